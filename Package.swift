@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+
+// The manifest is the architecture: a target may import only what its list names, and the lists only ever
+// point upwards. `scripts/check` builds with `--explicit-target-dependency-import-check error`.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "TestKit"] + dependencies,
+        exclude: [],
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "weir",
+    products: [
+        .executable(name: "weir", targets: ["weir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // System libraries: a module map and a shim each; exactly one target imports each.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Technical layers: they know nothing of telemetry.
+        module("Core"),
+        module("Metrics", ["Core"]),
+        module("HTTP", ["Core", "CZlib"]),
+        module("HTTPServer", ["Core", "Metrics", "HTTP", logging]),
+        module("Postgres", ["Core", "CLibpq", logging]),
+        module("Journal", ["Core", "Metrics", logging]),
+
+        // What every feature shares.
+        module("Ingest", ["Core", "Metrics", "HTTP", "Postgres", "Journal", logging, crypto]),
+
+        // Features: they never import each other.
+        module("Nextflow", ["Core", "Metrics", "HTTP", "Postgres", "Journal", "Ingest", logging, crypto]),
+        module("Observability", ["Core", "Metrics", "HTTP", "Postgres", "Journal", "Ingest", logging]),
+
+        .target(
+            name: "Migrations",
+            path: "migrations",
+            exclude: [],
+            swiftSettings: settings
+        ),
+        module(
+            "WeirApp",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
+                "Observability", "Migrations", logging,
+            ]
+        ),
+        .executableTarget(
+            name: "weir",
+            dependencies: ["Core", "WeirApp", argumentParser],
+            swiftSettings: settings
+        ),
+
+        module("TestKit", ["Core", "HTTP", "Postgres"]),
+
+        tests(of: "Core"),
+        tests(of: "Metrics", ["Core"]),
+        tests(of: "HTTP", ["Core"]),
+        tests(of: "HTTPServer", ["Core", "HTTP"]),
+        tests(of: "Postgres", ["Core"]),
+        tests(of: "Journal", ["Core"]),
+    ]
+)
