@@ -58,16 +58,26 @@ let package = Package(
         module("Journal", ["Core", "Metrics", logging]),
 
         // What every feature shares.
-        module("Ingest", ["Core", "Metrics", "HTTP", "Postgres", "Journal", logging, crypto]),
+        module("Ingest", ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", logging, crypto]),
 
         // Features: they never import each other.
-        module("Nextflow", ["Core", "Metrics", "HTTP", "Postgres", "Journal", "Ingest", logging, crypto]),
-        module("Observability", ["Core", "Metrics", "HTTP", "Postgres", "Journal", "Ingest", logging]),
+        module(
+            "Nextflow",
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging, crypto]
+        ),
+        module(
+            "Observability",
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging]
+        ),
 
         .target(
             name: "Migrations",
             path: "migrations",
-            exclude: [],
+            resources: [
+                .embedInCode("v0001_ingest.sql"),
+                .embedInCode("v0002_nextflow.sql"),
+                .embedInCode("v0003_nextflow_rollups.sql"),
+            ],
             swiftSettings: settings
         ),
         module(

@@ -1,1 +1,25 @@
-// Placeholder.
+/// The schema, one numbered file a step, embedded into the executable.
+///
+/// A released file never changes: Weir compares checksums at start. A change is a new file.
+package enum SchemaMigrations {
+    /// One step of the schema.
+    package struct Step: Sendable {
+        /// The number in the file's name; steps are applied in this order.
+        package let version: Int
+        /// What the file's name says that it does.
+        package let name: String
+        /// The SQL of the file.
+        package let sql: String
+    }
+
+    /// Every step that this executable knows, in the order of their versions.
+    package static let steps: [Step] = [
+        Step(version: 1, name: "ingest", sql: text(PackageResources.v0001_ingest_sql)),
+        Step(version: 2, name: "nextflow", sql: text(PackageResources.v0002_nextflow_sql)),
+        Step(version: 3, name: "nextflow_rollups", sql: text(PackageResources.v0003_nextflow_rollups_sql)),
+    ]
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}
