@@ -1,0 +1,35 @@
+/// A response body that is made while it is sent.
+///
+/// Elements are pulled one at a time, after the one before has gone to the socket: that is the backpressure.
+/// An error thrown in the middle resets the connection, since the status line has gone already. Iterate once.
+package struct ByteStream: AsyncSequence, Sendable {
+    package typealias Element = [UInt8]
+    package typealias Failure = any Error
+
+    private let makeIterator: @Sendable () -> AsyncIterator
+
+    /// Hides the type of a sequence.
+    package init<Base: AsyncSequence & Sendable>(_ base: Base) where Base.Element == [UInt8] {
+        makeIterator = {
+            var iterator = base.makeAsyncIterator()
+            return AsyncIterator { try await iterator.next() }
+        }
+    }
+
+    /// Pulls from a function until it returns nil.
+    package init(pulling next: @escaping @Sendable () async throws -> [UInt8]?) {
+        makeIterator = { AsyncIterator(pull: next) }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { makeIterator() }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        private let pull: () async throws -> [UInt8]?
+
+        init(pull: @escaping () async throws -> [UInt8]?) {
+            self.pull = pull
+        }
+
+        package mutating func next() async throws -> [UInt8]? { try await pull() }
+    }
+}
