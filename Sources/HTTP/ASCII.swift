@@ -16,7 +16,9 @@ enum ASCII {
     static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
 
     /// RFC 9110 §5.6.2 `tchar`.
-    static func isToken(_ byte: UInt8) -> Bool { tokenTable[Int(byte)] }
+    static func isToken(_ byte: UInt8) -> Bool {
+        contains(byte, low: 0x3ff6cfa00000000, high: 0x57ffffffc7fffffe)
+    }
 
     static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy(isToken(_:))
@@ -45,8 +47,14 @@ enum ASCII {
         return rest
     }
 
-    private static let tokenTable: [Bool] = (0...255).map { (byte: Int) in
-        guard let byte = UInt8(exactly: byte) else { return false }
-        return isDigit(byte) || isLetter(byte) || Array("!#$%&'*+-.^_`|~".utf8).contains(byte)
+    /// RFC 3986 §3.2.2 `reg-name`, the `%` of an escape included.
+    static func isRegisteredName(_ byte: UInt8) -> Bool {
+        contains(byte, low: 0x2bff7ff200000000, high: 0x47fffffe87fffffe)
+    }
+
+    /// Membership in a set of ASCII characters given as two words of bits, 0...63 and 64...127.
+    private static func contains(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
+        guard byte < 128 else { return false }
+        return (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 == 1
     }
 }

@@ -1,4 +1,6 @@
 
+package import Core
+
 /// The versions this server speaks (RFC 9112 §2.3); a higher 1.x is treated as 1.1.
 package enum HTTPVersion: Hashable, Sendable {
     case http10
@@ -47,7 +49,7 @@ package struct RequestHead: Sendable, Equatable {
     ///
     /// An HTTP/1.0 client never does.
     package var expectsContinue: Bool {
-        version == .http11 && fields.contains("Expect")
+        version == .http11 && fields.hasToken("100-continue", in: "Expect")
     }
 }
 
@@ -72,6 +74,9 @@ package struct Request: Sendable {
     /// The request's id: `X-Request-Id` when it is sane, otherwise minted.
     package var id: String
 
+    /// When the head was complete.
+    package var receivedAt: Timestamp
+
     package init(
         head: RequestHead,
         body: [UInt8] = [],
@@ -80,7 +85,8 @@ package struct Request: Sendable {
         query: Query? = nil,
         peer: Peer = Peer(address: ""),
         listener: ListenerInfo = ListenerInfo(face: nil, description: ""),
-        id: String = ""
+        id: String = "",
+        receivedAt: Timestamp = .now()
     ) {
         self.head = head
         self.body = body
@@ -90,6 +96,7 @@ package struct Request: Sendable {
         self.peer = peer
         self.listener = listener
         self.id = id
+        self.receivedAt = receivedAt
     }
 }
 

@@ -23,30 +23,106 @@ package struct RequestParser: Sendable {
     package enum Event: Sendable {
         case needMore
         case head(RequestHead, BodyFraming)
+        /// Indices into the bytes of this call; without chunk framing, still under its content coding.
         case body(Range<Int>)
         case complete(trailers: HeaderFields)
         case rejected(RequestError)
     }
 
-    private let limits: Limits
+    /// Transitions go downwards; `complete` goes back to `requestLine`, `chunkEnd` to `chunkSize`, and every
+    /// state may go to `rejected`, which is left no more.
+    enum State: Sendable {
+        case requestLine
+        case fields
+        /// The head was given out; `limitBody(to:)` is possible.
+        case bodyStart(BodyFraming)
+        case body(remaining: Int)
+        case chunkSize
+        case chunkData(remaining: Int)
+        case chunkEnd
+        case trailers
+        case complete
+        case rejected(RequestError)
+    }
+
+    let limits: Limits
+    var state = State.requestLine
+    var lines = LineReader()
+    var emptyLines = 0
+    var requestLine: RequestLine?
+    /// The header section while `fields`, the trailer section from `bodyStart` on.
+    var section = FieldSection()
+    var facts = FramingFacts()
+    var bodyLimit: Int
+    var bodyBytes = 0
+    var chunkExtensionBytes = 0
 
     /// Stands before the first request of a connection.
     package init(limits: Limits = Limits()) {
         self.limits = limits
+        bodyLimit = limits.bodyBytes
     }
 
     /// Whether nothing of a further request has been seen (empty lines aside).
-    package var isBetweenRequests: Bool { true }
+    package var isBetweenRequests: Bool {
+        if case .requestLine = state { lines.isEmpty } else { false }
+    }
 
     /// Replaces `Limits.bodyBytes` for the request whose head was just given.
     ///
     /// Call it between `.head` and the next `next(in:at:)`. Returns the 413 at once when the announced length
     /// is beyond the limit, so that neither `100 Continue` nor the body has to be waited for; the parser is
     /// then in the rejected state.
-    package mutating func limitBody(to bytes: Int) -> RequestError? { nil }
+    package mutating func limitBody(to bytes: Int) -> RequestError? {
+        guard case .bodyStart(let framing) = state else { return nil }
+        bodyLimit = bytes
+        guard case .length(let length) = framing, length > bytes else { return nil }
+        let error = RequestError(.bodyTooLarge, limit: bytes)
+        state = .rejected(error)
+        return error
+    }
 
     /// Takes bytes from `offset` on until something is to be done, and moves `offset` behind what it took.
-    package mutating func next(in bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Event { .needMore }
+    package mutating func next(in bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Event {
+        do throws(RequestError) {
+            while true {
+                if let event = try step(in: bytes, at: &offset) { return event }
+            }
+        } catch {
+            state = .rejected(error)
+            return .rejected(error)
+        }
+    }
+
+    /// One transition; nil when the next state has to be asked.
+    private mutating func step(
+        in bytes: UnsafeRawBufferPointer,
+        at offset: inout Int
+    ) throws(RequestError) -> Event? {
+        switch state {
+        case .requestLine: return try readRequestLine(in: bytes, at: &offset)
+        case .fields: return try readField(in: bytes, at: &offset)
+        case .bodyStart(let framing): try startBody(framing)
+        case .body(let remaining): return readBody(remaining, in: bytes, at: &offset)
+        case .chunkSize: return try readChunkSize(in: bytes, at: &offset)
+        case .chunkData(let remaining): return readChunkData(remaining, in: bytes, at: &offset)
+        case .chunkEnd: return try readChunkEnd(in: bytes, at: &offset)
+        case .trailers: return try readTrailer(in: bytes, at: &offset)
+        case .complete: return finishRequest()
+        case .rejected(let error): return .rejected(error)
+        }
+        return nil
+    }
+
+    private mutating func finishRequest() -> Event {
+        let trailers = section.fields
+        section = FieldSection()
+        bodyLimit = limits.bodyBytes
+        bodyBytes = 0
+        chunkExtensionBytes = 0
+        state = .requestLine
+        return .complete(trailers: trailers)
+    }
 }
 
 /// How the body of a request is delimited (RFC 9112 §6).
