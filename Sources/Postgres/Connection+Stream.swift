@@ -1,0 +1,63 @@
+import CLibpq
+
+extension Connection {
+    /// Hands out a statement's rows in chunks of at most `chunkSize`, so that memory stays flat.
+    ///
+    /// What `body` throws cancels the statement and is thrown on; the connection stays usable, but a surrounding
+    /// transaction is lost. An error of the server may come after some chunks were handed out.
+    /// - Throws: what `body` throws, or `PostgresError`.
+    package func stream(
+        _ statement: Statement,
+        _ parameters: [Parameter] = [],
+        chunkSize: Int = 1000,
+        _ body: (QueryResult) throws -> Void
+    ) throws {
+        assertOnQueue()
+        try startStream(statement, Self.encode(parameters, statement.name))
+        var chunk: QueryResult?
+        var failure: (any Error)?
+        while let result = PQgetResult(raw) {
+            defer { PQclear(result) }
+            guard failure == nil else { continue }
+            do {
+                try collect(result, statement, chunkSize, &chunk, body)
+            } catch {
+                failure = error
+                if isBroken { break }
+                cancelHandle.cancel()
+            }
+        }
+        if let failure { throw failure }
+        if let chunk { try body(chunk) }
+    }
+
+    private func startStream(_ statement: Statement, _ arena: CStringArena) throws(PostgresError) {
+        let isSent = arena.withPointers { values, count in
+            PQsendQueryParams(raw, statement.sql, count, nil, values, nil, nil, 0)
+        }
+        guard isSent == 1, PQsetSingleRowMode(raw) == 1 else { throw connectionFailure(statement.name) }
+    }
+
+    private func collect(
+        _ result: OpaquePointer,
+        _ statement: Statement,
+        _ chunkSize: Int,
+        _ chunk: inout QueryResult?,
+        _ body: (QueryResult) throws -> Void
+    ) throws {
+        switch PQresultStatus(result) {
+        case PGRES_SINGLE_TUPLE:
+            if chunk == nil {
+                chunk = QueryResult(copying: result)
+            } else {
+                chunk?.append(rowsOf: result)
+            }
+            if let full = chunk, full.count >= chunkSize {
+                chunk = nil
+                try body(full)
+            }
+        case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
+        default: throw failure(of: result, statement.name)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import CLibpq
+
+/// The rows of a statement, copied out of libpq into one buffer.
+package struct QueryResult: Sendable {
+    /// The columns' names in order.
+    package let columns: [String]
+    /// What the server did, such as `INSERT 0 5`.
+    package let commandTag: String
+    /// Rows inserted, updated, deleted or selected; 0 where the command counts none.
+    package let affectedRows: Int
+    private var cells: [Cell]
+    private var bytes: [UInt8]
+
+    /// Where a value lies in `bytes`; a negative length stands for NULL.
+    private struct Cell {
+        var start: Int
+        var length: Int
+    }
+
+    /// Copies `result`, which stays the caller's to clear.
+    init(copying result: OpaquePointer) {
+        columns = (0..<PQnfields(result)).map { column in
+            PQfname(result, column).map { String(cString: $0) } ?? ""
+        }
+        commandTag = PQcmdStatus(result).map { String(cString: $0) } ?? ""
+        affectedRows = PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
+        cells = []
+        bytes = []
+        append(rowsOf: result)
+    }
+
+    /// Adds the rows of a result with the same columns, which single-row mode delivers one by one.
+    mutating func append(rowsOf result: OpaquePointer) {
+        let rows = PQntuples(result)
+        cells.reserveCapacity(cells.count + Int(rows) * columns.count)
+        for row in 0..<rows {
+            for column in 0..<Int32(columns.count) {
+                append(cell: result, row, column)
+            }
+        }
+    }
+
+    private mutating func append(cell result: OpaquePointer, _ row: Int32, _ column: Int32) {
+        guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else {
+            cells.append(Cell(start: 0, length: -1))
+            return
+        }
+        let length = Int(PQgetlength(result, row, column))
+        cells.append(Cell(start: bytes.count, length: length))
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: value, count: length))
+    }
+
+    /// The text format of a value, or nil for NULL.
+    func value(row: Int, column: Int) -> ArraySlice<UInt8>? {
+        let cell = cells[row * columns.count + column]
+        return cell.length < 0 ? nil : bytes[cell.start..<cell.start + cell.length]
+    }
+}
+
+extension QueryResult: RandomAccessCollection {
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { columns.isEmpty ? 0 : cells.count / columns.count }
+    package subscript(position: Int) -> Row {
+        precondition(position < endIndex, "BUG: row beyond the end of a result")
+        return Row(result: self, index: position)
+    }
+}
+
+/// One row of a result, which it shares.
+package struct Row: Sendable {
+    let result: QueryResult
+    let index: Int
+
+    /// A column by its name or by its position from 0.
+    package enum Column: Hashable, Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+        case name(String)
+        case position(Int)
+
+        package init(stringLiteral value: String) { self = .name(value) }
+        package init(integerLiteral value: Int) { self = .position(value) }
+    }
+
+    /// The names of the row's columns in order.
+    package var columns: [String] { result.columns }
+}
