@@ -17,7 +17,7 @@ enum ASCII {
 
     /// RFC 9110 §5.6.2 `tchar`.
     static func isToken(_ byte: UInt8) -> Bool {
-        contains(byte, low: 0x3ff6cfa00000000, high: 0x57ffffffc7fffffe)
+        contains(byte, low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe)
     }
 
     static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
@@ -49,7 +49,7 @@ enum ASCII {
 
     /// RFC 3986 §3.2.2 `reg-name`, the `%` of an escape included.
     static func isRegisteredName(_ byte: UInt8) -> Bool {
-        contains(byte, low: 0x2bff7ff200000000, high: 0x47fffffe87fffffe)
+        contains(byte, low: 0x2bff_7ff2_0000_0000, high: 0x47ff_fffe_87ff_fffe)
     }
 
     /// Membership in a set of ASCII characters given as two words of bits, 0...63 and 64...127.

@@ -26,7 +26,8 @@ enum Authority {
         guard let colon = bytes.first else { return true }
         let digits = bytes.dropFirst()
         // RFC 3986 §3.2.3 allows an empty port.
-        guard colon == UInt8(ascii: ":"), digits.count <= 5, digits.allSatisfy(ASCII.isDigit) else { return false }
+        guard colon == UInt8(ascii: ":"), digits.count <= 5 else { return false }
+        guard digits.allSatisfy(ASCII.isDigit) else { return false }
         return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } <= 65_535
     }
 }

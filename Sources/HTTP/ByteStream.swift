@@ -3,7 +3,9 @@
 /// Elements are pulled one at a time, after the one before has gone to the socket: that is the backpressure.
 /// An error thrown in the middle resets the connection, since the status line has gone already. Iterate once.
 package struct ByteStream: AsyncSequence, Sendable {
+    /// One piece of the body; empty ones are allowed.
     package typealias Element = [UInt8]
+    /// Whatever the source throws.
     package typealias Failure = any Error
 
     private let makeIterator: @Sendable () -> AsyncIterator
@@ -21,8 +23,10 @@ package struct ByteStream: AsyncSequence, Sendable {
         makeIterator = { AsyncIterator(pull: next) }
     }
 
+    /// Begins to pull.
     package func makeAsyncIterator() -> AsyncIterator { makeIterator() }
 
+    /// Pulls from the hidden sequence.
     package struct AsyncIterator: AsyncIteratorProtocol {
         private let pull: () async throws -> [UInt8]?
 
@@ -30,6 +34,7 @@ package struct ByteStream: AsyncSequence, Sendable {
             self.pull = pull
         }
 
+        /// The next piece, nil at the end.
         package mutating func next() async throws -> [UInt8]? { try await pull() }
     }
 }

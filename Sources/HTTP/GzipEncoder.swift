@@ -53,7 +53,7 @@ private struct DeflateStream: ~Copyable {
     }
 
     mutating func run(_ input: [UInt8], _ flush: Int32, into output: inout [UInt8]) {
-        precondition(input.count <= Int(UInt32.max), "BUG: a piece of \(input.count) bytes is too long for zlib")
+        precondition(input.count <= Int(UInt32.max), "BUG: \(input.count) bytes are too many for zlib")
         input.withUnsafeBufferPointer { input in
             stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             stream.pointee.avail_in = UInt32(input.count)

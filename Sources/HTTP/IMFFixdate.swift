@@ -1,3 +1,5 @@
+import Core
+
 /// The one date format servers send: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
 package enum IMFFixdate {
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
@@ -11,17 +13,17 @@ package enum IMFFixdate {
     package static func bytes(secondsSince1970: Int64) -> [UInt8] {
         let seconds = Int(min(max(secondsSince1970, 0), maximum))
         let (days, time) = seconds.quotientAndRemainder(dividingBy: 86_400)
-        let (year, month, day) = civil(days: days)
+        let date = CivilDate(daysSinceEpoch: days)
         var text: [UInt8] = []
         text.reserveCapacity(29)
         // 1970-01-01 was a Thursday.
         text.append(contentsOf: weekdays[(days + 4) % 7].utf8)
         text.append(contentsOf: ", ".utf8)
-        append(day, digits: 2, to: &text)
+        append(date.day, digits: 2, to: &text)
         text.append(ASCII.space)
-        text.append(contentsOf: months[month - 1].utf8)
+        text.append(contentsOf: months[date.month - 1].utf8)
         text.append(ASCII.space)
-        append(year, digits: 4, to: &text)
+        append(date.year, digits: 4, to: &text)
         for (separator, value) in [(" ", time / 3600), (":", time / 60 % 60), (":", time % 60)] {
             text.append(contentsOf: separator.utf8)
             append(value, digits: 2, to: &text)
@@ -36,18 +38,5 @@ package enum IMFFixdate {
             text.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
             divisor /= 10
         }
-    }
-
-    /// Howard Hinnant's `civil_from_days` for days since 1970-01-01, with years that begin in March.
-    private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 }

@@ -21,6 +21,7 @@ package struct Limits: Hashable, Sendable {
     /// Most empty lines before a request line (RFC 9112 §2.2); beyond it 400.
     package var leadingEmptyLines: Int
 
+    /// Takes the defaults for whatever is not given.
     package init(
         requestLineBytes: Int = 16 << 10,
         headerBytes: Int = 64 << 10,

@@ -11,7 +11,9 @@ extension RequestHead {
         for offer in offers {
             let ranks = ranges.compactMap { Rank(of: offer, in: $0) }
             // The most exact range decides the weight of a type, not the kindest one.
-            guard let rank = ranks.max(by: { $0.exactness < $1.exactness }), rank.quality > 0 else { continue }
+            guard let rank = ranks.max(by: { $0.exactness < $1.exactness }), rank.quality > 0 else {
+                continue
+            }
             if best.map({ $0.rank < rank }) ?? true { best = (offer, rank) }
         }
         return best?.offer

@@ -17,8 +17,8 @@ struct QualityList {
     }
 
     private static func member(_ text: String) -> Member? {
-        var parts = text.lowercased().utf8.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-            .map { String(decoding: ASCII.trimmed($0), as: UTF8.self) }
+        let pieces = text.lowercased().split(separator: ";", omittingEmptySubsequences: false)
+        var parts = pieces.map { String(decoding: ASCII.trimmed($0.utf8), as: UTF8.self) }
         var member = Member(name: parts.removeFirst(), parameters: [:], quality: 1000)
         guard !member.name.isEmpty else { return nil }
         for part in parts {

@@ -6,8 +6,11 @@ package struct Query: Sendable, Equatable {
     /// All pairs in order.
     package private(set) var pairs: [Pair] = []
 
+    /// One decoded pair.
     package struct Pair: Sendable, Equatable {
+        /// Empty when the pair begins with `=`.
         package var name: String
+        /// Empty without a `=`.
         package var value: String
     }
 
@@ -15,9 +18,14 @@ package struct Query: Sendable, Equatable {
     package init(raw: String?) {
         guard let raw else { return }
         for part in raw.utf8.split(separator: UInt8(ascii: "&")) {
-            let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            let value = halves.count > 1 ? PercentCoding.decode(halves[1], plusIsSpace: true) : ""
-            pairs.append(Pair(name: PercentCoding.decode(halves[0], plusIsSpace: true), value: value))
+            let name = part.prefix { $0 != UInt8(ascii: "=") }
+            let value = part.dropFirst(name.count + 1)
+            pairs.append(
+                Pair(
+                    name: PercentCoding.decode(name, plusIsSpace: true),
+                    value: PercentCoding.decode(value, plusIsSpace: true)
+                )
+            )
         }
     }
 

@@ -1,4 +1,3 @@
-
 package import Core
 
 /// The versions this server speaks (RFC 9112 §2.3); a higher 1.x is treated as 1.1.
@@ -9,6 +8,7 @@ package enum HTTPVersion: Hashable, Sendable {
 
 /// Request line and header section of one request.
 package struct RequestHead: Sendable, Equatable {
+    /// What is asked for.
     package var method: Method
 
     /// The request target exactly as it came (RFC 9112 §3.2).
@@ -20,7 +20,9 @@ package struct RequestHead: Sendable, Equatable {
     /// What follows the first `?`, not decoded; nil without a `?`.
     package var rawQuery: String?
 
+    /// The version of the request line, lowered to one that is known.
     package var version: HTTPVersion
+    /// The header section, in order; `Host` is that of an absolute-form target.
     package var fields: HeaderFields
 
     /// Splits an origin-form target; for tests and for requests that were not read from a socket.
@@ -55,11 +57,13 @@ package struct RequestHead: Sendable, Equatable {
 
 /// A complete request as handlers see it.
 package struct Request: Sendable {
+    /// Request line and header section.
     package var head: RequestHead
 
     /// The body without chunk framing and content coding.
     package var body: [UInt8]
 
+    /// The trailer section of a chunked body, never merged into the header section (RFC 9110 §6.5).
     package var trailers: HeaderFields
 
     /// The pattern's parameters, percent-decoded.
@@ -68,7 +72,9 @@ package struct Request: Sendable {
     /// The decoded query.
     package var query: Query
 
+    /// Who asks: the client in the end when trusted proxies stand between.
     package var peer: Peer
+    /// Where it came in.
     package var listener: ListenerInfo
 
     /// The request's id: `X-Request-Id` when it is sane, otherwise minted.
@@ -77,6 +83,7 @@ package struct Request: Sendable {
     /// When the head was complete.
     package var receivedAt: Timestamp
 
+    /// Puts a request together; the query is decoded from the head unless it is given.
     package init(
         head: RequestHead,
         body: [UInt8] = [],
@@ -86,7 +93,7 @@ package struct Request: Sendable {
         peer: Peer = Peer(address: ""),
         listener: ListenerInfo = ListenerInfo(face: nil, description: ""),
         id: String = "",
-        receivedAt: Timestamp = .now()
+        receivedAt: Timestamp
     ) {
         self.head = head
         self.body = body
@@ -105,6 +112,7 @@ package struct Peer: Hashable, Sendable {
     /// The textual address without port: `192.0.2.1`, `2001:db8::1`, or empty for a Unix socket.
     package var address: String
 
+    /// Takes the text as it is.
     package init(address: String) {
         self.address = address
     }
@@ -118,6 +126,7 @@ package struct ListenerInfo: Hashable, Sendable {
     /// The bound address as the log names it.
     package var description: String
 
+    /// Names a listener.
     package init(face: String?, description: String) {
         self.face = face
         self.description = description

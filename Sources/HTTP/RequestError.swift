@@ -1,10 +1,12 @@
 /// Why a request was refused before any handler saw it; the connection is closed after the answer.
 package struct RequestError: Error, Hashable, Sendable {
+    /// What was wrong.
     package let cause: Cause
 
     /// The limit that was passed, where the cause is one.
     package let limit: Int?
 
+    /// Names a cause, and its limit if it is one.
     package init(_ cause: Cause, limit: Int? = nil) {
         self.cause = cause
         self.limit = limit

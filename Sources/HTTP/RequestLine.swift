@@ -81,7 +81,7 @@ private struct TargetParts {
             rest = rest.dropFirst(scheme)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
             let authority = rest[..<end]
-            guard !authority.isEmpty, Authority.isValid(authority) else { throw RequestError(.malformedTarget) }
+            guard Authority.isValid(authority) else { throw RequestError(.malformedTarget) }
             self.authority = authority
             rest = rest[end...]
         } else if target.first != UInt8(ascii: "/") {
@@ -93,9 +93,9 @@ private struct TargetParts {
     }
 
     private static func schemePrefix(of target: UnsafeRawBufferPointer) -> Int? {
-        for scheme in ["http://", "https://"] where target.count >= scheme.utf8.count {
-            if ASCII.equalsIgnoringCase(target.prefix(scheme.utf8.count), scheme.utf8) { return scheme.utf8.count }
+        let scheme = ["http://", "https://"].first {
+            ASCII.equalsIgnoringCase(target.prefix($0.utf8.count), $0.utf8)
         }
-        return nil
+        return scheme?.utf8.count
     }
 }

@@ -20,6 +20,7 @@
 /// * After `.rejected` every further call gives the same error.
 /// * `isBetweenRequests` tells whether a closed connection or a deadline cuts a request in two.
 package struct RequestParser: Sendable {
+    /// What the connection has to do next.
     package enum Event: Sendable {
         case needMore
         case head(RequestHead, BodyFraming)

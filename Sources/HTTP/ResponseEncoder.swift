@@ -11,6 +11,7 @@
 ///
 /// When a stream fails, `finish` is not called and the connection is reset: the client sees a body cut short.
 package struct ResponseEncoder: Sendable {
+    /// What is left to do after `start`.
     package enum Outcome: Sendable {
         /// The whole response is in the output.
         case complete
@@ -106,8 +107,11 @@ package struct ResponseEncoder: Sendable {
 
 extension ResponseEncoder {
     private func isCompressible(_ response: Response) -> Bool {
-        if case .bytes(let bytes) = response.body, bytes.count <= ContentNegotiation.minimumBytes { return false }
-        if case .empty = response.body { return false }
+        switch response.body {
+        case .empty: return false
+        case .bytes(let bytes) where bytes.count <= ContentNegotiation.minimumBytes: return false
+        case .bytes, .stream: break
+        }
         return !response.status.forbidsBody && !response.fields.contains("Content-Encoding")
             && ContentNegotiation.isCompressible(contentType: response.fields["Content-Type"])
     }
