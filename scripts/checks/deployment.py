@@ -1,0 +1,145 @@
+"""Compose file, environment template, recipes, service unit: that they parse, and that they agree.
+
+What needs a tool that isn't there (PyYAML, just, promtool, systemd-analyze) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from findings import Finding
+
+COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
+UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
+
+# The settings, in the order of who decides: the table in the code, then what has to repeat it.
+SETTINGS = "Sources/WeirApp/Settings*.swift"
+REPEAT_SETTINGS = [TEMPLATE, "docs/configuration.md"]
+
+_SETTING = re.compile(r"\bWEIR_[A-Z0-9_]*[A-Z0-9]\b")
+
+
+def check(root: Path) -> list[Finding]:
+    return _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _settings(root)
+
+
+def _compose(root: Path) -> list[Finding]:
+    try:
+        import yaml
+    except ImportError:
+        return []
+    text = (root / COMPOSE).read_text()
+    try:
+        parsed = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        return [Finding(COMPOSE, mark.line + 1 if mark else 1, "compose", str(getattr(error, "problem", error)))]
+
+    findings = []
+    for name, service in parsed["services"].items():
+        line = _line_of(text, f"  {name}:")
+        findings += [Finding(COMPOSE, line, "compose", f"{name}: {advice}") for advice in _service(service)]
+    offered = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", (root / TEMPLATE).read_text(), re.MULTILINE))
+    for match in re.finditer(r"\$\{([A-Z0-9_]+)", text):
+        if match.group(1) not in offered:
+            line = text.count("\n", 0, match.start()) + 1
+            findings.append(Finding(COMPOSE, line, "compose", f"{match.group(1)} is not offered in {TEMPLATE}"))
+    return findings
+
+
+def _service(service: dict[str, Any]) -> list[str]:
+    advice = []
+    for port in service.get("ports", []):
+        if not str(port).startswith("127.0.0.1:"):
+            advice.append(f"publishes {port}: on 127.0.0.1 only")
+    for wanted in ("profiles", "healthcheck"):
+        if wanted not in service:
+            advice.append(f"has no {wanted}")
+    return advice
+
+
+def _recipes(root: Path) -> list[Finding]:
+    if shutil.which("just") is None:
+        return []
+    listed = _run(root, "just", "--justfile", RECIPES, "--summary")
+    if listed.returncode != 0:
+        located = re.search(r"justfile:(\d+)", listed.stderr)
+        line = int(located.group(1)) if located else 1
+        return [Finding(RECIPES, line, "recipes", listed.stderr.strip().splitlines()[0])]
+    findings = []
+    text = (root / RECIPES).read_text()
+    for recipe in listed.stdout.split():
+        tried = _run(root, "just", "--justfile", RECIPES, "--dry-run", recipe)
+        if tried.returncode != 0:
+            line = _line_of(text, recipe)
+            findings.append(Finding(RECIPES, line, "recipes", tried.stderr.strip().splitlines()[0]))
+    return findings
+
+
+def _unit(root: Path) -> list[Finding]:
+    if shutil.which("systemd-analyze") is None:
+        return []
+    # The program is looked for, too, and stands nowhere while we are at it: let it be one that is.
+    text = (root / UNIT).read_text().replace("/usr/local/bin/weir", "/bin/true")
+    with tempfile.TemporaryDirectory() as directory:
+        unit = Path(directory) / "weir.service"
+        unit.write_text(text)
+        verified = _run(root, "systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit))
+    findings = []
+    for message in verified.stderr.splitlines():
+        located = re.match(r"^.*weir\.service(?::(\d+))?: (.*)$", message)
+        if located:
+            findings.append(Finding(UNIT, int(located.group(1) or 1), "unit", located.group(2)))
+    return findings
+
+
+def _scrape(root: Path) -> list[Finding]:
+    if shutil.which("promtool") is None:
+        return []
+    checked = _run(root, "promtool", "check", "config", "--syntax-only", SCRAPE)
+    if checked.returncode == 0:
+        return []
+    return [Finding(SCRAPE, 1, "prometheus", (checked.stderr or checked.stdout).strip().splitlines()[-1])]
+
+
+def _settings(root: Path) -> list[Finding]:
+    """A setting that is in the code is in the template and in the manual, and the other way round."""
+    known: dict[str, tuple[str, int]] = {}
+    for source in sorted(root.glob(SETTINGS)):
+        path = source.relative_to(root).as_posix()
+        for name, line in _named(source):
+            known.setdefault(name, (path, line))
+    if not known:
+        return []
+
+    findings = []
+    for path in REPEAT_SETTINGS:
+        if not (root / path).is_file():
+            continue
+        repeated = dict(_named(root / path))
+        for name in sorted(known.keys() - repeated.keys()):
+            findings.append(Finding(*known[name], "settings", f"{name} is not described in {path}"))
+        for name in sorted(repeated.keys() - known.keys()):
+            findings.append(Finding(path, repeated[name], "settings", f"no setting is named {name}"))
+    return findings
+
+
+def _named(path: Path) -> list[tuple[str, int]]:
+    lines = path.read_text().splitlines()
+    return [(name, number) for number, line in enumerate(lines, start=1) for name in _SETTING.findall(line)]
+
+
+def _line_of(text: str, beginning: str) -> int:
+    lines = text.splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if line.startswith(beginning)), 1)
+
+
+def _run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )

@@ -1,0 +1,174 @@
+"""The checks of the checks: each of them finds what it is for, and leaves its look-alike alone."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+import documentation  # noqa: E402
+import layers  # noqa: E402
+import lengths  # noqa: E402
+import repository  # noqa: E402
+import words  # noqa: E402
+from findings import ALLOWED, Finding, without_allowed  # noqa: E402
+from swift_source import SwiftSource  # noqa: E402
+
+
+def swift(text: str, path: str = "Sources/Core/Thing.swift") -> SwiftSource:
+    return SwiftSource(path, text)
+
+
+class ReadingSwift(unittest.TestCase):
+    def test_blanks_comments_and_literals_and_keeps_offsets(self) -> None:
+        for text in (
+            'let a = "{" // {',
+            "/* { /* nested { */ { */",
+            'let a = """\n  { "quoted" {\n  """',
+            'let a = #"\\ { " {"#',
+            'let a = "\\(b ? "{" : "\\(c("{"))") {"',
+            "func `opens a { and \" too`() ",
+        ):
+            source = swift(text)
+            self.assertNotIn("{", source.code, text)
+            self.assertEqual(len(source.code), len(text))
+            self.assertEqual(source.code.count("\n"), text.count("\n"))
+
+    def test_code_after_a_literal_is_code(self) -> None:
+        self.assertIn("try!", swift('let a = "\\(b(1))"; try! c()').code)
+        self.assertIn("try!", swift("let a = \"\"\"\n x\n \"\"\"\ntry! c()").code)
+
+
+class Layers(unittest.TestCase):
+    def assert_found(self, path: str, text: str, advice: str) -> None:
+        findings = layers.check([swift(text, path)])
+        self.assertEqual(len(findings), 1, findings)
+        self.assertIn(advice, findings[0].advice)
+
+    def assert_allowed(self, path: str, text: str) -> None:
+        self.assertEqual(layers.check([swift(text, path)]), [])
+
+    def test_direction(self) -> None:
+        self.assert_found("Sources/Core/A.swift", "import HTTP", "stands below")
+        self.assert_found("Sources/Journal/A.swift", "package import Ingest", "stands below")
+        self.assert_found("Sources/Metrics/A.swift", "import HTTP", "side by side")
+        self.assert_found("Sources/Nextflow/A.swift", "import Observability", "never imports another")
+        self.assert_found("Sources/Core/A.swift", "import TestKit", "not for what is shipped")
+        self.assert_allowed("Sources/Nextflow/A.swift", "package import Core\nimport Ingest\nimport Glibc")
+        self.assert_allowed("Tests/CoreTests/A.swift", "import Core\nimport HTTP\nimport TestKit")
+
+    def test_system_imports(self) -> None:
+        self.assert_found("Sources/Core/A.swift", "@preconcurrency import Foundation", "TestKit and tests")
+        self.assert_found("Sources/Ingest/A.swift", "import class Foundation.Thread", "TestKit and tests")
+        self.assert_found("Sources/Ingest/A.swift", "internal import CLibpq", "only Postgres")
+        self.assert_found("Sources/HTTPServer/A.swift", "import CZlib", "only HTTP")
+        self.assert_found("Tests/CoreTests/A.swift", "import XCTest", "Swift Testing")
+        self.assert_allowed("Sources/Postgres/A.swift", "import CLibpq")
+        self.assert_allowed("Tests/CoreTests/A.swift", "import Foundation\nimport Testing")
+        self.assert_allowed("Sources/Core/A.swift", "// import Foundation")
+
+    def test_a_new_target_needs_a_layer(self) -> None:
+        self.assert_found("Sources/Novelty/A.swift", "", "layer")
+
+
+class Lengths(unittest.TestCase):
+    def function(self, lines: int, head: str = "func f() {") -> str:
+        return "\n".join([head] + ["    work()"] * (lines - 2) + ["}"])
+
+    def found(self, text: str, path: str = "Sources/Core/A.swift") -> list[str]:
+        return [f.check for f in lengths.check([swift(text, path)])]
+
+    def test_functions(self) -> None:
+        self.assertEqual(self.found(self.function(60)), [])
+        self.assertEqual(self.found(self.function(61)), ["function-length"])
+        self.assertEqual(self.found(self.function(61, "init?(a: Int = { 1 }()) throws(E) {")), ["function-length"])
+        self.assertEqual(self.found(self.function(61, "func `a {`<T>(_ b: T)\nwhere T: C {")), ["function-length"])
+
+    def test_what_has_no_body(self) -> None:
+        requirement = "protocol P {\n    func f(a: Int) -> Int\n    init(b: Int)\n}\n"
+        self.assertEqual(self.found(requirement + self.function(60)), [])
+        self.assertEqual(self.found("init() { self.init(a: 1) }\n" + self.function(60)), [])
+
+    def test_files(self) -> None:
+        self.assertEqual(self.found("\n".join(["//"] * 400) + "\n"), [])
+        self.assertEqual(self.found("\n".join(["//"] * 401) + "\n"), ["file-length"])
+        self.assertEqual(self.found("\n".join(["//"] * 401) + "\n", "Tests/CoreTests/A.swift"), [])
+
+
+class Words(unittest.TestCase):
+    def found(self, text: str, path: str = "Sources/Core/A.swift") -> list[str]:
+        return [f.check for f in words.check([swift(text, path)])]
+
+    def test_traps(self) -> None:
+        for text in ("try! f()", "a as! B", 'fatalError("no")', 'preconditionFailure("no")', "preconditionFailure()"):
+            self.assertEqual(self.found(text), ["trap"], text)
+            self.assertEqual(self.found(text, "Tests/CoreTests/A.swift"), [], text)
+        for text in ("try? f()", "a as? B", 'preconditionFailure("BUG: no")', 'preconditionFailure(\n  "BUG: no"\n)'):
+            self.assertEqual(self.found(text), [], text)
+
+    def test_escapes(self) -> None:
+        for escape in ("final class A: @unchecked Sendable {}", "nonisolated(unsafe) var a = 1"):
+            self.assertEqual(self.found(escape), ["escape"])
+            self.assertEqual(self.found(f"// safe: one writer.\n{escape}"), [])
+            self.assertEqual(self.found(f"{escape}  // safe: one writer."), [])
+
+    def test_file_names(self) -> None:
+        self.assertEqual(self.found("", "Sources/Core/CommonName.swift"), [])
+        for name in ("Utils", "RouteHelpers", "String+Extensions", "Common"):
+            self.assertEqual(self.found("", f"Sources/Core/{name}.swift"), ["file-name"])
+
+    def test_promises(self) -> None:
+        self.assertEqual(len(words.check_promises("a", "// TO" + "DO: later")), 1)
+        self.assertEqual(words.check_promises("a", "mastodon, AUTODOC"), [])
+
+
+class Documentation(unittest.TestCase):
+    def found(self, text: str) -> int:
+        return len(documentation.check([swift(text)]))
+
+    def test_declarations(self) -> None:
+        for declaration in ("package struct A {}", "package final class A {}", "package static func f() {}"):
+            self.assertEqual(self.found(declaration), 1, declaration)
+            self.assertEqual(self.found(f"// Not this.\n{declaration}"), 1, declaration)
+            self.assertEqual(self.found(f"/// This.\n{declaration}"), 0, declaration)
+            self.assertEqual(self.found(f"/// This.\n@inlinable\n{declaration}"), 0, declaration)
+
+    def test_what_needs_none(self) -> None:
+        for declaration in (
+            "struct A {}",
+            "package static func == (a: A, b: A) -> Bool { true }",
+            "package func hash(into hasher: inout Hasher) {}",
+            "package import Core",
+        ):
+            self.assertEqual(self.found(declaration), 0, declaration)
+
+
+class Repository(unittest.TestCase):
+    def test_paths_of_one_machine(self) -> None:
+        for first in ("home", "root", "Users", "wor" + "k"):
+            path = f"/{first}/ada/a"
+            self.assertEqual(len(repository.check_paths("README.md", f"see {path}")), 1, path)
+            for elsewhere in ("https://a.b", "~", "${HOME}", "."):
+                self.assertEqual(repository.check_paths("README.md", elsewhere + path), [], elsewhere + path)
+            self.assertEqual(repository.check_paths("Tests/CoreTests/Fixtures/a.json", path), [])
+
+    def test_exceptions_need_a_reason_and_a_use(self) -> None:
+        finding = Finding("a.swift", 1, "trap", "")
+        with tempfile.TemporaryDirectory() as directory:
+            root = Path(directory)
+            (root / ALLOWED).parent.mkdir(parents=True)
+            for line, left in (("", 1), ("trap a.swift because", 0), ("trap a.swift", 2), ("trap b.swift because", 2)):
+                (root / ALLOWED).write_text(line + "\n")
+                self.assertEqual(len(without_allowed(root, [finding])), left, line)
+
+
+if __name__ == "__main__":
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]).run(result)
+    for test, trace in result.failures + result.errors:
+        print(f"{test}\n{trace}", file=sys.stderr)
+    # Nothing is said when nothing is wrong; but that nothing was run is wrong.
+    sys.exit(0 if result.wasSuccessful() and result.testsRun > 0 else 1)

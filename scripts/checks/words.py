@@ -1,0 +1,69 @@
+"""What must not stand in the code: traps on input, unexplained escapes from the compiler, promises for later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from findings import Finding
+from swift_source import SwiftSource
+
+# In everything that is shipped; tests may trap.
+_SHIPPED: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\btry!"), "throw or handle it: a trap ends the server for everybody"),
+    (re.compile(r"\bas!"), "use 'as?' and handle the other case"),
+    (re.compile(r"\bfatalError\s*\("), "throw a cause, or preconditionFailure(\"BUG: …\") for what can't be"),
+]
+_ESCAPE = re.compile(r"@unchecked\s+Sendable|\bnonisolated\(unsafe\)")
+_TRAP = re.compile(r"\bpreconditionFailure\s*\(\s*")
+_LATER = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
+_SHAPELESS = re.compile(r"^(?:.*(?:Utils?|Utilities|Helpers?|Extensions?)|(?:.*\+)?(?:Misc|Common|Stuff))$")
+
+
+def check(sources: Iterable[SwiftSource]) -> list[Finding]:
+    findings = []
+    for source in sources:
+        findings += _name(source) + _escapes(source)
+        if not source.path.startswith("Tests/"):
+            findings += _traps(source)
+    return findings
+
+
+def check_promises(path: str, text: str) -> list[Finding]:
+    """For text of every kind, not only Swift."""
+    return [
+        Finding(path, text.count("\n", 0, match.start()) + 1, "later", "do it now, or write an issue and take this out")
+        for match in _LATER.finditer(text)
+    ]
+
+
+def _name(source: SwiftSource) -> list[Finding]:
+    stem = source.path.rsplit("/", 1)[-1].removesuffix(".swift")
+    if not _SHAPELESS.match(stem):
+        return []
+    return [Finding(source.path, 1, "file-name", "name the file by its subject, or move its parts to theirs")]
+
+
+def _escapes(source: SwiftSource) -> list[Finding]:
+    findings = []
+    for match in _ESCAPE.finditer(source.code):
+        line = source.line_at(match.start())
+        nearby = source.lines[max(line - 2, 0) : line]
+        if not any("// safe: " in text for text in nearby):
+            advice = "say what protects it, on this line or the one above: '// safe: …'"
+            findings.append(Finding(source.path, line, "escape", advice))
+    return findings
+
+
+def _traps(source: SwiftSource) -> list[Finding]:
+    findings = []
+    for pattern, advice in _SHIPPED:
+        for match in pattern.finditer(source.code):
+            findings.append(Finding(source.path, source.line_at(match.start()), "trap", advice))
+    for match in _TRAP.finditer(source.code):
+        # The literal is blanked in `code`, and its blanks belong to the match: read on in the text.
+        opening = source.text.index("(", match.start()) + 1
+        if not source.text[opening:].lstrip().startswith('"BUG: '):
+            advice = 'a trap is for our own faults only: preconditionFailure("BUG: …")'
+            findings.append(Finding(source.path, source.line_at(match.start()), "trap", advice))
+    return findings
