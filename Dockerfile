@@ -1,0 +1,57 @@
+# Weir in a container: the server alone, for a PostgreSQL that runs elsewhere (DATABASE_URL).
+#
+#     docker build -t weir .
+#     docker run -p 127.0.0.1:8000:8000 -v weir_data:/var/lib/weir \
+#         -e DATABASE_URL=postgresql://… -e WEIR_TOKENS=ingest+read+admin=… weir
+
+ARG SWIFT_VERSION=6.3
+
+FROM swift:${SWIFT_VERSION}-bookworm AS build
+
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpq-dev pkg-config zlib1g-dev \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /src
+# SwiftPM wants to see the folder of every target in the manifest, those of the tests as well.
+COPY Package.swift ./
+COPY migrations migrations
+COPY Sources Sources
+COPY Tests Tests
+
+RUN --mount=type=cache,target=/src/.build \
+    swift build -c release --static-swift-stdlib --product weir -Xlinker -s \
+    && install -D -m 0755 .build/release/weir /out/weir
+
+
+FROM debian:bookworm-slim
+
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libpq5 libstdc++6 zlib1g \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --system --gid 10001 weir \
+    && useradd --system --uid 10001 --gid weir --home-dir /var/lib/weir --shell /usr/sbin/nologin weir \
+    && install -d -o weir -g weir -m 0700 /var/lib/weir
+
+COPY --from=build /out/weir /usr/local/bin/weir
+
+LABEL org.opencontainers.image.title="Weir" \
+      org.opencontainers.image.description="Receives the telemetry of computational workflows and keeps it in PostgreSQL" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+# Every address, since a port is published from outside of the container. Weir refuses to start like this until
+# WEIR_TOKENS is set or WEIR_ALLOW_ANONYMOUS=true says that somebody else guards the door.
+ENV WEIR_LISTEN=0.0.0.0:8000,runs@0.0.0.0:8765 \
+    WEIR_DATA_DIR=/var/lib/weir
+
+USER weir
+WORKDIR /var/lib/weir
+# The journal. Without a volume it dies with the container, and what PostgreSQL had not loaded yet dies with it.
+VOLUME /var/lib/weir
+EXPOSE 8000 8765
+
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["weir", "health"]
+
+ENTRYPOINT ["weir"]
+CMD ["serve"]
