@@ -19,8 +19,8 @@ package enum Base64 {
 
     /// Decodes text with complete, partial or no padding.
     ///
-    /// Nil for any byte outside the alphabet (blanks too), for text after the padding, and for a length that no
-    /// sequence of bytes has. Unused trailing bits are ignored.
+    /// Nil for any byte outside the alphabet (blanks too), for text after the padding, and for a length that
+    /// no sequence of bytes has. Unused trailing bits are ignored.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         decode(Array(text.utf8))
     }

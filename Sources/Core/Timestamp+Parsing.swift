@@ -1,12 +1,13 @@
-// The grammar is the one of the Python server whose clients we take over (contract nextflow 1.3): pydantic 1's
-// `datetime` field, which is ISO 8601 with one-digit parts allowed, or a number of seconds or milliseconds.
+// The grammar is the one of the Python server whose clients we take over (contract nextflow 1.3): pydantic
+// 1's `datetime` field, which is ISO 8601 with one-digit parts allowed, or a number of seconds or
+// milliseconds.
 
 extension Timestamp {
     /// Parses `YYYY-M-D`, `T`, `t` or a blank, `H:M[:S[.fraction]]`, and an optional zone `Z`, `±HH`, `±HHMM`
     /// or `±HH:MM`.
     ///
-    /// Without a zone the time is UTC. Of the fraction six digits count. Nil for a bare date, for a day that the
-    /// calendar lacks, and for an instant outside the years 1…9999.
+    /// Without a zone the time is UTC. Of the fraction six digits count. Nil for a bare date, for a day that
+    /// the calendar lacks, and for an instant outside the years 1…9999.
     package init?(iso8601 text: UnsafeBufferPointer<UInt8>) {
         var reader = ISO8601Reader(text: text)
         guard let microseconds = reader.read() else { return nil }
@@ -32,8 +33,8 @@ extension Timestamp {
         self = time
     }
 
-    /// Takes a Unix time: seconds, or milliseconds when its magnitude exceeds 2e10 (then divided by 1000 until it
-    /// does not); rounded half to even at the microsecond.
+    /// Takes a Unix time: seconds, or milliseconds when its magnitude exceeds 2e10 (then divided by 1000
+    /// until it does not); rounded half to even at the microsecond.
     ///
     /// Nil for what is not finite or lies beyond ±3e20, pydantic's own bound.
     package init?(unixNumber number: Double) {
