@@ -31,7 +31,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(
-            microseconds: Int64(time.tv_sec) * microsecondsPerSecond + Int64(time.tv_nsec) / 1000)
+            microseconds: Int64(time.tv_sec) * microsecondsPerSecond + Int64(time.tv_nsec) / 1000
+        )
     }
 
     /// Earlier instants come first.
@@ -46,7 +47,8 @@ extension Timestamp {
     /// The UTC day that contains this instant.
     package var civilDate: CivilDate {
         CivilDate(
-            daysSinceEpoch: Int(floored(to: Timestamp.microsecondsPerDay) / Timestamp.microsecondsPerDay))
+            daysSinceEpoch: Int(floored(to: Timestamp.microsecondsPerDay) / Timestamp.microsecondsPerDay)
+        )
     }
 
     /// Midnight UTC of the day that contains this instant.
@@ -80,7 +82,8 @@ extension Timestamp {
     /// Moves the instant by whole seconds; saturates at the ends of `Int64`.
     package func adding(seconds: Int) -> Timestamp {
         let (product, overflow) = Int64(seconds).multipliedReportingOverflow(
-            by: Timestamp.microsecondsPerSecond)
+            by: Timestamp.microsecondsPerSecond
+        )
         return adding(microseconds: overflow ? (seconds < 0 ? .min : .max) : product)
     }
 

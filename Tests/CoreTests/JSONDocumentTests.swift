@@ -79,7 +79,8 @@ import Testing
             [0xF0, 0x80, 0x80, 0x80],
             [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x9F, 0x98], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80],
             [0xFF],
-        ] as [[UInt8]])
+        ] as [[UInt8]]
+    )
     func `refuses ill-formed UTF-8`(sequence: [UInt8]) {
         let inString = Array("[\"ab".utf8) + sequence + Array("\"]".utf8)
         #expect(throws: JSONError.invalidUTF8(offset: 4)) { try JSONDocument(inString) }
@@ -105,7 +106,8 @@ import Testing
         for length in 0..<40 {
             let run = String(repeating: "~", count: length)
             #expect(
-                try JSONDocument(text: "[\"\(run)\", 1]").root.elements.first { _ in true }?.string == run)
+                try JSONDocument(text: "[\"\(run)\", 1]").root.elements.first { _ in true }?.string == run
+            )
             #expect(try JSONDocument(text: "\"\(run)\\n\(run)\"").root.string == "\(run)\n\(run)")
             for stop in ["\u{0}", "\u{1F}"] {
                 #expect(throws: JSONError.syntax(.invalidControlCharacter, offset: length + 1)) {
@@ -181,7 +183,8 @@ import Testing
             ("[1]\n", .lineBreaksOutsideStrings),
             ("\r[1]", .lineBreaksOutsideStrings),
             ("[\"\\n\"]", []),
-        ] as [(String, JSONFlags)])
+        ] as [(String, JSONFlags)]
+    )
     func `are noticed`(text: String, flags: JSONFlags) throws {
         let document = try JSONDocument(text: text)
         #expect(document.flags == flags)

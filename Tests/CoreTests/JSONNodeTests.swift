@@ -89,7 +89,8 @@ private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
             ("1e19", nil), ("1.5", nil), ("1e-1", nil), ("1e400", nil), ("0.1e1", 1),
             ("100000000000000000000e-20", 1),
             ("99999999999999999999", nil),
-        ] as [(String, Int64?)])
+        ] as [(String, Int64?)]
+    )
     func `reads exact integers in any spelling`(text: String, expected: Int64?) throws {
         #expect(try root(text).int64 == expected)
         #expect(try root(text).numberText == text)
@@ -104,7 +105,8 @@ private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
             ("9007199254740993", 9_007_199_254_740_992), ("8.5", 8.5),
             ("0.30000000000000004", 0.30000000000000004),
             ("1e-400", 0), ("123456789.123456789e-5", 1234.56789123456789),
-        ] as [(String, Double?)])
+        ] as [(String, Double?)]
+    )
     func `reads the nearest double`(text: String, expected: Double?) throws {
         #expect(try root(text).double == expected)
     }
@@ -138,7 +140,8 @@ private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
             (#""1771524395000""#, "2026-02-19T18:06:35.000000Z"),
             (#""soon""#, nil),
             ("true", nil),
-        ] as [(String, String?)])
+        ] as [(String, String?)]
+    )
     func `reads timestamps`(text: String, expected: String?) throws {
         #expect(try root(text).timestamp?.description == expected)
     }

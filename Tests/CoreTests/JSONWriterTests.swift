@@ -18,7 +18,8 @@ import Testing
             object.null("f")
         }
         #expect(
-            writer.text == #"{"a":1,"b":null,"c":{},"d":["x",[true],{"y":2.0},null],"e":[1, 2],"f":null}"#)
+            writer.text == #"{"a":1,"b":null,"c":{},"d":["x",[true],{"y":2.0},null],"e":[1, 2],"f":null}"#
+        )
         #expect(throws: Never.self) { try JSONDocument(writer.bytes) }
         writer.removeAll()
         writer.value(7)
@@ -71,7 +72,8 @@ import Testing
             (-18_014_398_509_481_984, "-1.8014398509481984e+16"), (1e22, "1e+22"), (1.5e300, "1.5e+300"),
             (.leastNonzeroMagnitude, "5e-324"), (.greatestFiniteMagnitude, "1.7976931348623157e+308"),
             (123_456.789, "123456.789"),
-        ] as [(Double, String)])
+        ] as [(Double, String)]
+    )
     func `writes floats as Python does`(number: Double, expected: String) {
         #expect(FloatText.python(number) == expected)
         var writer = JSONWriter()

@@ -8,7 +8,8 @@ extension JSONScanner {
         while true {
             while position + 8 <= end {
                 let stops = JSONScanner.stops(
-                    in: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self))
+                    in: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self)
+                )
                 if stops != 0 {
                     position += stops.trailingZeroBitCount / 8
                     break
