@@ -69,16 +69,22 @@ as_root() {
     fi
 }
 
+# What apt has to say is of interest only when it fails.
 apt_get() {
+    local log status=0
+    log="$(mktemp)"
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 -qq "$@" </dev/null >&2
+        apt-get -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 -qq "$@" </dev/null >"$log" 2>&1 || status=$?
+    [[ "$status" -eq 0 ]] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
 }
 
 # Debian creates and starts a cluster on 5432 when its PostgreSQL is installed, unless it is told not to before.
 # Whoever has decided this already, in either way, is left alone.
 forbid_debian_cluster() {
     local file=/etc/postgresql-common/createcluster.conf
-    apt_get install --no-install-recommends postgresql-common
+    apt_get install --no-install-recommends postgresql-common || return 1
     if ! grep -qE '^[[:space:]]*create_main_cluster' "$file" 2>/dev/null; then
         printf '\n# Written by Weir: it runs a private cluster and wants none on 5432.\n%s\n' \
             'create_main_cluster = false' | as_root tee -a "$file" >/dev/null
