@@ -1,0 +1,72 @@
+internal import Core
+internal import Logging
+internal import Synchronization
+
+// What happens when the data directory was restored from a backup or copied, while the database knows a later
+// life of the same journal: the journal takes a new id, under which the database has no positions yet.
+
+extension Journal {
+    /// Judges what the database remembers of this journal's id.
+    ///
+    /// - Parameters:
+    ///   - seq: the largest position of any stream under `id`.
+    ///   - epoch: the largest epoch stored for `id`, nil if none is.
+    ///   - isOwnEpochStored: whether this process has stored its own epoch already.
+    package func assess(seq: Int64, epoch stored: Int64?, isOwnEpochStored: Bool) -> PositionVerdict {
+        let own = epoch
+        if let stored, stored > own || (stored == own && !isOwnEpochStored) {
+            return .epochSeenElsewhere(stored: stored, own: own)
+        }
+        let end = durableSeq
+        return seq > end ? .beyondEnd(stored: seq, end: end) : .consistent
+    }
+
+    /// Remembers that the database knows this very journal, after `assess` found it consistent. Throws `.system`.
+    package func confirmIdentity() throws(JournalError) {
+        try identity.withLock { (identity) throws(JournalError) in
+            guard identity.unconfirmedAfter != nil else { return }
+            var confirmed = identity
+            confirmed.unconfirmedAfter = nil
+            try store(confirmed)
+            identity = confirmed
+        }
+    }
+
+    /// Decides on a new id, without taking it yet: the caller first stores the positions of all streams under it
+    /// (see `IdentityChange.boundary`), so that a crash in between leaves nothing but unused rows.
+    package func makeIdentityChange() -> IdentityChange {
+        let (journal, boundary) = identity.withLock { ($0.journal, $0.unconfirmedAfter) }
+        return IdentityChange(previous: journal, current: .random(), boundary: boundary ?? durableSeq)
+    }
+
+    /// Takes the new id, durably and loudly; segments begun from now on carry it. Throws `.system`, and then
+    /// nothing has changed.
+    package func takeNewIdentity(_ change: IdentityChange) throws(JournalError) {
+        try identity.withLock { (identity) throws(JournalError) in
+            guard identity.journal == change.previous else { return }
+            var changed = identity
+            changed.journal = change.current
+            changed.unconfirmedAfter = nil
+            try store(changed)
+            identity = changed
+            writer.setIdentity(changed)
+        }
+        setup.logger.error(
+            "journal took a new identity: the database knows another life of it",
+            metadata: [
+                "journal.previous": "\(change.previous)",
+                "journal.id": "\(change.current)",
+                "journal.boundary": "\(change.boundary)",
+            ]
+        )
+    }
+
+    private func store(_ identity: JournalIdentity) throws(JournalError) {
+        let path = setup.configuration.directory + "/journal.json"
+        do throws(SystemFailure) {
+            try FileSystem.replace(path, with: identity.rendered(), files: setup.files)
+        } catch {
+            throw .system(error)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import Core
+
+/// Where an accepted line stands in its journal.
+package struct JournalPosition: Hashable, Sendable {
+    /// The line's sequence number, from 1.
+    package let seq: Int64
+    /// The arrival time that the line carries; never decreases along `seq`.
+    package let at: Timestamp
+
+    /// Makes a position from its parts.
+    package init(seq: Int64, at: Timestamp) {
+        self.seq = seq
+        self.at = at
+    }
+}
+
+/// One accepted request, as it stands in the journal.
+///
+/// `members` and `body` are slices of a buffer that many lines share: copy them to keep them for long.
+package struct JournalLine: Sendable {
+    /// The sequence number, from 1.
+    package let seq: Int64
+    /// The arrival time.
+    package let at: Timestamp
+    /// What the line is, with its version, for example `nextflow.event/1`.
+    package let kind: String
+    private let buffer: [UInt8]
+    private let membersRange: Range<Int>
+    private let bodyRange: Range<Int>
+
+    init(_ parts: LineParts, kind: String, in buffer: [UInt8]) {
+        seq = parts.seq
+        at = parts.at
+        self.kind = kind
+        self.buffer = buffer
+        membersRange = parts.members
+        bodyRange = parts.body
+    }
+
+    /// Makes a line by itself, for tests of projections.
+    package init(seq: Int64, at: Timestamp, kind: String, members: [UInt8] = [], body: [UInt8]) {
+        self.seq = seq
+        self.at = at
+        self.kind = kind
+        buffer = members + body
+        membersRange = 0..<members.count
+        bodyRange = members.count..<(members.count + body.count)
+    }
+
+    /// The JSON members between kind and body as they were given to `append`, each with its comma.
+    package var members: ArraySlice<UInt8> { buffer[membersRange] }
+
+    /// The JSON value as it was given to `append`.
+    package var body: ArraySlice<UInt8> { buffer[bodyRange] }
+
+    /// Where the line stands.
+    package var position: JournalPosition { JournalPosition(seq: seq, at: at) }
+}
+
+/// What a reader found in one step.
+package struct JournalBatch: Sendable {
+    /// The lines of the wanted kinds, by rising `seq`.
+    package var lines: [JournalLine] = []
+    /// What could not be read; every range of lost lines is told once to each reader.
+    package var damage: [DamageReport] = []
+    /// Everything up to this `seq` has been seen, lines of other kinds too: the position to store.
+    package var position: Int64
+    /// Whether nothing durable was left to read when the step ended.
+    package var isCaughtUp = false
+}

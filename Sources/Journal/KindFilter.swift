@@ -1,0 +1,31 @@
+/// Which kinds of lines a reader wants; remembers the kinds it met, so that each is judged and named only once.
+struct KindFilter: Sendable {
+    private struct Entry {
+        let bytes: [UInt8]
+        let name: String
+        let isWanted: Bool
+    }
+
+    private static let rememberedKinds = 64
+
+    private let prefixes: [String]
+    private var entries: [Entry] = []
+
+    /// Wants the kinds that begin with one of `prefixes`; every kind if there are none.
+    init(prefixes: [String]) {
+        self.prefixes = prefixes
+    }
+
+    /// The name of the kind in `range` if it is wanted.
+    mutating func wantedName(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> String? {
+        let kind = UnsafeBufferPointer(rebasing: bytes[range])
+        for entry in entries where entry.bytes.count == kind.count && kind.elementsEqual(entry.bytes) {
+            return entry.isWanted ? entry.name : nil
+        }
+        let name = String(decoding: kind, as: UTF8.self)
+        let isWanted = prefixes.isEmpty || prefixes.contains { name.hasPrefix($0) }
+        if entries.count == Self.rememberedKinds { entries.removeAll() }
+        entries.append(Entry(bytes: Array(kind), name: name, isWanted: isWanted))
+        return isWanted ? name : nil
+    }
+}

@@ -1,0 +1,25 @@
+/// What is known of one segment without reading it.
+struct Segment: Sendable {
+    /// A line's offset, from which a reader may start instead of from the front.
+    struct Landmark: Sendable {
+        let seq: Int64
+        let offset: Int64
+    }
+
+    static let landmarkDistance: Int64 = 1 << 20
+
+    var name: SegmentName
+    let header: SegmentHeader
+    /// The last line that counts: what stands behind it was never durable, or is repeated in the next segment.
+    var lastSeq: Int64
+    /// Where the durable bytes end; nil where the file ends.
+    var end: Int64?
+    /// By rising `seq`, about one a MiB; only for segments that this process wrote.
+    var landmarks: [Landmark] = []
+
+    /// Where to start for the first line behind `position`.
+    func startingPoint(after position: Int64) -> Int64 {
+        guard name.compression == nil else { return 0 }
+        return landmarks.last { $0.seq <= position + 1 }?.offset ?? 0
+    }
+}
