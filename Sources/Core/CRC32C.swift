@@ -10,7 +10,8 @@ package enum CRC32C {
         var index = 0
         tables.withUnsafeBufferPointer { table in
             while index &+ 8 <= bytes.count {
-                let word = start.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ UInt64(crc)
+                let word =
+                    start.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ UInt64(crc)
                 crc = slice(word, table)
                 index &+= 8
             }

@@ -29,7 +29,11 @@ struct PendingBatch: Sendable {
     var mayUseReserve = false
     var groups: [CompletionGroup] = []
 
-    mutating func add(_ position: JournalPosition, on queue: DispatchQueue, _ completion: @escaping AppendCompletion) {
+    mutating func add(
+        _ position: JournalPosition,
+        on queue: DispatchQueue,
+        _ completion: @escaping AppendCompletion
+    ) {
         if first == nil { first = position }
         last = position
         lines += 1
@@ -77,7 +81,12 @@ final class AppendQueue: Sendable {
     /// Guards the current buffer, numbers and times; never held over a system call but the clock's.
     private let state: Mutex<State>
 
-    init(configuration: JournalConfiguration, nextSeq: Int64, lastAt: Timestamp, clock: @escaping @Sendable () -> Timestamp) {
+    init(
+        configuration: JournalConfiguration,
+        nextSeq: Int64,
+        lastAt: Timestamp,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
         bufferBytes = configuration.bufferBytes
         maxLineBytes = configuration.maxLineBytes
         self.clock = clock
@@ -86,7 +95,9 @@ final class AppendQueue: Sendable {
 
     /// Copies a line into the buffer. True if the writer sleeps and must be woken.
     func add(
-        _ request: AppendRequest, on queue: DispatchQueue, _ completion: @escaping AppendCompletion
+        _ request: AppendRequest,
+        on queue: DispatchQueue,
+        _ completion: @escaping AppendCompletion
     ) throws(JournalError) -> Bool {
         let size = request.bytes
         guard size <= maxLineBytes else { throw .lineTooLarge(bytes: size, limit: maxLineBytes) }
@@ -96,7 +107,11 @@ final class AppendQueue: Sendable {
             let at = max(state.lastAt, clock())
             let position = JournalPosition(seq: state.nextSeq, at: at)
             LineFormat.append(
-                position, kind: request.kind, members: request.members, body: request.body, to: &state.batch.bytes
+                position,
+                kind: request.kind,
+                members: request.members,
+                body: request.body,
+                to: &state.batch.bytes
             )
             state.batch.add(position, on: queue, completion)
             if request.mayUseReserve { state.batch.mayUseReserve = true }
@@ -111,7 +126,9 @@ final class AppendQueue: Sendable {
         guard !state.isClosed else { throw .closed }
         if let refusal = state.refusal, !request.mayUseReserve { throw refusal }
         let buffered = state.batch.bytes.count + state.bytesInFlight
-        guard buffered == 0 || buffered + size <= bufferBytes else { throw .overloaded(bufferedBytes: buffered) }
+        guard buffered == 0 || buffered + size <= bufferBytes else {
+            throw .overloaded(bufferedBytes: buffered)
+        }
     }
 
     /// What has been collected; nil (and the writer may sleep) if nothing.

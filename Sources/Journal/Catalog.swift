@@ -102,7 +102,8 @@ final class Catalog: Sendable {
 
     /// Calls `handler` once on `queue` when there is a durable line behind `seq`, at once if there is one already,
     /// and when the journal closes. The result cancels the wait.
-    func wait(after seq: Int64, on queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) -> UInt64? {
+    func wait(after seq: Int64, on queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) -> UInt64?
+    {
         let id = state.withLock { state -> UInt64? in
             guard state.durable.seq <= seq, !state.isClosed else { return nil }
             state.nextWaiter += 1

@@ -31,8 +31,11 @@ struct DiskReader {
 
     /// Continues `batch` from its position.
     mutating func read(
-        _ snapshot: Catalog.Snapshot, into batch: inout JournalBatch, filter: inout KindFilter,
-        maxLines: Int, maxBytes: Int
+        _ snapshot: Catalog.Snapshot,
+        into batch: inout JournalBatch,
+        filter: inout KindFilter,
+        maxLines: Int,
+        maxBytes: Int
     ) throws(JournalError) {
         var budget = ReadBudget(lines: maxLines, bytes: maxBytes, scan: max(Self.scanBytes, Int64(maxBytes)))
         while !budget.isSpent {
@@ -61,7 +64,12 @@ struct DiskReader {
         current = nil
         let start = segment.startingPoint(after: position)
         do {
-            let source = try SegmentSource(directory: directory, name: segment.name, codec: codec, offset: start)
+            let source = try SegmentSource(
+                directory: directory,
+                name: segment.name,
+                codec: codec,
+                offset: start
+            )
             let scanner = LineScanner(source, offset: start, maxLineBytes: maxLineBytes)
             current = OpenSegment(name: segment.name, scanner: scanner)
             return true
@@ -71,7 +79,10 @@ struct DiskReader {
     }
 
     private mutating func scan(
-        _ segment: Segment, into batch: inout JournalBatch, filter: inout KindFilter, budget: inout ReadBudget
+        _ segment: Segment,
+        into batch: inout JournalBatch,
+        filter: inout KindFilter,
+        budget: inout ReadBudget
     ) throws(JournalError) {
         guard var open = current else { preconditionFailure("BUG: scanning without an open segment") }
         // Taken out, so that the scanner's buffer has one owner while it is replaced.
@@ -101,7 +112,10 @@ struct DiskReader {
     }
 
     private func take(
-        _ parts: LineParts, from chunk: [UInt8], into batch: inout JournalBatch, filter: inout KindFilter,
+        _ parts: LineParts,
+        from chunk: [UInt8],
+        into batch: inout JournalBatch,
+        filter: inout KindFilter,
         budget: inout ReadBudget
     ) {
         guard let kind = chunk.withUnsafeBufferPointer({ filter.wantedName($0, parts.kind) }) else { return }
@@ -131,7 +145,10 @@ extension JournalBatch {
     ///
     /// Numbers before the segment's first line were never used, unless `first` says otherwise.
     mutating func lose(
-        from first: Int64? = nil, through last: Int64, in segment: Segment, bytes: Range<Int64>? = nil,
+        from first: Int64? = nil,
+        through last: Int64,
+        in segment: Segment,
+        bytes: Range<Int64>? = nil,
         cause: DamageReport.Cause? = nil
     ) {
         let first = first ?? max(position + 1, segment.header.first)

@@ -31,7 +31,9 @@ package struct FileOperations: Sendable {
     )
 
     @Sendable
-    private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ offset: Int64) -> Int32 {
+    private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ offset: Int64)
+        -> Int32
+    {
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])

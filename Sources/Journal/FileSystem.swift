@@ -100,7 +100,9 @@ enum FileSystem {
 
     /// Replaces a small file so that after a crash either the old or the new contents are there.
     static func replace(
-        _ path: String, with bytes: [UInt8], files: FileOperations
+        _ path: String,
+        with bytes: [UInt8],
+        files: FileOperations
     ) throws(SystemFailure) {
         let temporary = path + ".tmp"
         try remove(temporary)

@@ -8,10 +8,8 @@ internal import Synchronization
 extension Journal {
     /// Judges what the database remembers of this journal's id.
     ///
-    /// - Parameters:
-    ///   - seq: the largest position of any stream under `id`.
-    ///   - epoch: the largest epoch stored for `id`, nil if none is.
-    ///   - isOwnEpochStored: whether this process has stored its own epoch already.
+    /// `seq` is the largest position of any stream under `id`, `stored` the largest epoch stored for it (nil if
+    /// none is); `isOwnEpochStored` tells whether this process has stored its own epoch already.
     package func assess(seq: Int64, epoch stored: Int64?, isOwnEpochStored: Bool) -> PositionVerdict {
         let own = epoch
         if let stored, stored > own || (stored == own && !isOwnEpochStored) {

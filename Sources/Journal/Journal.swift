@@ -20,7 +20,9 @@ package struct JournalSetup: Sendable {
 
     /// Makes a setup with the real system calls, no codec and nobody observing.
     package init(
-        _ configuration: JournalConfiguration, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+        _ configuration: JournalConfiguration,
+        clock: @escaping @Sendable () -> Timestamp,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.clock = clock
@@ -62,22 +64,38 @@ package final class Journal: Sendable {
     }
 
     private init(
-        _ setup: JournalSetup, lock: DirectoryLock, identity: JournalIdentity, found: Recovery.Result
+        _ setup: JournalSetup,
+        lock: DirectoryLock,
+        identity: JournalIdentity,
+        found: Recovery.Result
     ) {
         let configuration = setup.configuration
         self.setup = setup
         self.lock = Mutex(lock)
         self.identity = Mutex(identity)
         background = DispatchQueue(label: "weir.journal.background", qos: .utility)
-        catalog = Catalog(segments: found.segments, durable: found.last, windowBytes: configuration.windowBytes)
+        catalog = Catalog(
+            segments: found.segments,
+            durable: found.last,
+            windowBytes: configuration.windowBytes
+        )
         reserve = ReserveFile(
-            directory: configuration.directory, bytes: configuration.reserveBytes, files: setup.files
+            directory: configuration.directory,
+            bytes: configuration.reserveBytes,
+            files: setup.files
         )
         pending = AppendQueue(
-            configuration: configuration, nextSeq: identity.next, lastAt: found.last.at, clock: setup.clock
+            configuration: configuration,
+            nextSeq: identity.next,
+            lastAt: found.last.at,
+            clock: setup.clock
         )
         writer = SegmentWriter(
-            setup, catalog: catalog, identity: identity, lastName: found.lastName, background: background
+            setup,
+            catalog: catalog,
+            identity: identity,
+            lastName: found.lastName,
+            background: background
         )
         damageAtOpen = found.damage
         found.damage.forEach(report)
@@ -111,19 +129,21 @@ package final class Journal: Sendable {
 
     /// Appends a line and calls `completion` on `queue` once it is durable, or can't become so.
     ///
-    /// - Parameters:
-    ///   - kind: for example `nextflow.event/1`; ASCII without quotation marks and backslashes.
-    ///   - members: further JSON members, each with a comma behind it (`"actor":"x",`), none named `body`.
-    ///   - body: a JSON value; neither it nor the members may hold a line feed (`.lineFeedInside`). Copied once,
-    ///     before this returns.
-    ///   - mayUseReserve: whether the reserve file is given up for this line when the disk is full.
+    /// `kind` is ASCII without quotation marks and backslashes, for example `nextflow.event/1`; `members` are
+    /// further JSON members, each with a comma behind it (`"actor":"x",`), none named `body`; `body` is a JSON
+    /// value. Neither may hold a line feed. They are copied once, before this returns. For a line that
+    /// `mayUseReserve` the reserve file is given up when the disk is full.
     ///
     /// The completions of one batch are called in the order of `seq`, in one `async` per distinct queue. Errors:
     /// `.overloaded`, `.lineTooLarge`, `.lineFeedInside`, `.diskFull`, `.writeFailed`, `.closed`; a line that
     /// failed was not acknowledged and its number is not used again.
     package func append(
-        kind: String, members: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, mayUseReserve: Bool = false,
-        on queue: DispatchQueue, completion: @escaping @Sendable (Result<JournalPosition, JournalError>) -> Void
+        kind: String,
+        members: UnsafeRawBufferPointer,
+        body: UnsafeRawBufferPointer,
+        mayUseReserve: Bool = false,
+        on queue: DispatchQueue,
+        completion: @escaping @Sendable (Result<JournalPosition, JournalError>) -> Void
     ) {
         let request = AppendRequest(kind: kind, members: members, body: body, mayUseReserve: mayUseReserve)
         do throws(JournalError) {
@@ -137,13 +157,21 @@ package final class Journal: Sendable {
 
     /// Appends a line from arrays; see the method above.
     package func append(
-        kind: String, members: [UInt8] = [], body: [UInt8], mayUseReserve: Bool = false,
-        on queue: DispatchQueue, completion: @escaping @Sendable (Result<JournalPosition, JournalError>) -> Void
+        kind: String,
+        members: [UInt8] = [],
+        body: [UInt8],
+        mayUseReserve: Bool = false,
+        on queue: DispatchQueue,
+        completion: @escaping @Sendable (Result<JournalPosition, JournalError>) -> Void
     ) {
         members.withUnsafeBytes { members in
             body.withUnsafeBytes { body in
                 append(
-                    kind: kind, members: members, body: body, mayUseReserve: mayUseReserve, on: queue,
+                    kind: kind,
+                    members: members,
+                    body: body,
+                    mayUseReserve: mayUseReserve,
+                    on: queue,
                     completion: completion
                 )
             }
@@ -153,7 +181,10 @@ package final class Journal: Sendable {
     /// Appends a line and returns when it is durable; see the methods above.
     @discardableResult
     package func append(
-        kind: String, members: [UInt8] = [], body: [UInt8], mayUseReserve: Bool = false
+        kind: String,
+        members: [UInt8] = [],
+        body: [UInt8],
+        mayUseReserve: Bool = false
     ) async throws(JournalError) -> JournalPosition {
         let result = await withCheckedContinuation { continuation in
             append(kind: kind, members: members, body: body, mayUseReserve: mayUseReserve, on: completions) {
@@ -171,7 +202,11 @@ package final class Journal: Sendable {
             } catch {
                 failure = error
                 setup.observer.refused(error, batch.lines)
-                setup.logger.error("journal lines could not be made durable", error: error, lines: batch.lines)
+                setup.logger.error(
+                    "journal lines could not be made durable",
+                    error: error,
+                    lines: batch.lines
+                )
             }
             for group in batch.groups { group.deliver(failure) }
         }

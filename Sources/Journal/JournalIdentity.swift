@@ -62,7 +62,9 @@ struct JournalIdentity: Hashable, Sendable {
             cursor.skip(",\"unconfirmedAfter\":")
         else { return nil }
         let unconfirmedAfter = cursor.decimal()
-        guard unconfirmedAfter != nil || cursor.skip("null"), cursor.skip("}"), cursor.isAtEnd else { return nil }
+        guard unconfirmedAfter != nil || cursor.skip("null"), cursor.skip("}"), cursor.isAtEnd else {
+            return nil
+        }
         return JournalIdentity(journal: journal, epoch: epoch, next: next, unconfirmedAfter: unconfirmedAfter)
     }
 }

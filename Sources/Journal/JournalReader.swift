@@ -22,8 +22,13 @@ package final class JournalReader: Sendable {
     private let state: Mutex<State>
 
     init(
-        catalog: Catalog, position: Int64, kinds: [String], directory: String, codec: SegmentCodec?,
-        maxLineBytes: Int, reportDamage: @escaping @Sendable (DamageReport) -> Void
+        catalog: Catalog,
+        position: Int64,
+        kinds: [String],
+        directory: String,
+        codec: SegmentCodec?,
+        maxLineBytes: Int,
+        reportDamage: @escaping @Sendable (DamageReport) -> Void
     ) {
         self.catalog = catalog
         self.reportDamage = reportDamage
@@ -90,9 +95,14 @@ package final class JournalReader: Sendable {
 
     /// False if the window begins behind the position.
     private func readWindow(
-        _ state: inout State, into batch: inout JournalBatch, maxLines: Int, maxBytes: Int
+        _ state: inout State,
+        into batch: inout JournalBatch,
+        maxLines: Int,
+        maxBytes: Int
     ) -> Bool {
-        guard let recent = catalog.recentBatches(after: batch.position, maxBytes: maxBytes) else { return false }
+        guard let recent = catalog.recentBatches(after: batch.position, maxBytes: maxBytes) else {
+            return false
+        }
         state.disk.close()
         var budget = ReadBudget(lines: maxLines, bytes: maxBytes, scan: .max)
         for piece in recent where !budget.isSpent {
@@ -103,7 +113,10 @@ package final class JournalReader: Sendable {
     }
 
     private func read(
-        _ piece: RecentBatch, _ state: inout State, into batch: inout JournalBatch, budget: inout ReadBudget
+        _ piece: RecentBatch,
+        _ state: inout State,
+        into batch: inout JournalBatch,
+        budget: inout ReadBudget
     ) {
         var offset = 0
         if let resume = state.resume, resume.batch == piece.firstSeq { offset = resume.offset }
@@ -128,12 +141,19 @@ package final class JournalReader: Sendable {
     }
 
     private func readDisk(
-        _ state: inout State, into batch: inout JournalBatch, maxLines: Int, maxBytes: Int
+        _ state: inout State,
+        into batch: inout JournalBatch,
+        maxLines: Int,
+        maxBytes: Int
     ) throws(JournalError) {
         state.resume = nil
         do throws(JournalError) {
             try state.disk.read(
-                catalog.snapshot, into: &batch, filter: &state.filter, maxLines: maxLines, maxBytes: maxBytes
+                catalog.snapshot,
+                into: &batch,
+                filter: &state.filter,
+                maxLines: maxLines,
+                maxBytes: maxBytes
             )
         } catch {
             // What was read before the failure counts; the failure shows again with the next call.

@@ -24,7 +24,10 @@ enum LineFormat {
 
     /// Appends a whole line; the members carry a comma each, neither they nor the body may hold a line feed.
     static func append(
-        _ position: JournalPosition, kind: String, members: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
+        _ position: JournalPosition,
+        kind: String,
+        members: UnsafeRawBufferPointer,
+        body: UnsafeRawBufferPointer,
         to buffer: inout [UInt8]
     ) {
         appendCovered(to: &buffer) { buffer in
@@ -66,7 +69,9 @@ enum LineFormat {
         guard cursor.skip(opening), let expected = cursor.hexadecimal(digits: 8), cursor.skip("\",") else {
             return false
         }
-        let covered = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[cursor.index..<range.upperBound])
+        let covered = UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(bytes)[cursor.index..<range.upperBound]
+        )
         return CRC32C.checksum(covered) == expected
     }
 
@@ -83,7 +88,9 @@ enum LineFormat {
             guard cursor.skipMember() else { return nil }
         }
         let bodyStart = cursor.index
-        guard bodyStart < range.upperBound, bytes[range.upperBound - 1] == UInt8(ascii: "}") else { return nil }
+        guard bodyStart < range.upperBound, bytes[range.upperBound - 1] == UInt8(ascii: "}") else {
+            return nil
+        }
         return LineParts(
             seq: seq,
             at: instant,
@@ -112,7 +119,8 @@ enum LineFormat {
         return nil
     }
 
-    private static func find(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int? {
+    private static func find(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int?
+    {
         guard let base = bytes.baseAddress, !range.isEmpty,
             let found = memchr(base + range.lowerBound, Int32(byte), range.count)
         else { return nil }

@@ -53,7 +53,8 @@ struct LineScanner {
 
     private mutating func refill(limit: Int64?) throws(JournalError) -> Bool {
         let carry = chunk[cursor...]
-        guard let more = try source.read(behind: carry, count: max(Self.chunkBytes, carry.count), limit: limit)
+        guard
+            let more = try source.read(behind: carry, count: max(Self.chunkBytes, carry.count), limit: limit)
         else { return false }
         chunkOffset += Int64(cursor)
         chunk = more
@@ -66,7 +67,9 @@ struct LineScanner {
             if let parts = LineFormat.parse(bytes, range) {
                 return parts.seq <= trusted || LineFormat.isIntact(bytes, range) ? .line(parts) : nil
             }
-            guard let header = SegmentHeader(bytes, range), LineFormat.isIntact(bytes, range) else { return nil }
+            guard let header = SegmentHeader(bytes, range), LineFormat.isIntact(bytes, range) else {
+                return nil
+            }
             return .header(header)
         }
         if let unit {

@@ -24,7 +24,13 @@ final class Prefill: Sendable {
     /// on a line.
     private let state: Mutex<State>
 
-    init(_ file: OpenFile, end: Int64, configuration: JournalConfiguration, files: FileOperations, queue: DispatchQueue) {
+    init(
+        _ file: OpenFile,
+        end: Int64,
+        configuration: JournalConfiguration,
+        files: FileOperations,
+        queue: DispatchQueue
+    ) {
         self.file = file
         self.files = files
         self.queue = queue
@@ -41,7 +47,9 @@ final class Prefill: Sendable {
     /// Starts filling if less than half of the distance is left behind `end`.
     func topUp(from end: Int64) {
         let shouldStart = state.withLock { state in
-            guard !state.isOver, !state.isFilling, state.filledEnd - end < aheadBytes / 2 else { return false }
+            guard !state.isOver, !state.isFilling, state.filledEnd - end < aheadBytes / 2 else {
+                return false
+            }
             state.target = min(end + aheadBytes, endOfSegment)
             state.isFilling = state.target > state.filledEnd
             return state.isFilling
@@ -66,7 +74,11 @@ final class Prefill: Sendable {
                 return false
             }
             let code = Self.piece.withUnsafeBytes {
-                files.fill(file.descriptor, UnsafeRawBufferPointer(rebasing: $0[..<Int(count)]), state.filledEnd)
+                files.fill(
+                    file.descriptor,
+                    UnsafeRawBufferPointer(rebasing: $0[..<Int(count)]),
+                    state.filledEnd
+                )
             }
             // Without room the lines themselves will tell.
             if code == 0 { state.filledEnd += count } else { state.isOver = true }

@@ -20,7 +20,8 @@ struct SegmentName: Hashable, Sendable {
     init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard let stem = parts.first, stem.hasPrefix("events_"), stem.utf8.count == 15,
-            let day = Self.number(stem.dropFirst(7)).map(Self.day(of:)), day.isValid, let format = parts.firstIndex(of: "ndjson")
+            let day = Self.number(stem.dropFirst(7)).map(Self.day(of:)), day.isValid,
+            let format = parts.firstIndex(of: "ndjson")
         else { return nil }
         switch format {
         case 1:

@@ -12,7 +12,10 @@ struct SegmentSource {
 
     /// Opens `name` in `directory`; `offset` counts for plain segments only.
     init(
-        directory: String, name: SegmentName, codec: SegmentCodec?, offset: Int64 = 0
+        directory: String,
+        name: SegmentName,
+        codec: SegmentCodec?,
+        offset: Int64 = 0
     ) throws(JournalError) {
         let path = directory + "/" + name.text
         do {
@@ -36,7 +39,9 @@ struct SegmentSource {
 
     /// `carry` with about `count` more bytes behind it; nil at the end, or at `limit` (an offset, plain segments only).
     mutating func read(
-        behind carry: ArraySlice<UInt8>, count: Int, limit: Int64?
+        behind carry: ArraySlice<UInt8>,
+        count: Int,
+        limit: Int64?
     ) throws(JournalError) -> [UInt8]? {
         if let decoder {
             return try decode(with: decoder, behind: carry, count: count)
@@ -54,7 +59,9 @@ struct SegmentSource {
             _ = buffer.initialize(fromContentsOf: carry)
             used = carry.count
             do throws(SystemFailure) {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[used...])
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[used...]
+                )
                 used += try file.read(into: rest, at: fileOffset)
             } catch {
                 failure = error
@@ -65,7 +72,9 @@ struct SegmentSource {
     }
 
     private mutating func decode(
-        with decoder: any SegmentTransform, behind carry: ArraySlice<UInt8>, count: Int
+        with decoder: any SegmentTransform,
+        behind carry: ArraySlice<UInt8>,
+        count: Int
     ) throws(JournalError) -> [UInt8]? {
         var bytes = Array(carry)
         while bytes.count - carry.count < count, !isDecoded {

@@ -33,7 +33,10 @@ final class SegmentWriter: Sendable {
     private let state: Mutex<State>
 
     init(
-        _ setup: JournalSetup, catalog: Catalog, identity: JournalIdentity, lastName: SegmentName?,
+        _ setup: JournalSetup,
+        catalog: Catalog,
+        identity: JournalIdentity,
+        lastName: SegmentName?,
         background: DispatchQueue
     ) {
         configuration = setup.configuration
@@ -80,7 +83,9 @@ final class SegmentWriter: Sendable {
     // MARK: - One attempt
 
     private func attemptAgain(
-        _ batch: PendingBatch, from first: JournalPosition, _ state: inout State
+        _ batch: PendingBatch,
+        from first: JournalPosition,
+        _ state: inout State
     ) throws(JournalError) {
         do throws(SystemFailure) {
             try attempt(batch, from: first, &state)
@@ -92,7 +97,9 @@ final class SegmentWriter: Sendable {
     }
 
     private func attempt(
-        _ batch: PendingBatch, from first: JournalPosition, _ state: inout State
+        _ batch: PendingBatch,
+        from first: JournalPosition,
+        _ state: inout State
     ) throws(SystemFailure) {
         let size = Int64(batch.bytes.count)
         if let active = state.active, !fits(size, at: first.at, active) {
@@ -103,13 +110,22 @@ final class SegmentWriter: Sendable {
         active.prefill.claim(upTo: active.end + size)
         let clock = ContinuousClock()
         let start = clock.now
-        try check("write", active.file, batch.bytes.withUnsafeBytes {
-            files.write(active.file.descriptor, $0, active.end)
-        })
+        try check(
+            "write",
+            active.file,
+            batch.bytes.withUnsafeBytes {
+                files.write(active.file.descriptor, $0, active.end)
+            }
+        )
         let written = clock.now
         try check("fdatasync", active.file, files.synchronize(active.file.descriptor))
         observer.committed(
-            .init(lines: batch.lines, bytes: batch.bytes.count, writing: written - start, syncing: clock.now - written)
+            .init(
+                lines: batch.lines,
+                bytes: batch.bytes.count,
+                writing: written - start,
+                syncing: clock.now - written
+            )
         )
         active.add(batch, size: size, from: first.seq)
         active.prefill.topUp(from: active.end)
