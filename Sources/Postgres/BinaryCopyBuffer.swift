@@ -128,7 +128,8 @@ package struct BinaryCopyBuffer: Sendable {
     static let epochOffset: Int64 = 946_684_800_000_000
 
     /// The eleven bytes of the signature, no flags, no extension.
-    static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
+    static let header: [UInt8] =
+        Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
     static let trailer: [UInt8] = [0xFF, 0xFF]
 
     private static func length(of value: some Collection<UInt8>) -> Int32 {

@@ -92,7 +92,10 @@ extension Connection {
         }
         _ = try take(result, statement.name)
         throw PostgresError(
-            kind: .programming, message: "the statement is not the COPY expected", context: statement.name)
+            kind: .programming,
+            message: "the statement is not the COPY expected",
+            context: statement.name
+        )
     }
 
     private func send(_ bytes: ArraySlice<UInt8>) -> Bool {

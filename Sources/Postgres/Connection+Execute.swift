@@ -111,7 +111,10 @@ extension Connection {
             // The session would wait for data that never comes.
             failed = true
             throw PostgresError(
-                kind: .programming, message: "COPY is for copyIn and copyOut", context: context)
+                kind: .programming,
+                message: "COPY is for copyIn and copyOut",
+                context: context
+            )
         default:
             throw failure(of: result, context)
         }
@@ -121,7 +124,9 @@ extension Connection {
         func field(_ code: Unicode.Scalar) -> String? {
             PQresultErrorField(result, Int32(code.value)).map { String(cString: $0) }
         }
-        guard let sqlState = field("C") else { return connectionFailure(context, PQresultErrorMessage(result)) }
+        guard let sqlState = field("C") else {
+            return connectionFailure(context, PQresultErrorMessage(result))
+        }
         if Self.isEndOfSession(sqlState) || PQstatus(raw) != CONNECTION_OK { failed = true }
         return PostgresError(
             kind: PostgresError.Kind(sqlState: sqlState),

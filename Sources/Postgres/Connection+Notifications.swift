@@ -16,7 +16,9 @@ extension Connection {
     }
 
     /// The notifications that have arrived; waits at most `timeout` when there are none. Blocks the queue.
-    package func notifications(waitingAtMost timeout: Duration = .zero) throws(PostgresError) -> [Notification] {
+    package func notifications(waitingAtMost timeout: Duration = .zero) throws(PostgresError)
+        -> [Notification]
+    {
         assertOnQueue()
         var arrived = takeNotifications()
         if arrived.isEmpty {

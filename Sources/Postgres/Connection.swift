@@ -59,7 +59,8 @@ package final class Connection {
         guard connection.serverVersion >= oldestServerVersion else {
             throw PostgresError(
                 kind: .unsupportedServer,
-                message: "the server is PostgreSQL \(connection.serverVersion / 10_000); 13 or newer is needed",
+                message:
+                    "the server is PostgreSQL \(connection.serverVersion / 10_000); 13 or newer is needed",
                 context: "connect"
             )
         }
@@ -85,10 +86,12 @@ package final class Connection {
     /// Looks, without waiting, whether the server has closed the session.
     package func isAlive() -> Bool {
         assertOnQueue()
-        if isBroken { return false }
         var descriptor = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) != 0 else { return true }
-        return PQconsumeInput(raw) == 1 && !isBroken
+        // The end of the stream is seen only after what the server said last has been read.
+        while !isBroken, poll(&descriptor, 1, 0) != 0 {
+            if PQconsumeInput(raw) != 1 { failed = true }
+        }
+        return !isBroken
     }
 
     func assertOnQueue() {

@@ -52,6 +52,8 @@ struct Dialer {
     private func establish(_ raw: OpaquePointer) throws(PostgresError) {
         // The verbose form puts SQLSTATE into the message; libpq keeps no other trace of it until connected.
         PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
+        // libpq would write notices to standard error.
+        PQsetNoticeProcessor(raw, { _, _ in }, nil)
         guard PQstatus(raw) != CONNECTION_BAD else { throw failure(raw) }
         let deadline = ContinuousClock.now + settings.connectTimeout
         var awaited = PGRES_POLLING_WRITING
@@ -104,7 +106,8 @@ struct Dialer {
         let parts = line.split(separator: ": ", omittingEmptySubsequences: false)
         let found = parts.indices.dropFirst().first { index in
             let word = parts[index].drop { $0 == " " }
-            return word.utf8.count == 5
+            // Every class has a digit; the severity before it (`FATAL`) has none.
+            return word.utf8.count == 5 && word.utf8.contains { $0.decimalValue != nil }
                 && word.utf8.allSatisfy { $0.decimalValue != nil || (65...90).contains($0) }
         }
         guard let found else { return (nil, line) }

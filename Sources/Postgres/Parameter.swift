@@ -87,7 +87,8 @@ extension Parameter {
         case .boolArray(let items): TextFormat.append(array: items, to: &buffer, TextFormat.append)
         case .int64Array(let items): TextFormat.append(array: items, to: &buffer, TextFormat.append)
         case .doubleArray(let items): TextFormat.append(array: items, to: &buffer, TextFormat.append)
-        case .textArray(let items): TextFormat.append(array: items, to: &buffer, TextFormat.append(quoted:to:))
+        case .textArray(let items):
+            TextFormat.append(array: items, to: &buffer, TextFormat.append(quoted:to:))
         case .timestampArray(let items):
             TextFormat.append(array: items, to: &buffer) { item, buffer in
                 buffer.append(UInt8(ascii: "\""))

@@ -60,9 +60,14 @@ package final class Pool: Sendable {
     package var status: PoolStatus {
         state.withLock { state in
             var status = PoolStatus(
-                limit: state.slots.limit, inUse: state.slots.leased.count, idle: state.slots.idle.count,
-                waiting: state.slots.waiting.count, isReachable: nil, lastError: nil,
-                acquisitions: state.acquisitions, timeouts: state.timeouts,
+                limit: state.slots.limit,
+                inUse: state.slots.leased.count,
+                idle: state.slots.idle.count,
+                waiting: state.slots.waiting.count,
+                isReachable: nil,
+                lastError: nil,
+                acquisitions: state.acquisitions,
+                timeouts: state.timeouts,
                 connectFailures: state.connectFailures
             )
             switch state.slots.health {
@@ -167,7 +172,9 @@ package final class Pool: Sendable {
         do throws(PostgresError) {
             let connection = try slots[slot].ready { () throws(PostgresError) in
                 try Connection.open(
-                    target, configuration.session, on: slots[slot].queue,
+                    target,
+                    configuration.session,
+                    on: slots[slot].queue,
                     statementCacheCapacity: configuration.statementCacheCapacity
                 )
             }

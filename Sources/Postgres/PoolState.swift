@@ -124,9 +124,15 @@ struct PoolState<Waiter> {
 
 extension PostgresError {
     static let poolClosed = PostgresError(
-        kind: .closed, message: "the connection pool is closed", context: "acquire a connection")
+        kind: .closed,
+        message: "the connection pool is closed",
+        context: "acquire a connection"
+    )
     static let acquisitionCancelled = PostgresError(
-        kind: .cancelled, message: "the waiting task was cancelled", context: "acquire a connection")
+        kind: .cancelled,
+        message: "the waiting task was cancelled",
+        context: "acquire a connection"
+    )
 
     static func poolTimeout(after timeout: Duration, limit: Int) -> PostgresError {
         PostgresError(

@@ -16,14 +16,18 @@ extension Row {
     }
 
     /// Any type's text format as UTF-8 bytes: `jsonb`, `text`, and so on.
-    package func utf8(_ column: Column) throws(PostgresError) -> [UInt8] { try required(column, optionalUTF8) }
+    package func utf8(_ column: Column) throws(PostgresError) -> [UInt8] {
+        try required(column, optionalUTF8)
+    }
     /// Any type's text format as UTF-8 bytes, or nil for NULL.
     package func optionalUTF8(_ column: Column) throws(PostgresError) -> [UInt8]? {
         try raw(column).map { Array($0) }
     }
 
     /// A `bytea`.
-    package func bytes(_ column: Column) throws(PostgresError) -> [UInt8] { try required(column, optionalBytes) }
+    package func bytes(_ column: Column) throws(PostgresError) -> [UInt8] {
+        try required(column, optionalBytes)
+    }
     /// A `bytea`, or nil for NULL.
     package func optionalBytes(_ column: Column) throws(PostgresError) -> [UInt8]? {
         try decode(column, "bytea", TextReading.hex)
@@ -37,7 +41,9 @@ extension Row {
     }
 
     /// Any integer type, or a `numeric` without fraction, that fits 64 bits.
-    package func int64(_ column: Column) throws(PostgresError) -> Int64 { try required(column, optionalInt64) }
+    package func int64(_ column: Column) throws(PostgresError) -> Int64 {
+        try required(column, optionalInt64)
+    }
     /// Any integer type, or a `numeric` without fraction, that fits 64 bits; or nil for NULL.
     package func optionalInt64(_ column: Column) throws(PostgresError) -> Int64? {
         try decode(column, "int8", TextReading.int64)
@@ -51,7 +57,9 @@ extension Row {
     }
 
     /// Any numeric type, with `NaN` and `Infinity`.
-    package func double(_ column: Column) throws(PostgresError) -> Double { try required(column, optionalDouble) }
+    package func double(_ column: Column) throws(PostgresError) -> Double {
+        try required(column, optionalDouble)
+    }
     /// Any numeric type, with `NaN` and `Infinity`; or nil for NULL.
     package func optionalDouble(_ column: Column) throws(PostgresError) -> Double? {
         try decode(column, "float8", TextReading.double)
@@ -67,7 +75,9 @@ extension Row {
     }
 
     /// A `uuid`.
-    package func uuid(_ column: Column) throws(PostgresError) -> UUID128 { try required(column, optionalUUID) }
+    package func uuid(_ column: Column) throws(PostgresError) -> UUID128 {
+        try required(column, optionalUUID)
+    }
     /// A `uuid`, or nil for NULL.
     package func optionalUUID(_ column: Column) throws(PostgresError) -> UUID128? {
         try decode(column, "uuid", TextReading.uuid)
@@ -129,7 +139,9 @@ extension Row {
         _ read: (ArraySlice<UInt8>) -> Value?
     ) throws(PostgresError) -> Value? {
         guard let text = try raw(column) else { return nil }
-        guard let value = read(text) else { throw undecodable("column \(column.name) is not a readable \(type)") }
+        guard let value = read(text) else {
+            throw undecodable("column \(column.name) is not a readable \(type)")
+        }
         return value
     }
 

@@ -75,7 +75,9 @@ enum TextReading {
 
     /// The elements of a one-dimensional array literal; NULL elements are nil.
     static func array(_ text: ArraySlice<UInt8>) -> [ArraySlice<UInt8>?]? {
-        guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}"), text.count >= 2 else { return nil }
+        guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}"), text.count >= 2 else {
+            return nil
+        }
         var rest = text.dropFirst().dropLast()
         var items: [ArraySlice<UInt8>?] = []
         while !rest.isEmpty {

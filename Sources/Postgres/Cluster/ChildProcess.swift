@@ -1,0 +1,91 @@
+import CLibpq
+import Glibc
+
+/// Programs run beside Weir: no open descriptor, ignored signal or blocked signal of ours reaches them.
+enum ChildProcess {
+    /// Starts a program with its output appended to the file `output`; answers its process id, for `wait` to reap.
+    static func spawn(
+        _ arguments: [String],
+        output: Int32,
+        inOwnSession: Bool = false
+    ) throws(ClusterError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        posix_spawn_file_actions_addchdir_np(&actions, "/")
+        var attributes = makeAttributes(inOwnSession: inOwnSession)
+        defer { posix_spawnattr_destroy(&attributes) }
+        return try spawn(arguments, &actions, &attributes)
+    }
+
+    /// Runs a program to its end; answers its exit status (128 + signal when killed) and its output.
+    static func run(_ arguments: [String]) throws(ClusterError) -> (status: Int32, output: String) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .spawn(program: arguments.first ?? "", errno: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let child = try spawnClosing(ends[1], arguments)
+        let output = SmallFile.readAll(ends[0], limit: 64 * 1024)
+        return (wait(child), String(decoding: output, as: UTF8.self))
+    }
+
+    /// Our copy of the writing end has to go, or reading would never end.
+    private static func spawnClosing(_ end: Int32, _ arguments: [String]) throws(ClusterError) -> pid_t {
+        defer { close(end) }
+        return try spawn(arguments, output: end)
+    }
+
+    /// Waits for a child and answers its exit status, 128 + signal when killed.
+    private static func wait(_ child: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) == -1 {
+            guard errno == EINTR else { return -1 }
+        }
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    }
+
+    /// Reaps a child that has ended; answers whether it has.
+    static func hasEnded(_ child: pid_t) -> Bool {
+        waitpid(child, nil, WNOHANG) != 0
+    }
+
+    private static func spawn(
+        _ arguments: [String],
+        _ actions: inout posix_spawn_file_actions_t,
+        _ attributes: inout posix_spawnattr_t
+    ) throws(ClusterError) -> pid_t {
+        guard let program = arguments.first else { preconditionFailure("BUG: a program without a name") }
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        var child: pid_t = 0
+        let failure = posix_spawn(&child, program, &actions, &attributes, &argv, &envp)
+        guard failure == 0 else { throw .spawn(program: program, errno: failure) }
+        return child
+    }
+
+    private static func makeAttributes(inOwnSession: Bool) -> posix_spawnattr_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        // POSIX_SPAWN_SETSID, which glibc defines only beside a feature macro.
+        let ownSession: Int32 = inOwnSession ? 0x80 : 0
+        let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | ownSession
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        return attributes
+    }
+
+    /// Nothing of ours: `PG…` and `LC_…` variables would change what the programs do.
+    private static let environment = [
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TZ=UTC",
+    ]
+}

@@ -1,0 +1,134 @@
+import Dispatch
+import Glibc
+package import Postgres
+import Synchronization
+
+/// A throw-away PostgreSQL: fsync off, a Unix socket only, gone with the test process.
+///
+/// `shared()` is one for the whole process, or the server named by `WEIR_TEST_DATABASE_URL`. For outages make one
+/// of your own. What a killed test process left behind is swept by the next one.
+package final class TemporaryCluster: Sendable {
+    /// A superuser's way to the database `postgres`.
+    package let target: ConnectionTarget
+    private let cluster: PrivateCluster?
+
+    private init(target: ConnectionTarget, cluster: PrivateCluster?) {
+        self.target = target
+        self.cluster = cluster
+    }
+
+    /// A failure is kept too: one test tells what is wrong, and the others do not try again at length.
+    private static let sharedCluster = Mutex<Result<TemporaryCluster, any Error>?>(nil)
+
+    /// The process's cluster, started by the first caller; the others wait for it.
+    package static func shared() throws -> TemporaryCluster {
+        try sharedCluster.withLock { shared in
+            let cluster = shared ?? Result { try makeShared() }
+            shared = cluster
+            return try cluster.get()
+        }
+    }
+
+    private static func makeShared() throws -> TemporaryCluster {
+        if let url = getenv("WEIR_TEST_DATABASE_URL").map({ String(cString: $0) }), !url.isEmpty {
+            return TemporaryCluster(target: try ConnectionTarget(parsing: url), cluster: nil)
+        }
+        return try make()
+    }
+
+    /// A cluster for one test, which may stop, kill and start it.
+    package static func make() throws -> TemporaryCluster {
+        let directory = try TemporaryClusterDirectory.make()
+        let cluster = PrivateCluster(
+            PrivateClusterConfiguration(
+                directory: directory, isDurable: false, stopTimeout: .seconds(5),
+                settings: ["max_connections": "200", "autovacuum": "off"]
+            )
+        )
+        TemporaryClusterDirectory.removeAtExit(cluster)
+        let target = try cluster.start().with(database: "postgres")
+        return TemporaryCluster(target: target, cluster: cluster)
+    }
+
+    // MARK: - Faults
+
+    /// Starts the server again and waits until it answers. Traps for a server that is not ours.
+    package func start() throws { _ = try owned.start() }
+
+    /// Stops the server in good order.
+    package func stop() throws { try owned.stop() }
+
+    /// Kills the server as a crash would; the next start recovers.
+    package func kill9() { owned.kill() }
+
+    /// Stops the server and removes its files.
+    package func remove() {
+        owned.kill()
+        TemporaryClusterDirectory.remove(owned.configuration.directory)
+    }
+
+    private var owned: PrivateCluster {
+        guard let cluster else { preconditionFailure("BUG: a fault for the server of WEIR_TEST_DATABASE_URL") }
+        return cluster
+    }
+}
+
+/// Where temporary clusters live: `/tmp/weir-test-<pid>-<n>`, so that a later process sees whose they were.
+enum TemporaryClusterDirectory {
+    private static let prefix = "weir-test-"
+    private static let made = Mutex<[PrivateCluster]>([])
+    private static let count = Atomic<Int>(0)
+    private static let registration: Void = {
+        sweep()
+        atexit { TemporaryClusterDirectory.removeAll() }
+    }()
+
+    static func make() throws -> String {
+        registration
+        let number = count.add(1, ordering: .relaxed).newValue
+        return "/tmp/\(prefix)\(getpid())-\(number)"
+    }
+
+    static func removeAtExit(_ cluster: PrivateCluster) {
+        made.withLock { $0.append(cluster) }
+    }
+
+    static func remove(_ directory: String) {
+        runAndWait(["/bin/rm", "-rf", "--", directory])
+    }
+
+    private static func removeAll() {
+        let clusters = made.withLock { clusters in
+            defer { clusters.removeAll() }
+            return clusters
+        }
+        for cluster in clusters {
+            cluster.kill()
+            remove(cluster.configuration.directory)
+        }
+    }
+
+    /// Best effort: a directory whose process is gone belongs to nobody.
+    private static func sweep() {
+        guard let handle = opendir("/tmp") else { return }
+        defer { closedir(handle) }
+        while let entry = readdir(handle) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasPrefix(prefix), let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }),
+                kill(owner, 0) == -1, errno == ESRCH
+            else { continue }
+            PrivateCluster(PrivateClusterConfiguration(directory: "/tmp/\(name)")).kill()
+            remove("/tmp/\(name)")
+        }
+    }
+
+    private static func runAndWait(_ arguments: [String]) {
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for pointer in argv { free(pointer) } }
+        var child: pid_t = 0
+        guard posix_spawn(&child, arguments[0], nil, nil, &argv, nil) == 0 else { return }
+        waitpid(child, nil, 0)
+    }
+}
