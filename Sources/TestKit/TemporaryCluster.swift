@@ -41,7 +41,9 @@ package final class TemporaryCluster: Sendable {
         let directory = try TemporaryClusterDirectory.make()
         let cluster = PrivateCluster(
             PrivateClusterConfiguration(
-                directory: directory, isDurable: false, stopTimeout: .seconds(5),
+                directory: directory,
+                isDurable: false,
+                stopTimeout: .seconds(5),
                 settings: ["max_connections": "200", "autovacuum": "off"]
             )
         )
@@ -68,7 +70,9 @@ package final class TemporaryCluster: Sendable {
     }
 
     private var owned: PrivateCluster {
-        guard let cluster else { preconditionFailure("BUG: a fault for the server of WEIR_TEST_DATABASE_URL") }
+        guard let cluster else {
+            preconditionFailure("BUG: a fault for the server of WEIR_TEST_DATABASE_URL")
+        }
         return cluster
     }
 }
@@ -116,7 +120,8 @@ enum TemporaryClusterDirectory {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard name.hasPrefix(prefix), let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }),
+            guard name.hasPrefix(prefix),
+                let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }),
                 kill(owner, 0) == -1, errno == ESRCH
             else { continue }
             PrivateCluster(PrivateClusterConfiguration(directory: "/tmp/\(name)")).kill()

@@ -100,7 +100,8 @@ import Testing
 
     @Test(arguments: [
         ("1969-12-31 23:59:59.999999+00", Int64(-1)), ("2026-11-20 20:05:42.57+00", 1_795_205_142_570_000),
-        ("0001-01-01 00:00:00+00", -62_135_596_800_000_000), ("0001-01-01 00:00:00+00 BC", -62_167_219_200_000_000),
+        ("0001-01-01 00:00:00+00", -62_135_596_800_000_000),
+        ("0001-01-01 00:00:00+00 BC", -62_167_219_200_000_000),
         ("10000-01-01 00:00:00+00", 253_402_300_800_000_000), ("2000-02-29", 951_782_400_000_000),
     ])
     func `reads instants`(_ text: String, _ microseconds: Int64) throws {
@@ -126,7 +127,9 @@ import Testing
 
     @Test func `tells an undecodable column without quoting its value`() throws {
         try with { connection in
-            let row = try connection.execute("SELECT 'secret'::text AS x, NULL::int AS n, 'infinity'::timestamptz")[0]
+            let row = try connection.execute(
+                "SELECT 'secret'::text AS x, NULL::int AS n, 'infinity'::timestamptz"
+            )[0]
             for read in [
                 { _ = try row.int64("x") }, { _ = try row.int64("n") }, { _ = try row.text("absent") },
                 { _ = try row.text(3) }, { _ = try row.timestamp(2) }, { _ = try row.bool("x") },
@@ -141,7 +144,9 @@ import Testing
 
     @Test func `keeps the detail, which quotes values, out of the description`() throws {
         let error = try error { connection in
-            try connection.executeScript("CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t VALUES ('secret')")
+            try connection.executeScript(
+                "CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t VALUES ('secret')"
+            )
             try connection.execute(Statement("t.insert", "INSERT INTO t VALUES ($1)"), ["secret"])
         }
         #expect(error?.kind == .refusedData)
@@ -162,7 +167,9 @@ import Testing
         ("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$", .transient, "40001"),
         ("DO $$ BEGIN RAISE SQLSTATE '99999'; END $$", .programming, "99999"),
     ])
-    func `classifies what the server refuses`(_ sql: String, _ kind: PostgresError.Kind, _ state: String) throws {
+    func `classifies what the server refuses`(_ sql: String, _ kind: PostgresError.Kind, _ state: String)
+        throws
+    {
         let error = try error { try $0.executeScript(sql) }
         #expect(error?.kind == kind)
         #expect(error?.sqlState == state)
@@ -222,7 +229,9 @@ import Testing
         try with { connection in
             try with { other in
                 _ = try other.execute(
-                    "SELECT pg_terminate_backend($1::int, 5000)", [.int64(Int64(connection.processID))])
+                    "SELECT pg_terminate_backend($1::int, 5000)",
+                    [.int64(Int64(connection.processID))]
+                )
             }
             #expect(!connection.isAlive())
         }

@@ -80,7 +80,11 @@ import Testing
             #expect(throws: PostgresError.self) { try connection.copyIn(copyNumbers, buffer, rows: 3..<4) }
             #expect(try connection.copyIn(copyNumbers, buffer, rows: 4..<5) == 1)
             #expect(try connection.copyIn(copyNumbers, buffer, rows: 2..<2) == 0)
-            #expect(try connection.execute("SELECT array_agg(i ORDER BY i) FROM n")[0].int64Array(0) == [1, 2, 3, 5])
+            #expect(
+                try connection.execute("SELECT array_agg(i ORDER BY i) FROM n")[0].int64Array(0) == [
+                    1, 2, 3, 5,
+                ]
+            )
         }
     }
 
@@ -117,7 +121,9 @@ import Testing
                 }
                 try connection.copyIn(copyNumbers, makeNumbers([3]))
             }
-            #expect(try connection.execute("SELECT array_agg(i ORDER BY i) FROM n")[0].int64Array(0) == [1, 3])
+            #expect(
+                try connection.execute("SELECT array_agg(i ORDER BY i) FROM n")[0].int64Array(0) == [1, 3]
+            )
         }
     }
 
@@ -139,7 +145,10 @@ import Testing
         try with { connection in
             try connection.executeScript("CREATE TABLE n (i int8)")
             var chunks: [[UInt8]] = [Array("1\n2".utf8), Array("\n3\n".utf8)]
-            let count = try connection.copyIn("COPY n FROM STDIN", text: { chunks.isEmpty ? nil : chunks.removeFirst() })
+            let count = try connection.copyIn(
+                "COPY n FROM STDIN",
+                text: { chunks.isEmpty ? nil : chunks.removeFirst() }
+            )
             #expect(count == 3)
             var calls = 0
             #expect(throws: Stop.self) {
@@ -165,7 +174,9 @@ import Testing
             }
             #expect(lines == ["1\n", "2\n", "3\n"])
             #expect(throws: Enough.self) {
-                try connection.copyOut("COPY (SELECT generate_series(1, 10000000)) TO STDOUT") { _ in throw Enough() }
+                try connection.copyOut("COPY (SELECT generate_series(1, 10000000)) TO STDOUT") { _ in
+                    throw Enough()
+                }
             }
             #expect(try connection.execute("SELECT 1")[0].int(0) == 1)
         }
@@ -176,7 +187,8 @@ import Testing
         try with { connection in
             var sizes: [Int] = []
             var sum = 0
-            try connection.stream("SELECT generate_series(1, $1::int) AS i", [2500], chunkSize: 1000) { rows in
+            try connection.stream("SELECT generate_series(1, $1::int) AS i", [2500], chunkSize: 1000) {
+                rows in
                 sizes.append(rows.count)
                 for row in rows { sum += try row.int("i") }
             }
@@ -186,7 +198,9 @@ import Testing
                 try connection.stream("SELECT generate_series(1, 10000000)") { _ in throw Enough() }
             }
             let late = #expect(throws: PostgresError.self) {
-                try connection.stream("SELECT 10 / (5 - i) FROM generate_series(1, 9) AS i", chunkSize: 2) { _ in }
+                try connection.stream("SELECT 10 / (5 - i) FROM generate_series(1, 9) AS i", chunkSize: 2) {
+                    _ in
+                }
             }
             #expect(late?.sqlState == "22012")
             #expect(try connection.execute("SELECT 1")[0].int(0) == 1)

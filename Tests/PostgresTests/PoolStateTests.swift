@@ -109,19 +109,21 @@ import Testing
 }
 
 @Suite struct `SQL script` {
-    @Test(arguments: [
-        ("", []),
-        ("SELECT 1", ["SELECT 1"]),
-        ("a; b;\n-- c;\n ;", ["a", "b"]),
-        ("SELECT ';', \"a;b\"; b", ["SELECT ';', \"a;b\"", "b"]),
-        ("SELECT 'it''s;'; b", ["SELECT 'it''s;'", "b"]),
-        (#"SELECT E'\';'; b"#, [#"SELECT E'\';'"#, "b"]),
-        ("DO $$ a; b; $$; c", ["DO $$ a; b; $$", "c"]),
-        ("DO $x$ a; $$; $x$; c", ["DO $x$ a; $$; $x$", "c"]),
-        ("SELECT a$b; c", ["SELECT a$b", "c"]),
-        ("SELECT $1; c", ["SELECT $1", "c"]),
-        ("/* a; /* b; */ ; */ c; d", ["/* a; /* b; */ ; */ c", "d"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []),
+            ("SELECT 1", ["SELECT 1"]),
+            ("a; b;\n-- c;\n ;", ["a", "b"]),
+            ("SELECT ';', \"a;b\"; b", ["SELECT ';', \"a;b\"", "b"]),
+            ("SELECT 'it''s;'; b", ["SELECT 'it''s;'", "b"]),
+            (#"SELECT E'\';'; b"#, [#"SELECT E'\';'"#, "b"]),
+            ("DO $$ a; b; $$; c", ["DO $$ a; b; $$", "c"]),
+            ("DO $x$ a; $$; $x$; c", ["DO $x$ a; $$; $x$", "c"]),
+            ("SELECT a$b; c", ["SELECT a$b", "c"]),
+            ("SELECT $1; c", ["SELECT $1", "c"]),
+            ("/* a; /* b; */ ; */ c; d", ["/* a; /* b; */ ; */ c", "d"]),
+        ] as [(String, [String])]
+    )
     func `is taken apart at its semicolons`(_ script: String, _ statements: [String]) {
         let found = SQLScript.statements(of: script).map { statement in
             String(statement.drop { $0.isWhitespace })

@@ -145,7 +145,9 @@ import Testing
         let pool = makePool(limit: 1)
         let first = try await pool.withConnection { $0.sessionID }
         let error = await failure {
-            try await pool.withConnection { _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())") }
+            try await pool.withConnection {
+                _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            }
         }
         #expect(error?.isRetryable == true)
         #expect(pool.status.idle == 0)
@@ -218,7 +220,9 @@ import Testing
             return connection.sessionID
         }
         let error = await failure {
-            try await owner.withConnection { _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())") }
+            try await owner.withConnection {
+                _ = try $0.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            }
         }
         #expect(error?.isRetryable == true)
         let second = try await owner.withConnection { $0.sessionID }
