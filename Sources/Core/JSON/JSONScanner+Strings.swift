@@ -82,7 +82,8 @@ extension JSONScanner {
             position += 6
             return
         }
-        if JSONEscape.pairedScalar(high: unit, in: base, at: position + 6, to: end) != nil {
+        // The pair's second half, too, needs a character after it, see `scanEscape`.
+        if JSONEscape.pairedScalar(high: unit, in: base, at: position + 6, to: end - 1) != nil {
             position += 12
         } else {
             flags.insert(.loneSurrogate)
