@@ -38,23 +38,25 @@ package struct IPAddress: Hashable, Sendable {
         let colon = UInt8(ascii: ":")
         let gap = zip(text.indices, text.dropFirst()).first { text[$0] == colon && $1 == colon }?.0
         guard let gap else {
-            let octets = groups(text[...])
+            let octets = groups(text[...], mayEndInQuad: true)
             return octets?.count == 16 ? octets : nil
         }
-        guard let front = groups(text[..<gap]), let back = groups(text[(gap + 2)...]) else { return nil }
+        guard let front = groups(text[..<gap], mayEndInQuad: false),
+            let back = groups(text[(gap + 2)...], mayEndInQuad: true)
+        else { return nil }
         // `::` stands for at least one group.
         let missing = 16 - front.count - back.count
         return missing >= 2 ? front + [UInt8](repeating: 0, count: missing) + back : nil
     }
 
     /// Groups of up to four hexadecimal digits; the last one may be an IPv4 address.
-    private static func groups(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    private static func groups(_ text: ArraySlice<UInt8>, mayEndInQuad: Bool) -> [UInt8]? {
         guard !text.isEmpty else { return [] }
         var octets: [UInt8] = []
         let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard parts.count <= 8 else { return nil }
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, let quad = version4(part) {
+            if mayEndInQuad, index == parts.count - 1, let quad = version4(part) {
                 octets += quad
                 continue
             }

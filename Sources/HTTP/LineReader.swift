@@ -40,9 +40,10 @@ struct LineReader: Sendable {
             return nil
         }
         offset = end + 1
-        let before = end > start ? bytes[end - 1] : unfinished.last
-        guard before == ASCII.carriageReturn else { throw RequestError(.bareLineFeed) }
-        guard unfinished.count + end - start - 1 <= limit else { throw tooLong }
+        let isClosed = (end > start ? bytes[end - 1] : unfinished.last) == ASCII.carriageReturn
+        // The length first: cut into pieces, a line is too long before its end is seen.
+        guard unfinished.count + end - start - (isClosed ? 1 : 0) <= limit else { throw tooLong }
+        guard isClosed else { throw RequestError(.bareLineFeed) }
         if unfinished.isEmpty { return .lent(start..<end - 1) }
         var line: [UInt8] = []
         swap(&line, &unfinished)

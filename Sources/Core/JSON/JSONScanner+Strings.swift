@@ -82,8 +82,7 @@ extension JSONScanner {
             position += 6
             return
         }
-        // The pair's second half, too, needs a character after it, see `scanEscape`.
-        if JSONEscape.pairedScalar(high: unit, in: base, at: position + 6, to: end - 1) != nil {
+        if JSONEscape.pairedScalar(high: unit, in: base, at: position + 6, to: end) != nil {
             position += 12
         } else {
             flags.insert(.loneSurrogate)
