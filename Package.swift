@@ -93,6 +93,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // A libFuzzer entry; without `--sanitize=fuzzer` it links as a program that does nothing.
+        .executableTarget(
+            name: "fuzz-http",
+            dependencies: ["HTTP"],
+            path: "Fuzz/FuzzHTTP",
+            swiftSettings: settings
+        ),
+
         module("TestKit", ["Core", "HTTP", "Postgres"]),
 
         tests(of: "Core"),
