@@ -19,17 +19,20 @@ package struct Migrator: Sendable {
     /// Waits for another process that is migrating. A database that is newer than this binary is left alone.
     /// - Throws: `MigrationError`; `PostgresError` for what is not a step's fault.
     package func migrate(_ connection: Connection) throws -> SchemaState {
+        let timeouts = try connection.executeOnce(
+            "SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock"
+        )[0]
         try connection.executeScript(
-            """
-            SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(\(Self.lockKeys))
-            """,
+            "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(\(Self.lockKeys))",
             context: "lock the schema"
         )
         let result = Result { try migrateUnderLock(connection) }
         // A lost session has given the lock back already.
         _ = try? connection.executeScript(
             """
-            SELECT pg_advisory_unlock(\(Self.lockKeys)); RESET statement_timeout; RESET lock_timeout
+            SELECT pg_advisory_unlock(\(Self.lockKeys));
+            SET statement_timeout = \(Identifier.literal(try timeouts.text("statement")));
+            SET lock_timeout = \(Identifier.literal(try timeouts.text("lock")))
             """,
             context: "unlock the schema"
         )

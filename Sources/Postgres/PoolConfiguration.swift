@@ -33,7 +33,7 @@ package struct PoolStatus: Sendable {
     package var idle: Int
     /// Tasks waiting for a connection.
     package var waiting: Int
-    /// Whether the last attempt reached the server; nil before the first.
+    /// Whether the last use of the pool found a connection or could make one; nil before the first.
     package var isReachable: Bool?
     /// Why the server is not reachable, nil while it is.
     package var lastError: PostgresError?

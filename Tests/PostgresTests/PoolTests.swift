@@ -194,6 +194,9 @@ import Testing
         cluster.kill9()
         let first = await failure { try await pool.withConnection { _ = try $0.execute("SELECT 1") } }
         #expect(first?.isRetryable == true)
+        // The connection that broke is gone; the next user finds out that there is no other.
+        let second = await failure { try await pool.withConnection { _ = try $0.execute("SELECT 1") } }
+        #expect(second?.kind == .unreachable)
         #expect(pool.status.isReachable == false)
         let kinds = await withTaskGroup(of: PostgresError.Kind?.self) { group in
             for _ in 0..<200 {

@@ -41,7 +41,7 @@ extension PrivateCluster {
     private func checkStarting(_ state: inout State) throws(ClusterError) {
         if ContinuousClock.now > state.startDeadline { throw .didNotStart(log: SmallFile.tail(logPath)) }
         // The child ends at once when the server refuses its settings or its data.
-        let hasEnded = state.child.map { isZombie($0) } ?? (runningServer() == nil)
+        let hasEnded = state.child.map { isGone($0) } ?? (runningServer() == nil)
         guard hasEnded else { return }
         let log = SmallFile.tail(logPath)
         // The sessions of a server that was killed take a moment to notice that it is gone.
@@ -49,13 +49,6 @@ extension PrivateCluster {
         reap(&state)
         pause(milliseconds: 100)
         _ = try startServer(as: ServiceUser.current(), &state)
-    }
-
-    private func isZombie(_ process: pid_t) -> Bool {
-        // The state follows the program's name in parentheses (proc(5)).
-        guard let line = SmallFile.lines("/proc/\(process)/stat")?.first, let end = line.lastIndex(of: ")")
-        else { return true }
-        return line[end...].dropFirst(2).first == "Z"
     }
 
     private func makeDatabase(_ connection: Connection) throws(PostgresError) {

@@ -114,7 +114,7 @@ package final class PrivateCluster: Sendable {
         Glibc.kill(process, signal)
         while ContinuousClock.now < deadline {
             reap(&state)
-            if Glibc.kill(process, 0) == -1, errno == ESRCH { return true }
+            if isGone(process) { return true }
             pause(milliseconds: 10)
         }
         return false
@@ -122,6 +122,14 @@ package final class PrivateCluster: Sendable {
 
     func reap(_ state: inout State) {
         if let child = state.child, ChildProcess.hasEnded(child) { state.child = nil }
+    }
+
+    /// Whether the process has ended, reaped or not; the parent may be another owner of the same cluster.
+    func isGone(_ process: pid_t) -> Bool {
+        // The state follows the program's name in parentheses (proc(5)).
+        guard let line = SmallFile.lines("/proc/\(process)/stat")?.first, let end = line.lastIndex(of: ")")
+        else { return true }
+        return line[end...].dropFirst(2).first == "Z"
     }
 
     func pause(milliseconds: Int) {

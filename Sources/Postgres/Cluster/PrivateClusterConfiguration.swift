@@ -55,7 +55,8 @@ package struct PrivateClusterConfiguration: Sendable {
             "log_min_messages": "warning", "timezone": "UTC", "log_timezone": "UTC",
         ]
         if !isDurable {
-            let risky = ["fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"]
+            // Commits still survive a killed server: synchronous_commit stays on.
+            let risky = ["fsync": "off", "full_page_writes": "off"]
             all.merge(risky) { _, new in new }
             all["shared_buffers"] = "16MB"
         }

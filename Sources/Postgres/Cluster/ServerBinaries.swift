@@ -12,10 +12,8 @@ package struct ServerBinaries: Hashable, Sendable {
 
     /// Finds installed binaries: `explicit` alone if given, else `searchPath`, then the usual places, newest first.
     ///
-    /// - Parameters:
-    ///   - explicit: a directory named by the operator (`WEIR_PG_BIN`).
-    ///   - majorVersion: the only acceptable version, for data that exists.
-    ///   - searchPath: directories separated by `:`, the environment's `PATH` by default.
+    /// `explicit` is a directory named by the operator (`WEIR_PG_BIN`), `majorVersion` the only acceptable version
+    /// for data that exists, `searchPath` directories separated by `:` (the environment's `PATH` by default).
     /// - Throws: `ClusterError.noBinaries`, `.unusableBinaries`. Blocks while it asks the programs.
     package static func find(
         explicit: String? = nil,
