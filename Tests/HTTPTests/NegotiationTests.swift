@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Media type negotiation` {
     static let offers = ["text/plain", "application/json"]
 
-    static let choosesCases: [(String?, String?)] = [
+    static let choices: [(String?, String?)] = [
         (nil, "text/plain"),
         ("", "text/plain"),
         ("*/*", "text/plain"),
@@ -26,7 +26,7 @@ import Testing
         ("application/json;q=x", "text/plain"),
     ]
 
-    @Test(arguments: choosesCases)
+    @Test(arguments: choices)
     func `chooses`(_ accept: String?, _ expected: String?) {
         let fields: HeaderFields = accept.map { ["Accept": $0] } ?? [:]
         #expect(RequestHead.make(fields: fields).preferredMediaType(of: Self.offers) == expected)
@@ -46,7 +46,7 @@ import Testing
 }
 
 @Suite struct `Query component` {
-    static let isDecodedInOrderCases: [(String?, [String])] = [
+    static let decodings: [(String?, [String])] = [
         (nil, []),
         ("", []),
         ("&&", []),
@@ -66,7 +66,7 @@ import Testing
         ("a[]=1", ["a[]=1"]),
     ]
 
-    @Test(arguments: isDecodedInOrderCases)
+    @Test(arguments: decodings)
     func `is decoded in order`(_ raw: String?, _ expected: [String]) {
         #expect(Query(raw: raw).pairs.map { "\($0.name)=\($0.value)" } == expected)
     }

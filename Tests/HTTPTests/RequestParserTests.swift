@@ -19,7 +19,7 @@ import Testing
         #expect(result.isBetweenRequests)
     }
 
-    static let takesTargetsApartCases: [(String, String, String?)] = [
+    static let targets: [(String, String, String?)] = [
         ("GET / HTTP/1.1", "/", nil),
         ("GET /? HTTP/1.1", "/", ""),
         ("GET //a/../b HTTP/1.1", "//a/../b", nil),
@@ -35,7 +35,7 @@ import Testing
         ("GET /{x}|\"<> HTTP/1.1", "/{x}|\"<>", nil),
     ]
 
-    @Test(arguments: takesTargetsApartCases)
+    @Test(arguments: targets)
     func `takes targets apart`(_ line: String, _ path: String, _ query: String?) throws {
         let head = try #require(parse(wire(line)).requests.first?.head)
         #expect(head.path == path)
@@ -50,7 +50,7 @@ import Testing
         #expect(head.fields.values("Host") == ["a:1"])
     }
 
-    static let delimitsTheBodyCases: [([String], BodyFraming, String)] = [
+    static let bodies: [([String], BodyFraming, String)] = [
         ([], .none, ""),
         (["Content-Length: 0"], .length(0), ""),
         (["Content-Length: 5"], .length(5), "hello"),
@@ -64,7 +64,7 @@ import Testing
         (["Transfer-Encoding: chunked"], .chunked, "5;\r\nhello\r\n0;x\r\n\r\n"),
     ]
 
-    @Test(arguments: delimitsTheBodyCases)
+    @Test(arguments: bodies)
     func `delimits the body`(_ fields: [String], _ framing: BodyFraming, _ body: String) throws {
         let result = parse(wire("POST / HTTP/1.1", fields, body: body))
         let request = try #require(result.requests.first)

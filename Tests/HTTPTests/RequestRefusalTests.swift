@@ -229,7 +229,7 @@ import Testing
         }
     }
 
-    static let holdForChunkedBodiesCases: [(String, RequestError.Cause?)] = [
+    static let chunkedBodies: [(String, RequestError.Cause?)] = [
         ("4\r\n1234\r\n4\r\n5678\r\n0\r\n\r\n", nil),
         ("4\r\n1234\r\n5\r\n", .bodyTooLarge),
         ("9\r\n", .bodyTooLarge),
@@ -243,7 +243,7 @@ import Testing
         ("0\r\nA:\r\nB:\r\nC:\r\nD:\r\n\r\n", .tooManyFields),
     ]
 
-    @Test(arguments: holdForChunkedBodiesCases)
+    @Test(arguments: chunkedBodies)
     func `hold for chunked bodies`(_ body: String, _ cause: RequestError.Cause?) {
         let limits = Limits(headerBytes: 36, headerCount: 3, bodyBytes: 8, chunkExtensionBytes: 6)
         let request = "POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding:chunked\r\n\r\n" + body

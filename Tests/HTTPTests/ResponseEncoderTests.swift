@@ -282,7 +282,7 @@ import Testing
 }
 
 @Suite struct `IMF-fixdate` {
-    static let isWrittenCases: [(Int64, String)] = [
+    static let dates: [(Int64, String)] = [
         (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
         (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
         (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"),
@@ -295,7 +295,7 @@ import Testing
         (Int64.max, "Fri, 31 Dec 9999 23:59:59 GMT"),
     ]
 
-    @Test(arguments: isWrittenCases)
+    @Test(arguments: dates)
     func `is written`(_ seconds: Int64, _ text: String) {
         #expect(String(decoding: IMFFixdate.bytes(secondsSince1970: seconds), as: UTF8.self) == text)
     }

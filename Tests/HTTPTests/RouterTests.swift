@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    static let findsTheBestRouteCases: [(HTTP.Method, String, String)] = [
+    static let lookups: [(HTTP.Method, String, String)] = [
         (.get, "/", "GET /"),
         (.get, "/runs", "GET /runs"),
         (.post, "/runs/", "POST /runs"),
@@ -57,12 +57,12 @@ import Testing
         (.get, "runs", "not found"),
     ]
 
-    @Test(arguments: findsTheBestRouteCases)
+    @Test(arguments: lookups)
     func `finds the best route`(_ method: HTTP.Method, _ path: String, _ expected: String) {
         #expect(Self.describe(Self.router.resolve(method, path)) == expected)
     }
 
-    static let catchesParametersCases: [(String, PathParameters)] = [
+    static let catches: [(String, PathParameters)] = [
         ("/runs/42/tasks/7", ["id": "42", "task": "7"]),
         ("/runs/a%2Fb/tasks/%252F", ["id": "a/b", "task": "%2F"]),
         ("/runs/a+b/tasks/%C3%A9%", ["id": "a+b", "task": "é%"]),
@@ -72,7 +72,7 @@ import Testing
         ("/files/a", ["path": "a"]),
     ]
 
-    @Test(arguments: catchesParametersCases)
+    @Test(arguments: catches)
     func `catches parameters`(_ path: String, _ expected: PathParameters) throws {
         guard case .matched(_, let parameters, _) = Self.router.resolve(.get, path) else {
             Issue.record("not matched")

@@ -4,7 +4,7 @@ import Testing
 @Suite struct `Trusted proxies` {
     static let list = ["10.0.0.0/8", "192.0.2.7", "2001:db8:1::/48", "unix"]
 
-    static let nameTheClientCases: [(String, HeaderFields, String)] = [
+    static let chains: [(String, HeaderFields, String)] = [
         ("203.0.113.9", ["X-Forwarded-For": "1.2.3.4"], "203.0.113.9"),
         ("10.1.2.3", [:], "10.1.2.3"),
         ("10.1.2.3", ["X-Forwarded-For": "1.2.3.4"], "1.2.3.4"),
@@ -30,7 +30,7 @@ import Testing
         ("10.1.2.3", ["Forwarded": "for=6.6.6.6", "X-Forwarded-For": "1.2.3.4"], "10.1.2.3"),
     ]
 
-    @Test(arguments: nameTheClientCases)
+    @Test(arguments: chains)
     func `name the client`(_ peer: String, _ fields: HeaderFields, _ client: String) throws {
         let proxies = try TrustedProxies(Self.list)
         #expect(proxies.client(of: Peer(address: peer), fields).address == client)
@@ -52,7 +52,7 @@ import Testing
 }
 
 @Suite struct `IP address` {
-    static let isReadCases: [(String, [UInt8])] = [
+    static let addresses: [(String, [UInt8])] = [
         ("0.0.0.0", [0, 0, 0, 0]),
         ("255.1.20.3", [255, 1, 20, 3]),
         ("::", [UInt8](repeating: 0, count: 16)),
@@ -68,7 +68,7 @@ import Testing
         ("fe80::1%eth0", [0xFE, 0x80] + [UInt8](repeating: 0, count: 13) + [1]),
     ]
 
-    @Test(arguments: isReadCases)
+    @Test(arguments: addresses)
     func `is read`(_ text: String, _ octets: [UInt8]) {
         #expect(IPAddress(text)?.octets == octets)
     }
