@@ -63,7 +63,19 @@ let package = Package(
         // Features: they never import each other.
         module(
             "Nextflow",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging, crypto]
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging, crypto],
+            resources: [
+                .embedInCode("SQL/claim_digests.sql"),
+                .embedInCode("SQL/insert_completions.sql"),
+                .embedInCode("SQL/merge_runs.sql"),
+                .embedInCode("SQL/merge_segments.sql"),
+                .embedInCode("SQL/merge_tasks.sql"),
+                .embedInCode("SQL/roll_completions.sql"),
+                .embedInCode("SQL/roll_events.sql"),
+                .embedInCode("SQL/roll_runs.sql"),
+                .embedInCode("SQL/roll_sketches.sql"),
+                .embedInCode("SQL/stage_event.sql"),
+            ]
         ),
         module(
             "Observability",

@@ -7,6 +7,7 @@ CREATE TABLE journal_position (
     stream      text        NOT NULL COLLATE "C",
     seq         bigint      NOT NULL,  -- the last line applied
     epoch       bigint      NOT NULL,  -- the start of the journal that applied it
+    received_at timestamptz,           -- when that line had arrived; null before any of the stream's own
     applied_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (journal_id, stream)
 );

@@ -35,7 +35,7 @@ CREATE TABLE recent_digest (
     received_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 
-CREATE INDEX recent_digest_age ON recent_digest USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
+CREATE INDEX recent_digest_age ON recent_digest (received_at);
 
 -- --------------------------------------------------------------------------------------------------------- runs
 
@@ -68,7 +68,7 @@ CREATE INDEX run_name    ON run (run_name, first_utc DESC);
 CREATE INDEX run_id      ON run (run_id, first_utc DESC);
 CREATE INDEX run_user    ON run (user_name, first_utc DESC);
 CREATE INDEX run_project ON run (project_name, first_utc DESC);
-CREATE INDEX run_open    ON run (last_utc) WHERE completed_utc IS NULL OR segment_start > completed_segment;
+CREATE INDEX run_open    ON run (first_utc) WHERE completed_utc IS NULL OR segment_start > completed_segment;
 
 -- The state of a run at a moment. What time alone decides (an error that nothing followed, silence) is computed
 -- here, when a row is read, and never stored.

@@ -107,7 +107,7 @@ $$;
 -- A completion as a row of the rollup, for the edges of a window and for the filter by run.
 CREATE VIEW completion_fact AS
 SELECT
-    run_key, utc_time, has_process, process, attempt, status, exit, error_action,
+    run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit, error_action,
     1::bigint AS rows,
     (cpus IS NOT NULL)::int::bigint        AS cpus_n,        coalesce(cpus::numeric, 0)        AS cpus,
     (memory IS NOT NULL)::int::bigint      AS memory_n,      coalesce(memory::numeric, 0)      AS memory,

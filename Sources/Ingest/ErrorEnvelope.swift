@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 package import HTTP
 
 /// How a surface dresses its errors; every protocol has its own envelope (contracts), and keeps it.

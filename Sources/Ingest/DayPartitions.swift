@@ -1,0 +1,90 @@
+package import Core
+internal import Logging
+package import Postgres
+internal import Synchronization
+
+/// The daily partitions of a raw table: made ahead and on demand, dropped by retention.
+///
+/// A partition is made as a table of its own and attached under an advisory lock, so that inserts into other days
+/// never wait and two Weirs never make the same one. Any thread; the connection is the caller's.
+package final class DayPartitions: Sendable {
+    private let table: String
+    // Guards the days that are known to have a partition.
+    private let known = Mutex<Set<String>>([])
+
+    /// Manages the partitions of `table`, which is partitioned by range of a timestamptz.
+    package init(table: String) {
+        self.table = table
+    }
+
+    /// Makes sure that the UTC days of `times` have partitions. Outside of a transaction.
+    package func ensure(_ times: some Sequence<Timestamp>, on connection: Connection) throws {
+        let days = Set(times.map(\.startOfDay)).sorted()
+        let missing = known.withLock { known in days.filter { !known.contains($0.yyyymmdd) } }
+        for day in missing {
+            try make(day, on: connection)
+            _ = known.withLock { $0.insert(day.yyyymmdd) }
+        }
+    }
+
+    /// Makes today's partition and those of the next days.
+    package func ensureAhead(from now: Timestamp, days: Int = 7, on connection: Connection) throws {
+        try ensure((0...days).map { now.startOfDay.adding(seconds: $0 * 86_400) }, on: connection)
+    }
+
+    /// The partitions that exist, by day.
+    package func count(on connection: Connection) throws -> Int {
+        try names(on: connection).count
+    }
+
+    /// Detaches and drops the partitions of days that ended before `limit`.
+    ///
+    /// - Returns: how many were dropped.
+    package func drop(before limit: Timestamp, on connection: Connection) throws -> Int {
+        let newest = "\(table)_\(limit.startOfDay.yyyymmdd)"
+        let old = try names(on: connection).filter { $0 < newest }
+        for name in old {
+            try connection.executeScript("ALTER TABLE \(table) DETACH PARTITION \(name) CONCURRENTLY")
+            try connection.executeScript("DROP TABLE \(name)")
+            _ = known.withLock { $0.remove(String(name.suffix(8))) }
+        }
+        return old.count
+    }
+
+    private func make(_ day: Timestamp, on connection: Connection) throws {
+        let name = "\(table)_\(day.yyyymmdd)"
+        let (from, to) = (day.description, day.adding(seconds: 86_400).description)
+        try connection.transaction {
+            try connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [.text("weir partition \(table)")]
+            )
+            guard try !exists(name, on: connection) else { return }
+            try connection.executeScript(
+                """
+                CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
+                ALTER TABLE \(table) ATTACH PARTITION \(name) FOR VALUES FROM ('\(from)') TO ('\(to)');
+                """
+            )
+        }
+    }
+
+    private func exists(_ name: String, on connection: Connection) throws -> Bool {
+        try connection.execute("SELECT to_regclass($1) IS NOT NULL AS found", [.text(name)]).first?.bool("found")
+            ?? false
+    }
+
+    private func names(on connection: Connection) throws -> [String] {
+        let rows = try connection.execute(
+            """
+            SELECT c.relname::text AS name
+            FROM pg_inherits i
+            JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = $1::text::regclass
+            ORDER BY c.relname
+            """,
+            [.text(table)]
+        )
+        return try rows.map { try $0.text("name") }
+    }
+}

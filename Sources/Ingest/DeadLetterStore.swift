@@ -1,0 +1,107 @@
+package import Core
+package import Postgres
+
+/// An element that PostgreSQL refused for what it is.
+package struct DeadLetter: Sendable {
+    /// The number to name it by in `weir dead-letters`; 0 before it is stored.
+    package var id: Int64 = 0
+    /// The journal and the line that hold it, and its place in the line.
+    package var journalID: UUID128
+    /// The line's sequence number.
+    package var seq: Int64
+    /// Its place in the line's batch, 0 where a line is one element.
+    package var element: Int
+    /// The stream whose projection refused it.
+    package var stream: String
+    /// The kind of the line, version included.
+    package var kind: String
+    /// When the line arrived.
+    package var receivedAt: Timestamp
+    /// Why it was refused.
+    package var refusal: Refusal
+    /// The line's body as it was journaled.
+    package var body: [UInt8]
+}
+
+/// The dead letters, in `dead_letter`.
+package enum DeadLetterStore {
+    /// Stores dead letters in the transaction of the rows; one that is there already is left alone.
+    package static func insert(_ letters: [DeadLetter], on connection: Connection) throws {
+        for letter in letters {
+            _ = try connection.execute(
+                """
+                INSERT INTO dead_letter
+                    (journal_id, stream, seq, element, kind, received_at, sql_state, reason, body)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                ON CONFLICT (journal_id, stream, seq, element) DO NOTHING
+                """,
+                [
+                    .uuid(letter.journalID), .text(letter.stream), .int64(letter.seq), .int(letter.element),
+                    .text(letter.kind), .timestamp(letter.receivedAt), .text(letter.refusal.sqlState),
+                    .text(letter.refusal.reason), .utf8(letter.body),
+                ]
+            )
+        }
+    }
+
+    /// Dead letters that wait for a decision, oldest first.
+    package static func fetchWaiting(
+        stream: String? = nil,
+        after id: Int64 = 0,
+        limit: Int = 100,
+        on connection: Connection
+    ) throws -> [DeadLetter] {
+        let rows = try connection.execute(
+            """
+            SELECT id, journal_id, stream, seq, element, kind, received_at, sql_state, reason, body
+            FROM dead_letter
+            WHERE state = 'waiting' AND id > $1 AND ($2::text IS NULL OR stream = $2)
+            ORDER BY id
+            LIMIT $3
+            """,
+            [.int64(id), .optional(stream), .int(limit)]
+        )
+        return try rows.map(letter)
+    }
+
+    /// One dead letter that waits for a decision, locked until the transaction ends.
+    package static func fetchOne(id: Int64, on connection: Connection) throws -> DeadLetter? {
+        let rows = try connection.execute(
+            """
+            SELECT id, journal_id, stream, seq, element, kind, received_at, sql_state, reason, body
+            FROM dead_letter
+            WHERE id = $1 AND state = 'waiting'
+            FOR UPDATE
+            """,
+            [.int64(id)]
+        )
+        return try rows.first.map(letter)
+    }
+
+    /// How many wait for a decision.
+    package static func count(on connection: Connection) throws -> Int {
+        try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?.int("n") ?? 0
+    }
+
+    /// Marks a dead letter as retried or dropped.
+    package static func decide(id: Int64, state: String, on connection: Connection) throws -> Bool {
+        try connection.execute(
+            "UPDATE dead_letter SET state = $2, decided_at = now() WHERE id = $1 AND state = 'waiting'",
+            [.int64(id), .text(state)]
+        ).affectedRows == 1
+    }
+
+    private static func letter(_ row: Row) throws -> DeadLetter {
+        DeadLetter(
+            id: try row.int64("id"),
+            journalID: try row.uuid("journal_id"),
+            seq: try row.int64("seq"),
+            element: try row.int("element"),
+            stream: try row.text("stream"),
+            kind: try row.text("kind"),
+            receivedAt: try row.timestamp("received_at"),
+            refusal: Refusal(sqlState: try row.text("sql_state"), reason: try row.text("reason")),
+            body: try row.utf8("body")
+        )
+    }
+}

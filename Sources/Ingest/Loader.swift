@@ -1,0 +1,171 @@
+internal import HTTPServer
+package import Journal
+package import Logging
+package import Postgres
+internal import Synchronization
+
+/// How much a loader takes at a time.
+package struct LoaderConfiguration: Sendable {
+    /// The most lines of a batch.
+    package var batchLines: Int
+    /// The most bytes of bodies of a batch; one larger line still makes a batch of its own.
+    package var batchBytes: Int
+    /// The pauses between attempts while PostgreSQL is away: from the first, doubled up to the last.
+    package var backOff: ClosedRange<Duration>
+
+    /// Makes a configuration.
+    package init(
+        batchLines: Int = 2000,
+        batchBytes: Int = 8 << 20,
+        backOff: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
+    ) {
+        self.batchLines = batchLines
+        self.batchBytes = batchBytes
+        self.backOff = backOff
+    }
+}
+
+/// Applies a stream of the journal to PostgreSQL, in order, each line exactly once.
+///
+/// One loader a stream, on a connection of its own: a flood or a lock in one stream never delays another. The
+/// position is stored in the transaction of the rows, and read again after every failure, so that not even a lost
+/// answer to COMMIT applies a batch twice.
+package final class Loader<P: Projection>: Sendable {
+    private let projection: P
+    private let journal: Journal
+    private let registration: JournalRegistration
+    private let connection: DedicatedConnection
+    private let configuration: LoaderConfiguration
+    private let logger: Logger
+    // Reading the journal blocks, so it has a queue of its own.
+    private let lane: Lane
+    // The session that was prepared last; another number tells a new connection.
+    private let preparedSession = Mutex<UInt64?>(nil)
+    /// Where it stands, for reads that wait, probes and metrics.
+    package let progress: StreamProgress
+
+    /// Makes a loader; `run` starts it. The schema must be there by then.
+    package init(
+        _ projection: P,
+        journal: Journal,
+        registration: JournalRegistration,
+        target: ConnectionTarget,
+        session: SessionSettings,
+        configuration: LoaderConfiguration,
+        progress: StreamProgress,
+        logger: Logger
+    ) {
+        self.projection = projection
+        self.journal = journal
+        self.registration = registration
+        self.connection = DedicatedConnection(target, session, label: "weir.loader.\(projection.stream)")
+        self.configuration = configuration
+        lane = Lane(label: "weir.loader.\(projection.stream).reader")
+        self.progress = progress
+        var logger = logger
+        logger[metadataKey: "stream"] = "\(projection.stream)"
+        self.logger = logger
+    }
+
+    /// Loads until the task is cancelled. Never throws: what fails is tried again, or reported and waited out.
+    package func run() async {
+        await withTaskExecutorPreference(lane) { await self.load() }
+    }
+
+    private func load() async {
+        var pause = configuration.backOff.lowerBound
+        while !Task.isCancelled {
+            do {
+                try await session { pause = self.configuration.backOff.lowerBound }
+            } catch is CancellationError {
+                break
+            } catch {
+                guard !Task.isCancelled else { break }
+                report(error)
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, configuration.backOff.upperBound)
+            }
+        }
+        progress.turned(.waiting)
+        connection.close()
+    }
+
+    // MARK: - One session
+
+    /// Loads from the stored position until something fails.
+    private func session(onProgress: () -> Void) async throws {
+        let (registration, stream) = (registration, projection.stream)
+        let start = try await connection.withConnection { try registration.begin(stream: stream, on: $0) }
+        progress.began(at: start.seq)
+        progress.turned(.running)
+        onProgress()
+        var applied = start.seq
+        let reader = journal.reader(after: applied, kinds: projection.kinds)
+        while !Task.isCancelled {
+            let batch = try reader.next(maxLines: configuration.batchLines, maxBytes: configuration.batchBytes)
+            if batch.position == applied {
+                await reader.waitForMore()
+            } else {
+                try await apply(batch, start, from: applied)
+                applied = batch.position
+                onProgress()
+            }
+        }
+    }
+
+    private func apply(
+        _ batch: JournalBatch,
+        _ start: JournalRegistration.Start,
+        from old: Int64
+    ) async throws {
+        let applier = BatchApplier(projection: projection, journal: start.journal)
+        let stream = projection.stream
+        let position = PositionStore.Position(
+            seq: batch.position,
+            epoch: start.epoch,
+            receivedAt: batch.lines.last?.at
+        )
+        let outcome = try await connection.withConnection { [self] connection in
+            try applier.prepareSession(connection, preparedSession)
+            return try applier.apply(batch.lines, on: connection) { connection in
+                try PositionStore.advance(
+                    journal: start.journal,
+                    stream: stream,
+                    from: old,
+                    to: position,
+                    on: connection
+                )
+            }
+        }
+        projection.committed(outcome.elements)
+        progress.applied(
+            through: batch.position,
+            at: batch.lines.last?.at,
+            lines: outcome.lines,
+            deadLetters: outcome.deadLetters
+        )
+        if outcome.deadLetters > 0 {
+            logger.warning(
+                "PostgreSQL refused elements; see `weir dead-letters list`",
+                metadata: ["elements": "\(outcome.deadLetters)"]
+            )
+        }
+    }
+
+    // MARK: - Failures
+
+    private func report(_ error: any Error) {
+        if let error = error as? PostgresError, error.isRetryable {
+            if progress.snapshot.state == .running {
+                logger.warning("PostgreSQL does not take rows now; trying again", metadata: ["error": "\(error)"])
+            }
+            progress.turned(.backingOff(reason: error.reason))
+        } else {
+            let reason = (error as? PostgresError)?.reason ?? "internal"
+            if progress.snapshot.state != .stopped(reason: reason) {
+                logger.critical("loading has stopped: nothing is lost", metadata: ["error": "\(error)"])
+            }
+            progress.turned(.stopped(reason: reason))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package import HTTP
+internal import Logging
+package import Postgres
+
+/// Answers a GET from the store: waits for what was acknowledged before it, asks on a pooled connection, and says in
+/// the surface's own envelope when PostgreSQL cannot answer.
+package struct StoreReader: Sendable {
+    private let pool: Pool
+    private let gate: ReadGate
+    private let logger = Logger(label: "weir.store")
+
+    /// Makes a reader of the rows of one stream.
+    package init(pool: Pool, gate: ReadGate) {
+        self.pool = pool
+        self.gate = gate
+    }
+
+    /// Runs `body` on a connection's own queue and returns its response.
+    ///
+    /// 503 with `Retry-After` when PostgreSQL is away or busy; 500 for our own mistakes; a `Weir-Lag-Lines` field when
+    /// not everything that was acknowledged is visible yet.
+    package func answer(
+        _ envelope: ErrorEnvelope,
+        _ body: @escaping @Sendable (Connection) throws -> Response
+    ) async -> Response {
+        let lag = await gate.wait()
+        do {
+            var response = try await pool.withConnection(body)
+            if lag > 0 { response.fields.append("Weir-Lag-Lines", String(lag)) }
+            return response
+        } catch let error as PostgresError where error.isRetryable {
+            return unavailable(envelope, Self.advice(error.kind))
+        } catch {
+            logger.error("query failed", metadata: ["error": "\(error)"])
+            return envelope.response(.internalServerError, "Weir could not answer this; its log says why.")
+        }
+    }
+
+    private static func advice(_ kind: PostgresError.Kind) -> String {
+        switch kind {
+        case .cancelled: "The database did not answer within the time allowed. Narrow the question."
+        case .poolTimeout: "All database connections are busy. Ask again."
+        default: "The database cannot be reached at the moment. Nothing is lost: ask again."
+        }
+    }
+
+    private func unavailable(_ envelope: ErrorEnvelope, _ message: String) -> Response {
+        var response = envelope.response(.serviceUnavailable, message)
+        response.fields.append("Retry-After", "1")
+        return response
+    }
+}
