@@ -1,0 +1,111 @@
+internal import Core
+internal import Postgres
+
+/// The SQL of the projection. Long statements stand in `SQL/`, to be read and run by hand.
+enum NextflowApplyStore {
+    private static func statement(_ name: String, _ sql: [UInt8]) -> Statement {
+        Statement(name, String(decoding: sql, as: UTF8.self))
+    }
+
+    private static let claimDigests = statement("claim_digests", PackageResources.claim_digests_sql)
+    private static let rollEvents = statement("roll_events", PackageResources.roll_events_sql)
+    private static let mergeRuns = statement("merge_runs", PackageResources.merge_runs_sql)
+    private static let mergeSegments = statement("merge_segments", PackageResources.merge_segments_sql)
+    private static let mergeTasks = statement("merge_tasks", PackageResources.merge_tasks_sql)
+    private static let insertCompletions = statement(
+        "insert_completions",
+        PackageResources.insert_completions_sql
+    )
+    private static let rollCompletions = [
+        statement("roll_completions", PackageResources.roll_completions_sql),
+        statement("roll_sketches", PackageResources.roll_sketches_sql),
+        statement("roll_runs", PackageResources.roll_runs_sql),
+    ]
+
+    /// Ids are claimed in blocks of this size: the increment of the sequence.
+    private static let idBlock = 10_000
+
+    /// Makes the staging table. Plans must not depend on how small a table was when they were made, so that only
+    /// lookups by key are allowed: the staging table is read as a whole, everything else by its primary key.
+    static func prepare(_ connection: Connection) throws {
+        try connection.executeScript(String(decoding: PackageResources.stage_event_sql, as: UTF8.self))
+        try connection.executeScript(
+            "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off"
+        )
+    }
+
+    /// The first of `count` neighbouring ids.
+    static func claimIDs(count: Int, on connection: Connection) throws -> Int64 {
+        precondition(count <= idBlock, "BUG: a batch is larger than a block of ids")
+        let rows = try connection.execute("SELECT nextval('telemetry_id') AS id")
+        return try rows.first?.int64("id") ?? 0
+    }
+
+    /// Claims digests; the time by which each is held afterwards.
+    static func claimDigests(
+        _ digests: [UUID128],
+        times: [Timestamp],
+        on connection: Connection
+    ) throws -> [(UUID128, Timestamp)] {
+        let rows = try connection.execute(claimDigests, [.uuidArray(digests), .timestampArray(times)])
+        return try rows.map { (try $0.uuid(0), try $0.timestamp(1)) }
+    }
+
+    /// Whether no journal that has written lately is still being caught up: the newest rows of each are younger than
+    /// `limit`, or it has been silent for a day.
+    static func isCaughtUp(since limit: Timestamp, on connection: Connection) throws -> Bool {
+        let rows = try connection.execute(
+            """
+            SELECT NOT EXISTS (
+                SELECT FROM journal_position p
+                WHERE p.stream = 'nextflow'
+                  AND p.applied_at > now() - interval '1 day'
+                  AND p.applied_at > p.received_at + interval '10 minutes'
+                  AND p.received_at < $1
+            ) AS caught_up
+            """,
+            [.timestamp(limit)]
+        )
+        return try rows.first?.bool("caught_up") ?? true
+    }
+
+    /// Forgets digests that no event can meet any more.
+    static func deleteDigests(before time: Timestamp, on connection: Connection) throws -> Int {
+        try connection.execute(
+            """
+            DELETE FROM recent_digest
+            WHERE digest IN (SELECT digest FROM recent_digest WHERE received_at < $1 LIMIT 20000)
+            """,
+            [.timestamp(time)]
+        ).affectedRows
+    }
+
+    /// Adds counts of raw events.
+    static func rollEvents(_ counts: [EventCount], on connection: Connection) throws {
+        try connection.execute(
+            rollEvents,
+            [
+                .textArray(counts.map { storable($0.event) }),
+                .timestampArray(counts.map(\.second)),
+                .int64Array(counts.map(\.rows)),
+            ]
+        )
+    }
+
+    /// Merges the staged events with these ids; the ids of those that made a new completion.
+    static func merge(from first: Int64, through last: Int64, on connection: Connection) throws -> Set<Int64> {
+        let range: [Parameter] = [.int64(first), .int64(last)]
+        try connection.execute(mergeRuns, range)
+        try connection.execute(mergeSegments, range)
+        try connection.execute(mergeTasks, range)
+        let inserted = try connection.execute(insertCompletions, range)
+        guard !inserted.isEmpty else { return [] }
+        for statement in rollCompletions { try connection.execute(statement, range) }
+        return Set(try inserted.map { try $0.int64(0) })
+    }
+
+    /// Text without U+0000, which PostgreSQL cannot hold. Events are rewritten before; this is for names.
+    private static func storable(_ text: String) -> String {
+        text.utf8.contains(0) ? text.replacing("\0", with: "\u{2400}") : text
+    }
+}

@@ -1,0 +1,153 @@
+internal import Core
+internal import Ingest
+internal import Journal
+
+/// Turns bytes into events: at the door, where only the envelope is checked, and from the journal, where all of it is
+/// read. Contract §1.3.
+enum NextflowDecoder {
+    /// The four required fields.
+    struct Envelope: Sendable {
+        var runID: String
+        var runName: String
+        var event: String
+        var utcTime: Timestamp
+    }
+
+    /// Where the client's date objects carry some 600 time-zone names each, which nobody needs.
+    static let zoneArrays: [[String]] = [
+        ["metadata", "workflow", "start", "offset", "availableZoneIds"],
+        ["metadata", "workflow", "complete", "offset", "availableZoneIds"],
+    ]
+
+    /// How deep a document is indexed: to the zone names, and no deeper.
+    private static let depth = 6
+
+    /// Checks a request's body and cleans it: without zone arrays and without line breaks outside of strings.
+    ///
+    /// - Throws: `NextflowFault`, which knows its answer.
+    static func clean(_ body: [UInt8], _ redactor: Redactor? = nil) throws(NextflowFault) -> [UInt8] {
+        guard !body.isEmpty else { throw .missingBody }
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(body, recordedDepth: depth)
+        } catch {
+            throw NextflowFault(error, in: body)
+        }
+        switch document.root.kind {
+        case .object: break
+        case .null: throw .missingBody
+        default: throw .notAnObject
+        }
+        _ = try envelope(of: document.root)
+        let bytes = cleaned(document)
+        return redactor?.masked(bytes) ?? bytes
+    }
+
+    private static func cleaned(_ document: JSONDocument) -> [UInt8] {
+        let zones = zoneArrays.flatMap { document.ranges(ofMember: $0) }.sorted { $0.lowerBound < $1.lowerBound }
+        let byteOrderMark = 0..<document.root.range.lowerBound
+        var bytes = document.bytes(removing: (byteOrderMark.isEmpty ? [] : [byteOrderMark]) + zones)
+        if document.sawLineBreaksOutsideStrings { JSONStorable.blankLineBreaks(in: &bytes) }
+        return bytes
+    }
+
+    /// Reads a line of the journal.
+    ///
+    /// - Throws: `NextflowFault` for a line that no released version would have written.
+    static func event(_ line: JournalLine, journal: UUID128) throws(NextflowFault) -> NextflowEvent {
+        let (document, isAltered) = try document(of: Array(line.body))
+        return try event(document, line, journal, isAltered: isAltered)
+    }
+
+    /// The document in a form that jsonb takes, and whether it had to be altered for that.
+    private static func document(of body: [UInt8]) throws(NextflowFault) -> (JSONDocument, isAltered: Bool) {
+        do throws(JSONError) {
+            let received = try JSONDocument(body, recordedDepth: depth)
+            if received.isStorable { return (received, false) }
+            return (try JSONDocument(JSONStorable.rewrite(received), recordedDepth: depth), true)
+        } catch {
+            throw NextflowFault(error, in: body)
+        }
+    }
+
+    private static func event(
+        _ document: JSONDocument,
+        _ line: JournalLine,
+        _ journal: UUID128,
+        isAltered: Bool
+    ) throws(NextflowFault) -> NextflowEvent {
+        let root = document.root
+        guard root.kind == .object else { throw .notAnObject }
+        let envelope = try envelope(of: root)
+        let (metadata, trace) = (root["metadata"], root["trace"])
+        let tellsWorkflow = envelope.event == EventName.started || envelope.event == EventName.completed
+        return NextflowEvent(
+            seq: line.seq,
+            journalID: journal,
+            receivedAt: line.at,
+            runID: envelope.runID,
+            runName: envelope.runName,
+            event: envelope.event,
+            utcTime: envelope.utcTime,
+            runKey: NextflowKeys.run(id: envelope.runID, name: envelope.runName),
+            digest: NextflowKeys.body(line.body),
+            metadata: metadata.map { Array($0.rawBytes) } ?? Array("null".utf8),
+            trace: trace.map { Array($0.rawBytes) } ?? Array("null".utf8),
+            altered: isAltered,
+            task: trace.flatMap(Trace.init),
+            workflow: tellsWorkflow ? WorkflowFacts(metadata) : nil
+        )
+    }
+
+    // MARK: - Envelope
+
+    private static func envelope(of root: JSONNode) throws(NextflowFault) -> Envelope {
+        var faults: [NextflowFault.Field] = []
+        let runID = text(root, "runId", &faults)
+        let runName = text(root, "runName", &faults)
+        let event = text(root, "event", &faults)
+        let utcTime = time(root, "utcTime", &faults)
+        guard let runID, let runName, let event, let utcTime else { throw .fields(faults) }
+        return Envelope(runID: runID, runName: runName, event: event, utcTime: utcTime)
+    }
+
+    /// A text; numbers are taken as their decimal text.
+    private static func text(_ root: JSONNode, _ key: String, _ faults: inout [NextflowFault.Field]) -> String? {
+        guard let node = root[key] else {
+            faults.append(.init(key, .missing))
+            return nil
+        }
+        switch node.kind {
+        case .string: return node.string
+        case .number: return node.numberText
+        case .null:
+            faults.append(.init(key, .null))
+            return nil
+        default:
+            faults.append(.init(key, .notText))
+            return nil
+        }
+    }
+
+    /// A time: ISO 8601 text, zone-less meaning UTC, or a number of seconds or milliseconds.
+    private static func time(
+        _ root: JSONNode,
+        _ key: String,
+        _ faults: inout [NextflowFault.Field]
+    ) -> Timestamp? {
+        guard let node = root[key] else {
+            faults.append(.init(key, .missing))
+            return nil
+        }
+        let parsed: Timestamp? =
+            switch node.kind {
+            case .string: node.string.flatMap { Timestamp(lenient: $0) }
+            case .number: node.double.flatMap { Timestamp(unixNumber: $0) }
+            default: nil
+            }
+        if parsed == nil {
+            faults.append(.init(key, node.isNull ? .null : .notTime))
+        }
+        return parsed
+    }
+}

@@ -1,0 +1,36 @@
+internal import Core
+package import Ingest
+internal import Postgres
+
+/// What has to be done for the tables of this feature now and then, by one of all Weirs.
+package enum NextflowDuties {
+    /// How long digests are kept behind the slowest loader: the window of a resend, and what clocks may differ.
+    private static let digestAge = Duration.seconds(1200)
+
+    /// Partitions ahead of time, retention of raw rows (`rawKeep`, nil for ever) and of digests.
+    package static func duties(partitions: DayPartitions, rawKeep: Duration?) -> [Duty] {
+        var duties = [
+            Duty("nextflow.partitions", every: .seconds(3600)) { connection, now in
+                try partitions.ensureAhead(from: now, on: connection)
+            },
+            Duty("nextflow.digests", every: .seconds(10)) { connection, now in
+                try deleteDigests(on: connection, now: now)
+            },
+        ]
+        if let rawKeep {
+            duties.append(
+                Duty("nextflow.retention", every: .seconds(3600)) { connection, now in
+                    _ = try partitions.drop(before: now - rawKeep, on: connection)
+                }
+            )
+        }
+        return duties
+    }
+
+    /// Digests are compared by the times of the lines, so they must outlive a loader that is still catching up.
+    private static func deleteDigests(on connection: Connection, now: Timestamp) throws {
+        let limit = now - digestAge
+        guard try NextflowApplyStore.isCaughtUp(since: limit, on: connection) else { return }
+        while try NextflowApplyStore.deleteDigests(before: limit, on: connection) == 20_000 {}
+    }
+}

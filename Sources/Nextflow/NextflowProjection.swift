@@ -1,0 +1,110 @@
+package import Core
+package import Ingest
+package import Journal
+package import Postgres
+
+/// Weblog events to rows: the raw stream first, then runs, tasks, completions and rollups.
+///
+/// Every merge is a least, a greatest, or "the latest by the sender's time", so events may be applied in any order;
+/// completions are only ever inserted, and rollups count just those that were. What counts once is decided here:
+/// resends by `recent_digest`, completions by their key.
+package struct NextflowProjection: Projection {
+    package let stream = "nextflow"
+    package let kinds = [NextflowProjection.kind]
+    package let stageCount = 2
+
+    /// The kind of a weblog event's line.
+    package static let kind = "nextflow.event/1"
+
+    private let partitions: DayPartitions
+    private let metrics: NextflowMetrics?
+
+    /// Makes the projection; `metrics` learns what is loaded live.
+    package init(partitions: DayPartitions, metrics: NextflowMetrics? = nil) {
+        self.partitions = partitions
+        self.metrics = metrics
+    }
+
+    package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [NextflowElement] {
+        do throws(NextflowFault) {
+            return [NextflowElement(event: try NextflowDecoder.event(line, journal: journal))]
+        } catch {
+            throw Refusal(reason: "not a weblog event: \(error.reason)")
+        }
+    }
+
+    package func prepare(_ connection: Connection) throws {
+        try NextflowApplyStore.prepare(connection)
+    }
+
+    package func prepare(_ elements: [NextflowElement], on connection: Connection) throws {
+        try partitions.ensure(elements.map(\.event.receivedAt), on: connection)
+    }
+
+    package func apply(stage: Int, to elements: inout [NextflowElement], on connection: Connection) throws {
+        if stage == 0 {
+            try store(&elements, on: connection)
+        } else {
+            try project(&elements, on: connection)
+        }
+    }
+
+    package func committed(_ elements: [NextflowElement]) {
+        guard let metrics else { return }
+        for element in elements { metrics.observe(element.event) }
+    }
+
+    // MARK: - Stages
+
+    /// The raw rows, and what counts them.
+    private func store(_ elements: inout [NextflowElement], on connection: Connection) throws {
+        var events = elements.map(\.event)
+        try ResendMarker.mark(&events, on: connection)
+        let first = try NextflowApplyStore.claimIDs(count: events.count, on: connection)
+        for index in events.indices { events[index].telemetryID = first + Int64(index) }
+        try NextflowApplyStore.insertTelemetry(events, on: connection)
+        try NextflowApplyStore.rollEvents(EventCount.counts(of: events), on: connection)
+        elements = events.map(NextflowElement.init)
+    }
+
+    /// The typed rows.
+    private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
+        let events = elements.map(\.event)
+        guard let first = events.first?.telemetryID, let last = events.last?.telemetryID else { return }
+        try NextflowApplyStore.stage(events, on: connection)
+        let fresh = try NextflowApplyStore.merge(from: first, through: last, on: connection)
+        for index in elements.indices where fresh.contains(elements[index].event.telemetryID) {
+            elements[index].event.isNewCompletion = true
+        }
+    }
+}
+
+/// An event on its way into rows.
+package struct NextflowElement: Sendable {
+    var event: NextflowEvent
+}
+
+/// How many raw events of a name fell into a second.
+struct EventCount: Hashable, Sendable {
+    var event: String
+    var second: Timestamp
+    var rows: Int64
+
+    /// Counts the events that are no resends.
+    static func counts(of events: [NextflowEvent]) -> [EventCount] {
+        struct Key: Hashable {
+            let event: String
+            let second: Int64
+        }
+        var counts: [Key: Int64] = [:]
+        for event in events where !event.isResend {
+            let microseconds = event.utcTime.microseconds
+            let remainder = microseconds % 1_000_000
+            let second = microseconds - (remainder < 0 ? remainder + 1_000_000 : remainder)
+            counts[Key(event: indexable(event.event), second: second), default: 0] += 1
+        }
+        return counts.map { key, rows in
+            EventCount(event: key.event, second: Timestamp(microseconds: key.second), rows: rows)
+        }
+    }
+}
