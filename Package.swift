@@ -121,5 +121,6 @@ let package = Package(
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Postgres", ["Core"]),
         tests(of: "Journal", ["Core"]),
+        tests(of: "Nextflow", ["Core", "HTTP", "Ingest", "Journal", "Migrations", "Postgres"]),
     ]
 )
