@@ -88,6 +88,14 @@ final class Catalog: Sendable {
         }
     }
 
+    /// Whether the segment stands in the list as it did when `segment` was taken from it.
+    func isCurrent(_ segment: Segment) -> Bool {
+        state.withLock { state in
+            let now = state.sealed.last { $0.name == segment.name } ?? state.active
+            return now.map { $0.name == segment.name && $0.generation == segment.generation } ?? false
+        }
+    }
+
     func remove(_ name: SegmentName) {
         state.withLock { state in
             state.sealed.removeAll { $0.name == name }

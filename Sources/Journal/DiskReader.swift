@@ -16,9 +16,17 @@ struct DiskReader {
     private let directory: String
     private let codec: SegmentCodec?
     private let maxLineBytes: Int
+    /// Whether a segment is still what the snapshot says; asked after its file was opened, or was not found.
+    private let isCurrent: @Sendable (Segment) -> Bool
     private var current: OpenSegment?
 
-    init(directory: String, codec: SegmentCodec?, maxLineBytes: Int) {
+    init(
+        directory: String,
+        codec: SegmentCodec?,
+        maxLineBytes: Int,
+        isCurrent: @escaping @Sendable (Segment) -> Bool
+    ) {
+        self.isCurrent = isCurrent
         self.directory = directory
         self.codec = codec
         self.maxLineBytes = maxLineBytes
@@ -29,7 +37,7 @@ struct DiskReader {
         current = nil
     }
 
-    /// Continues `batch` from its position.
+    /// Continues `batch` from its position; stops early if the snapshot turns out to be outdated.
     mutating func read(
         _ snapshot: Catalog.Snapshot,
         into batch: inout JournalBatch,
@@ -49,7 +57,9 @@ struct DiskReader {
                 batch.lose(from: first, through: segment.header.after, in: segment, cause: .missingSegment)
             }
             guard batch.position < segment.lastSeq else { continue }
-            guard try open(segment, after: batch.position) else {
+            let isOpen = try open(segment, after: batch.position)
+            guard isOpen || isCurrent(segment) else { return }
+            guard isOpen else {
                 batch.lose(through: segment.lastSeq, in: segment, cause: .missingSegment)
                 continue
             }
@@ -58,7 +68,7 @@ struct DiskReader {
         batch.isCaughtUp = snapshot.segment(after: batch.position) == nil
     }
 
-    /// False if the file is gone.
+    /// False if the file is gone, or has been replaced since the snapshot.
     private mutating func open(_ segment: Segment, after position: Int64) throws(JournalError) -> Bool {
         if let current, current.name.isSameSegment(as: segment.name) { return true }
         current = nil
@@ -71,6 +81,7 @@ struct DiskReader {
                 offset: start
             )
             let scanner = LineScanner(source, offset: start, maxLineBytes: maxLineBytes)
+            guard isCurrent(segment) else { return false }
             current = OpenSegment(name: segment.name, scanner: scanner)
             return true
         } catch .system(let failure) where failure.code == ENOENT {

@@ -36,7 +36,13 @@ extension Journal {
     @discardableResult
     package func restoreReserve() -> Bool {
         guard reserve.bytes > 0 else { return false }
-        guard !reserve.isHeld else { return true }
+        return reserveWork.withLock { _ in
+            guard !reserve.isHeld else { return true }
+            return makeReserve()
+        }
+    }
+
+    private func makeReserve() -> Bool {
         do throws(SystemFailure) {
             let free = try FileSystem.space(at: setup.configuration.directory).free
             guard free >= reserve.bytes * 2 else {

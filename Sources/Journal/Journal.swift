@@ -50,6 +50,8 @@ package final class Journal: Sendable {
     private let lock: Mutex<DirectoryLock?>
     private let writerQueue = DispatchQueue(label: "weir.journal.writer", qos: .userInitiated)
     let background: DispatchQueue
+    /// Held while the reserve file is made.
+    let reserveWork = Mutex(())
     let isReserveRetryDue = Mutex(false)
     private let completions = DispatchQueue(label: "weir.journal.completions", attributes: .concurrent)
 

@@ -22,6 +22,8 @@ package enum JournalError: Error, Hashable, Sendable {
     case codecMissing(path: String)
     /// The codec refused a segment's bytes.
     case codecFailed(path: String, message: String)
+    /// Two directories to be merged hold the same journal.
+    case sameJournalTwice(String, String)
     /// The operating system refused something other than the writing of lines.
     case system(SystemFailure)
 
@@ -38,6 +40,7 @@ package enum JournalError: Error, Hashable, Sendable {
         case .identityUnreadable: "identity_unreadable"
         case .codecMissing: "codec_missing"
         case .codecFailed: "codec_failed"
+        case .sameJournalTwice: "same_journal_twice"
         case .system: "system"
         }
     }
@@ -68,6 +71,8 @@ extension JournalError: CustomStringConvertible {
             "\"\(path)\" is compressed, and no codec was given to read it"
         case .codecFailed(let path, let message):
             "\"\(path)\" could not be compressed or decompressed: \(message)"
+        case .sameJournalTwice(let first, let second):
+            "\"\(first)\" and \"\(second)\" hold the same journal, perhaps one is a copy; give one of them"
         case .system(let failure):
             failure.description
         }

@@ -32,7 +32,12 @@ package final class JournalReader: Sendable {
     ) {
         self.catalog = catalog
         self.reportDamage = reportDamage
-        let disk = DiskReader(directory: directory, codec: codec, maxLineBytes: maxLineBytes)
+        let disk = DiskReader(
+            directory: directory,
+            codec: codec,
+            maxLineBytes: maxLineBytes,
+            isCurrent: { catalog.isCurrent($0) }
+        )
         state = Mutex(State(position: position, filter: KindFilter(prefixes: kinds), disk: disk))
     }
 

@@ -34,6 +34,7 @@ struct Recovery {
             if let last = try walk.run() {
                 result.damage += last.damage
                 result.segments = [last.segment]
+                result.segments[0].end = name.compression == nil ? last.end : nil
                 result.last = JournalPosition(seq: last.segment.lastSeq, at: last.lastAt)
                 result.next = max(last.segment.lastSeq + 1, last.segment.header.first)
                 if isRepairing { try cut(name, at: last.end) }

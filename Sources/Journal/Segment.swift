@@ -16,6 +16,15 @@ struct Segment: Sendable {
     var end: Int64?
     /// By rising `seq`, about one a MiB; only for segments that this process wrote.
     var landmarks: [Landmark] = []
+    /// Raised before the file is replaced, so that a reader notices that it may have opened the wrong one.
+    var generation = 0
+
+    /// Forgets what is known about offsets in the file.
+    mutating func beginReplacement() {
+        generation += 1
+        end = nil
+        landmarks = []
+    }
 
     /// Where to start for the first line behind `position`.
     func startingPoint(after position: Int64) -> Int64 {

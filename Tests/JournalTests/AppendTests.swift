@@ -10,7 +10,8 @@ import Testing
         let fixture = JournalFixture()
         let journal = try fixture.open()
         let position = try await journal.append(
-            kind: "nextflow.event/1", members: Array(#""actor":"a\"b","h":{"body":1},"#.utf8),
+            kind: "nextflow.event/1",
+            members: Array(#""actor":"a\"b","h":{"body":1},"#.utf8),
             body: Array(#"{"x":"é"}"#.utf8)
         )
         #expect(position.seq == 1)
@@ -71,7 +72,9 @@ import Testing
         journal.close()
     }
 
-    @Test func `what is acknowledged is there after opening again, with rising numbers and times`() async throws {
+    @Test func `what is acknowledged is there after opening again, with rising numbers and times`()
+        async throws
+    {
         let fixture = JournalFixture()
         for round in 0..<3 {
             let journal = try fixture.open()
@@ -146,7 +149,10 @@ import Testing
         }
         for _ in 0..<8 { gate.signal() }
         await done.finished()
-        #expect(results.withLock { $0.sorted() } == Array(repeating: "ok", count: 3) + Array(repeating: "overloaded", count: 5))
+        #expect(
+            results.withLock { $0.sorted() } == Array(repeating: "ok", count: 3)
+                + Array(repeating: "overloaded", count: 5)
+        )
         #expect(try await journal.append("later") == 4)
         journal.close()
     }

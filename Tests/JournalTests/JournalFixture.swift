@@ -11,8 +11,11 @@ final class JournalFixture: Sendable {
     let directory: String
     let clock: ManualClock
 
-    init(clock: ManualClock = ManualClock()) {
-        directory = NSTemporaryDirectory() + "weir-journal-" + UUID().uuidString
+    /// On disk, or in memory where a test opens the journal hundreds of times.
+    init(clock: ManualClock = ManualClock(), inMemory: Bool = false) {
+        let memory = inMemory && FileManager.default.isWritableFile(atPath: "/dev/shm")
+        let parent = memory ? "/dev/shm/" : NSTemporaryDirectory()
+        directory = parent + "weir-journal-" + UUID().uuidString
         self.clock = clock
     }
 
@@ -27,10 +30,8 @@ final class JournalFixture: Sendable {
         var configuration = JournalConfiguration(directory: directory)
         configuration.reserveBytes = 0
         configuration.prefillBytes = 0
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        logger.handler = SwiftLogNoOpLogHandler()
-        var setup = JournalSetup(configuration, clock: { [clock] in clock.now }, logger: logger)
+        var setup = JournalSetup.quiet(configuration)
+        setup.clock = { [clock] in clock.now }
         change(&setup)
         return setup
     }
@@ -45,6 +46,12 @@ final class JournalFixture: Sendable {
 
     func contents(of segment: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: segmentDirectory + "/" + segment)))
+    }
+
+    /// Where a line of a segment begins and ends, without its line feed; 0 is the header.
+    func range(ofLine index: Int, in segment: String) throws -> Range<Int> {
+        let line = try contents(of: segment).split(separator: 10)[index]
+        return line.startIndex..<line.endIndex
     }
 
     func overwrite(_ segment: String, with bytes: [UInt8]) throws {
@@ -68,6 +75,15 @@ final class ManualClock: Sendable {
 
     func advance(seconds: Int) {
         time.withLock { $0 = $0.adding(seconds: seconds) }
+    }
+}
+
+extension JournalSetup {
+    /// With the real clock and without a log.
+    static func quiet(_ configuration: JournalConfiguration) -> JournalSetup {
+        var logger = Logger(label: "test")
+        logger.handler = SwiftLogNoOpLogHandler()
+        return JournalSetup(configuration, clock: Timestamp.now, logger: logger)
     }
 }
 
