@@ -48,12 +48,13 @@ let package = Package(
         // System libraries: a module map and a shim each; exactly one target imports each.
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         // Technical layers: they know nothing of telemetry.
         module("Core"),
         module("Metrics", ["Core"]),
         module("HTTP", ["Core", "CZlib"]),
-        module("HTTPServer", ["Core", "Metrics", "HTTP", logging]),
+        module("HTTPServer", ["Core", "Metrics", "HTTP", "CLinux", logging]),
         module("Postgres", ["Core", "CLibpq", logging]),
         module("Journal", ["Core", "Metrics", logging]),
 

@@ -57,7 +57,9 @@ package struct HTTPTestClient: Sendable {
         let all = fields + extra
         var head = "\(method) \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
         for field in all { head += "\(field.name): \(field.value)\r\n" }
-        let isFramed = all.contains { ["content-length", "transfer-encoding"].contains($0.name.lowercased()) }
+        let isFramed = all.contains {
+            ["content-length", "transfer-encoding"].contains($0.name.lowercased())
+        }
         if let body, !isFramed { head += "Content-Length: \(body.count)\r\n" }
         try client.send(Array((head + "\r\n").utf8) + (body ?? []))
         while true {

@@ -1,0 +1,7 @@
+// What Swift's Glibc module leaves out because it is not POSIX.
+#pragma once
+
+/// accept(2) that sets SOCK_CLOEXEC and SOCK_NONBLOCK at once, so that no child process inherits a client.
+///
+/// Declared by hand: including <sys/socket.h> here would take its enums away from the Glibc module.
+extern int linux_accept4(int descriptor, void *address, unsigned int *length, int flags) __asm__("accept4");

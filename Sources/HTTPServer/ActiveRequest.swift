@@ -1,0 +1,110 @@
+internal import Core
+internal import HTTP
+
+/// A request from the end of its head to the end of both its body and its answer.
+struct ActiveRequest {
+    /// Who gets the body.
+    enum Sink {
+        case collect(@Sendable (Request, Exchange) -> Void)
+        case stream(@Sendable (Request, RequestBodyStream, Exchange) -> Void)
+        /// Answered already.
+        case drop
+    }
+
+    let head: RequestHead
+    let framing: BodyFraming
+    let id: String
+    let receivedAt: Timestamp
+    /// In monotonic nanoseconds.
+    let startedAt: UInt64
+
+    var sink = Sink.drop
+    /// The body as far as it has arrived, decoded; moved out when the handler is called.
+    var collected: [UInt8] = []
+    /// Where a streamed body goes.
+    var body: BodyChannel?
+    var decoder: ContentDecoder?
+    /// Bytes of the budget that this request holds.
+    var reserved = 0
+    /// Whether the first reservation was granted and `100 Continue` sent.
+    var isBodyAdmitted = false
+    /// Bytes of the body as they came.
+    var receivedBytes = 0
+    /// The same since the deadline was last set.
+    var receivedInWindow = 0
+
+    var encoder: ResponseEncoder?
+    var status: Status?
+    /// Bytes of the answer, as encoded.
+    var sentBytes = 0
+    /// The handler, or the task that writes the answer.
+    var task: Task<Void, Never>?
+    var isReported = false
+
+    init(head: RequestHead, framing: BodyFraming, id: String) {
+        self.head = head
+        self.framing = framing
+        self.id = id
+        receivedAt = .now()
+        startedAt = monotonicNow()
+    }
+
+    /// Whether the rest of the body can be read and dropped at little cost.
+    func isDrainable(upTo limit: Int) -> Bool {
+        switch framing {
+        case .none: true
+        // A client that waits for `100 Continue` may send the body or not: only closing is unambiguous.
+        case .length(let bytes): bytes - receivedBytes <= limit && (isBodyAdmitted || !head.expectsContinue)
+        case .chunked: false
+        }
+    }
+
+    /// Takes a piece of the body, as it came.
+    mutating func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
+        if let decoder {
+            try decoder.decode(bytes, into: &collected)
+        } else {
+            collected.append(contentsOf: bytes)
+        }
+    }
+
+    /// Moves out what was collected; nil when there is nothing.
+    mutating func takeCollected() -> [UInt8]? {
+        guard !collected.isEmpty else { return nil }
+        defer { collected = [] }
+        return collected
+    }
+
+    /// The bytes of the budget to be granted before the body is read.
+    func firstReservation(window: Int) -> Int {
+        let announced =
+            switch framing {
+            case .none: 0
+            case .length(let bytes): bytes
+            case .chunked: ActiveRequest.reservationStep
+            }
+        if case .stream = sink { return min(announced, window) }
+        return announced
+    }
+
+    /// How much more to reserve for what was collected; 0 while it is covered.
+    var reservationForGrowth: Int {
+        guard collected.count > reserved else { return 0 }
+        return max(collected.count - reserved, reserved, ActiveRequest.reservationStep)
+    }
+
+    /// Reservations of bodies of unknown length double from here.
+    private static let reservationStep = 64 << 10
+
+    func request(info: ConnectionInfo, body: [UInt8], trailers: HeaderFields) -> Request {
+        Request(
+            head: head,
+            body: body,
+            trailers: trailers,
+            peer: info.peer,
+            listener: info.listener,
+            id: id,
+            receivedAt: receivedAt
+        )
+    }
+}

@@ -1,0 +1,21 @@
+/// Where a listener really listens: a port that the system chose is known here.
+package struct BoundAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The listener as it was asked for.
+    package let specification: ListenSpecification
+    /// The address as it is.
+    package let endpoint: ListenSpecification.Endpoint
+
+    /// The face of the listener; nil for the main one.
+    package var face: String? { specification.face }
+
+    /// The port, or nil for a Unix socket.
+    package var port: Int? {
+        guard case .tcp(_, let port) = endpoint else { return nil }
+        return Int(port)
+    }
+
+    /// The form a listener is written in, with the real port.
+    package var description: String {
+        ListenSpecification(face: face, endpoint).description
+    }
+}

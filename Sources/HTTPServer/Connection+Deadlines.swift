@@ -1,0 +1,46 @@
+internal import Logging
+
+/// What may not take for ever; the lane's timer asks.
+extension Connection {
+    /// Whether any deadline has passed.
+    func isDue(at now: UInt64) -> Bool {
+        inputDeadline <= now || handlerDeadline <= now || writeDeadline <= now
+    }
+
+    func deadlinePassed(at now: UInt64) {
+        home.assertCurrent()
+        if writeDeadline <= now {
+            abort()
+        } else if handlerDeadline <= now {
+            handlerDeadline = .max
+            context.logger.warning("handler did not answer in time", metadata: logMetadata)
+            refuse(.handlerDeadline)
+        } else if inputDeadline <= now {
+            inputDeadlinePassed(at: now)
+        }
+    }
+
+    /// Gives the client a whole window for the next bytes of a body.
+    func startBodyWindow() {
+        guard state.input == .body || state.input == .discarding else { return }
+        active?.receivedInWindow = 0
+        inputDeadline = monotonicNow() &+ context.times.bodyWindow
+    }
+
+    private func inputDeadlinePassed(at now: UInt64) {
+        inputDeadline = .max
+        switch state.input {
+        case .idle where outbound.isEmpty: close()
+        case .idle: inputDeadline = now &+ context.times.idle
+        case .head: refuse(.slowHead)
+        case .body where hasProgressed: startBodyWindow()
+        case .body: refuse(.slowBody)
+        case .discarding, .over: close()
+        case .complete: break
+        }
+    }
+
+    private var hasProgressed: Bool {
+        (active?.receivedInWindow ?? 0) >= context.configuration.timeouts.minimumBodyBytes
+    }
+}

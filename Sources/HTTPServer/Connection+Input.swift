@@ -1,0 +1,211 @@
+internal import HTTP
+
+/// Reading and parsing.
+extension Connection {
+    /// Bytes of answers a client may leave unread before its next request is looked at.
+    private static let outboundLimit = 256 << 10
+    /// Bytes that are dropped after the last answer before the client is cut off.
+    private static let lingerLimit = 1 << 20
+
+    private var canParse: Bool {
+        state.acceptsInput && outbound.count < Connection.outboundLimit
+    }
+
+    /// Bytes or the end have arrived.
+    func readable() {
+        home.assertCurrent()
+        guard !channel.isClosed else { return }
+        let mayLinger = state.input == .over
+        guard mayLinger || (canParse && leftover.isEmpty) else {
+            channel.pauseReading()
+            return
+        }
+        let buffer = home.readBuffer
+        switch channel.receive(into: buffer) {
+        case .bytes(let count) where mayLinger: drop(count)
+        case .bytes(let count): parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        case .wouldBlock: break
+        case .ended: peerEnded()
+        case .failed: close()
+        }
+    }
+
+    /// Goes on with what was held back: parses what is there, or reads.
+    func resumeInput() {
+        guard !isParsing, !channel.isClosed else { return }
+        while canParse, !leftover.isEmpty || mayHaveEnded {
+            let bytes = leftover
+            leftover = []
+            bytes.withUnsafeBytes { parse($0) }
+            if leftover.isEmpty { break }
+        }
+        guard leftover.isEmpty, canParse else { return }
+        if state.hasPeerEnded {
+            follow(state.peerEnded())
+        } else {
+            channel.resumeReading()
+        }
+    }
+
+    /// Whether the parser may owe the body's end, for which it needs no further byte.
+    private var mayHaveEnded: Bool {
+        state.input == .body || state.input == .discarding
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) {
+        isParsing = true
+        var offset = 0
+        while canParse, handle(parser.next(in: bytes, at: &offset), in: bytes) {}
+        isParsing = false
+        if offset < bytes.count, state.input != .over {
+            leftover = Array(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        }
+        noteHead()
+        flush()
+    }
+
+    /// Returns whether to go on.
+    private func handle(_ event: RequestParser.Event, in bytes: UnsafeRawBufferPointer) -> Bool {
+        switch event {
+        case .needMore:
+            return false
+        case .head(let head, let framing):
+            headArrived(head, framing)
+        case .body(let range):
+            bodyArrived(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case .complete(let trailers):
+            bodyEnded(trailers)
+        case .rejected(let error):
+            refuse(.request(error))
+        }
+        return true
+    }
+
+    /// Starts the clock at the first byte of a head, and only then.
+    private func noteHead() {
+        guard state.input == .idle, !parser.isBetweenRequests else { return }
+        state.headBegan()
+        inputDeadline = monotonicNow() &+ context.times.head
+    }
+
+    private func peerEnded() {
+        follow(state.peerEnded())
+        // The end would be reported again and again.
+        channel.pauseReading()
+    }
+
+    private func drop(_ count: Int) {
+        lingered += count
+        if lingered > Connection.lingerLimit { close() }
+    }
+
+    // MARK: - The head
+
+    private func headArrived(_ head: RequestHead, _ framing: BodyFraming) {
+        state.headEnded()
+        inputDeadline = .max
+        var request = ActiveRequest(head: head, framing: framing, id: home.identifier(for: head))
+        switch context.application.admit(head, info) {
+        case .refuse(let response):
+            active = request
+            answer(response)
+        case .accept(let limit, let handle):
+            request.sink = .collect(handle)
+            active = request
+            admitBody(limit: limit)
+        case .acceptStreaming(let limit, let handle):
+            request.sink = .stream(handle)
+            active = request
+            admitBody(limit: limit)
+        }
+    }
+
+    private func admitBody(limit: Int) {
+        if let error = parser.limitBody(to: limit) {
+            refuse(.request(error))
+            return
+        }
+        guard let request = active, request.framing != .none else {
+            bodyAdmitted()
+            return
+        }
+        do {
+            let decompressed = max(limit, context.configuration.limits.decompressedBytes)
+            active?.decoder = try ContentDecoder.make(for: request.head, decompressedBytes: decompressed)
+        } catch {
+            refuse(.request(error))
+            return
+        }
+        let window = context.configuration.streamWindowBytes
+        if reserve(request.firstReservation(window: window)) { bodyAdmitted() }
+    }
+
+    /// Room for the body was granted: now the client may send it.
+    func bodyAdmitted() {
+        guard let request = active else { return }
+        active?.isBodyAdmitted = true
+        if request.head.expectsContinue, request.receivedBytes == 0 {
+            outbound.bytes += ResponseEncoder.continueResponse
+            flush()
+        }
+        if request.framing != .none { startBodyWindow() }
+        if case .stream(let handle) = request.sink { startStream(request, handle) }
+    }
+
+    // MARK: - The body
+
+    private func bodyArrived(_ bytes: UnsafeRawBufferPointer) {
+        active?.receivedBytes += bytes.count
+        active?.receivedInWindow += bytes.count
+        guard let sink = active?.sink else { return }
+        do {
+            switch sink {
+            case .drop: break
+            case .collect: try collect(bytes)
+            case .stream: try pass(bytes)
+            }
+        } catch {
+            refuse(.request(error))
+        }
+    }
+
+    private func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
+        try active?.collect(bytes)
+        reserveForGrowth()
+    }
+
+    private func bodyEnded(_ trailers: HeaderFields) {
+        do {
+            try active?.decoder?.finish()
+        } catch {
+            refuse(.request(error))
+            return
+        }
+        inputDeadline = .max
+        let next = state.bodyEnded()
+        if next != .wait {
+            active = nil
+            follow(next)
+        } else {
+            deliver(trailers)
+        }
+    }
+
+    private func deliver(_ trailers: HeaderFields) {
+        guard let request = active else { return }
+        switch request.sink {
+        case .drop: break
+        case .stream: request.body?.finish(trailers: trailers)
+        case .collect(let handle):
+            let body = active?.collected ?? []
+            active?.collected = []
+            active?.sink = .drop
+            handlerDeadline = monotonicNow() &+ context.times.handler
+            handle(request.request(info: info, body: body, trailers: trailers), makeExchange())
+        }
+    }
+
+    func makeExchange() -> Exchange {
+        Exchange(connection: self, number: state.number)
+    }
+}

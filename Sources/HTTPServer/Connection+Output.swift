@@ -1,0 +1,68 @@
+internal import HTTP
+internal import Logging
+
+/// Writing.
+extension Connection {
+    /// Gives the socket as much as it takes; the rest goes when it takes more.
+    func flush() {
+        guard !isParsing, !channel.isClosed else { return }
+        var hasMoved = false
+        while !outbound.isEmpty {
+            switch outbound.withUnsent({ channel.send($0) }) {
+            case .bytes(let count):
+                outbound.advance(by: count)
+                hasMoved = true
+            case .wouldBlock:
+                awaitRoom(hasMoved: hasMoved)
+                return
+            case .failed:
+                close()
+                return
+            }
+        }
+        outboundDrained()
+    }
+
+    private func awaitRoom(hasMoved: Bool) {
+        if hasMoved || writeDeadline == .max { writeDeadline = monotonicNow() &+ context.times.write }
+        channel.resumeWriting { [unowned self] in writable() }
+    }
+
+    private func writable() {
+        home.assertCurrent()
+        flush()
+        if outbound.isEmpty { resumeInput() }
+    }
+
+    private func outboundDrained() {
+        writeDeadline = .max
+        channel.pauseWriting()
+        if !outbound.isBare { home.takeBack(outbound.takeMemory()) }
+        drainWaiter.take()?.resume()
+        switch ending {
+        case .close: close()
+        case .linger: linger()
+        case .lingering, nil: break
+        }
+    }
+
+    private func linger() {
+        ending = .lingering
+        channel.finishSending()
+        if state.hasPeerEnded {
+            close()
+        } else {
+            inputDeadline = monotonicNow() &+ context.times.linger
+            channel.resumeReading()
+        }
+    }
+
+    /// What a log line about this connection carries.
+    var logMetadata: Logger.Metadata {
+        [
+            "http.listener": "\(info.listener.description)",
+            "http.peer": "\(info.peer.address)",
+            "http.request_id": "\(active?.id ?? "")",
+        ]
+    }
+}

@@ -1,0 +1,128 @@
+internal import Dispatch
+internal import HTTP
+
+/// One client's connection, pinned to a lane: drives the parser, the state and the socket.
+///
+/// The extensions hold the parts: input, budget, answers, output, streams, deadlines.
+final class Connection: @unchecked Sendable {  // safe: variables are used on `home.lane.queue` only
+    let home: LaneResources
+    let context: ServerContext
+    let info: ConnectionInfo
+    let channel: SocketChannel
+
+    var state = ConnectionState()
+    var parser: RequestParser
+    /// The request that is being read or answered.
+    var active: ActiveRequest?
+    /// Bytes behind the request in progress; at most one read's worth.
+    var leftover: [UInt8] = []
+    var outbound = OutboundBuffer()
+    /// Whether bytes are being parsed further up the stack, so that answers wait and are sent together.
+    var isParsing = false
+    /// Set when the last answer is in `outbound`: what to do when it has gone.
+    var ending: Ending?
+    /// When reading must have got on, in monotonic nanoseconds.
+    var inputDeadline = UInt64.max
+    /// When the handler must have answered.
+    var handlerDeadline = UInt64.max
+    /// When the client must have taken some of the answer.
+    var writeDeadline = UInt64.max
+    /// Resumed when the socket has taken everything.
+    var drainWaiter: CheckedContinuation<Void, Never>?
+    /// Bytes that arrived after the last answer and were dropped.
+    var lingered = 0
+
+    /// How a connection ends once its last answer has gone.
+    enum Ending {
+        case close
+        /// End our side, then wait for the client's end: closing with unread bytes would send a reset, which
+        /// may overtake the answer (RFC 9112 §9.6).
+        case linger
+        case lingering
+    }
+
+    /// Takes a connected socket; `open` must follow, on the lane.
+    init(_ socket: consuming Socket, info: ConnectionInfo, home: LaneResources) {
+        self.home = home
+        self.info = info
+        context = home.context
+        parser = RequestParser(limits: home.context.configuration.limits)
+        channel = SocketChannel(socket, queue: home.lane.queue)
+    }
+
+    /// Begins to read.
+    func open() {
+        home.assertCurrent()
+        home.add(self, descriptor: channel.descriptor)
+        context.observer.connectionOpened()
+        inputDeadline = monotonicNow() &+ context.times.head
+        channel.open(
+            readable: { self.readable() },
+            closed: {
+                self.context.census.leave()
+                self.context.observer.connectionClosed()
+            }
+        )
+        if home.isStopped { close() }
+    }
+
+    /// Answers with a refusal instead of serving.
+    func openToRefuse(_ fault: Fault) {
+        open()
+        refuse(fault)
+    }
+
+    /// Ends the connection unless a request is in progress, which then is the last one.
+    func drain() {
+        home.assertCurrent()
+        if state.input == .idle, outbound.isEmpty { close() }
+    }
+
+    /// Ends the connection at once; what was not written is lost.
+    func close() {
+        home.assertCurrent()
+        guard !channel.isClosed else { return }
+        inputDeadline = .max
+        handlerDeadline = .max
+        writeDeadline = .max
+        home.remove(descriptor: channel.descriptor)
+        channel.close()
+        state.connectionEnded()
+        leftover = []
+        drainWaiter.take()?.resume()
+        abandonRequest()
+    }
+
+    /// Ends the connection with a reset, so that the client can't take a cut answer for a whole one.
+    func abort() {
+        channel.resetOnClose()
+        close()
+    }
+
+    /// The client went away, or was sent away, in the middle of a request.
+    private func abandonRequest() {
+        guard var request = active.take() else { return }
+        // First the cause, then the cancellation: the reader is told what was first.
+        request.body?.fail(.disconnected)
+        request.task?.cancel()
+        context.budget.release(request.reserved)
+        report(&request)
+    }
+
+    /// Tells the observer, once for each request.
+    func report(_ request: inout ActiveRequest) {
+        guard !request.isReported else { return }
+        request.isReported = true
+        context.observer.requestFinished(
+            RequestRecord(
+                head: request.head,
+                status: request.status,
+                duration: .nanoseconds(monotonicNow() &- request.startedAt),
+                id: request.id,
+                connection: info,
+                requestBytes: request.receivedBytes,
+                responseBytes: request.sentBytes
+            )
+        )
+    }
+}

@@ -1,0 +1,135 @@
+internal import Dispatch
+internal import Glibc
+internal import HTTP
+internal import Synchronization
+
+/// What the connections of one lane share without locks: buffers, the date, ids, the timer.
+final class LaneResources: @unchecked Sendable {  // safe: variables are used on `lane.queue` only
+    let lane: Lane
+    let context: ServerContext
+
+    /// One read at a time happens on a lane, and every byte is parsed or copied before the next.
+    let readBuffer: UnsafeMutableRawBufferPointer
+
+    private let open = Atomic<Int>(0)
+    private(set) var isStopped = false
+    private var connections: [Int32: Connection] = [:]  // by descriptor
+    private var spareBuffers: [[UInt8]] = []
+    private var dateSecond = 0
+    private var dateText: [UInt8] = []
+    private var identifiers = RequestIdentifiers()
+    private var timer: (any DispatchSourceTimer)?
+
+    private static let spareBufferCount = 16
+    private static let spareBufferBytes = 64 << 10
+
+    init(lane: Lane, context: ServerContext) {
+        self.lane = lane
+        self.context = context
+        readBuffer = .allocate(byteCount: 64 << 10, alignment: 16)
+    }
+
+    deinit {
+        readBuffer.deallocate()
+    }
+
+    /// Traps in debug builds when the caller is elsewhere.
+    func assertCurrent() {
+        assert(lane.isCurrent, "BUG: not on \(lane)")
+    }
+
+    // MARK: - Connections
+
+    /// How many connections are here or on their way; from any thread.
+    var load: Int { open.load(ordering: .relaxed) }
+
+    /// Counts a connection that is about to come; from any thread.
+    func connectionComes() {
+        open.add(1, ordering: .relaxed)
+    }
+
+    func add(_ connection: Connection, descriptor: Int32) {
+        assertCurrent()
+        connections[descriptor] = connection
+    }
+
+    func remove(descriptor: Int32) {
+        assertCurrent()
+        connections[descriptor] = nil
+        open.subtract(1, ordering: .relaxed)
+    }
+
+    /// Closes connections without a request; the others close after their answer.
+    func drain() {
+        assertCurrent()
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Closes all connections at once, and those that still come.
+    func stop() {
+        assertCurrent()
+        isStopped = true
+        for connection in Array(connections.values) { connection.close() }
+    }
+
+    // MARK: - The timer
+
+    /// Starts looking at deadlines.
+    func startTimer() {
+        assertCurrent()
+        let timer = DispatchSource.makeTimerSource(queue: lane.queue)
+        let nanoseconds = max(1_000_000, Int(clamping: context.configuration.timeouts.resolution.nanoseconds))
+        timer.schedule(
+            deadline: .now() + .nanoseconds(nanoseconds),
+            repeating: .nanoseconds(nanoseconds),
+            leeway: .nanoseconds(nanoseconds / 10)
+        )
+        timer.setEventHandler { [weak self] in self?.checkDeadlines() }
+        timer.activate()
+        self.timer = timer
+    }
+
+    func stopTimer() {
+        assertCurrent()
+        timer?.cancel()
+        timer = nil
+    }
+
+    private func checkDeadlines() {
+        let now = monotonicNow()
+        // Few connections are due at any time, so most ticks allocate nothing.
+        var due: [Connection] = []
+        for connection in connections.values where connection.isDue(at: now) { due.append(connection) }
+        for connection in due { connection.deadlinePassed(at: now) }
+    }
+
+    // MARK: - Lending
+
+    func lendBuffer() -> [UInt8] {
+        spareBuffers.popLast() ?? []
+    }
+
+    /// Takes back what was lent; what has grown too large is freed.
+    func takeBack(_ buffer: consuming [UInt8]) {
+        var buffer = buffer
+        guard spareBuffers.count < LaneResources.spareBufferCount else { return }
+        guard (1...LaneResources.spareBufferBytes).contains(buffer.capacity) else { return }
+        buffer.removeAll(keepingCapacity: true)
+        spareBuffers.append(buffer)
+    }
+
+    /// The `Date` field's value for this second (RFC 9110 §5.6.7).
+    func date() -> [UInt8] {
+        let second = time(nil)
+        if second != dateSecond {
+            dateSecond = second
+            dateText = IMFFixdate.bytes(secondsSince1970: Int64(second))
+        }
+        return dateText
+    }
+
+    /// The request's own id when it is sane, otherwise a new one.
+    func identifier(for head: RequestHead) -> String {
+        identifiers.next(given: head.fields["X-Request-Id"])
+    }
+}

@@ -1,0 +1,52 @@
+package import HTTP
+
+/// What a server tells about its work: the hook for metrics and for an access log.
+///
+/// Called on lanes and on the accept queue; must be quick and must not block. All members have empty
+/// defaults.
+package protocol ServerObserver: Sendable {
+    /// A connection was taken.
+    func connectionOpened()
+    /// A connection that was taken has ended.
+    func connectionClosed()
+    /// A connection was not served; `reason` is a bounded word.
+    func connectionRefused(reason: String)
+    /// A request was refused by the server itself; `reason` is a bounded word.
+    ///
+    /// `requestFinished` follows when its head was understood.
+    func requestRefused(reason: String)
+    /// A request was answered, or its client went away.
+    func requestFinished(_ record: RequestRecord)
+}
+
+extension ServerObserver {
+    package func connectionOpened() {}
+    package func connectionClosed() {}
+    package func connectionRefused(reason: String) {}
+    package func requestRefused(reason: String) {}
+    package func requestFinished(_ record: RequestRecord) {}
+}
+
+/// One finished request; all that an access log needs.
+package struct RequestRecord: Sendable {
+    /// The request's head; its target may carry secrets, its path may carry an ingest prefix.
+    package let head: RequestHead
+    /// What was answered; nil when the client went away before.
+    package let status: Status?
+    /// From the end of the head to the end of the answer.
+    package let duration: Duration
+    /// The request's id.
+    package let id: String
+    /// The connection it came by.
+    package let connection: ConnectionInfo
+    /// Bytes of the body as they came, framing apart.
+    package let requestBytes: Int
+    /// Bytes of the answer, head and framing included.
+    package let responseBytes: Int
+
+    /// The path without the query.
+    package var path: String { head.path }
+}
+
+/// Observes nothing.
+struct SilentObserver: ServerObserver {}
