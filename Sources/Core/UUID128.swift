@@ -56,6 +56,11 @@ package struct UUID128: Hashable, Comparable, Sendable {
         }
     }
 
+    /// Appends the 16 bytes of `bytes`, without the array.
+    package func appendBytes(to buffer: inout [UInt8]) {
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { buffer.append(contentsOf: $0) }
+    }
+
     /// Appends the 36 bytes of the lower-case dashed text.
     package func append(to text: inout [UInt8]) {
         var shift: UInt64 = 64

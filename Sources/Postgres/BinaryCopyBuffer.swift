@@ -95,7 +95,7 @@ package struct BinaryCopyBuffer: Sendable {
     /// A `uuid`.
     package mutating func append(uuid value: UUID128) {
         appendHeader(16)
-        bytes.append(contentsOf: value.bytes)
+        value.appendBytes(to: &bytes)
     }
 
     /// A `text` or `varchar`, of UTF-8 that the server checks (22021).

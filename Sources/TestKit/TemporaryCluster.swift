@@ -18,16 +18,10 @@ package final class TemporaryCluster: Sendable {
     }
 
     /// A failure is kept too: one test tells what is wrong, and the others do not try again at length.
-    private static let sharedCluster = Mutex<Result<TemporaryCluster, any Error>?>(nil)
+    private static let sharedCluster = Result { try makeShared() }
 
     /// The process's cluster, started by the first caller; the others wait for it.
-    package static func shared() throws -> TemporaryCluster {
-        try sharedCluster.withLock { shared in
-            let cluster = shared ?? Result { try makeShared() }
-            shared = cluster
-            return try cluster.get()
-        }
-    }
+    package static func shared() throws -> TemporaryCluster { try sharedCluster.get() }
 
     private static func makeShared() throws -> TemporaryCluster {
         if let url = getenv("WEIR_TEST_DATABASE_URL").map({ String(cString: $0) }), !url.isEmpty {

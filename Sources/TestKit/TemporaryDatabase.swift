@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 package import Postgres
 import Synchronization
@@ -11,7 +12,8 @@ package final class TemporaryDatabase: Sendable {
     private let cluster: TemporaryCluster
 
     private static let count = Atomic<Int>(0)
-    /// Guards the names of templates, and by being held lets only one caller prepare each.
+    /// Lets only one caller prepare a template. A queue, since a lock that is held this long is no `Mutex`'s use.
+    private static let preparation = DispatchQueue(label: "weir.test.templates")
     private static let templates = Mutex<[String: String]>([:])
 
     private init(cluster: TemporaryCluster, name: String) {
@@ -39,12 +41,12 @@ package final class TemporaryDatabase: Sendable {
         _ prepare: (Connection) throws -> Void
     ) throws -> TemporaryDatabase {
         let cluster = try TemporaryCluster.shared()
-        let template = try templates.withLock { templates in
-            if let template = templates[key] { return template }
+        let template = try preparation.sync {
+            if let template = templates.withLock({ $0[key] }) { return template }
             let template = nextName()
             try run(cluster, "CREATE DATABASE \(template) TEMPLATE template0")
             try Connection.withTemporary(cluster.target.with(database: template)) { try prepare($0) }
-            templates[key] = template
+            templates.withLock { $0[key] = template }
             return template
         }
         return try make(in: cluster, template: template)

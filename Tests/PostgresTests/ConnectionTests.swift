@@ -20,6 +20,19 @@ import Testing
         }
     }
 
+    @Test func `copies of a prepared database share its rows and not its changes`() throws {
+        let databases = try (0..<2).map { _ in
+            try TemporaryDatabase.make(preparedAs: "copies") { connection in
+                _ = try connection.executeScript("CREATE TABLE t AS SELECT 1 AS i")
+            }
+        }
+        try Connection.withTemporary(databases[0].target) { _ = try $0.executeScript("DELETE FROM t") }
+        let count = try Connection.withTemporary(databases[1].target) {
+            try $0.execute("SELECT count(*) FROM t")[0].int(0)
+        }
+        #expect(count == 1)
+    }
+
     @Test func `sets the session to UTC and ISO`() throws {
         try with { connection in
             let row = try #require(
