@@ -25,11 +25,11 @@ func module(
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name), "TestKit"] + dependencies,
-        exclude: [],
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -122,6 +122,11 @@ let package = Package(
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Postgres", ["Core"]),
         tests(of: "Journal", ["Core"]),
-        tests(of: "Nextflow", ["Core", "HTTP", "Ingest", "Journal", "Migrations", "Postgres"]),
+        tests(of: "Ingest", ["Core", "Journal", "Migrations", "Postgres", logging]),
+        tests(
+            of: "Nextflow",
+            ["Core", "HTTP", "Ingest", "Journal", "Migrations", "Postgres"],
+            exclude: ["Fixtures"]
+        ),
     ]
 )

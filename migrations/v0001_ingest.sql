@@ -19,6 +19,7 @@ CREATE TABLE dead_letter (
     stream      text        NOT NULL COLLATE "C",
     seq         bigint      NOT NULL,
     element     integer     NOT NULL,  -- position in the line's batch; 0 where a line is one element
+    stage       smallint    NOT NULL,  -- of the projection: what earlier stages stored is there
     kind        text        NOT NULL COLLATE "C",
     received_at timestamptz NOT NULL,
     sql_state   text        NOT NULL,

@@ -8,9 +8,15 @@ internal import Synchronization
 /// A stage that PostgreSQL refuses for the data is undone and tried again by halves, until the element that it
 /// refuses stands alone: that one becomes a dead letter, and all others their rows.
 struct BatchApplier<P: Projection> {
+    /// A line and the journal that holds it: a replay mixes several.
+    struct Entry {
+        let journal: UUID128
+        let line: JournalLine
+    }
+
     /// An element and the line it came from.
     private struct Item {
-        let line: JournalLine
+        let entry: Entry
         let index: Int
         var element: P.Element
     }
@@ -23,7 +29,6 @@ struct BatchApplier<P: Projection> {
     }
 
     let projection: P
-    let journal: UUID128
 
     /// Prepares a connection that has not been used for this projection yet.
     func prepareSession(_ connection: Connection, _ prepared: borrowing Mutex<UInt64?>) throws {
@@ -32,16 +37,16 @@ struct BatchApplier<P: Projection> {
         prepared.withLock { $0 = connection.sessionID }
     }
 
-    /// Applies `lines` and lets `finish` write what else belongs into the transaction: the position.
+    /// Applies the lines of `entries` and lets `finish` write what else belongs into the transaction: the position.
     ///
     /// - Throws: `PostgresError` of a kind that repeating may mend, or that is our own mistake; nothing is applied.
     func apply(
-        _ lines: [JournalLine],
+        _ entries: [Entry],
         on connection: Connection,
         finish: (Connection) throws -> Void
     ) throws -> Outcome {
         var letters: [DeadLetter] = []
-        var items = decode(lines, &letters)
+        var items = decode(entries, &letters)
         try projection.prepare(items.map(\.element), on: connection)
         try connection.transaction {
             for stage in 0..<projection.stageCount {
@@ -50,20 +55,20 @@ struct BatchApplier<P: Projection> {
             try DeadLetterStore.insert(letters, on: connection)
             try finish(connection)
         }
-        return Outcome(lines: lines.count, deadLetters: letters.count, elements: items.map(\.element))
+        return Outcome(lines: entries.count, deadLetters: letters.count, elements: items.map(\.element))
     }
 
-    private func decode(_ lines: [JournalLine], _ letters: inout [DeadLetter]) -> [Item] {
+    private func decode(_ entries: [Entry], _ letters: inout [DeadLetter]) -> [Item] {
         var items: [Item] = []
-        items.reserveCapacity(lines.count)
-        for line in lines {
+        items.reserveCapacity(entries.count)
+        for entry in entries {
             do throws(Refusal) {
-                let elements = try projection.decode(line, journal: journal)
+                let elements = try projection.decode(entry.line, journal: entry.journal)
                 for (index, element) in elements.enumerated() {
-                    items.append(Item(line: line, index: index, element: element))
+                    items.append(Item(entry: entry, index: index, element: element))
                 }
             } catch {
-                letters.append(letter(line, 0, error))
+                letters.append(letter(entry, 0, stage: 0, error))
             }
         }
         return items
@@ -82,13 +87,13 @@ struct BatchApplier<P: Projection> {
                 var elements = items.map(\.element)
                 try projection.apply(stage: stage, to: &elements, on: connection)
                 return zip(items, elements).map { item, element in
-                    Item(line: item.line, index: item.index, element: element)
+                    Item(entry: item.entry, index: item.index, element: element)
                 }
             }
         } catch let error as PostgresError where error.kind == .refusedData {
             guard items.count > 1 else {
-                let refusal = Refusal(sqlState: error.sqlState ?? "", reason: error.description)
-                letters.append(letter(first.line, first.index, refusal))
+                let refusal = Refusal(error)
+                letters.append(letter(first.entry, first.index, stage: stage, refusal))
                 return []
             }
             let middle = items.startIndex + items.count / 2
@@ -97,16 +102,17 @@ struct BatchApplier<P: Projection> {
         }
     }
 
-    private func letter(_ line: JournalLine, _ index: Int, _ refusal: Refusal) -> DeadLetter {
+    private func letter(_ entry: Entry, _ index: Int, stage: Int, _ refusal: Refusal) -> DeadLetter {
         DeadLetter(
-            journalID: journal,
-            seq: line.seq,
+            journalID: entry.journal,
+            seq: entry.line.seq,
             element: index,
             stream: projection.stream,
-            kind: line.kind,
-            receivedAt: line.at,
+            stage: stage,
+            kind: entry.line.kind,
+            receivedAt: entry.line.at,
             refusal: refusal,
-            body: Array(line.body)
+            body: Array(entry.line.body)
         )
     }
 }

@@ -13,6 +13,8 @@ package struct DeadLetter: Sendable {
     package var element: Int
     /// The stream whose projection refused it.
     package var stream: String
+    /// The stage of the projection that refused it; what earlier stages stored is there.
+    package var stage: Int
     /// The kind of the line, version included.
     package var kind: String
     /// When the line arrived.
@@ -25,20 +27,28 @@ package struct DeadLetter: Sendable {
 
 /// The dead letters, in `dead_letter`.
 package enum DeadLetterStore {
+    /// What becomes of a dead letter.
+    package enum Decision: String, Sendable {
+        /// Its rows are there now.
+        case retried
+        /// It is not wanted.
+        case dropped
+    }
+
     /// Stores dead letters in the transaction of the rows; one that is there already is left alone.
     package static func insert(_ letters: [DeadLetter], on connection: Connection) throws {
         for letter in letters {
             _ = try connection.execute(
                 """
                 INSERT INTO dead_letter
-                    (journal_id, stream, seq, element, kind, received_at, sql_state, reason, body)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                    (journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 ON CONFLICT (journal_id, stream, seq, element) DO NOTHING
                 """,
                 [
                     .uuid(letter.journalID), .text(letter.stream), .int64(letter.seq), .int(letter.element),
-                    .text(letter.kind), .timestamp(letter.receivedAt), .text(letter.refusal.sqlState),
-                    .text(letter.refusal.reason), .utf8(letter.body),
+                    .int(letter.stage), .text(letter.kind), .timestamp(letter.receivedAt),
+                    .text(letter.refusal.sqlState), .text(letter.refusal.reason), .utf8(letter.body),
                 ]
             )
         }
@@ -53,7 +63,7 @@ package enum DeadLetterStore {
     ) throws -> [DeadLetter] {
         let rows = try connection.execute(
             """
-            SELECT id, journal_id, stream, seq, element, kind, received_at, sql_state, reason, body
+            SELECT id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body
             FROM dead_letter
             WHERE state = 'waiting' AND id > $1 AND ($2::text IS NULL OR stream = $2)
             ORDER BY id
@@ -68,7 +78,7 @@ package enum DeadLetterStore {
     package static func fetchOne(id: Int64, on connection: Connection) throws -> DeadLetter? {
         let rows = try connection.execute(
             """
-            SELECT id, journal_id, stream, seq, element, kind, received_at, sql_state, reason, body
+            SELECT id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body
             FROM dead_letter
             WHERE id = $1 AND state = 'waiting'
             FOR UPDATE
@@ -83,12 +93,20 @@ package enum DeadLetterStore {
         try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?.int("n") ?? 0
     }
 
-    /// Marks a dead letter as retried or dropped.
-    package static func decide(id: Int64, state: String, on connection: Connection) throws -> Bool {
+    /// Marks a dead letter as retried or dropped; false when it does not wait for that any more.
+    package static func decide(id: Int64, _ state: Decision, on connection: Connection) throws -> Bool {
         try connection.execute(
             "UPDATE dead_letter SET state = $2, decided_at = now() WHERE id = $1 AND state = 'waiting'",
-            [.int64(id), .text(state)]
+            [.int64(id), .text(state.rawValue)]
         ).affectedRows == 1
+    }
+
+    /// Keeps a dead letter waiting, with a new reason.
+    static func update(id: Int64, _ refusal: Refusal, on connection: Connection) throws {
+        try connection.execute(
+            "UPDATE dead_letter SET sql_state = $2, reason = $3 WHERE id = $1 AND state = 'waiting'",
+            [.int64(id), .text(refusal.sqlState), .text(refusal.reason)]
+        )
     }
 
     private static func letter(_ row: Row) throws -> DeadLetter {
@@ -98,6 +116,7 @@ package enum DeadLetterStore {
             seq: try row.int64("seq"),
             element: try row.int("element"),
             stream: try row.text("stream"),
+            stage: try row.int("stage"),
             kind: try row.text("kind"),
             receivedAt: try row.timestamp("received_at"),
             refusal: Refusal(sqlState: try row.text("sql_state"), reason: try row.text("reason")),

@@ -118,7 +118,8 @@ package final class Loader<P: Projection>: Sendable {
         _ start: JournalRegistration.Start,
         from old: Int64
     ) async throws {
-        let applier = BatchApplier(projection: projection, journal: start.journal)
+        let applier = BatchApplier(projection: projection)
+        let entries = batch.lines.map { BatchApplier<P>.Entry(journal: start.journal, line: $0) }
         let stream = projection.stream
         let position = PositionStore.Position(
             seq: batch.position,
@@ -127,7 +128,7 @@ package final class Loader<P: Projection>: Sendable {
         )
         let outcome = try await connection.withConnection { [self] connection in
             try applier.prepareSession(connection, preparedSession)
-            return try applier.apply(batch.lines, on: connection) { connection in
+            return try applier.apply(entries, on: connection) { connection in
                 try PositionStore.advance(
                     journal: start.journal,
                     stream: stream,

@@ -35,20 +35,40 @@ package protocol Projection: Sendable {
     /// when PostgreSQL refused the whole.
     func apply(stage: Int, to elements: inout [Element], on connection: Connection) throws
 
+    /// Brings elements into the state in which the first stage left them, for a retry of a later stage.
+    func restore(_ elements: inout [Element], on connection: Connection) throws
+
     /// Learns what was committed, in order: for counters and histograms of this process. Not called in a replay.
     func committed(_ elements: [Element])
 }
 
+extension Projection {
+    /// Nothing to bring back: the elements carry all that the stages need.
+    package func restore(_ elements: inout [Element], on connection: Connection) throws {}
+}
+
 /// Why an element cannot become rows.
 package struct Refusal: Error, Hashable, Sendable {
-    /// The SQLSTATE that PostgreSQL gave, or `WEIR1` for what Weir itself could not read.
+    /// The SQLSTATE that PostgreSQL gave, or `unreadable`.
     package let sqlState: String
     /// What was wrong, in the words of whoever refused it. Never holds the value.
     package let reason: String
 
+    /// The code of what Weir itself could not read: a line as a whole.
+    package static let unreadable = "WEIR1"
+
+    /// Whether the line could not be read at all, so that its elements are not known.
+    var isOfLine: Bool { sqlState == Self.unreadable }
+
     /// Makes a refusal.
-    package init(sqlState: String = "WEIR1", reason: String) {
+    package init(sqlState: String = Refusal.unreadable, reason: String) {
         self.sqlState = sqlState
         self.reason = reason
+    }
+}
+
+extension Refusal {
+    init(_ error: PostgresError) {
+        self.init(sqlState: error.sqlState ?? "", reason: error.description)
     }
 }

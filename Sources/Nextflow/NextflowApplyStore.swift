@@ -41,6 +41,22 @@ enum NextflowApplyStore {
         return try rows.first?.int64("id") ?? 0
     }
 
+    /// What was decided about an event when its raw row was stored; nil when it has none.
+    static func fetchTelemetry(
+        _ event: NextflowEvent,
+        on connection: Connection
+    ) throws -> (id: Int64, isResend: Bool)? {
+        let rows = try connection.execute(
+            """
+            SELECT id, is_resend
+            FROM telemetry
+            WHERE run_key = $1 AND received_at = $2 AND journal_id = $3 AND seq = $4
+            """,
+            [.uuid(event.runKey), .timestamp(event.receivedAt), .uuid(event.journalID), .int64(event.seq)]
+        )
+        return try rows.first.map { (try $0.int64("id"), try $0.bool("is_resend")) }
+    }
+
     /// Claims digests; the time by which each is held afterwards.
     static func claimDigests(
         _ digests: [UUID128],

@@ -49,6 +49,16 @@ package struct NextflowProjection: Projection {
         }
     }
 
+    package func restore(_ elements: inout [NextflowElement], on connection: Connection) throws {
+        for index in elements.indices {
+            guard let row = try NextflowApplyStore.fetchTelemetry(elements[index].event, on: connection) else {
+                continue
+            }
+            elements[index].event.telemetryID = row.id
+            elements[index].event.isResend = row.isResend
+        }
+    }
+
     package func committed(_ elements: [NextflowElement]) {
         guard let metrics else { return }
         for element in elements { metrics.observe(element.event) }

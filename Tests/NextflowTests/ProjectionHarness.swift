@@ -39,9 +39,10 @@ struct ProjectionHarness {
     func apply(_ batches: [[JournalLine]]) throws -> Int {
         try connected { connection in
             try projection.prepare(connection)
-            let applier = BatchApplier(projection: projection, journal: Self.journal)
+            let applier = BatchApplier(projection: projection)
             return try batches.reduce(0) { letters, lines in
-                try letters + applier.apply(lines, on: connection) { _ in }.deadLetters
+                try letters + applier.apply(lines.map { .init(journal: Self.journal, line: $0) }, on: connection) { _ in }
+                    .deadLetters
             }
         }
     }

@@ -1,0 +1,168 @@
+internal import Core
+package import Journal
+package import Postgres
+internal import Synchronization
+
+/// A stream as a replay sees it: which lines it wants, and how they become rows.
+package struct ReplayStream: Sendable {
+    /// The stream's name.
+    package let name: String
+    /// A table that has rows as soon as anything of the stream was applied.
+    package let table: String
+    fileprivate let kinds: [String]
+    fileprivate let apply: @Sendable ([MergedLine], Connection) throws -> Int
+
+    /// Makes the stream of a projection; `table` tells whether the database is empty.
+    package init(_ projection: some Projection, table: String) {
+        name = projection.stream
+        kinds = projection.kinds
+        self.table = table
+        let applier = BatchApplier(projection: projection)
+        let prepared = SessionMark()
+        apply = { lines, connection in
+            try applier.prepareSession(connection, prepared.session)
+            let entries = lines.map { BatchApplier.Entry(journal: $0.journal, line: $0.line) }
+            return try applier.apply(entries, on: connection) { _ in }.deadLetters
+        }
+    }
+}
+
+/// Remembers which session was prepared.
+private final class SessionMark: Sendable {
+    // The id of the session that was prepared last.
+    let session = Mutex<UInt64?>(nil)
+}
+
+/// Rebuilds the rows of journals: every line, merged by arrival, through the projections that load it live, with
+/// positions written so that `weir serve` goes on from there. Design §1 "Replay".
+package struct Replay: Sendable {
+    /// How far a replay has come.
+    package struct Progress: Sendable {
+        /// Lines read so far.
+        package var lines: Int64 = 0
+        /// Lines in all, as their numbers tell; retention may have removed the first.
+        package var linesTotal: Int64 = 0
+        /// Elements that became dead letters.
+        package var deadLetters = 0
+        /// What could not be read.
+        package var damage: [DamageReport] = []
+    }
+
+    /// A replay that must not begin.
+    package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The database has telemetry already.
+        case notEmpty(table: String)
+        /// None of the directories holds a journal.
+        case noJournal([String])
+
+        package var description: String {
+            switch self {
+            case .notEmpty(let table):
+                """
+                the database is not empty: table \(table) has rows. A replay rebuilds an empty database: make a new \
+                one and set DATABASE_URL to it
+                """
+            case .noJournal(let directories):
+                "no journal in \(directories.joined(separator: ", ")): give the data directory of a Weir"
+            }
+        }
+    }
+
+    private static let batchLines = 2000
+    private static let batchBytes = 8 << 20
+
+    private let streams: [ReplayStream]
+
+    /// Makes a replay of some streams; lines of other kinds are skipped.
+    package init(_ streams: [ReplayStream]) {
+        self.streams = streams
+    }
+
+    /// Replays the journals of `directories` into the database of `connection`, on its queue.
+    ///
+    /// - Parameter report: called after each batch.
+    /// - Throws: `Failure`, `JournalError`, `PostgresError`; what was applied before stays, without positions.
+    package func run(
+        _ directories: [String],
+        codec: SegmentCodec?,
+        on connection: Connection,
+        report: (Progress) -> Void
+    ) throws -> Progress {
+        try requireEmpty(connection)
+        var merge = try JournalMerge(directories: directories, codec: codec)
+        guard !merge.ends.isEmpty else { throw Failure.noJournal(directories) }
+        var progress = Progress()
+        progress.linesTotal = merge.ends.reduce(0) { $0 + $1.seq }
+        var batches = streams.map { ReplayBatch(stream: $0) }
+        while let line = try merge.next() {
+            progress.lines += 1
+            for index in batches.indices where batches[index].wants(line) {
+                batches[index].add(line)
+                guard batches[index].isFull(Self.batchLines, Self.batchBytes) else { continue }
+                progress.deadLetters += try batches[index].flush(on: connection)
+                report(progress)
+            }
+        }
+        for index in batches.indices { progress.deadLetters += try batches[index].flush(on: connection) }
+        progress.damage = merge.damage
+        try writePositions(merge.ends, on: connection)
+        report(progress)
+        return progress
+    }
+
+    private func requireEmpty(_ connection: Connection) throws {
+        for table in streams.map(\.table) + ["journal_position"] {
+            let rows = try connection.executeOnce(Statement(sql: "SELECT 1 FROM \(table) LIMIT 1"))
+            guard rows.isEmpty else { throw Failure.notEmpty(table: table) }
+        }
+    }
+
+    private func writePositions(_ ends: [JournalMerge.End], on connection: Connection) throws {
+        try connection.transaction {
+            for end in ends {
+                let position = PositionStore.Position(seq: end.seq, epoch: end.epoch)
+                for stream in streams {
+                    try PositionStore.upsert(
+                        position,
+                        journal: end.journal,
+                        stream: stream.name,
+                        on: connection
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a stream that wait for a full batch.
+private struct ReplayBatch {
+    let stream: ReplayStream
+    private var lines: [MergedLine] = []
+    private var bytes = 0
+
+    init(stream: ReplayStream) {
+        self.stream = stream
+    }
+
+    func wants(_ line: MergedLine) -> Bool {
+        stream.kinds.contains { line.line.kind.hasPrefix($0) }
+    }
+
+    mutating func add(_ line: MergedLine) {
+        lines.append(line)
+        bytes += line.line.body.count
+    }
+
+    func isFull(_ mostLines: Int, _ mostBytes: Int) -> Bool {
+        lines.count >= mostLines || bytes >= mostBytes
+    }
+
+    mutating func flush(on connection: Connection) throws -> Int {
+        guard !lines.isEmpty else { return 0 }
+        defer {
+            lines.removeAll(keepingCapacity: true)
+            bytes = 0
+        }
+        return try stream.apply(lines, connection)
+    }
+}
