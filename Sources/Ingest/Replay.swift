@@ -13,7 +13,7 @@ package struct ReplayStream: Sendable {
     fileprivate let apply: @Sendable ([MergedLine], Connection) throws -> Int
 
     /// Makes the stream of a projection; `table` tells whether the database is empty.
-    package init(_ projection: some Projection, table: String) {
+    package init<P: Projection>(_ projection: P, table: String) {
         name = projection.stream
         kinds = projection.kinds
         self.table = table
@@ -21,7 +21,7 @@ package struct ReplayStream: Sendable {
         let prepared = SessionMark()
         apply = { lines, connection in
             try applier.prepareSession(connection, prepared.session)
-            let entries = lines.map { BatchApplier.Entry(journal: $0.journal, line: $0.line) }
+            let entries = lines.map { BatchApplier<P>.Entry(journal: $0.journal, line: $0.line) }
             return try applier.apply(entries, on: connection) { _ in }.deadLetters
         }
     }
