@@ -25,9 +25,23 @@ struct PendingBatch: Sendable {
     var bytes: [UInt8] = []
     var first: JournalPosition?
     var last: JournalPosition?
-    var lines = 0
+    /// Behind each line's line feed.
+    private var ends: [Int] = []
     var mayUseReserve = false
     var groups: [CompletionGroup] = []
+
+    var lines: Int { ends.count }
+
+    /// Puts the checksums in: the writer does it, since nobody waits for a lock meanwhile.
+    mutating func stamp() {
+        bytes.withUnsafeMutableBytes { bytes in
+            var start = 0
+            for end in ends {
+                LineFormat.stamp(bytes, line: start..<(end - 1))
+                start = end
+            }
+        }
+    }
 
     mutating func add(
         _ position: JournalPosition,
@@ -36,7 +50,7 @@ struct PendingBatch: Sendable {
     ) {
         if first == nil { first = position }
         last = position
-        lines += 1
+        ends.append(bytes.count)
         if let index = groups.firstIndex(where: { $0.queue === queue }) {
             groups[index].completions.append((position, completion))
         } else {
@@ -106,7 +120,7 @@ final class AppendQueue: Sendable {
             try check(state, request, size: size)
             let at = max(state.lastAt, clock())
             let position = JournalPosition(seq: state.nextSeq, at: at)
-            LineFormat.append(
+            LineFormat.appendUnstamped(
                 position,
                 kind: request.kind,
                 members: request.members,
@@ -140,7 +154,7 @@ final class AppendQueue: Sendable {
                 return nil
             }
             var next = PendingBatch()
-            next.bytes.reserveCapacity(min(state.batch.bytes.count, 1 << 20))
+            next.bytes.reserveCapacity(min(state.batch.bytes.count, 65_536))
             swap(&next, &state.batch)
             state.bytesInFlight = next.bytes.count
             return next

@@ -23,6 +23,11 @@ final class DirectoryLock: Sendable {
         try writeHolder(now: now)
     }
 
+    deinit {
+        // Closing would not do while a child between fork and exec has a copy of the descriptor.
+        flock(file.descriptor, LOCK_UN)
+    }
+
     private func writeHolder(now: Timestamp) throws(JournalError) {
         let text = "pid \(getpid()) on host \(Self.hostName()) since \(now)\n"
         let code = Array(text.utf8).withUnsafeBytes { bytes -> Int32 in

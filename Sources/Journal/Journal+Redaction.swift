@@ -91,9 +91,10 @@ extension JournalLine {
         var bytes: [UInt8] = []
         Array(members).withUnsafeBytes { members in
             body.withUnsafeBytes { body in
-                LineFormat.append(position, kind: kind, members: members, body: body, to: &bytes)
+                LineFormat.appendUnstamped(position, kind: kind, members: members, body: body, to: &bytes)
             }
         }
+        bytes.withUnsafeMutableBytes { LineFormat.stamp($0, line: 0..<($0.count - 1)) }
         return bytes
     }
 }

@@ -197,7 +197,8 @@ package final class Journal: Sendable {
     }
 
     private func drain() {
-        while let batch = pending.take() {
+        while var batch = pending.take() {
+            batch.stamp()
             var failure: JournalError?
             do throws(JournalError) {
                 try writer.write(batch, freeSpace: giveUpReserve)

@@ -21,46 +21,50 @@ enum LineFormat {
     static let overheadBytes = 96
 
     private static let opening: StaticString = "{\"crc\":\""
+    private static let unstampedOpening: StaticString = "{\"crc\":\"00000000\","
 
-    /// Appends a whole line; the members carry a comma each, neither they nor the body may hold a line feed.
-    static func append(
+    /// Appends a line without its checksum; the members carry a comma each, neither they nor the body may hold a
+    /// line feed.
+    static func appendUnstamped(
         _ position: JournalPosition,
         kind: String,
         members: UnsafeRawBufferPointer,
         body: UnsafeRawBufferPointer,
         to buffer: inout [UInt8]
     ) {
-        appendCovered(to: &buffer) { buffer in
-            buffer.append(text: "\"seq\":")
-            buffer.append(decimal: position.seq)
-            buffer.append(text: ",\"at\":\"")
-            position.at.append(to: &buffer)
-            buffer.append(text: "\",\"kind\":\"")
-            buffer.append(contentsOf: kind.utf8)
-            buffer.append(text: "\",")
-            buffer.append(contentsOf: members)
-            buffer.append(text: "\"body\":")
-            buffer.append(contentsOf: body)
-            buffer.append(UInt8(ascii: "}"))
-        }
+        buffer.append(text: unstampedOpening)
+        buffer.append(text: "\"seq\":")
+        buffer.append(decimal: position.seq)
+        buffer.append(text: ",\"at\":\"")
+        position.at.append(to: &buffer)
+        buffer.append(text: "\",\"kind\":\"")
+        buffer.append(contentsOf: kind.utf8)
+        buffer.append(text: "\",")
+        buffer.append(contentsOf: members)
+        buffer.append(text: "\"body\":")
+        buffer.append(contentsOf: body)
+        buffer.append(text: "}\n")
     }
 
     /// Appends a checksummed line whose covered bytes are written by `write`.
     static func appendCovered(to buffer: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
         let start = buffer.count
-        buffer.append(text: "{\"crc\":\"00000000\",")
+        buffer.append(text: unstampedOpening)
         write(&buffer)
-        let end = buffer.count
-        buffer.withUnsafeMutableBytes { bytes in
-            let covered = UnsafeRawBufferPointer(rebasing: bytes[(start + uncoveredBytes)..<end])
-            var crc = CRC32C.checksum(covered)
-            for index in (0..<8).reversed() {
-                let digit = UInt8(crc & 15)
-                bytes[start + 8 + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
-                crc >>= 4
-            }
-        }
         buffer.append(lineFeed)
+        let line = start..<(buffer.count - 1)
+        buffer.withUnsafeMutableBytes { stamp($0, line: line) }
+    }
+
+    /// Puts the checksum into the line in `line` (without its line feed).
+    static func stamp(_ bytes: UnsafeMutableRawBufferPointer, line: Range<Int>) {
+        let covered = bytes[(line.lowerBound + uncoveredBytes)..<line.upperBound]
+        var crc = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: covered))
+        for index in (0..<8).reversed() {
+            let digit = UInt8(crc & 15)
+            bytes[line.lowerBound + 8 + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            crc >>= 4
+        }
     }
 
     /// Whether the line in `range` (without its line feed) has the checksum that it carries.

@@ -94,6 +94,26 @@ final class Faults: Sendable {
         try expectLines(["one", "two"], journal)
     }
 
+    @Test func `an invalid line stays invalid when the one before it is lost`() async throws {
+        let journal = try open()
+        try await journal.append("one")
+        faults.set {
+            $0.synchronize = [EIO, EIO]
+            $0.truncate = [EIO]
+        }
+        try await journal.append("two")
+        journal.close()
+        let name = "events_20261120.ndjson"
+        var bytes = try fixture.contents(of: name)
+        bytes[try fixture.range(ofLine: 1, in: name).lowerBound + 50] ^= 1
+        try fixture.overwrite(name, with: bytes)
+        let again = try fixture.open()
+        defer { again.close() }
+        let rest = try again.reader(after: 0).rest()
+        #expect(rest.lines.texts == ["two"])
+        #expect(rest.damage.map(\.missing) == [1...1])
+    }
+
     @Test(arguments: [0, 10, 60, 1_000_000])
     func `a write that fails half-way leaves nothing behind`(bytes: Int) async throws {
         let journal = try open()
