@@ -121,7 +121,7 @@ let package = Package(
         tests(of: "HTTP", ["Core"]),
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Postgres", ["Core"]),
-        tests(of: "Journal", ["Core"]),
+        tests(of: "Journal", ["Core", logging]),
         tests(of: "Ingest", ["Core", "Journal", "Migrations", "Postgres", logging]),
         tests(
             of: "Nextflow",
