@@ -1,5 +1,6 @@
 // What Swift's Glibc module leaves out because it is not POSIX.
 #pragma once
+#include <sys/epoll.h>
 
 /// accept(2) that sets SOCK_CLOEXEC and SOCK_NONBLOCK at once, so that no child process inherits a client.
 ///

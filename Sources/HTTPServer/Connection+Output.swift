@@ -25,10 +25,11 @@ extension Connection {
 
     private func awaitRoom(hasMoved: Bool) {
         if hasMoved || writeDeadline == .max { writeDeadline = monotonicNow() &+ context.times.write }
-        channel.resumeWriting { [unowned self] in writable() }
+        channel.resumeWriting()
     }
 
-    private func writable() {
+    /// The socket takes bytes again.
+    func writable() {
         home.assertCurrent()
         flush()
         if outbound.isEmpty { resumeInput() }

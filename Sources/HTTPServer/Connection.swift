@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import HTTP
 
 /// One client's connection, pinned to a lane: drives the parser, the state and the socket.
@@ -47,7 +46,7 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         self.info = info
         context = home.context
         parser = RequestParser(limits: home.context.configuration.limits)
-        channel = SocketChannel(socket, queue: home.lane.queue)
+        channel = SocketChannel(socket, poller: home.poller)
     }
 
     /// Begins to read.
@@ -56,14 +55,7 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         home.add(self, descriptor: channel.descriptor)
         context.observer.connectionOpened()
         inputDeadline = monotonicNow() &+ context.times.head
-        channel.open(
-            readable: { self.readable() },
-            closed: {
-                self.context.census.leave()
-                self.context.observer.connectionClosed()
-            }
-        )
-        if home.isStopped { close() }
+        if home.isStopped || !channel.open() { close() }
     }
 
     /// Answers with a refusal instead of serving.
@@ -91,6 +83,19 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         leftover = []
         drainWaiter.take()?.resume()
         abandonRequest()
+        context.census.leave()
+        context.observer.connectionClosed()
+    }
+
+    /// The poller has news of the socket.
+    func ready(_ readiness: Poller.Readiness) {
+        if readiness.isWritable { writable() }
+        if readiness.isReadable, channel.isReading {
+            readable()
+        } else if readiness.isDead {
+            // Nobody is left to read an answer, and the news would come again and again.
+            close()
+        }
     }
 
     /// Ends the connection with a reset, so that the client can't take a cut answer for a whole one.

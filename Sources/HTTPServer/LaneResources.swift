@@ -10,6 +10,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
 
     /// One read at a time happens on a lane, and every byte is parsed or copied before the next.
     let readBuffer: UnsafeMutableRawBufferPointer
+    let poller: Poller
 
     private let open = Atomic<Int>(0)
     private(set) var isStopped = false
@@ -23,7 +24,8 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
     private static let spareBufferCount = 16
     private static let spareBufferBytes = 64 << 10
 
-    init(lane: Lane, context: ServerContext) {
+    init(lane: Lane, context: ServerContext) throws(SystemCallError) {
+        poller = try Poller(queue: lane.queue)
         self.lane = lane
         self.context = context
         readBuffer = .allocate(byteCount: 64 << 10, alignment: 16)
@@ -68,15 +70,24 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
     /// Closes all connections at once, and those that still come.
     func stop() {
         assertCurrent()
+        guard !isStopped else { return }
         isStopped = true
+        timer?.cancel()
+        timer = nil
         for connection in Array(connections.values) { connection.close() }
+        poller.cancel()
     }
 
     // MARK: - The timer
 
-    /// Starts looking at deadlines.
-    func startTimer() {
+    /// Starts looking at sockets and deadlines.
+    func start() {
         assertCurrent()
+        poller.activate { [weak self] in self?.connections[$0]?.ready($1) }
+        startTimer()
+    }
+
+    private func startTimer() {
         let timer = DispatchSource.makeTimerSource(queue: lane.queue)
         let nanoseconds = max(1_000_000, Int(clamping: context.configuration.timeouts.resolution.nanoseconds))
         timer.schedule(
@@ -89,11 +100,6 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         self.timer = timer
     }
 
-    func stopTimer() {
-        assertCurrent()
-        timer?.cancel()
-        timer = nil
-    }
 
     private func checkDeadlines() {
         let now = monotonicNow()

@@ -9,17 +9,16 @@ internal import Synchronization
 package final class Server: Sendable {
     private enum Phase {
         case new
-        case running([Listener])
-        case stopping
+        case running([Listener], [LaneResources])
+        case stopping([LaneResources])
     }
 
+    /// The lanes, in a fixed order.
+    package let lanes: [Lane]
+
     private let context: ServerContext
-    private let resources: [LaneResources]
     private let acceptQueue = DispatchQueue(label: "weir.accept")
     private let phase = Mutex(Phase.new)
-
-    /// The lanes, in a fixed order.
-    package var lanes: [Lane] { resources.map(\.lane) }
 
     /// Makes a server; nothing is opened before `start`.
     package init(
@@ -28,16 +27,13 @@ package final class Server: Sendable {
         logger: Logger,
         observer: (any ServerObserver)? = nil
     ) {
-        let context = ServerContext(
+        context = ServerContext(
             configuration: configuration,
             application: application,
             observer: observer ?? SilentObserver(),
             logger: logger
         )
-        self.context = context
-        resources = (0..<max(1, configuration.laneCount)).map { index in
-            LaneResources(lane: Lane(label: "weir.lane.\(index)"), context: context)
-        }
+        lanes = (0..<max(1, configuration.laneCount)).map { Lane(label: "weir.lane.\($0)") }
     }
 
     /// How many connections are open.
@@ -49,7 +45,7 @@ package final class Server: Sendable {
     /// Where the server listens; empty before `start` and after `drain`.
     package var addresses: [BoundAddress] {
         phase.withLock { phase in
-            guard case .running(let listeners) = phase else { return [] }
+            guard case .running(let listeners, _) = phase else { return [] }
             return listeners.map(\.address)
         }
     }
@@ -59,14 +55,13 @@ package final class Server: Sendable {
     /// Resolves host names, which blocks. A server starts once; a second call is a fault of the caller.
     @discardableResult
     package func start() throws(ListenError) -> [BoundAddress] {
-        let listeners = try openListeners()
+        let resources = try makeResources()
+        let listeners = try openListeners(resources)
         phase.withLock { phase in
             guard case .new = phase else { preconditionFailure("BUG: a server starts once") }
-            phase = .running(listeners)
+            phase = .running(listeners, resources)
         }
-        for resources in resources {
-            resources.lane.queue.async { resources.startTimer() }
-        }
+        onLanes(resources) { $0.start() }
         for listener in listeners {
             listener.start()
             context.logger.info("listening", metadata: ["http.listener": "\(listener.address)"])
@@ -80,23 +75,14 @@ package final class Server: Sendable {
     @discardableResult
     package func drain(deadline: Duration) async -> Bool {
         context.beginDraining()
-        await closeListeners()
-        for resources in resources {
-            resources.lane.queue.async { resources.drain() }
-        }
+        onLanes(await closeListeners()) { $0.drain() }
         return await context.census.waitUntilEmpty(within: deadline)
     }
 
     /// Closes everything at once, requests in progress too; bounded in time, may be called again.
     package func stop() async {
         context.beginDraining()
-        await closeListeners()
-        for resources in resources {
-            resources.lane.queue.async {
-                resources.stopTimer()
-                resources.stop()
-            }
-        }
+        onLanes(await closeListeners()) { $0.stop() }
         // Only a lane that is blocked by a handler can make this wait at all.
         if await !context.census.waitUntilEmpty(within: .seconds(5)) {
             context.logger.error(
@@ -106,22 +92,48 @@ package final class Server: Sendable {
         }
     }
 
-    private func closeListeners() async {
-        let listeners = phase.withLock { phase -> [Listener] in
-            defer { phase = .stopping }
-            guard case .running(let listeners) = phase else { return [] }
-            return listeners
+    private func closeListeners() async -> [LaneResources] {
+        let (listeners, resources) = phase.withLock { phase -> ([Listener], [LaneResources]) in
+            switch phase {
+            case .new:
+                return ([], [])
+            case .running(let listeners, let resources):
+                phase = .stopping(resources)
+                return (listeners, resources)
+            case .stopping(let resources):
+                return ([], resources)
+            }
         }
         for listener in listeners {
             await withCheckedContinuation { continuation in
                 listener.stop { continuation.resume() }
             }
         }
+        return resources
+    }
+
+    private func onLanes(_ resources: [LaneResources], _ work: @escaping @Sendable (LaneResources) -> Void) {
+        for lane in resources {
+            lane.lane.queue.async { work(lane) }
+        }
     }
 
     // MARK: - Opening
 
-    private func openListeners() throws(ListenError) -> [Listener] {
+    private func makeResources() throws(ListenError) -> [LaneResources] {
+        var all: [LaneResources] = []
+        for lane in lanes {
+            do {
+                all.append(try LaneResources(lane: lane, context: context))
+            } catch {
+                let first = context.configuration.listeners.first?.description ?? "any address"
+                throw ListenError(listener: first, call: error.call, code: error.code)
+            }
+        }
+        return all
+    }
+
+    private func openListeners(_ resources: [LaneResources]) throws(ListenError) -> [Listener] {
         let configuration = context.configuration
         var listeners: [Listener] = []
         for specification in configuration.listeners {

@@ -1,40 +1,28 @@
-internal import Dispatch
-
-/// A connected socket with its Dispatch sources, used on one queue only.
-///
-/// Keeps the rules that Dispatch traps on: suspensions are balanced, a cancelled source is resumed, and the
-/// descriptor is closed when all sources have let go of it.
+/// A connected socket and what its lane's poller is asked about it; used on the lane's queue only.
 final class SocketChannel {
-    private var socket: Socket?
-    private let queue: DispatchQueue
-    private let readSource: any DispatchSourceRead
-    /// Made when the socket first takes less than it is given, and kept.
-    private var writeSource: (any DispatchSourceWrite)?
-    private var isReadingPaused = false
-    private var isWritingPaused = true
-    private var liveSources = 1
-    private var closed: () -> Void = {}
-
     let descriptor: Int32
 
-    /// Whether `close` has been called.
-    private(set) var isClosed = false
+    private var socket: Socket?
+    private let poller: Poller
+    private var interest: Poller.Interest = .reading
+    private var isWatched = false
 
-    init(_ socket: consuming Socket, queue: DispatchQueue) {
-        self.queue = queue
+    init(_ socket: consuming Socket, poller: Poller) {
         descriptor = socket.descriptor
-        readSource = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
+        self.poller = poller
         self.socket = consume socket
     }
 
-    /// Calls `readable` whenever bytes or the end have arrived, and `closed` when the descriptor is closed.
-    ///
-    /// Both are kept until then. Call it once, before everything else.
-    func open(readable: @escaping () -> Void, closed: @escaping () -> Void) {
-        self.closed = closed
-        readSource.setEventHandler(handler: readable)
-        readSource.setCancelHandler { self.sourceEnded() }
-        readSource.activate()
+    /// Whether `close` has been called.
+    var isClosed: Bool { socket == nil }
+
+    /// Whether `readable` news is wanted.
+    var isReading: Bool { interest.contains(.reading) }
+
+    /// Begins to watch; false when the system has no room for it.
+    func open() -> Bool {
+        isWatched = poller.add(descriptor, interest)
+        return isWatched
     }
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Socket.Received {
@@ -53,60 +41,25 @@ final class SocketChannel {
         socket?.resetOnClose()
     }
 
-    /// `readable` is not called until `resumeReading`.
-    func pauseReading() {
-        guard !isReadingPaused, !isClosed else { return }
-        isReadingPaused = true
-        readSource.suspend()
-    }
+    func pauseReading() { want(interest.subtracting(.reading)) }
 
-    func resumeReading() {
-        guard isReadingPaused else { return }
-        isReadingPaused = false
-        readSource.resume()
-    }
+    func resumeReading() { want(interest.union(.reading)) }
 
-    /// Calls `writable` whenever the socket takes bytes, until `pauseWriting`.
-    func resumeWriting(writable: @escaping () -> Void) {
-        guard isWritingPaused, !isClosed else { return }
-        isWritingPaused = false
-        if let writeSource {
-            writeSource.resume()
-            return
-        }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler(handler: writable)
-        source.setCancelHandler { self.sourceEnded() }
-        source.activate()
-        writeSource = source
-        liveSources += 1
-    }
+    func pauseWriting() { want(interest.subtracting(.writing)) }
 
-    func pauseWriting() {
-        guard !isWritingPaused, !isClosed else { return }
-        isWritingPaused = true
-        writeSource?.suspend()
-    }
+    func resumeWriting() { want(interest.union(.writing)) }
 
-    /// Lets go of the sources; the descriptor is closed soon after, on the queue.
+    /// Closes the descriptor at once.
     func close() {
         guard !isClosed else { return }
-        isClosed = true
-        readSource.cancel()
-        resumeReading()
-        guard let writeSource else { return }
-        writeSource.cancel()
-        if isWritingPaused {
-            isWritingPaused = false
-            writeSource.resume()
-        }
+        if isWatched { poller.remove(descriptor) }
+        socket = nil
     }
 
-    private func sourceEnded() {
-        liveSources -= 1
-        guard liveSources == 0 else { return }
-        socket = nil
-        closed()
-        closed = {}
+    private func want(_ new: Poller.Interest) {
+        guard new != interest, !isClosed else { return }
+        interest = new
+        guard isWatched else { return }
+        poller.change(descriptor, new)
     }
 }

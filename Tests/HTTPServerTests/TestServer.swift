@@ -1,4 +1,5 @@
 import Core
+import Dispatch
 import HTTP
 import Logging
 import Synchronization
@@ -59,21 +60,19 @@ final class RecordingObserver: ServerObserver {
         var waiters: [(condition: (Seen) -> Bool, continuation: CheckedContinuation<Seen, Never>)] = []
     }
 
-    private struct Box: @unchecked Sendable {  // safe: used within the mutex only
-        var state = State()
-    }
-
-    private let box = Mutex(Box())
+    // A queue and not a mutex, since the thread sanitizer does not see the standard library's.
+    private let queue = DispatchQueue(label: "observer")
+    private nonisolated(unsafe) var state = State()  // safe: used on `queue` only
 
     /// Suspends until the condition holds.
     @discardableResult
     func wait(until condition: @escaping @Sendable (Seen) -> Bool) async -> Seen {
         await withCheckedContinuation { continuation in
-            box.withLock { box in
-                if condition(box.state.seen) {
-                    continuation.resume(returning: box.state.seen)
+            queue.sync {
+                if condition(state.seen) {
+                    continuation.resume(returning: state.seen)
                 } else {
-                    box.state.waiters.append((condition, continuation))
+                    state.waiters.append((condition, continuation))
                 }
             }
         }
@@ -86,11 +85,11 @@ final class RecordingObserver: ServerObserver {
     func requestFinished(_ record: RequestRecord) { note { $0.records.append(record) } }
 
     private func note(_ change: (inout Seen) -> Void) {
-        box.withLock { box in
-            change(&box.state.seen)
-            let seen = box.state.seen
-            let ready = box.state.waiters.filter { $0.condition(seen) }
-            box.state.waiters.removeAll { $0.condition(seen) }
+        queue.sync {
+            change(&state.seen)
+            let seen = state.seen
+            let ready = state.waiters.filter { $0.condition(seen) }
+            state.waiters.removeAll { $0.condition(seen) }
             for waiter in ready { waiter.continuation.resume(returning: seen) }
         }
     }
