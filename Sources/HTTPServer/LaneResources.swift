@@ -100,7 +100,6 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         self.timer = timer
     }
 
-
     private func checkDeadlines() {
         let now = monotonicNow()
         // Few connections are due at any time, so most ticks allocate nothing.

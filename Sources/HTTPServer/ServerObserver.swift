@@ -20,10 +20,15 @@ package protocol ServerObserver: Sendable {
 }
 
 extension ServerObserver {
+    /// Does nothing.
     package func connectionOpened() {}
+    /// Does nothing.
     package func connectionClosed() {}
+    /// Does nothing.
     package func connectionRefused(reason: String) {}
+    /// Does nothing.
     package func requestRefused(reason: String) {}
+    /// Does nothing.
     package func requestFinished(_ record: RequestRecord) {}
 }
 

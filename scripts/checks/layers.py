@@ -27,6 +27,7 @@ LAYERS: list[set[str]] = [
 SYSTEM_LIBRARIES = {
     "CLibpq": "Postgres",
     "CZlib": "HTTP",
+    "CLinux": "HTTPServer",
     "CLibcurl": "Outbound",
 }
 
