@@ -1,0 +1,141 @@
+internal import Core
+internal import Postgres
+
+/// The answers about runs.
+enum NextflowRunEncoder {
+    /// A list of runs with the cursor of the next page.
+    static func runs(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
+        try list("runs", rows, limit: limit, head) { row in
+            RunCursor(firstUTC: try row.timestamp("first_utc"), runKey: try row.uuid("run_key")).page
+        }
+    }
+
+    /// All runs that share a run id.
+    static func runs(ofID id: String, _ rows: QueryResult) throws -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 4096)
+        try writer.object { answer in
+            answer.member("run_id", id)
+            try answer.array("runs") { list in
+                for row in rows { try list.object { object in try head.write(row, to: &object) } }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// What the answer about one run is made of.
+    struct Detail {
+        let run: Row
+        let segments: QueryResult
+        let taskCounts: QueryResult
+    }
+
+    /// One run with everything that its latest execution told.
+    static func detail(_ detail: Detail) throws -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 16384)
+        try writer.object { answer in
+            try head.write(detail.run, to: &answer)
+            try counts(detail.taskCounts, &answer)
+            if let latest = detail.segments.last {
+                try told.write(latest, to: &answer)
+            } else {
+                told.writeNulls(to: &answer)
+            }
+            try answer.array("segments") { list in
+                for row in detail.segments {
+                    try list.object { object in try segment.write(row, to: &object) }
+                }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// Tasks of a run with the cursor of the next page.
+    static func tasks(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
+        try list("tasks", rows, limit: limit, task) { row in
+            let number = try row.int64("task_number")
+            let taskID = try row.text("task_id")
+            return TaskCursor(number: number, taskID: taskID, hash: try row.text("task_hash")).page
+        }
+    }
+
+    /// Raw events of a run with the cursor of the next page.
+    static func events(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
+        try list("events", rows, limit: limit, event) { row in
+            EventCursor(receivedAt: try row.timestamp("received_at"), id: try row.int64("id")).page
+        }
+    }
+
+    // MARK: - Parts
+
+    private static func list(
+        _ name: String,
+        _ rows: QueryResult,
+        limit: Int,
+        _ members: RowMembers,
+        cursor: (Row) throws -> PageCursor
+    ) throws -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 16384)
+        try writer.object { answer in
+            try answer.array(name) { list in
+                for row in rows.prefix(limit) {
+                    try list.object { object in try members.write(row, to: &object) }
+                }
+            }
+            answer.member("next_cursor", rows.count > limit ? try cursor(rows[limit - 1]).text : nil)
+        }
+        return writer.bytes
+    }
+
+    private static func counts(_ rows: QueryResult, _ object: inout JSONWriter) throws {
+        let counts = try rows.map { row in
+            (status: try row.text("status"), tasks: try row.int64("tasks"))
+        }
+        let running = try rows.reduce(Int64(0)) { $0 + (try $1.int64("running")) }
+        let queued = try rows.reduce(Int64(0)) { $0 + (try $1.int64("queued")) }
+        let total = counts.reduce(0) { $0 + $1.tasks }
+        object.object("task_counts") { object in
+            for count in counts { object.member(count.status, count.tasks) }
+        }
+        object.object("progress") { object in
+            object.member("tasks", total)
+            object.member("queued", queued)
+            object.member("running", running)
+            object.member("ended", total - queued - running)
+            object.member("ended_pct", Percentage(total - queued - running, of: total)?.value)
+        }
+    }
+
+    private static let head = RowMembers([
+        ("run_id", .text), ("run_name", .text), ("state", .text), ("user", .text), ("project", .text),
+        ("first_utc", .time), ("started_utc", .time), ("completed_utc", .time), ("last_utc", .time),
+        ("duration_ms", .integer), ("success", .truth), ("error_message", .text), ("completions", .json),
+    ])
+
+    private static let told = RowMembers([
+        ("exit_status", .integer), ("error_report", .text), ("resume", .truth),
+        ("parameters", .json), ("manifest", .json), ("workflow", .json), ("stats", .json),
+    ])
+
+    private static let segment = RowMembers([
+        ("start", .time), ("started_utc", .time), ("completed_utc", .time), ("complete", .time),
+        ("duration_ms", .integer), ("success", .truth), ("exit_status", .integer), ("error_message", .text),
+        ("resume", .truth),
+    ])
+
+    private static let task = RowMembers([
+        ("task_id", .text), ("hash", .text), ("name", .text), ("process", .text), ("tag", .text),
+        ("status", .text), ("attempt", .integer), ("exit", .text), ("error_action", .text),
+        ("submit", .time), ("start", .time), ("complete", .time), ("first_utc", .time), ("last_utc", .time),
+        ("duration_ms", .float), ("realtime_ms", .float), ("cpus", .float), ("memory", .float),
+        ("disk", .float), ("time_ms", .float), ("pct_cpu", .float), ("pct_mem", .float), ("rss", .float),
+        ("vmem", .float), ("peak_rss", .float), ("peak_vmem", .float), ("rchar", .float), ("wchar", .float),
+        ("read_bytes", .float), ("write_bytes", .float), ("native_id", .text), ("queue", .text),
+        ("container", .text), ("workdir", .text), ("hostname", .text),
+    ])
+
+    private static let event = RowMembers([
+        ("id", .integer), ("event", .text), ("utc_time", .time), ("received_at", .time),
+        ("is_resend", .truth),
+        ("altered", .truth), ("metadata", .json), ("trace", .json),
+    ])
+}

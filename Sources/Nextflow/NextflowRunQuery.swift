@@ -1,0 +1,174 @@
+internal import Core
+internal import HTTP
+
+/// The states of a run, as the function `run_state` names them.
+enum RunState: String, CaseIterable, Sendable {
+    case pending
+    case running
+    case stale
+    case succeeded
+    case failed
+    case aborted
+
+    /// Whether a run in this state has surely not ended.
+    var isOpen: Bool {
+        switch self {
+        case .pending, .running, .stale: true
+        case .succeeded, .failed, .aborted: false
+        }
+    }
+}
+
+/// Which runs a list shows.
+struct RunListQuery: Hashable, Sendable {
+    var states: [RunState] = []
+    var runID: String?
+    var name: String?
+    var user: String?
+    var project: String?
+    /// Bounds of the first event's time, both inclusive.
+    var since: Timestamp?
+    var until: Timestamp?
+    var limit = 50
+    var cursor: RunCursor?
+
+    /// Everything, the newest 50 first.
+    init() {}
+
+    /// Reads the parameters of `GET /api/nextflow/runs`.
+    ///
+    /// - Throws: what is wrong with them.
+    init(_ query: Query) throws(ParameterFaults) {
+        var reader = ParameterReader(query)
+        states = reader.words("state", of: RunState.allCases.map(\.rawValue)).compactMap(RunState.init)
+        name = reader.text("name").map(indexable)
+        user = reader.text("user").map(indexable)
+        project = reader.text("project").map(indexable)
+        runID = reader.text("run_id").map(indexable)
+        since = reader.time("since")
+        until = reader.time("until")
+        limit = reader.number("limit", in: 1...500, default: 50)
+        cursor = reader.cursor("cursor", RunCursor.init)
+        try reader.finish()
+    }
+}
+
+/// Where a page of runs begins: after this one.
+struct RunCursor: Hashable, Sendable {
+    let firstUTC: Timestamp
+    let runKey: UUID128
+
+    init(firstUTC: Timestamp, runKey: UUID128) {
+        self.firstUTC = firstUTC
+        self.runKey = runKey
+    }
+
+    init?(_ page: PageCursor) {
+        guard page.parts.count == 2, let microseconds = Int64(page.parts[0]), let key = UUID128(page.parts[1])
+        else { return nil }
+        self.init(firstUTC: Timestamp(microseconds: microseconds), runKey: key)
+    }
+
+    var page: PageCursor { PageCursor([String(firstUTC.microseconds), runKey.description]) }
+}
+
+/// Which tasks of a run a list shows.
+struct RunTasksQuery: Hashable, Sendable {
+    /// By the rank in which the function `task_status` names them.
+    static let statuses = [
+        "UNKNOWN", "NEW", "SUBMITTED", "RUNNING", "CACHED", "COMPLETED", "ABORTED", "FAILED",
+    ]
+
+    var statuses: [String] = []
+    var process: String?
+    var attempt: Int64?
+    /// A part of the name, letters of either case.
+    var nameContains: String?
+    var limit = 100
+    var cursor: TaskCursor?
+
+    /// Everything, the first 100.
+    init() {}
+
+    /// Reads the parameters of `…/tasks`.
+    ///
+    /// - Throws: what is wrong with them.
+    init(_ query: Query) throws(ParameterFaults) {
+        var reader = ParameterReader(query)
+        statuses = reader.words("status", of: Self.statuses)
+        process = reader.text("process").map(indexable)
+        attempt = reader.number("attempt", least: 0)?.clamped
+        nameContains = reader.text("name")
+        limit = reader.number("limit", in: 1...500, default: 100)
+        cursor = reader.cursor("cursor", TaskCursor.init)
+        try reader.finish()
+    }
+}
+
+/// Where a page of tasks begins: after this one.
+struct TaskCursor: Hashable, Sendable {
+    let number: Int64
+    let taskID: String
+    let hash: String
+
+    init(number: Int64, taskID: String, hash: String) {
+        self.number = number
+        self.taskID = taskID
+        self.hash = hash
+    }
+
+    init?(_ page: PageCursor) {
+        guard page.parts.count == 3, let number = Int64(page.parts[0]) else { return nil }
+        self.init(number: number, taskID: page.parts[1], hash: page.parts[2])
+    }
+
+    var page: PageCursor { PageCursor([String(number), taskID, hash]) }
+}
+
+/// Which raw events of a run a list shows.
+struct RunEventsQuery: Hashable, Sendable {
+    /// By when they arrived.
+    enum Order: String, CaseIterable, Sendable {
+        case oldest
+        case newest
+    }
+
+    var event: String?
+    var order = Order.oldest
+    var limit = 100
+    var cursor: EventCursor?
+
+    /// Everything, the first 100.
+    init() {}
+
+    /// Reads the parameters of `…/events`.
+    ///
+    /// - Throws: what is wrong with them.
+    init(_ query: Query) throws(ParameterFaults) {
+        var reader = ParameterReader(query)
+        event = reader.text("event")
+        order = reader.word("order", of: Order.allCases.map(\.rawValue)).flatMap(Order.init) ?? .oldest
+        limit = reader.number("limit", in: 1...500, default: 100)
+        cursor = reader.cursor("cursor", EventCursor.init)
+        try reader.finish()
+    }
+}
+
+/// Where a page of events begins: after this one, in the order of the list.
+struct EventCursor: Hashable, Sendable {
+    let receivedAt: Timestamp
+    let id: Int64
+
+    init(receivedAt: Timestamp, id: Int64) {
+        self.receivedAt = receivedAt
+        self.id = id
+    }
+
+    init?(_ page: PageCursor) {
+        guard page.parts.count == 2, let microseconds = Int64(page.parts[0]), let id = Int64(page.parts[1])
+        else { return nil }
+        self.init(receivedAt: Timestamp(microseconds: microseconds), id: id)
+    }
+
+    var page: PageCursor { PageCursor([String(receivedAt.microseconds), String(id)]) }
+}

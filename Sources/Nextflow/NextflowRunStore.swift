@@ -1,0 +1,143 @@
+internal import Core
+internal import Postgres
+
+/// The SQL of the runs, their tasks and their raw events.
+struct NextflowRunStore {
+    let connection: Connection
+    /// The moment at which states are computed.
+    let now: Timestamp
+    /// After how much silence a running run is stale.
+    let staleAfter: Duration
+
+    // MARK: - Runs
+
+    /// Runs, the newest first; one more than the limit when there are more.
+    func fetchAll(_ query: RunListQuery) throws -> QueryResult {
+        var conditions = SQLConditions()
+        let state = stateExpression(&conditions)
+        if !query.states.isEmpty {
+            let states = conditions.place(.textArray(query.states.map(\.rawValue)))
+            conditions.require("\(state) = ANY (\(states)::text[])")
+            if query.states.allSatisfy(\.isOpen) { conditions.require(Self.open) }
+        }
+        conditions.require("r.run_name", equals: query.name.map(Parameter.text))
+        conditions.require("r.user_name", equals: query.user.map(Parameter.text))
+        conditions.require("r.project_name", equals: query.project.map(Parameter.text))
+        conditions.require("r.run_id", equals: query.runID.map(Parameter.text))
+        if let since = query.since {
+            conditions.require("r.first_utc >= \(conditions.place(.timestamp(since)))")
+        }
+        if let until = query.until {
+            conditions.require("r.first_utc <= \(conditions.place(.timestamp(until)))")
+        }
+        if let cursor = query.cursor {
+            let time = conditions.place(.timestamp(cursor.firstUTC))
+            let key = conditions.place(.uuid(cursor.runKey))
+            conditions.require("(r.first_utc, r.run_key) < (\(time)::timestamptz, \(key)::uuid)")
+        }
+        return try fetch(conditions, state, limit: query.limit + 1)
+    }
+
+    /// One run; no row when there is none.
+    func fetchOne(_ key: UUID128) throws -> Row? {
+        var conditions = SQLConditions()
+        let state = stateExpression(&conditions)
+        conditions.require("r.run_key", equals: .uuid(key))
+        return try fetch(conditions, state, limit: 1).first
+    }
+
+    /// What the partial index `run_open` holds: runs that have not ended, or began again.
+    private static let open = "r.completed_utc IS NULL OR r.segment_start > r.completed_segment"
+
+    private func stateExpression(_ conditions: inout SQLConditions) -> String {
+        let moment = conditions.place(.timestamp(now))
+        let silence = conditions.place(.text("\(staleAfter.components.seconds) seconds"))
+        return "run_state(r, \(moment)::timestamptz, \(silence)::interval)"
+    }
+
+    private func fetch(_ conditions: SQLConditions, _ state: String, limit: Int) throws -> QueryResult {
+        var conditions = conditions
+        let limit = conditions.place(.int(limit))
+        let statement = Statement(
+            "runs",
+            """
+            SELECT
+                r.run_key, r.run_id, r.run_name, \(state) AS state,
+                r.user_name AS user, r.project_name AS project,
+                r.first_utc, r.started_utc, r.last_utc, r.first_received_at, r.last_received_at,
+                CASE WHEN \(Self.open) THEN NULL ELSE r.completed_utc END AS completed_utc,
+                CASE WHEN \(Self.open) THEN NULL ELSE r.success END AS success,
+                CASE WHEN \(Self.open) THEN NULL ELSE left(r.error_message, 500) END AS error_message,
+                s.duration_ms,
+                p.completions
+            FROM (
+                SELECT * FROM run r
+                WHERE \(conditions.text)
+                ORDER BY r.first_utc DESC, r.run_key DESC
+                LIMIT \(limit)::bigint
+            ) k
+            JOIN run r USING (run_key)
+            LEFT JOIN LATERAL (
+                SELECT json_build_object(
+                    'total', coalesce(sum(rows), 0), 'succeeded', coalesce(sum(succeeded), 0),
+                    'failed', coalesce(sum(failed), 0), 'retried', coalesce(sum(retried), 0)
+                ) AS completions
+                FROM run_rollup
+                WHERE run_key = r.run_key AND grain = 'year'
+            ) p ON true
+            LEFT JOIN LATERAL (
+                SELECT duration_ms FROM run_segment
+                WHERE run_key = r.run_key
+                ORDER BY segment_start DESC
+                LIMIT 1
+            ) s ON true
+            ORDER BY r.first_utc DESC, r.run_key DESC
+            """
+        )
+        return try connection.execute(statement, conditions.parameters)
+    }
+
+    // MARK: - Parts of a run
+
+    /// The executions of a run, the first one first.
+    func fetchSegments(of run: UUID128) throws -> QueryResult {
+        try connection.execute(Self.segments, [.uuid(run)])
+    }
+
+    private static let segments = Statement(
+        "run segments",
+        """
+        SELECT
+            nullif(segment_start, '-infinity') AS start, started_utc, completed_utc, complete_at AS complete,
+            duration_ms, success, exit_status, error_message, error_report, resume,
+            parameters, workflow, manifest, stats
+        FROM run_segment
+        WHERE run_key = $1
+        ORDER BY segment_start
+        """
+    )
+
+    /// How many tasks of a run have each status, and how many of those are at work.
+    func fetchTaskCounts(of run: UUID128) throws -> QueryResult {
+        try connection.execute(Self.taskCounts, [.uuid(run)])
+    }
+
+    private static let taskCounts = Statement(
+        "run task counts",
+        """
+        SELECT
+            task_status(status_rank) AS status,
+            count(*) AS tasks,
+            count(*) FILTER (
+                WHERE NOT completed AND status_rank < 4 AND (started OR status_rank = 3)
+            ) AS running,
+            count(*) FILTER (
+                WHERE NOT completed AND status_rank < 4 AND NOT (started OR status_rank = 3)
+            ) AS queued
+        FROM task
+        WHERE run_key = $1
+        GROUP BY status_rank
+        ORDER BY status_rank
+        """
+    )
+}

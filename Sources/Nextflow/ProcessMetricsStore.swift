@@ -1,0 +1,147 @@
+internal import Core
+internal import Postgres
+
+/// The SQL of the process metrics. All that one answer shows comes from one snapshot, and `now` is the same
+/// for all.
+struct ProcessMetricsStore {
+    let connection: Connection
+    let query: ProcessMetricsQuery
+    /// The moment of the snapshot, by PostgreSQL's clock.
+    let now: Timestamp
+    private let window: (since: Timestamp?, until: Timestamp?)
+
+    /// Runs `body` over one snapshot.
+    static func read<Value>(
+        _ connection: Connection,
+        _ query: ProcessMetricsQuery,
+        _ body: (ProcessMetricsStore) throws -> Value
+    ) throws -> Value {
+        try ReadSnapshot.read(connection) { now in
+            try body(Self(connection: connection, query: query, now: now, window: query.window(at: now)))
+        }
+    }
+
+    private init(
+        connection: Connection,
+        query: ProcessMetricsQuery,
+        now: Timestamp,
+        window: (since: Timestamp?, until: Timestamp?)
+    ) {
+        self.connection = connection
+        self.query = query
+        self.now = now
+        self.window = window
+    }
+
+    /// `$1`, `$2`: the window.
+    var windowParameters: [Parameter] {
+        [.optional(window.since), .optional(window.until)]
+    }
+
+    /// `$1` to `$4`: the window, the run name and the process.
+    var parameters: [Parameter] {
+        windowParameters + [.optional(query.runName), .optional(query.process)]
+    }
+
+    // MARK: - Counts
+
+    /// What the counting endpoints are made of, and how much of the requested memory was used, in per cent.
+    func fetchGroups() throws -> (groups: [CompletionGroup], memoryEfficiency: Double?) {
+        let result = try connection.execute(Self.groups, parameters)
+        let groups = try result.map { row in
+            CompletionGroup(
+                process: VerbatimText(try row.utf8(0)),
+                attempt: try row.int64(1),
+                status: VerbatimText(try row.utf8(2)),
+                exit: VerbatimText(try row.utf8(3)),
+                errorAction: VerbatimText(try row.utf8(4)),
+                rows: try row.int64(5),
+                lastUTC: try row.timestamp(6)
+            )
+        }
+        return (groups, try result.first?.optionalDouble(7))
+    }
+
+    private static let groups = Statement(
+        "completion groups",
+        text(PackageResources.completion_groups_sql)
+    )
+
+    /// How many run ids completed anything.
+    func countRuns() throws -> Int64 {
+        let result =
+            if let runName = query.runName {
+                try connection.execute(
+                    Self.runsOfRun,
+                    windowParameters + [.text(runName), .optional(query.process)]
+                )
+            } else if let process = query.process {
+                try connection.execute(Self.runsOfProcess, windowParameters + [.text(process)])
+            } else {
+                try connection.execute(Self.runs, windowParameters)
+            }
+        return try result.first?.int64(0) ?? 0
+    }
+
+    private static let runs = Statement("distinct runs", text(PackageResources.distinct_runs_sql))
+    private static let runsOfRun = Statement("distinct runs", text(PackageResources.distinct_runs_of_run_sql))
+    private static let runsOfProcess = Statement(
+        "distinct runs",
+        text(PackageResources.distinct_runs_of_process_sql)
+    )
+
+    /// Every event with how often it came, the most frequent first. A process does not narrow it: most events
+    /// have none.
+    func fetchEventMix() throws -> [(event: String, rows: Int64)] {
+        let result =
+            if let runName = query.runName {
+                try connection.execute(Self.eventsOfRun, windowParameters + [.text(runName)])
+            } else {
+                try connection.execute(Self.events, windowParameters)
+            }
+        return try result.map { (event: try $0.text(0), rows: try $0.int64(1)) }
+    }
+
+    private static let events = Statement("event mix", text(PackageResources.event_mix_sql))
+    private static let eventsOfRun = Statement("event mix", text(PackageResources.event_mix_of_run_sql))
+
+    // MARK: - Added endpoints
+
+    /// Tasks at work and waiting by process; the row without a process tells only how many runs are active.
+    func fetchRunning(staleAfter: Duration) throws -> QueryResult {
+        let silence = "\(staleAfter.components.seconds) seconds"
+        let filters: [Parameter] = [.optional(query.runName), .optional(query.process)]
+        return try connection.execute(Self.running, [.timestamp(now), .text(silence)] + filters)
+    }
+
+    private static let running = Statement("running tasks", text(PackageResources.running_tasks_sql))
+
+    /// Completions by hour, day or week.
+    func fetchTimeline(bucket: TimelineBucket) throws -> QueryResult {
+        try connection.execute(
+            Self.timeline,
+            parameters + [.text(bucket.rawValue), .text(bucket.coarsestGrain)]
+        )
+    }
+
+    private static let timeline = Statement("timeline", text(PackageResources.timeline_sql))
+
+    static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// How long a point of the timeline is.
+enum TimelineBucket: String, CaseIterable, Sendable {
+    case hour
+    case day
+    case week
+
+    /// The longest bucket of a rollup that never lies in two of these.
+    var coarsestGrain: String {
+        switch self {
+        case .hour: "hour"
+        case .day, .week: "day"
+        }
+    }
+}

@@ -1,0 +1,16 @@
+-- The 95th percentiles of groups of the runs with a name, of the values themselves.
+-- $1, $2: the window, both inclusive, null where it is open; $3: processes, $4: their attempts; $5: run name.
+SELECT
+    round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.pct_cpu))::numeric, 2) AS pct_cpu,
+    round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.pct_mem))::numeric, 2) AS pct_mem,
+    round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.peak_rss))::numeric / 1073741824, 2) AS peak_rss_gb
+FROM run
+JOIN completion c USING (run_key)
+JOIN unnest($3::text[], $4::integer[]) WITH ORDINALITY AS g (process, attempt, place)
+    ON c.process = g.process AND c.attempt = g.attempt
+WHERE run.run_name = $5::text
+  AND c.has_process
+  AND c.utc_time >= coalesce($1::timestamptz, '-infinity')
+  AND c.utc_time <= coalesce($2::timestamptz, 'infinity')
+GROUP BY g.place
+ORDER BY g.place
