@@ -44,7 +44,7 @@ def _function_lengths(source: SwiftSource) -> list[Finding]:
         opening = _body(source.code, match.end())
         if opening is None:
             continue
-        first, last = source.line_at(match.start()), source.line_at(_closing(source.code, opening))
+        first, last = source.line_at(match.start()), source.line_at(source.closing_brace(opening))
         length = last - first + 1
         if length > FUNCTION_LINES:
             advice = f"{length} lines, {FUNCTION_LINES} at most: take a step of it out and give it a name"
@@ -69,12 +69,3 @@ def _body(code: str, index: int) -> int | None:
             return None
         index += 1
     return None
-
-
-def _closing(code: str, opening: int) -> int:
-    depth = 0
-    for match in re.compile(r"[{}]").finditer(code, opening):
-        depth += 1 if match.group(0) == "{" else -1
-        if depth == 0:
-            return match.start()
-    return len(code)

@@ -136,6 +136,12 @@ class Documentation(unittest.TestCase):
             self.assertEqual(self.found(f"/// This.\n{declaration}"), 0, declaration)
             self.assertEqual(self.found(f"/// This.\n@inlinable\n{declaration}"), 0, declaration)
 
+    def test_requirements_speak_for_those_who_fulfil_them(self) -> None:
+        said = "/// P.\npackage protocol P {\n    /// Does.\n    func f()\n}\n"
+        self.assertEqual(self.found(said + "extension A: P {\n    package func f() {}\n}"), 0)
+        self.assertEqual(self.found(said + "extension A: P {\n    package func g() {}\n}"), 1)
+        self.assertEqual(self.found(said.replace("    /// Does.\n", "")), 1)
+
     def test_what_needs_none(self) -> None:
         for declaration in (
             "struct A {}",

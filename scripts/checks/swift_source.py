@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 _OPENING = re.compile(r'//|/\*|(#*)("""|")|`|[()]')
+_BRACE = re.compile(r"[{}]")
 _BLOCK_COMMENT = re.compile(r"/\*|\*/")
 
 
@@ -27,6 +28,15 @@ class SwiftSource:
 
     def line_at(self, offset: int) -> int:
         return self.text.count("\n", 0, offset) + 1
+
+    def closing_brace(self, opening: int) -> int:
+        """Where the block ends that begins with the brace at `opening`."""
+        depth = 0
+        for match in _BRACE.finditer(self.code, opening):
+            depth += 1 if match.group(0) == "{" else -1
+            if depth == 0:
+                return match.start()
+        return len(self.code)
 
     def _blank(self, start: int, end: int) -> None:
         for index in range(start, min(end, len(self.text))):
