@@ -18,10 +18,11 @@ COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
 UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
 
 # The settings, in the order of who decides: the table in the code, then what has to repeat it.
-SETTINGS = "Sources/WeirApp/Settings*.swift"
+SETTINGS = "Sources/WeirApp/Settings/SettingsTable*.swift"
 REPEAT_SETTINGS = [TEMPLATE, "docs/configuration.md"]
 
 _SETTING = re.compile(r"\bWEIR_[A-Z0-9_]*[A-Z0-9]\b")
+_DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 
 def check(root: Path) -> list[Finding]:
@@ -112,7 +113,7 @@ def _settings(root: Path) -> list[Finding]:
     known: dict[str, tuple[str, int]] = {}
     for source in sorted(root.glob(SETTINGS)):
         path = source.relative_to(root).as_posix()
-        for name, line in _named(source):
+        for name, line in _named(source, _DECLARED):
             known.setdefault(name, (path, line))
     if not known:
         return []
@@ -121,7 +122,7 @@ def _settings(root: Path) -> list[Finding]:
     for path in REPEAT_SETTINGS:
         if not (root / path).is_file():
             continue
-        repeated = dict(_named(root / path))
+        repeated = dict(_named(root / path, _SETTING))
         for name in sorted(known.keys() - repeated.keys()):
             findings.append(Finding(*known[name], "settings", f"{name} is not described in {path}"))
         for name in sorted(repeated.keys() - known.keys()):
@@ -129,9 +130,9 @@ def _settings(root: Path) -> list[Finding]:
     return findings
 
 
-def _named(path: Path) -> list[tuple[str, int]]:
+def _named(path: Path, pattern: re.Pattern[str]) -> list[tuple[str, int]]:
     lines = path.read_text().splitlines()
-    return [(name, number) for number, line in enumerate(lines, start=1) for name in _SETTING.findall(line)]
+    return [(name, number) for number, line in enumerate(lines, start=1) for name in pattern.findall(line)]
 
 
 def _line_of(text: str, beginning: str) -> int:
