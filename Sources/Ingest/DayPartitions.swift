@@ -70,7 +70,9 @@ package final class DayPartitions: Sendable {
     }
 
     private func exists(_ name: String, on connection: Connection) throws -> Bool {
-        try connection.execute("SELECT to_regclass($1) IS NOT NULL AS found", [.text(name)]).first?.bool("found")
+        try connection.execute("SELECT to_regclass($1) IS NOT NULL AS found", [.text(name)]).first?.bool(
+            "found"
+        )
             ?? false
     }
 

@@ -90,7 +90,8 @@ package enum DeadLetterStore {
 
     /// How many wait for a decision.
     package static func count(on connection: Connection) throws -> Int {
-        try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?.int("n") ?? 0
+        try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?
+            .int("n") ?? 0
     }
 
     /// Marks a dead letter as retried or dropped; false when it does not wait for that any more.

@@ -102,7 +102,10 @@ package final class Loader<P: Projection>: Sendable {
         var applied = start.seq
         let reader = journal.reader(after: applied, kinds: projection.kinds)
         while !Task.isCancelled {
-            let batch = try reader.next(maxLines: configuration.batchLines, maxBytes: configuration.batchBytes)
+            let batch = try reader.next(
+                maxLines: configuration.batchLines,
+                maxBytes: configuration.batchBytes
+            )
             if batch.position == applied {
                 await reader.waitForMore()
             } else {
@@ -158,7 +161,10 @@ package final class Loader<P: Projection>: Sendable {
     private func report(_ error: any Error) {
         if let error = error as? PostgresError, error.isRetryable {
             if progress.snapshot.state == .running {
-                logger.warning("PostgreSQL does not take rows now; trying again", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "PostgreSQL does not take rows now; trying again",
+                    metadata: ["error": "\(error)"]
+                )
             }
             progress.turned(.backingOff(reason: error.reason))
         } else {

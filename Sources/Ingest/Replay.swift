@@ -78,9 +78,9 @@ package struct Replay: Sendable {
         self.streams = streams
     }
 
-    /// Replays the journals of `directories` into the database of `connection`, on its queue.
+    /// Replays the journals of `directories` into the database of `connection`, on its queue; `report` is called after
+    /// each batch, and the last progress is returned.
     ///
-    /// - Parameter report: called after each batch.
     /// - Throws: `Failure`, `JournalError`, `PostgresError`; what was applied before stays, without positions.
     package func run(
         _ directories: [String],

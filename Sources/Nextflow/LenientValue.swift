@@ -59,6 +59,8 @@ private func decimal(_ text: String) -> Double? {
     let allowed = bytes.allSatisfy { byte in
         (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
     }
-    guard allowed, let value = Double(String(decoding: bytes, as: UTF8.self)), value.isFinite else { return nil }
+    guard allowed, let value = Double(String(decoding: bytes, as: UTF8.self)), value.isFinite else {
+        return nil
+    }
     return value
 }

@@ -109,7 +109,8 @@ enum NextflowApplyStore {
     }
 
     /// Merges the staged events with these ids; the ids of those that made a new completion.
-    static func merge(from first: Int64, through last: Int64, on connection: Connection) throws -> Set<Int64> {
+    static func merge(from first: Int64, through last: Int64, on connection: Connection) throws -> Set<Int64>
+    {
         let range: [Parameter] = [.int64(first), .int64(last)]
         try connection.execute(mergeRuns, range)
         try connection.execute(mergeSegments, range)

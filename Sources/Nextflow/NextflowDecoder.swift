@@ -44,7 +44,9 @@ enum NextflowDecoder {
     }
 
     private static func cleaned(_ document: JSONDocument) -> [UInt8] {
-        let zones = zoneArrays.flatMap { document.ranges(ofMember: $0) }.sorted { $0.lowerBound < $1.lowerBound }
+        let zones = zoneArrays.flatMap { document.ranges(ofMember: $0) }.sorted {
+            $0.lowerBound < $1.lowerBound
+        }
         let byteOrderMark = 0..<document.root.range.lowerBound
         var bytes = document.bytes(removing: (byteOrderMark.isEmpty ? [] : [byteOrderMark]) + zones)
         if document.sawLineBreaksOutsideStrings { JSONStorable.blankLineBreaks(in: &bytes) }
@@ -112,7 +114,9 @@ enum NextflowDecoder {
     }
 
     /// A text; numbers are taken as their decimal text.
-    private static func text(_ root: JSONNode, _ key: String, _ faults: inout [NextflowFault.Field]) -> String? {
+    private static func text(_ root: JSONNode, _ key: String, _ faults: inout [NextflowFault.Field])
+        -> String?
+    {
         guard let node = root[key] else {
             faults.append(.init(key, .missing))
             return nil

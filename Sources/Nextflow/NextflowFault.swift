@@ -62,16 +62,23 @@ extension NextflowFault {
     var response: Response {
         switch self {
         case .notText:
-            return .json(Array(#"{"detail":"There was an error parsing the body"}"#.utf8), status: .badRequest)
+            return .json(
+                Array(#"{"detail":"There was an error parsing the body"}"#.utf8),
+                status: .badRequest
+            )
         case .missingBody:
             return unprocessable { $0.entry(["body"], "field required", "value_error.missing") }
         case .notAnObject:
             return unprocessable { $0.entry(["body"], "value is not a valid dict", "type_error.dict") }
         case .notJSON(let message, let position, let document):
-            return unprocessable { $0.syntaxEntry(message, position, shown: document.prefix(Self.shownBytes)) }
+            return unprocessable {
+                $0.syntaxEntry(message, position, shown: document.prefix(Self.shownBytes))
+            }
         case .fields(let fields):
             return unprocessable { list in
-                for field in fields { list.entry(["body", field.name], field.cause.message, field.cause.type) }
+                for field in fields {
+                    list.entry(["body", field.name], field.cause.message, field.cause.type)
+                }
             }
         }
     }

@@ -51,7 +51,8 @@ package struct NextflowProjection: Projection {
 
     package func restore(_ elements: inout [NextflowElement], on connection: Connection) throws {
         for index in elements.indices {
-            guard let row = try NextflowApplyStore.fetchTelemetry(elements[index].event, on: connection) else {
+            guard let row = try NextflowApplyStore.fetchTelemetry(elements[index].event, on: connection)
+            else {
                 continue
             }
             elements[index].event.telemetryID = row.id

@@ -59,7 +59,12 @@ import Testing
     @Test func `of everything twice adds nothing but resends`() throws {
         let lines = try Self.lines()
         let again = lines.map {
-            JournalLine(seq: $0.seq + 1000, at: $0.at.adding(seconds: 60), kind: $0.kind, body: Array($0.body))
+            JournalLine(
+                seq: $0.seq + 1000,
+                at: $0.at.adding(seconds: 60),
+                kind: $0.kind,
+                body: Array($0.body)
+            )
         }
         let harness = try ProjectionHarness()
         try harness.apply([lines])

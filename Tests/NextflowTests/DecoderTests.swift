@@ -10,7 +10,9 @@ import Testing
             _ = try NextflowDecoder.clean(body)
             return nil
         } catch {
-            guard case .bytes(let bytes) = error.response.body else { return (error.response.status.code, "") }
+            guard case .bytes(let bytes) = error.response.body else {
+                return (error.response.status.code, "")
+            }
             return (error.response.status.code, String(decoding: bytes, as: UTF8.self))
         }
     }

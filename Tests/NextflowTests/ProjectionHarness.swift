@@ -41,7 +41,10 @@ struct ProjectionHarness {
             try projection.prepare(connection)
             let applier = BatchApplier(projection: projection)
             return try batches.reduce(0) { letters, lines in
-                try letters + applier.apply(lines.map { .init(journal: Self.journal, line: $0) }, on: connection) { _ in }
+                try letters
+                    + applier.apply(lines.map { .init(journal: Self.journal, line: $0) }, on: connection) {
+                        _ in
+                    }
                     .deadLetters
             }
         }
@@ -88,7 +91,8 @@ enum Body {
         trace: String? = nil
     ) -> String {
         var members = [
-            #""runId":"\#(run)""#, #""runName":"\#(name)""#, #""event":"\#(event)""#, #""utcTime":"\#(utcTime)""#,
+            #""runId":"\#(run)""#, #""runName":"\#(name)""#, #""event":"\#(event)""#,
+            #""utcTime":"\#(utcTime)""#,
         ]
         if let metadata { members.append(#""metadata":\#(metadata)"#) }
         if let trace { members.append(#""trace":\#(trace)"#) }
@@ -146,6 +150,12 @@ enum Body {
         at utcTime: String = "2026-11-20T22:00:01Z"
     ) -> String {
         let start = start.map { #""start":"\#($0)""# } ?? ""
-        return Body.event("started", run: run, name: name, at: utcTime, metadata: #"{"workflow":{\#(start)}}"#)
+        return Body.event(
+            "started",
+            run: run,
+            name: name,
+            at: utcTime,
+            metadata: #"{"workflow":{\#(start)}}"#
+        )
     }
 }

@@ -34,7 +34,9 @@ import Testing
         }
         try harness.apply([lines])
 
-        #expect(try harness.rows("SELECT is_resend FROM telemetry ORDER BY seq") == ["f", "t", "f", "t", "f"])
+        #expect(
+            try harness.rows("SELECT is_resend FROM telemetry ORDER BY seq") == ["f", "t", "f", "t", "f"]
+        )
         #expect(try harness.rows("SELECT DISTINCT rows FROM event_rollup WHERE grain = 'year'") == ["3"])
     }
 
@@ -82,7 +84,11 @@ import Testing
         let harness = try ProjectionHarness()
         try harness.apply(
             Body.task("process_started", status: "RUNNING", exit: "2147483647"),
-            Body.task(status: "FAILED", exit: "137", more: #","error_action":"RETRY","submit":1771524362512"#),
+            Body.task(
+                status: "FAILED",
+                exit: "137",
+                more: #","error_action":"RETRY","submit":1771524362512"#
+            ),
             Body.task("process_submitted", status: "SUBMITTED", exit: "2147483647", more: #","start":0"#)
         )
 
@@ -170,7 +176,9 @@ import Testing
         #expect(try harness.rows("SELECT metadata_->>'k' FROM telemetry WHERE seq = 5") == ["2"])
     }
 
-    @Test func `texts longer than an index entry are kept, and runs that share their beginning stay apart`() throws {
+    @Test func `texts longer than an index entry are kept, and runs that share their beginning stay apart`()
+        throws
+    {
         let harness = try ProjectionHarness()
         let long = String(repeating: "ü", count: 5_000)
         let letters = try harness.apply(

@@ -123,7 +123,9 @@ import Testing
             for bodies in [story.bodies, story.bodies.reversed()] {
                 try harness.execute("TRUNCATE run, run_segment, task, completion, recent_digest")
                 try harness.apply([
-                    try bodies.enumerated().map { try ProjectionHarness.line(Int64($0.offset + 1), $0.element) }
+                    try bodies.enumerated().map {
+                        try ProjectionHarness.line(Int64($0.offset + 1), $0.element)
+                    }
                 ])
                 let states = try harness.rows("SELECT run_state(run, '\(story.at)', '24 hours') FROM run")
                 #expect(states == [story.state], "\(story.story)")
