@@ -87,6 +87,7 @@ let package = Package(
                 .embedInCode("SQL/roll_sketches.sql"),
                 .embedInCode("SQL/running_tasks.sql"),
                 .embedInCode("SQL/stage_event.sql"),
+                .embedInCode("SQL/task_gauges.sql"),
                 .embedInCode("SQL/timeline.sql"),
             ]
         ),
@@ -137,7 +138,7 @@ let package = Package(
         tests(of: "Ingest", ["Core", "Journal", "Migrations", "Postgres", logging]),
         tests(
             of: "Nextflow",
-            ["Core", "HTTP", "Ingest", "Journal", "Migrations", "Postgres"],
+            ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
             exclude: ["Fixtures"]
         ),
     ]

@@ -115,7 +115,7 @@ package struct ProcessMetricsRoutes: Sendable {
             parameters,
             reading: { reader in
                 CompletedTasksPage(
-                    status: reader.text("status"),
+                    status: reader.text("status").map(indexable),
                     offset: reader.number("offset", least: 0)?.clamped ?? 0
                 )
             },

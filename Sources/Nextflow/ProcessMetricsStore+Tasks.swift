@@ -4,6 +4,14 @@ internal import Postgres
 struct CompletedTasksPage: Hashable, Sendable {
     let status: String?
     let offset: Int64
+
+    /// An offset beyond `farthest` shows as little as that one, and is it.
+    init(status: String?, offset: Int64) {
+        self.status = status
+        self.offset = min(offset, Self.farthest)
+    }
+
+    private static let farthest: Int64 = 1 << 53
 }
 
 extension ProcessMetricsStore {
@@ -79,7 +87,7 @@ private enum TaskSource {
                 SELECT * FROM completion
                 WHERE attempt = a.attempt AND process = $4 AND \(filters)
                 ORDER BY utc_time DESC, run_key DESC, completion_key DESC
-                LIMIT $6 + $7
+                LIMIT $6::bigint + $7::bigint
             ) p
             """
     )

@@ -1,0 +1,144 @@
+import Core
+import HTTP
+import Metrics
+import Postgres
+import TestKit
+import Testing
+
+@testable import Ingest
+@testable import Nextflow
+
+@Suite struct `Metrics of the domain` {
+    /// The samples of a scrape, without comments.
+    private static func scrape(_ registry: Registry) -> Set<String> {
+        let text = String(decoding: registry.exposition(as: .prometheusText), as: UTF8.self)
+        return Set(text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init))
+    }
+
+    private static func refreshed(_ harness: ProjectionHarness) async throws -> Set<String> {
+        let registry = Registry()
+        let gauges = NextflowGauges(registry: registry)
+        let pool = Pool(harness.database.target)
+        try await gauges.refresh(pool: pool, staleAfter: .seconds(86400))
+        await pool.close()
+        return scrape(registry)
+    }
+
+    @Test func `gauges tell runs by state and tasks by status`() async throws {
+        let harness = try ProjectionHarness()
+        let now = Timestamp.now()
+        let recent = now.adding(seconds: -30).description
+        let old = now.adding(seconds: -200_000).description
+        try harness.apply(
+            Body.task("process_submitted", id: "1", status: "SUBMITTED", at: recent),
+            Body.task("process_started", id: "2", status: "RUNNING", at: recent),
+            Body.task(id: "3", at: recent),
+            Body.task(id: "4", status: "FAILED", at: recent),
+            Body.task(id: "5", process: "QC", status: "ABORTED", at: recent),
+            Body.task("process_started", id: "1", status: "RUNNING", run: "r2", name: "silent", at: old)
+        )
+        let samples = try await Self.refreshed(harness)
+
+        #expect(
+            samples.isSuperset(of: [
+                #"weir_nextflow_runs{state="running"} 1"#, #"weir_nextflow_runs{state="stale"} 1"#,
+                #"weir_nextflow_runs{state="failed"} 0"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="submitted"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="running"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="completed"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="failed"} 1"#,
+                #"weir_nextflow_tasks{process="QC",status="aborted"} 1"#,
+            ])
+        )
+        #expect(samples.contains { $0.hasPrefix("weir_nextflow_refresh_timestamp_seconds ") })
+    }
+
+    @Test func `tasks that an earlier execution left open are not at work`() async throws {
+        let harness = try ProjectionHarness()
+        let now = Timestamp.now()
+        try harness.apply(
+            Body.started(start: nil, at: now.adding(seconds: -90).description),
+            Body.task(
+                "process_started",
+                id: "1",
+                status: "RUNNING",
+                at: now.adding(seconds: -80).description
+            ),
+            Body.started(start: nil, at: now.adding(seconds: -70).description),
+            Body.task("process_started", id: "2", status: "RUNNING", at: now.adding(seconds: -60).description)
+        )
+        let samples = try await Self.refreshed(harness)
+        #expect(samples.contains(#"weir_nextflow_tasks{process="ALIGN",status="running"} 1"#))
+    }
+
+    @Test func `beyond two hundred processes the rest are added up`() async throws {
+        let harness = try ProjectionHarness()
+        let lines = try (1...205).flatMap { number in
+            try (0..<(number <= 200 ? 2 : 1)).map { copy in
+                let body = Body.task(id: "\(number * 10 + copy)", process: "P\(number)")
+                return try ProjectionHarness.line(Int64(number * 10 + copy), body)
+            }
+        }
+        try harness.apply([lines])
+        let samples = try await Self.refreshed(harness)
+        #expect(samples.filter { $0.hasPrefix("weir_nextflow_tasks") }.count == 201)
+        #expect(samples.contains(#"weir_nextflow_tasks{process="other",status="completed"} 5"#))
+    }
+
+    @Test func `without a reading nothing is shown, and a failed one leaves the last`() async throws {
+        let harness = try ProjectionHarness()
+        let registry = Registry()
+        let gauges = NextflowGauges(registry: registry)
+        #expect(Self.scrape(registry).isEmpty)
+
+        let pool = Pool(harness.database.target)
+        try await gauges.refresh(pool: pool, staleAfter: .seconds(60))
+        let before = Self.scrape(registry)
+        try harness.execute("ALTER TABLE task RENAME TO elsewhere")
+        await #expect(throws: PostgresError.self) {
+            try await gauges.refresh(pool: pool, staleAfter: .seconds(60))
+        }
+        #expect(Self.scrape(registry) == before)
+        await pool.close()
+    }
+
+    /// A scrape after the projection has told the metrics what it committed.
+    private static func observed(_ bodies: [String]) throws -> Set<String> {
+        let registry = Registry()
+        let metrics = NextflowMetrics(registry: registry)
+        for (index, body) in bodies.enumerated() {
+            let line = try ProjectionHarness.line(Int64(index), body)
+            let projection = NextflowProjection(
+                partitions: DayPartitions(table: "telemetry"),
+                metrics: metrics
+            )
+            var elements = try projection.decode(line, journal: ProjectionHarness.journal)
+            for index in elements.indices { elements[index].event.isNewCompletion = true }
+            projection.committed(elements)
+        }
+        return scrape(registry)
+    }
+
+    @Test func `counters and histograms observe what is loaded`() throws {
+        let more = #","realtime":60000,"submit":1000,"start":4000,"peak_rss":3,"memory":4"#
+        let samples = try Self.observed([Body.task(more: more), Body.event("strange"), Body.event("started")])
+        #expect(
+            samples.isSuperset(of: [
+                #"weir_nextflow_events_total{event="process_completed"} 1"#,
+                #"weir_nextflow_events_total{event="other"} 1"#,
+                #"weir_nextflow_events_total{event="started"} 1"#,
+                #"weir_nextflow_task_duration_seconds_sum{process="ALIGN"} 60"#,
+                #"weir_nextflow_task_queue_seconds_sum{process="ALIGN"} 3"#,
+                #"weir_nextflow_task_memory_efficiency_ratio_sum{process="ALIGN"} 0.75"#,
+            ])
+        )
+    }
+
+    @Test(arguments: [
+        "", #","submit":0,"start":5"#, #","memory":0,"peak_rss":1"#, #","realtime":"-","memory":"4 GB""#,
+    ])
+    func `what was not measured is not observed`(more: String) throws {
+        let samples = try Self.observed([Body.task(more: more)])
+        #expect(!samples.contains { $0.contains("_count") })
+    }
+}
