@@ -11,9 +11,17 @@ package protocol Application: Sendable {
     ///
     /// `head` is nil when the head was not understood. Called on the connection's lane.
     func response(to fault: Fault, head: RequestHead?) -> Response
+
+    /// Adds what every answer carries, refusals and faults too: the last look before it is encoded.
+    ///
+    /// Called on the connection's lane.
+    func finish(_ response: inout Response, answering head: RequestHead?)
 }
 
 extension Application {
+    /// Adds nothing.
+    package func finish(_ response: inout Response, answering head: RequestHead?) {}
+
     /// Answers with `{"detail":"…"}`.
     package func response(to fault: Fault, head: RequestHead?) -> Response {
         Response.json(Array("{\"detail\":\"\(fault.message)\"}".utf8), status: fault.status)

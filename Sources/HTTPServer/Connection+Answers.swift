@@ -50,6 +50,7 @@ extension Connection {
         if let id = active?.id, !response.fields.contains("X-Request-Id") {
             response.fields.append("X-Request-Id", id)
         }
+        context.application.finish(&response, answering: active?.head)
         var encoder = ResponseEncoder(
             answering: active?.head,
             keepAlive: mayKeepAlive,

@@ -75,6 +75,15 @@ package final class PrivateCluster: Sendable {
         }
     }
 
+    /// How the server is reached, or will be once it is started; nothing is started.
+    /// - Throws: `ClusterError` where no cluster can be run at all.
+    package func target() throws(ClusterError) -> ConnectionTarget {
+        try state.withLock { _ throws(ClusterError) in
+            let user = try ServiceUser.current()
+            return makeTarget(runningServer()?.socketDirectory ?? socketDirectory(user))
+        }
+    }
+
     /// Whether the server's process exists; it may still be starting.
     package var isRunning: Bool {
         state.withLock { state in
