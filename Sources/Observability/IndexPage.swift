@@ -1,0 +1,50 @@
+import Core
+import HTTP
+
+/// The answer of `GET /`: what this is and where things are.
+enum IndexPage {
+    private static let places = [
+        ("POST /telemetry", "where Nextflow's weblog sends its events"),
+        ("GET /api/nextflow/runs", "runs, their tasks and events"),
+        ("GET /metrics/processes/summary", "how processes fare: success, retries, resources"),
+        ("GET /metrics", "for Prometheus"),
+        ("GET /health", "whether Weir lives"),
+        ("GET /ready", "whether all is well, and what to do if not"),
+        ("GET /version", "which Weir this is"),
+        ("GET /openapi.json", "every route"),
+    ]
+
+    /// Text, or JSON for those who prefer it.
+    static func response(to head: RequestHead, version: String) -> Response {
+        let prefersJSON =
+            head.preferredMediaType(of: ["text/plain", "application/json"]) == "application/json"
+        return prefersJSON ? json(version) : text(version)
+    }
+
+    private static func text(_ version: String) -> Response {
+        let width = places.map(\.0.count).max() ?? 0
+        let lines = places.map { place, meaning in
+            "  \(place)\(String(repeating: " ", count: width - place.count))   \(meaning)"
+        }
+        return .text(
+            """
+            Weir \(version) receives the telemetry of computational workflows and keeps it in PostgreSQL.
+
+            \(lines.joined(separator: "\n"))
+
+            """
+        )
+    }
+
+    private static func json(_ version: String) -> Response {
+        var writer = JSONWriter()
+        writer.object { body in
+            body.member("service", "weir")
+            body.member("version", version)
+            body.object("routes") { routes in
+                for (place, meaning) in places { routes.member(place, meaning) }
+            }
+        }
+        return .json(writer.bytes)
+    }
+}

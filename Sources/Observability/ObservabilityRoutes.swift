@@ -1,0 +1,135 @@
+import HTTP
+package import Ingest
+package import Metrics
+
+/// What Weir tells about itself: health, readiness, version, metrics, its own description.
+///
+/// None of these needs a token: probes and scrapers of many systems have none, and nothing here is about a run.
+package struct ObservabilityRoutes: Sendable {
+    /// How long `/health` of the face `nextflow` waits for PostgreSQL.
+    private static let healthPatience = Duration.seconds(2)
+    /// The version of the runs service whose protocol is spoken.
+    private static let runsVersion = "3.0.0"
+
+    private let version: String
+    private let build: String
+    private let database: any DatabaseHealthSource
+    private let readiness: any ReadinessSource
+    private let registry: Registry
+
+    /// Makes the routes; `build` is `debug` or `release`.
+    package init(
+        version: String,
+        build: String,
+        database: any DatabaseHealthSource,
+        readiness: any ReadinessSource,
+        registry: Registry
+    ) {
+        self.version = version
+        self.build = build
+        self.database = database
+        self.readiness = readiness
+        self.registry = registry
+    }
+
+    /// The routes of the main face; `others` are described in `/openapi.json` beside them.
+    package func routes(describing others: [Route]) -> [Route] {
+        let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
+            .compactMap(\.self)
+        let description = Self.probe("/openapi.json", "This description of all routes, in OpenAPI 3.1.") {
+            _ in
+            Response(status: .internalServerError)
+        }
+        let document = OpenAPIDocument(routes: others + own + [description], version: version).bytes
+        return own + [
+            Self.probe("/openapi.json", description.documentation.summary) { _ in .json(document) }
+        ]
+    }
+
+    /// What the faces answer instead. Design §3.
+    package var faces: [String: [Route]] {
+        let database = database
+        return [
+            "nextflow": [
+                Self.probe("/health", "Whether PostgreSQL answers.") { _ in
+                    HealthEncoder.nextflow(await database.check(within: Self.healthPatience))
+                }
+            ],
+            // Its own `GET /metrics` counts runs, which nobody stores yet: until then the scrape stays.
+            "runs": [
+                Self.probe("/health", "A sign of life.") { _ in HealthEncoder.runs(version: Self.runsVersion)
+                },
+                Self.probe("/version", "The version of the protocol.") { _ in
+                    VersionEncoder.runs(version: Self.runsVersion)
+                },
+            ],
+            "metrics": [Self.probe("/health", "A sign of life.") { _ in HealthEncoder.alive }],
+        ]
+    }
+
+    // MARK: - Routes
+
+    private var health: Route {
+        let (database, version) = (database, version)
+        return Self.probe("/health", "A sign of life; always 200, whatever PostgreSQL does.") { _ in
+            HealthEncoder.main(database.lastKnown, version: version)
+        }
+    }
+
+    private var plainHealth: Route {
+        Self.probe("/api/health", "A sign of life.") { _ in HealthEncoder.alive }
+    }
+
+    private var ready: Route {
+        let readiness = readiness
+        return Self.probe(
+            "/ready",
+            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503."
+        ) { _ in
+            ReadinessEncoder.response(await readiness.checks())
+        }
+    }
+
+    private var versionRoute: Route {
+        let (version, build) = (version, build)
+        return Self.probe("/version", "Which Weir this is.") { _ in
+            VersionEncoder.response(version: version, build: build)
+        }
+    }
+
+    private var metrics: Route {
+        let registry = registry
+        return Self.probe(
+            "/metrics",
+            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers."
+        ) { request in
+            MetricsEncoder.response(to: request.head, registry)
+        }
+    }
+
+    private func index(hasRoot: Bool) -> Route? {
+        guard !hasRoot else { return nil }
+        let version = version
+        return Self.probe("/", "What this is and where things are.") { request in
+            IndexPage.response(to: request.head, version: version)
+        }
+    }
+
+    private static func hasRoot(_ routes: [Route]) -> Bool {
+        routes.contains { $0.method == .get && $0.pattern == "/" }
+    }
+
+    private static func probe(
+        _ pattern: String,
+        _ summary: String,
+        _ answer: @escaping @Sendable (Request) async -> Response
+    ) -> Route {
+        Route(
+            .get,
+            pattern,
+            scope: nil,
+            documentation: RouteDocumentation(tag: "Observability", summary: summary),
+            handler: .async(answer)
+        )
+    }
+}
