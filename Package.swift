@@ -110,12 +110,12 @@ let package = Package(
             "WeirApp",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
-                "Observability", "Migrations", logging,
+                "Observability", "Migrations", logging, crypto,
             ]
         ),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "WeirApp", argumentParser],
+            dependencies: ["Core", "Ingest", "WeirApp", argumentParser],
             swiftSettings: settings
         ),
 

@@ -1,0 +1,75 @@
+import Core
+import Glibc
+import Ingest
+
+/// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
+struct TokenMirror: Sendable {
+    /// The file; mode 0600.
+    let path: String
+
+    /// The tokens of the last write; nil when there is no file or it cannot be read.
+    func read() -> [AccessToken]? {
+        guard let bytes = Self.contents(of: path), let document = try? JSONDocument(bytes) else { return nil }
+        guard let list = document.root["tokens"], list.kind == .array else { return nil }
+        var tokens: [AccessToken] = []
+        for element in list.elements {
+            guard
+                let name = element["name"]?.string,
+                let hash = element["hash"]?.string.flatMap(Hex.decode).flatMap(TokenHash.init(bytes:)),
+                let scopes = element["scopes"], scopes.kind == .array
+            else { return nil }
+            let known = scopes.elements.compactMap { $0.string.flatMap(Scope.init(rawValue:)) }
+            tokens.append(AccessToken(name: name, hash: hash, scopes: Set(known)))
+        }
+        return tokens
+    }
+
+    /// Replaces the file in one step; false when the disk refuses.
+    func write(_ tokens: [AccessToken]) -> Bool {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("version", 1)
+            object.array("tokens") { list in
+                for token in tokens.sorted(by: { $0.name < $1.name }) {
+                    list.object { element in
+                        element.member("name", token.name)
+                        element.member("hash", Hex.encode(token.hash.bytes))
+                        element.array("scopes") { scopes in
+                            for scope in token.scopes.map(\.rawValue).sorted() { scopes.value(scope) }
+                        }
+                    }
+                }
+            }
+        }
+        return replace(with: writer.bytes + [UInt8(ascii: "\n")])
+    }
+
+    private func replace(with bytes: [UInt8]) -> Bool {
+        let temporary = "\(path).\(getpid()).new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        let isWritten =
+            bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == bytes.count
+        let isSynced = fsync(descriptor) == 0
+        close(descriptor)
+        guard isWritten, isSynced, rename(temporary, path) == 0 else {
+            unlink(temporary)
+            return false
+        }
+        return true
+    }
+
+    private static func contents(of path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count < 0 { return nil }
+            if count == 0 { return bytes }
+            bytes += piece[..<count]
+        }
+    }
+}

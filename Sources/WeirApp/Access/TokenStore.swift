@@ -1,0 +1,66 @@
+import Core
+import Ingest
+import Postgres
+
+/// The SQL of `access_token`.
+enum TokenStore {
+    /// What `weir token list` shows of a token.
+    struct Listing: Sendable {
+        let name: String
+        let scopes: [String]
+        let createdAt: Timestamp
+        let revokedAt: Timestamp?
+    }
+
+    /// Every token that has not been revoked.
+    static func fetchValid(on connection: Connection) throws -> [AccessToken] {
+        let rows = try connection.execute(
+            "SELECT name, hash, scopes FROM access_token WHERE revoked_at IS NULL",
+            []
+        )
+        return try rows.compactMap { row in
+            guard let hash = TokenHash(bytes: try row.bytes("hash")) else { return nil }
+            let scopes = try row.textArray("scopes").compactMap { $0.flatMap(Scope.init(rawValue:)) }
+            return AccessToken(name: try row.text("name"), hash: hash, scopes: Set(scopes))
+        }
+    }
+
+    /// All tokens, revoked ones too, by name.
+    static func fetchAll(on connection: Connection) throws -> [Listing] {
+        let rows = try connection.execute(
+            "SELECT name, scopes, created_at, revoked_at FROM access_token ORDER BY name COLLATE \"C\"",
+            []
+        )
+        return try rows.map { row in
+            Listing(
+                name: try row.text("name"),
+                scopes: try row.textArray("scopes").compactMap { $0 },
+                createdAt: try row.timestamp("created_at"),
+                revokedAt: try row.optionalTimestamp("revoked_at")
+            )
+        }
+    }
+
+    /// Stores a token; false when the name is taken.
+    static func insert(_ token: AccessToken, on connection: Connection) throws -> Bool {
+        try connection.execute(
+            """
+            INSERT INTO access_token (id, name, hash, scopes)
+            VALUES ($1, $2, $3, $4::text[])
+            ON CONFLICT (name) DO NOTHING
+            """,
+            [
+                .uuid(.random()), .text(token.name), .bytes(token.hash.bytes),
+                .textArray(token.scopes.map(\.rawValue).sorted()),
+            ]
+        ).affectedRows == 1
+    }
+
+    /// Revokes a token; false when there is none of that name, or it is revoked already.
+    static func revoke(name: String, on connection: Connection) throws -> Bool {
+        try connection.execute(
+            "UPDATE access_token SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL",
+            [.text(name)]
+        ).affectedRows == 1
+    }
+}

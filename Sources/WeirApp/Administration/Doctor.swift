@@ -1,0 +1,160 @@
+import Core
+import Glibc
+import HTTPServer
+import Postgres
+
+/// What `weir doctor` does: looks at everything a server needs, changes nothing.
+package struct Doctor: Sendable {
+    /// One thing that was looked at.
+    package struct Finding: Hashable, Sendable {
+        /// How bad it is.
+        package enum Verdict: String, Sendable {
+            case ok, warn, fail
+        }
+
+        package let verdict: Verdict
+        private let subject: String
+        private let finding: String
+        private let advice: String?
+
+        init(_ verdict: Verdict, _ subject: String, _ finding: String, advice: String? = nil) {
+            self.verdict = verdict
+            self.subject = subject
+            self.finding = finding
+            self.advice = advice
+        }
+
+        /// `ok    disk        12 % full`, with what to do behind an arrow.
+        package var line: String {
+            let advice = advice.map { "\n      -> \($0)" } ?? ""
+            return "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) \(finding)\(advice)"
+        }
+    }
+
+    private let resolved: ResolvedSettings
+    var settings: Settings { resolved.settings }
+
+    /// Makes a doctor for these settings.
+    package init(_ resolved: ResolvedSettings) {
+        self.resolved = resolved
+    }
+
+    /// Looks at everything, each look bounded in time.
+    package func examine() async -> [Finding] {
+        var findings = configuration + [access]
+        let (directory, disk) = dataDirectory
+        findings += disk
+        findings += ports
+        if let directory { findings += await database(directory) }
+        return findings
+    }
+
+    // MARK: - Settings
+
+    private var configuration: [Finding] {
+        let changed = resolved.entries.count { $0.source != .default }
+        let settled = Finding(.ok, "settings", "\(resolved.entries.count) settings, \(changed) of them given")
+        return [settled] + resolved.warnings.map { Finding(.warn, "settings", $0) }
+    }
+
+    private var access: Finding {
+        let mirror = TokenMirror(path: settings.dataDirectory + "/tokens.json").read() ?? []
+        let tokens = TokenTable(settings.tokens + mirror)
+        do {
+            try AccessPolicy(allowsAnonymous: settings.allowsAnonymous).check(settings.listen, tokens: tokens)
+        } catch {
+            return Finding(.fail, "access", "\(error)")
+        }
+        if !tokens.isEmpty { return Finding(.ok, "access", "\(tokens.tokens.count) tokens") }
+        return settings.allowsAnonymous
+            ? Finding(
+                .warn,
+                "access",
+                "everybody may send and read",
+                advice: "fine behind a proxy that asks who it is"
+            )
+            : Finding(.ok, "access", "no tokens: everybody on this machine may send and read")
+    }
+
+    // MARK: - Disk and clock
+
+    private var dataDirectory: (DataDirectory?, [Finding]) {
+        guard Glibc.access(settings.dataDirectory, F_OK) == 0 else {
+            let parent = Finding(.ok, "data", "\(settings.dataDirectory) will be made")
+            return (nil, [parent])
+        }
+        do {
+            let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
+            return (directory, [Finding(.ok, "data", directory.path), disk(directory), clock(directory)])
+        } catch {
+            return (nil, [Finding(.fail, "data", "\(error)")])
+        }
+    }
+
+    private func disk(_ directory: DataDirectory) -> Finding {
+        var space = statvfs()
+        guard statvfs(directory.path, &space) == 0, space.f_blocks > 0 else {
+            return Finding(.warn, "disk", "its space cannot be read")
+        }
+        let percent = 100 - Int(space.f_bavail * 100 / space.f_blocks)
+        let free = ByteSize(Int(space.f_bavail) * Int(space.f_frsize)).approximately
+        let text = "\(percent) % full, \(free) free"
+        guard percent >= settings.readyDiskPercent else { return Finding(.ok, "disk", text) }
+        return Finding(
+            .fail,
+            "disk",
+            text,
+            advice: "make room; Weir is not ready above \(settings.readyDiskPercent) %"
+        )
+    }
+
+    /// Times in the journal never go back; a clock that was set back makes new lines carry old times for a while.
+    private func clock(_ directory: DataDirectory) -> Finding {
+        let now = Timestamp.now()
+        guard now.civilDate.year >= 2025 else {
+            return Finding(
+                .fail,
+                "clock",
+                "\(now)",
+                advice: "set the clock: partitions and windows depend on it"
+            )
+        }
+        var status = stat()
+        guard stat("\(directory.path)/journal.json", &status) == 0 else {
+            return Finding(.ok, "clock", "\(now)")
+        }
+        let ahead = Double(status.st_mtim.tv_sec) - now.secondsSinceEpoch
+        guard ahead > 60 else { return Finding(.ok, "clock", "\(now)") }
+        return Finding(
+            .warn,
+            "clock",
+            "\(Int(ahead)) s behind the journal",
+            advice: "has the clock been set back? Check NTP"
+        )
+    }
+
+    // MARK: - Ports
+
+    private var ports: [Finding] {
+        settings.listen.map { listener in
+            do throws(PlainClientError) {
+                _ = try PlainClient(listener.endpoint, timeoutSeconds: 2)
+            } catch .cannotConnect {
+                return Finding(.ok, "port", "\(listener) is free")
+            } catch {
+                return Finding(.warn, "port", "\(listener): \(error)")
+            }
+            let probe = HealthProbe(listeners: [listener], timeoutSeconds: 2)
+            guard let answer = try? probe.ask("/openapi.json"), answer.body.contains("\"title\":\"Weir\"")
+            else {
+                return Finding(
+                    .fail,
+                    "port",
+                    "\(listener) is taken by another program",
+                    advice: "stop it, or listen elsewhere with WEIR_LISTEN"
+                )
+            }
+            return Finding(.ok, "port", "\(listener) is served by a running Weir")
+        }
+    }
+}

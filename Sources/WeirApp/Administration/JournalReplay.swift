@@ -1,0 +1,37 @@
+import Ingest
+import Journal
+import Postgres
+
+/// What `weir replay` does: rows from journals, into an empty database.
+package struct JournalReplay: Sendable {
+    private let directories: [String]
+    private let database: DatabaseSession
+
+    /// Makes a replay of the journals in these data directories.
+    package init(_ directories: [String], _ database: DatabaseSession) {
+        self.directories = directories
+        self.database = database
+    }
+
+    /// Migrates, replays, and says what was done; `progress` gets lines done and lines in all.
+    package func run(progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> [String] {
+        let directories = directories
+        let session = database.session
+        var unhurried = session
+        unhurried.statementTimeout = nil
+        unhurried.parameters["synchronous_commit"] = "off"
+        let connection = DedicatedConnection(database.target, unhurried, label: "weir.replay")
+        defer { connection.close() }
+        let done = try await connection.withConnection { connection in
+            if case .newer(let found, let known) = try Schema.migrator.migrate(connection) {
+                throw StartError("the database's schema is version \(found), this Weir knows up to \(known)")
+            }
+            return try Replay(Features.replayStreams).run(directories, codec: .gzip, on: connection) {
+                progress($0.lines, $0.linesTotal)
+            }
+        }
+        var lines = ["\(done.lines) lines replayed, \(done.deadLetters) dead letters"]
+        lines += done.damage.map { "damage: \($0)" }
+        return lines
+    }
+}

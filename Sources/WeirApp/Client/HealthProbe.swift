@@ -1,0 +1,43 @@
+package import HTTPServer
+
+/// Asks the running server how it is, over a plain socket.
+package struct HealthProbe: Sendable {
+    /// What it answered.
+    package struct Answer: Sendable {
+        package let status: Int
+        package let body: String
+    }
+
+    private let listeners: [ListenSpecification]
+    private let timeoutSeconds: Int
+
+    /// Makes a probe of the server that listens there; every wait is bounded by the timeout.
+    package init(listeners: [ListenSpecification], timeoutSeconds: Int) {
+        self.listeners = listeners
+        self.timeoutSeconds = timeoutSeconds
+    }
+
+    /// Asks the first listener without a face, or else the first.
+    package func ask(_ path: String) throws(StartError) -> Answer {
+        guard let listener = listeners.first(where: { $0.face == nil }) ?? listeners.first else {
+            throw StartError("WEIR_LISTEN names no place to ask")
+        }
+        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        do {
+            let client = try PlainClient(Self.reachable(listener.endpoint), timeoutSeconds: timeoutSeconds)
+            let answer = try client.exchange(Array(request.utf8))
+            return Answer(status: answer.status, body: String(decoding: answer.body, as: UTF8.self).trimmed)
+        } catch {
+            throw StartError("no answer from \(listener): \(error)")
+        }
+    }
+
+    /// Where a client on this machine finds a listener on all addresses.
+    private static func reachable(_ endpoint: ListenSpecification.Endpoint) -> ListenSpecification.Endpoint {
+        switch endpoint {
+        case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
+        case .tcp("::", let port): .tcp(host: "::1", port: port)
+        default: endpoint
+        }
+    }
+}

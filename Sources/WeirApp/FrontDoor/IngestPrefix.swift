@@ -1,0 +1,24 @@
+import HTTP
+
+/// The prefix `/ingest/<secret>` before an ingest route, for clients that can only be given a URL.
+struct IngestPrefix {
+    /// The secret, percent-decoded. **Never log it.**
+    let secret: String
+    /// The head as if the prefix had never been there.
+    let head: RequestHead
+
+    /// Cuts the prefix off; nil when there is none.
+    init?(_ head: RequestHead) {
+        let prefix = "/ingest/"
+        guard head.path.hasPrefix(prefix) else { return nil }
+        let rest = head.path.dropFirst(prefix.count)
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard end > rest.startIndex else { return nil }
+        let path = rest[end...].isEmpty ? "/" : String(rest[end...])
+        var stripped = head
+        stripped.path = path
+        stripped.target = head.rawQuery.map { "\(path)?\($0)" } ?? path
+        secret = PercentCoding.decode(rest[..<end].utf8)
+        self.head = stripped
+    }
+}

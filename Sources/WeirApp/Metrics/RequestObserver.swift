@@ -1,0 +1,120 @@
+import HTTP
+import HTTPServer
+import Ingest
+import Logging
+import Metrics
+
+/// Counts and logs what the server did, by route pattern; nothing here ever sees a secret or a query.
+final class RequestObserver: ServerObserver {
+    private let table: RouteTable
+    private let proxies: TrustedProxies?
+    private let logger: Logger
+    private let requests: MetricFamily<Counter>
+    private let durations: MetricFamily<Histogram>
+    private let received: Counter
+    private let sent: Counter
+    private let connections: Counter
+    private let open: Gauge
+    private let refusedConnections: MetricFamily<Counter>
+    private let refusedRequests: MetricFamily<Counter>
+
+    init(table: RouteTable, proxies: TrustedProxies?, registry: Registry, logger: Logger) {
+        self.table = table
+        self.proxies = proxies
+        self.logger = logger
+        requests = registry.counterFamily(
+            "weir_http_requests_total",
+            help: "Requests that were answered, by route; status 0 is a client that went away.",
+            labels: ["route", "method", "status"]
+        )
+        durations = registry.histogramFamily(
+            "weir_http_request_duration_seconds",
+            help: "Time from the end of a request's head to the end of its answer.",
+            labels: ["route", "method"]
+        )
+        received = registry.counter("weir_http_request_bytes_total", help: "Bytes of request bodies.")
+        sent = registry.counter("weir_http_response_bytes_total", help: "Bytes of answers, heads included.")
+        connections = registry.counter("weir_http_connections_total", help: "Connections that were taken.")
+        open = registry.gauge("weir_http_open_connections", help: "Connections that are open.")
+        refusedConnections = registry.counterFamily(
+            "weir_http_connections_refused_total",
+            help: "Connections that were not served.",
+            labels: ["reason"]
+        )
+        refusedRequests = registry.counterFamily(
+            "weir_http_requests_refused_total",
+            help: "Requests that broke a rule or a limit of HTTP.",
+            labels: ["reason"]
+        )
+    }
+
+    func connectionOpened() {
+        connections.increment()
+        open.increment()
+    }
+
+    func connectionClosed() {
+        open.decrement()
+    }
+
+    func connectionRefused(reason: String) {
+        refusedConnections.child(reason).increment()
+    }
+
+    func requestRefused(reason: String) {
+        refusedRequests.child(reason).increment()
+    }
+
+    func requestFinished(_ record: RequestRecord) {
+        let head = IngestPrefix(record.head)?.head ?? record.head
+        let (pattern, scope) = label(head, record.connection.listener.face)
+        let method = Self.label(head.method)
+        let status = record.status.map { String($0.code) } ?? "0"
+        requests.child(pattern, method, status).increment()
+        durations.child(pattern, method).observe(record.duration)
+        received.increment(by: record.requestBytes)
+        sent.increment(by: record.responseBytes)
+        log(record, head, pattern, isRoutine: scope == nil || scope == .ingest)
+    }
+
+    /// The bounded label of a route, and its scope; `none` where there is no such route.
+    private func label(_ head: RequestHead, _ face: String?) -> (pattern: String, scope: Scope?) {
+        guard case .matched(let route, _, let pattern) = table.locate(head.method, head.path, face: face)
+        else {
+            return ("none", .read)
+        }
+        return (pattern, route.scope)
+    }
+
+    private static func label(_ method: Method) -> String {
+        if case .other = method { return "other" }
+        return method.name
+    }
+
+    /// Probes and acknowledged events come by the thousand and say nothing one by one: they are logged at debug.
+    private func log(_ record: RequestRecord, _ head: RequestHead, _ pattern: String, isRoutine: Bool) {
+        let code = record.status?.code ?? 0
+        let level: Logger.Level =
+            code >= 500 ? .warning : isRoutine && (200..<400).contains(code) ? .debug : .info
+        guard logger.logLevel <= level else { return }
+        let peer = proxies?.client(of: record.connection.peer, head.fields) ?? record.connection.peer
+        let milliseconds =
+            Double(record.duration.components.attoseconds / 1_000_000_000_000) / 1000
+            + Double(record.duration.components.seconds * 1000)
+        logger.log(
+            level: level,
+            "request",
+            metadata: [
+                "request.id": "\(record.id)",
+                "http.method": "\(head.method.name.prefix(32))",
+                "http.path": "\(head.path.prefix(512))",
+                "http.route": "\(pattern)",
+                "http.status": .stringConvertible(code),
+                "http.duration_ms": .stringConvertible(milliseconds),
+                "http.request_bytes": .stringConvertible(record.requestBytes),
+                "http.response_bytes": .stringConvertible(record.responseBytes),
+                "client": "\(peer.address.isEmpty ? "unix" : peer.address)",
+            ]
+        )
+    }
+}

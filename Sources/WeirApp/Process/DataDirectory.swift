@@ -1,0 +1,81 @@
+import Glibc
+
+/// Why the data directory cannot be used.
+package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It could not be made, entered or written; the number is `errno`.
+    case unusable(path: String, call: String, code: Int32)
+    /// Something that is no directory stands there.
+    case notADirectory(path: String)
+
+    package var description: String {
+        switch self {
+        case .unusable(let path, let call, let code):
+            """
+            cannot use the data directory \(path): \(call): \(String(cString: strerror(code))); \
+            choose another with WEIR_DATA_DIR or --data-dir
+            """
+        case .notADirectory(let path):
+            "cannot use the data directory \(path): it is no directory; choose another with WEIR_DATA_DIR or --data-dir"
+        }
+    }
+}
+
+/// The directory that holds everything Weir keeps on disk, for its owner only.
+package struct DataDirectory: Sendable {
+    /// The absolute path.
+    package let path: String
+    private let mode: mode_t
+
+    /// Makes the directory and its parents where they are missing, for its owner only, and tries to write there.
+    ///
+    /// Root's is open for passing through (0711) where a private cluster lives in it, since PostgreSQL runs as another
+    /// user; what is inside stays closed.
+    package init(preparing path: String, for settings: Settings) throws(DataDirectoryError) {
+        mode = geteuid() == 0 && settings.databaseURL == nil ? 0o711 : 0o700
+        try Self.make(path, mode)
+        guard let resolved = realpath(path, nil) else {
+            throw .unusable(path: path, call: "open", code: errno)
+        }
+        defer { free(resolved) }
+        self.path = String(cString: resolved)
+        settleMode()
+        try probe()
+    }
+
+    /// Gives the directory its permission bits; the journal closes it for everybody when it is opened.
+    func settleMode() {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o777 != mode {
+            chmod(path, mode)
+        }
+    }
+
+    /// Where the private cluster lives.
+    package var cluster: String { path + "/postgres" }
+
+    /// Where the hashes of tokens are mirrored.
+    package var tokenMirror: String { path + "/tokens.json" }
+
+    private static func make(_ path: String, _ mode: mode_t) throws(DataDirectoryError) {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
+            return
+        }
+        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+            separator: "/"
+        )
+        if !parent.isEmpty, parent != "." { try make(parent, mode) }
+        guard mkdir(path, mode) == 0 || errno == EEXIST else {
+            throw .unusable(path: path, call: "mkdir", code: errno)
+        }
+    }
+
+    private func probe() throws(DataDirectoryError) {
+        let name = "\(path)/.weir-probe-\(getpid())"
+        let descriptor = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unusable(path: path, call: "write", code: errno) }
+        close(descriptor)
+        unlink(name)
+    }
+}

@@ -1,0 +1,59 @@
+import HTTPServer
+import Journal
+import Postgres
+
+/// Any error as the one line that an operator reads before the exit code.
+package struct StartError: Error, Sendable, CustomStringConvertible {
+    /// The sentence, without a line break.
+    package let line: String
+    /// Whether a setting has to be changed: exit code 78 instead of 1.
+    package let isConfiguration: Bool
+
+    package var description: String { line }
+
+    /// Makes an error in so many words.
+    package init(_ line: String, isConfiguration: Bool = false) {
+        self.line = String(line.map { $0.isNewline ? " " : $0 })
+        self.isConfiguration = isConfiguration
+    }
+
+    /// Puts any error of a part into words.
+    package static func describing(_ error: any Error) -> StartError {
+        switch error {
+        case let error as StartError: error
+        case let error as SettingError: StartError(error.description, isConfiguration: true)
+        case let error as UnsafeBindError: StartError(error.description, isConfiguration: true)
+        case let error as ConnectionTargetError:
+            StartError("DATABASE_URL is not usable: \(error)", isConfiguration: true)
+        case let error as ListenError: StartError(error.description)
+        case let error as PostgresError where ["42P01", "42703", "3F000"].contains(error.sqlState):
+            StartError("the database's schema is not up to date: run `weir migrate` (\(error.message))")
+        case let error as PostgresError: StartError(words(for: error), isConfiguration: error.isFatalAtStart)
+        case let error as JournalError: StartError(words(for: error))
+        case let error as DataDirectoryError: StartError(error.description)
+        case let error as ClusterError: StartError(error.description)
+        case let error as MigrationError: StartError(error.description)
+        default: StartError("\(error)")
+        }
+    }
+
+    private static func words(for error: PostgresError) -> String {
+        switch error.kind {
+        case .authentication:
+            "PostgreSQL refuses user or password; check DATABASE_URL and pg_hba.conf (\(error.message))"
+        case .missingDatabase:
+            "the database does not exist; make it with createdb, or correct DATABASE_URL (\(error.message))"
+        case .unsupportedServer: "this PostgreSQL is too old: \(error.message)"
+        case .unreachable: "PostgreSQL cannot be reached; is it running? (\(error.message))"
+        default: error.description
+        }
+    }
+
+    private static func words(for error: JournalError) -> String {
+        switch error {
+        case .locked(let path, let holder):
+            "the data directory \(path) is in use by another Weir (\(holder)); stop that one, or set WEIR_DATA_DIR"
+        default: error.description
+        }
+    }
+}

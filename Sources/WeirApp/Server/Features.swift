@@ -1,0 +1,94 @@
+import Core
+import Ingest
+import Journal
+import Logging
+import Metrics
+import Nextflow
+import Postgres
+
+/// What the features bring: routes, loaders, duties, gauges. The one place that knows them by name.
+struct Features: Sendable {
+    let routes: [Route]
+    /// Each runs until its task is cancelled; the schema must be there.
+    let loaders: [@Sendable () async -> Void]
+    let lags: [StreamLag]
+    let duties: [Duty]
+    let gauges: [GaugeRefresher.Source]
+
+    private static let partitions = DayPartitions(table: "telemetry")
+
+    /// Tries a dead letter of any stream once more; nil when it is applied now, otherwise why not.
+    static func retryDeadLetter(_ id: Int64, on connection: Connection) throws -> Refusal? {
+        try DeadLetterRetry(NextflowProjection(partitions: partitions)).retry(id: id, on: connection)
+    }
+
+    /// Every stream, for a replay.
+    static var replayStreams: [ReplayStream] {
+        [ReplayStream(NextflowProjection(partitions: partitions), table: "telemetry")]
+    }
+
+    init(_ settings: Settings, journal: Journal, pool: Pool, registry: Registry, logger: Logger) {
+        let partitions = Self.partitions
+        let metrics: NextflowMetrics? = nil
+        let projection = NextflowProjection(partitions: partitions, metrics: metrics)
+        let progress = StreamProgress(stream: projection.stream)
+        let loader = Loader(
+            projection,
+            journal: journal,
+            registration: JournalRegistration(journal: journal),
+            target: pool.target,
+            session: SessionSettings.loading(settings),
+            configuration: LoaderConfiguration(
+                batchLines: settings.loaderBatchLines,
+                batchBytes: settings.loaderBatchBytes
+            ),
+            progress: progress,
+            logger: logger
+        )
+        let reader = StoreReader(
+            pool: pool,
+            gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait)
+        )
+        let ingest = NextflowIngestRoutes(
+            journal: journal,
+            redactor: Redactor(keys: settings.redactedKeys),
+            metrics: metrics
+        )
+        routes =
+            ingest.routes
+            + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
+            + NextflowRunRoutes(reader: reader, staleAfter: settings.staleAfter).all
+        loaders = [{ await loader.run() }]
+        lags = [StreamLag(progress) { [weak journal] in journal?.durableSeq ?? 0 }]
+        duties = NextflowDuties.duties(
+            partitions: partitions,
+            rawKeep: settings.rawKeep == .zero ? nil : settings.rawKeep
+        )
+        gauges = [
+            { connection in
+                var snapshot = MetricsSnapshot()
+                snapshot.gauge(
+                    "weir_dead_letters",
+                    help: "Dead letters that wait for a decision.",
+                    Double(try DeadLetterStore.count(on: connection))
+                )
+                snapshot.gauge(
+                    "weir_partitions",
+                    help: "Daily partitions of raw tables.",
+                    labels: [("table", "telemetry")],
+                    Double(try partitions.count(on: connection))
+                )
+                return snapshot
+            }
+        ]
+    }
+}
+
+extension SessionSettings {
+    /// For loaders: what they commit is durable in the journal already, so that PostgreSQL need not wait for its disk.
+    static func loading(_ settings: Settings) -> SessionSettings {
+        var session = SessionSettings(settings, applicationName: "weir-loader")
+        session.parameters["synchronous_commit"] = "off"
+        return session
+    }
+}

@@ -1,0 +1,122 @@
+import Ingest
+import Journal
+import Observability
+import Postgres
+
+/// Looks at everything that `/ready` answers for.
+struct Readiness: ReadinessSource {
+    private let settings: Settings
+    private let keeper: DatabaseKeeper
+    private let journal: Journal
+    private let lags: [StreamLag]
+
+    init(_ settings: Settings, keeper: DatabaseKeeper, journal: Journal, lags: [StreamLag]) {
+        self.settings = settings
+        self.keeper = keeper
+        self.journal = journal
+        self.lags = lags
+    }
+
+    func checks() async -> [ReadinessCheck] {
+        let database = await PoolHealth(pool: keeper.pool).check(within: .seconds(2))
+        return [postgres(database), migrations] + lags.map(loader) + [disk, journalCheck]
+    }
+
+    private func postgres(_ health: DatabaseHealth) -> ReadinessCheck {
+        guard health != .connected else { return ReadinessCheck("postgresql", isReady: true, "It answers.") }
+        return ReadinessCheck(
+            "postgresql",
+            isReady: false,
+            health.text,
+            advice: "Events are kept in the journal meanwhile. Look after PostgreSQL; `weir doctor` helps."
+        )
+    }
+
+    private var migrations: ReadinessCheck {
+        switch keeper.schemaState {
+        case .current(let version):
+            ReadinessCheck("migrations", isReady: true, "The schema is at version \(version).")
+        case .unknown:
+            ReadinessCheck("migrations", isReady: false, "Not looked at yet.", advice: "Wait for PostgreSQL.")
+        case .incomplete:
+            ReadinessCheck("migrations", isReady: false, "Steps are missing.", advice: "Run `weir migrate`.")
+        case .newer(let database, let known):
+            ReadinessCheck(
+                "migrations",
+                isReady: false,
+                "The database is at version \(database), this Weir knows up to \(known).",
+                advice: "Use a newer Weir; events are kept in the journal meanwhile."
+            )
+        case .failed(let reason):
+            ReadinessCheck("migrations", isReady: false, reason, advice: "Mend it and start again.")
+        }
+    }
+
+    private func loader(_ lag: StreamLag) -> ReadinessCheck {
+        let name = "loader \(lag.progress.stream)"
+        let reading = lag.reading()
+        let distance = "\(reading.lines) lines and \(Int(reading.seconds)) s behind"
+        switch lag.progress.snapshot.state {
+        case .stopped(let reason):
+            return ReadinessCheck(
+                name,
+                isReady: false,
+                "Stopped (\(reason)), \(distance).",
+                advice: "This is a fault of Weir or of the schema: see the log, run `weir migrate status`."
+            )
+        case .backingOff(let reason):
+            return ReadinessCheck(
+                name,
+                isReady: false,
+                "Waits for PostgreSQL (\(reason)), \(distance).",
+                advice: "Look after PostgreSQL; nothing is lost."
+            )
+        case .waiting where reading.lines > 0:
+            return ReadinessCheck(
+                name,
+                isReady: false,
+                "Not started, \(distance).",
+                advice: "Wait for PostgreSQL."
+            )
+        case .waiting, .running:
+            let isReady = reading.lines <= Int64(settings.readyLagLines)
+            return ReadinessCheck(
+                name,
+                isReady: isReady,
+                reading.lines == 0 ? "Up to date." : "\(distance).",
+                advice: isReady ? nil : "PostgreSQL does not keep up; see weir_loader_lag_lines on /metrics."
+            )
+        }
+    }
+
+    private var disk: ReadinessCheck {
+        guard let space = try? journal.diskSpace(), space.total > 0 else {
+            return ReadinessCheck(
+                "disk",
+                isReady: false,
+                "It cannot be looked at.",
+                advice: "Check the data directory."
+            )
+        }
+        let percent = Int((Double(space.total - space.free) * 100 / Double(space.total)).rounded())
+        let isReady = percent < settings.readyDiskPercent
+        return ReadinessCheck(
+            "disk",
+            isReady: isReady,
+            "\(percent) % full, \(ByteSize(Int(space.free)).approximately) free.",
+            advice: isReady
+                ? nil : "Make room, or keep less with WEIR_JOURNAL_KEEP and WEIR_JOURNAL_MAX_BYTES."
+        )
+    }
+
+    private var journalCheck: ReadinessCheck {
+        let needsReserve = settings.journalReserve > 0
+        let isReady = !needsReserve || journal.isReserveHeld
+        return ReadinessCheck(
+            "journal",
+            isReady: isReady,
+            isReady ? "It is written." : "Its reserve was given up: the disk was full.",
+            advice: isReady ? nil : "Make room on the disk; Weir takes the reserve again by itself."
+        )
+    }
+}

@@ -1,0 +1,204 @@
+import Core
+import HTTP
+import HTTPServer
+import Ingest
+import Journal
+import Logging
+import Metrics
+import Postgres
+
+// The steps of the wiring that are more than a line.
+extension WeirServer {
+    /// Takes the data directory's lock; whoever comes second learns who holds it.
+    func openJournal(_ directory: DataDirectory, _ source: DatabaseSource, _ registry: Registry) async throws
+        -> Journal
+    {
+        var configuration = JournalConfiguration(directory: directory.path)
+        configuration.segmentBytes = Int64(settings.journalSegment)
+        configuration.reserveBytes = Int64(settings.journalReserve)
+        configuration.windowBytes = settings.journalWindow
+        configuration.keep = settings.journalKeep
+        configuration.maxBytes = settings.journalMaxBytes == 0 ? nil : Int64(settings.journalMaxBytes)
+        configuration.maxLineBytes = max(configuration.maxLineBytes, settings.maxBody + (2 << 20))
+        configuration.bufferBytes = max(configuration.bufferBytes, configuration.maxLineBytes * 2)
+        var setup = JournalSetup(configuration, clock: { .now() }, logger: logger)
+        setup.codec = .gzip
+        setup.observer = JournalMetrics(registry).observer
+        let ready = setup
+        let journal = try await blocking { try Journal.open(ready) }
+        directory.settleMode()
+        // Only the holder of the lock may stop the cluster; and the journal is closed before that.
+        if case .privateCluster(let cluster) = source {
+            teardown.add("private PostgreSQL", within: .seconds(35)) { [logger] in
+                do {
+                    try await blocking { try cluster.stop() }
+                } catch {
+                    logger.error("the private PostgreSQL did not stop", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+        teardown.add("journal", within: .seconds(10)) {
+            _ = try? await blocking { journal.close() }
+        }
+        return journal
+    }
+
+    /// Connections for answers; the loaders have their own.
+    func makePool(_ source: DatabaseSource) throws -> Pool {
+        let pool = Pool(
+            try source.target(),
+            PoolConfiguration(
+                limit: settings.poolSize,
+                acquisitionTimeout: settings.poolWait,
+                session: SessionSettings(settings)
+            )
+        )
+        teardown.add("pool", within: .seconds(5)) { await pool.close() }
+        return pool
+    }
+
+    /// Refuses an open door; asks an external PostgreSQL for tokens before it gives up.
+    func requireSafeBind(
+        _ policy: AccessPolicy,
+        _ tokens: TokenRegistry,
+        _ pool: Pool,
+        _ source: DatabaseSource
+    ) async throws {
+        do {
+            try policy.check(settings.listen, tokens: tokens.table)
+        } catch {
+            guard case .external = source else { throw error }
+            try? await tokens.reload(pool)
+            try policy.check(settings.listen, tokens: tokens.table)
+        }
+    }
+
+    /// Opens the listeners: from here on events are taken, whatever PostgreSQL does.
+    func listen(
+        _ table: RouteTable,
+        _ policy: AccessPolicy,
+        _ tokens: TokenRegistry,
+        _ registry: Registry
+    ) throws -> [BoundAddress] {
+        let door = FrontDoor(
+            table: table,
+            policy: policy,
+            tokens: { tokens.table },
+            cors: CORSPolicy(
+                allowedOrigins: settings.corsOrigins,
+                exposedFields: ["X-Request-Id", "Weir-Lag-Lines", "Retry-After"]
+            ),
+            bodyLimits: FrontDoor.BodyLimits(ingest: settings.maxBody)
+        )
+        let observer = RequestObserver(
+            table: table,
+            proxies: settings.trustedProxies,
+            registry: registry,
+            logger: logger
+        )
+        let server = Server(
+            configuration: ServerConfiguration(settings),
+            application: door,
+            logger: logger,
+            observer: observer
+        )
+        let addresses = try server.start()
+        registry.addCollector { [weak server] snapshot in
+            let held = server?.bodyBudget.heldBytes ?? 0
+            snapshot.gauge(
+                "weir_http_buffered_bytes",
+                help: "Bytes of request bodies in memory.",
+                Double(held)
+            )
+        }
+        let patience = settings.drainTimeout
+        teardown.add("server", within: patience + .seconds(8)) {
+            await server.drain(deadline: patience)
+            await server.stop()
+        }
+        return addresses
+    }
+
+    /// The first attempt at PostgreSQL. A private cluster was just started, so it is waited for.
+    func bringUp(_ keeper: DatabaseKeeper) async throws -> Bool {
+        var isUsable = try await keeper.bringUp()
+        guard case .privateCluster = keeper.source else { return isUsable }
+        var attempts = 0
+        while !isUsable, attempts < 50, case .unknown = keeper.schemaState {
+            try await Task.sleep(for: .milliseconds(200))
+            isUsable = try await keeper.bringUp()
+            attempts += 1
+        }
+        return isUsable
+    }
+
+    /// What can only work once the schema is there.
+    struct Loading: Sendable {
+        let features: Features
+        let tokens: TokenRegistry
+        let gauges: GaugeRefresher
+        let pool: Pool
+    }
+
+    /// Begins to load, to reload tokens, to read gauges and to do the duties.
+    func start(_ loading: Loading, _ work: BackgroundWork) {
+        let pool = loading.pool
+        for loader in loading.features.loaders { work.add(loader) }
+        work.add { await loading.tokens.run(pool) }
+        work.add { await loading.gauges.run(pool) }
+        let duties = DutyRunner(
+            loading.features.duties,
+            target: pool.target,
+            session: SessionSettings(settings, applicationName: "weir-duties"),
+            logger: logger
+        )
+        work.add { await duties.run() }
+    }
+
+    /// Registers what is asked at each scrape.
+    func collect(
+        _ registry: Registry,
+        _ journal: Journal,
+        _ pool: Pool,
+        _ features: Features,
+        _ gauges: GaugeRefresher
+    ) {
+        let process = ProcessMetrics()
+        registry.gaugeFamily(
+            "weir_build_info",
+            help: "Which Weir this is; always 1.",
+            labels: ["version", "build"]
+        ).child(BuildInfo.version, BuildInfo.configuration).set(1)
+        registry.gauge("weir_journal_epoch", help: "How often the journal was opened.").set(
+            Double(journal.epoch)
+        )
+        registry.addCollector { [weak journal] snapshot in
+            process.collect(into: &snapshot)
+            if let journal { JournalMetrics.collect(journal, into: &snapshot) }
+            PoolMetrics.collect(pool.status, into: &snapshot)
+            for lag in features.lags { lag.collect(into: &snapshot) }
+            snapshot.merge(gauges.snapshot)
+        }
+    }
+}
+
+extension ServerConfiguration {
+    /// What the settings say about listeners, limits and timeouts.
+    init(_ settings: Settings) {
+        self.init(listeners: settings.listen)
+        if settings.lanes > 0 { laneCount = settings.lanes }
+        maximumConnections = settings.maxConnections
+        limits.headerBytes = settings.maxHeader
+        limits.bodyBytes = settings.maxBody
+        limits.decompressedBytes = max(limits.decompressedBytes, settings.maxBody)
+        bufferedBodyBytes = settings.maxBuffered
+        timeouts.head = settings.headTimeout
+        timeouts.bodyWindow = settings.bodyTimeout
+        timeouts.write = settings.writeTimeout
+        timeouts.handler = settings.handlerTimeout
+        timeouts.asyncHandler = max(timeouts.asyncHandler, settings.statementTimeout + settings.poolWait)
+        // A request must never meet a connection that is being closed: close later than announced.
+        timeouts.idle = settings.idleTimeout + .seconds(5)
+        announcedKeepAliveSeconds = Int(settings.idleTimeout.components.seconds)
+    }
+}

@@ -1,0 +1,129 @@
+package import HTTPServer
+import Ingest
+import Journal
+package import Logging
+import Metrics
+import Observability
+import Postgres
+import Synchronization
+
+/// One Weir: everything that listens, writes and reads, made in one straight line and undone backwards.
+///
+/// Embeddable: `start`, any number of requests, `stop`. A stopped one does not start again.
+package final class WeirServer: Sendable {
+    let settings: Settings
+    let logger: Logger
+    let teardown: TeardownList
+    // Guards what is known once everything runs.
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        let addresses: [BoundAddress]
+        let banner: Banner
+    }
+
+    /// Makes a server; nothing is touched before `start`.
+    package init(_ settings: Settings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        teardown = TeardownList(logger: logger)
+    }
+
+    /// Where it listens, with the real ports; empty before `start` and after `stop`.
+    package var addresses: [BoundAddress] { running.withLock { $0?.addresses ?? [] } }
+
+    /// What to print when it is ready; nil before that.
+    package var banner: Banner? { running.withLock { $0?.banner } }
+
+    /// Starts everything. Returns when rows can be written, or when PostgreSQL turned out to be away.
+    ///
+    /// Throws what an operator has to mend; whatever was started by then is stopped. `StartError.describing` makes one
+    /// line of it.
+    @discardableResult
+    package func start() async throws -> [BoundAddress] {
+        do {
+            let running = try await assemble()
+            self.running.withLock { $0 = running }
+            return running.addresses
+        } catch {
+            await teardown.run()
+            throw error
+        }
+    }
+
+    /// Answers what is in progress, then stops everything, the last started first. Bounded in time; idempotent.
+    package func stop() async {
+        await teardown.run()
+        running.withLock { $0 = nil }
+    }
+
+    /// Starts, calls `ready`, and stops at the first signal.
+    package func run(until signals: StopSignals, ready: (Banner) -> Void) async throws {
+        try await start()
+        if let banner { ready(banner) }
+        logger.info("ready")
+        await signals.waitForFirst()
+        logger.info("stopping")
+        await stop()
+        logger.info("stopped")
+    }
+
+    // MARK: - Wiring
+
+    private func assemble() async throws -> Running {
+        let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
+        let source = try DatabaseSource(settings, directory)
+        let registry = Registry()
+        let journal = try await openJournal(directory, source, registry)
+        let pool = try makePool(source)
+        let mirror = TokenMirror(path: directory.tokenMirror)
+        let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
+        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
+        try await requireSafeBind(policy, tokens, pool, source)
+
+        let keeper = DatabaseKeeper(
+            source,
+            pool: pool,
+            skipsMigrations: settings.skipsMigrations,
+            logger: logger
+        )
+        let features = Features(settings, journal: journal, pool: pool, registry: registry, logger: logger)
+        let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
+        let readiness = Readiness(settings, keeper: keeper, journal: journal, lags: features.lags)
+        let observability = ObservabilityRoutes(
+            version: BuildInfo.version,
+            build: BuildInfo.configuration,
+            database: PoolHealth(pool: pool),
+            readiness: readiness,
+            registry: registry
+        )
+        let table = RouteTable(
+            routes: features.routes + observability.routes(describing: features.routes),
+            faces: observability.faces
+        )
+        collect(registry, journal, pool, features, gauges)
+
+        let work = BackgroundWork()
+        teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
+        let addresses = try listen(table, policy, tokens, registry)
+        for lag in features.lags { work.add { await lag.run() } }
+        let housekeeping = JournalHousekeeping(journal, features.lags, logger)
+        work.add { await housekeeping.run() }
+
+        let loading = Loading(features: features, tokens: tokens, gauges: gauges, pool: pool)
+        if try await bringUp(keeper) {
+            start(loading, work)
+        } else {
+            work.add { [self] in
+                await keeper.waitUntilUsable()
+                if !Task.isCancelled { start(loading, work) }
+            }
+        }
+        work.add { await keeper.watchCluster() }
+        let needsToken = !tokens.table.isEmpty && !settings.allowsAnonymous
+        return Running(
+            addresses: addresses,
+            banner: Banner(addresses: addresses, database: source.summary, needsToken: needsToken)
+        )
+    }
+}

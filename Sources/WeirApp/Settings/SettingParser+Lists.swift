@@ -1,0 +1,94 @@
+import HTTP
+import HTTPServer
+import Ingest
+
+extension SettingParser where Value == [String] {
+    /// Words divided by commas.
+    static func words(_ accepts: String) -> Self {
+        .list(accepts) { element throws(SettingComplaint) in element }
+    }
+
+    /// Origins of browsers (RFC 6454 §6.2), lower-case, or `*`.
+    static var origins: Self {
+        .list("a comma list of origins such as https://dash.example.org, or *") {
+            element throws(SettingComplaint) in
+            if element == "*" { return element }
+            let parts = element.split(separator: "/", omittingEmptySubsequences: false)
+            let isOrigin =
+                parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty
+            guard isOrigin else {
+                throw SettingComplaint(
+                    why: "'\(element)' is no origin (scheme://host[:port], nothing behind it)"
+                )
+            }
+            return element.lowercased()
+        }
+    }
+}
+
+extension SettingParser where Value == TrustedProxies? {
+    /// CIDR blocks divided by commas.
+    static var proxies: Self {
+        let accepts = "a comma list of addresses or CIDR blocks such as 10.0.0.0/8, or unix for Unix sockets"
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            let entries = text.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
+            do throws(TrustedProxies.ListError) {
+                return entries.isEmpty ? nil : try TrustedProxies(entries)
+            } catch {
+                switch error {
+                case .malformed(let entry):
+                    throw SettingComplaint(why: "'\(entry)' is neither an IP address nor a CIDR block")
+                }
+            }
+        }
+    }
+}
+
+extension SettingParser where Value == [AccessToken] {
+    /// `scope[+scope]=secret`, divided by commas; no complaint ever quotes a secret.
+    static var tokens: Self {
+        let accepts = "a comma list of scope[+scope]=secret, scopes ingest, read, admin"
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            var tokens: [AccessToken] = []
+            for part in text.split(separator: ",") where !part.trimmed.isEmpty {
+                tokens.append(try token(part.trimmed, position: tokens.count + 1))
+            }
+            return tokens
+        }
+    }
+
+    private static func token(_ text: String, position: Int) throws(SettingComplaint) -> AccessToken {
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, !halves[1].isEmpty else {
+            throw SettingComplaint(why: "token \(position) is not of the form scope=secret")
+        }
+        var scopes: Set<Scope> = []
+        for word in halves[0].split(separator: "+", omittingEmptySubsequences: false) {
+            guard let scope = Scope(rawValue: word.trimmed.lowercased()) else {
+                throw SettingComplaint(why: "token \(position) names an unknown scope")
+            }
+            scopes.insert(scope)
+        }
+        return AccessToken(name: "WEIR_TOKENS[\(position)]", secret: String(halves[1]), scopes: scopes)
+    }
+}
+
+extension SettingParser where Value == [ListenSpecification] {
+    /// Places to listen, divided by commas.
+    static var listeners: Self {
+        let accepts = "a comma list of [face@]host:port, [face@][v6]:port or [face@]unix:/path"
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            let listeners: [ListenSpecification]
+            do throws(ListenSpecificationError) {
+                listeners = try ListenSpecification.list(text, faces: Faces.all)
+            } catch {
+                throw SettingComplaint(why: error.description)
+            }
+            let fixed = listeners.map(\.endpoint).filter { if case .tcp(_, 0) = $0 { false } else { true } }
+            guard Set(fixed).count == fixed.count else {
+                throw SettingComplaint(why: "it names a place twice")
+            }
+            return listeners
+        }
+    }
+}

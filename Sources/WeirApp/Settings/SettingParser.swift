@@ -1,0 +1,127 @@
+import Logging
+
+/// Reads the text of a setting.
+struct SettingParser<Value: Sendable>: Sendable {
+    /// What it takes, as a noun phrase for error lines and the documentation.
+    let accepts: String
+    /// Reads a trimmed text.
+    let parse: @Sendable (_ text: String) throws(SettingComplaint) -> Value
+}
+
+extension SettingParser where Value == String {
+    static func text(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard !text.isEmpty else { throw SettingComplaint(why: "it is empty") }
+            return text
+        }
+    }
+}
+
+extension SettingParser where Value == String? {
+    static func optionalText(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in text.isEmpty ? nil : text }
+    }
+}
+
+extension SettingParser where Value == Bool {
+    static var flag: Self {
+        SettingParser(accepts: "true or false (also 1/0, yes/no, on/off)") { text throws(SettingComplaint) in
+            switch text.lowercased() {
+            case "1", "true", "yes", "on": return true
+            case "0", "false", "no", "off": return false
+            default: throw SettingComplaint(why: "it is neither true nor false")
+            }
+        }
+    }
+}
+
+extension SettingParser where Value == Int {
+    static func integer(_ range: ClosedRange<Int>) -> Self {
+        let accepts = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard let number = Int(text) else { throw SettingComplaint(why: "it is not a whole number") }
+            guard range.contains(number) else { throw SettingComplaint(why: "it is out of range") }
+            return number
+        }
+    }
+
+    static func bytes(_ range: ClosedRange<Int>) -> Self {
+        let accepts = """
+            a size from \(ByteSize(range.lowerBound)) to \(ByteSize(range.upperBound)) \
+            such as 64KiB, 32MiB or 1G (powers of 1024)
+            """
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard let size = ByteSize(text) else { throw SettingComplaint(why: "it is not a size") }
+            guard range.contains(size.bytes) else { throw SettingComplaint(why: "it is out of range") }
+            return size.bytes
+        }
+    }
+}
+
+extension SettingParser where Value == Duration {
+    static func duration(_ range: ClosedRange<Duration>) -> Self {
+        let accepts = """
+            a duration from \(DurationText(range.lowerBound)) to \(DurationText(range.upperBound)) \
+            such as 500ms, 75s, 10m, 24h or 14d
+            """
+        return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard let duration = DurationText(text)?.duration else {
+                throw SettingComplaint(why: "it is not a duration")
+            }
+            guard range.contains(duration) else { throw SettingComplaint(why: "it is out of range") }
+            return duration
+        }
+    }
+}
+
+extension SettingParser {
+    /// One of the cases of an enum, in any case of letters.
+    static func word() -> Self where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+        let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
+            guard let value = Value(rawValue: text.lowercased()) else {
+                throw SettingComplaint(why: "it is none of the words")
+            }
+            return value
+        }
+    }
+
+    /// A comma list; empty elements are dropped.
+    static func list<Element: Sendable>(
+        _ accepts: String,
+        _ parse: @escaping @Sendable (_ element: String) throws(SettingComplaint) -> Element
+    ) -> Self where Value == [Element] {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            var elements: [Element] = []
+            for part in text.split(separator: ",") {
+                let element = part.trimmed
+                if !element.isEmpty { elements.append(try parse(element)) }
+            }
+            return elements
+        }
+    }
+}
+
+extension SettingParser where Value == Logger.Level {
+    /// The level words of the original servers (`WARN`, `WARNING`, `FATAL`) are known too.
+    static var logLevel: Self {
+        let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        let synonyms = ["warn": "warning", "fatal": "critical"]
+        return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
+            let word = text.lowercased()
+            guard let level = Logger.Level(rawValue: synonyms[word] ?? word) else {
+                throw SettingComplaint(why: "it is no log level")
+            }
+            return level
+        }
+    }
+}
+
+extension StringProtocol {
+    /// Without blanks and tabs at both ends.
+    var trimmed: String {
+        let start = drop { $0.isWhitespace }
+        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...end])
+    }
+}

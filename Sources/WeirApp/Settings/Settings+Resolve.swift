@@ -1,0 +1,129 @@
+/// Settings with where each of them came from.
+package struct ResolvedSettings: Sendable {
+    /// Where a value came from.
+    package enum Source: Hashable, Sendable {
+        /// An option on the command line, without its dashes.
+        case flag(String)
+        /// An environment variable, the alias when it was one.
+        case environment(String)
+        /// Nobody said anything.
+        case `default`
+    }
+
+    /// A setting, its text and where that came from.
+    package struct Entry: Sendable {
+        package let setting: Setting
+        /// The text as given, nil when it is not set at all. **Not masked.**
+        package let text: String?
+        package let source: Source
+
+        /// What may be shown: `***` for a secret.
+        package var shownText: String {
+            guard let text, !text.isEmpty else { return "" }
+            return setting.isSecret ? "***" : text
+        }
+    }
+
+    /// The typed values.
+    package let settings: Settings
+    /// One entry a setting, in the order of the table.
+    package let entries: [Entry]
+    /// What is odd but no error: unknown `WEIR_…` variables.
+    package let warnings: [String]
+}
+
+extension Settings {
+    /// Settles every setting: an option beats a variable, a variable beats an alias, all beat the default.
+    ///
+    /// `flags` holds values by option name without dashes. An empty variable counts as not set, since compose
+    /// files hand on what is empty. Throws the first value that is not usable.
+    package static func resolve(
+        flags: [String: String] = [:],
+        environment: [String: String] = [:]
+    ) throws(SettingError) -> ResolvedSettings {
+        var settings = Settings.defaults
+        var entries: [ResolvedSettings.Entry] = []
+        for setting in Setting.all {
+            let (text, source) = find(setting, flags, environment)
+            if source != .default, let text {
+                try apply(setting, text, source, to: &settings)
+            }
+            entries.append(ResolvedSettings.Entry(setting: setting, text: text, source: source))
+        }
+        let warnings = unknownVariables(environment).map(warning(forUnknown:))
+        return ResolvedSettings(settings: settings, entries: entries, warnings: warnings)
+    }
+
+    private static func find(
+        _ setting: Setting,
+        _ flags: [String: String],
+        _ environment: [String: String]
+    ) -> (text: String?, source: ResolvedSettings.Source) {
+        if let flag = setting.flag, let text = flags[flag] { return (text.trimmed, .flag(flag)) }
+        for name in [setting.name] + setting.aliases {
+            if let text = environment[name]?.trimmed, !text.isEmpty { return (text, .environment(name)) }
+        }
+        return (setting.defaultText, .default)
+    }
+
+    private static func apply(
+        _ setting: Setting,
+        _ text: String,
+        _ source: ResolvedSettings.Source,
+        to settings: inout Settings
+    ) throws(SettingError) {
+        do {
+            try setting.apply(text, &settings)
+        } catch {
+            throw SettingError(
+                carrier: source.carrier,
+                value: setting.isSecret ? nil : text,
+                why: error.why,
+                accepts: setting.accepts
+            )
+        }
+    }
+
+    private static func unknownVariables(_ environment: [String: String]) -> [String] {
+        let known = Set(Setting.all.flatMap { [$0.name] + $0.aliases })
+        return environment.keys.filter { $0.hasPrefix("WEIR_") && !known.contains($0) }.sorted()
+    }
+
+    private static func warning(forUnknown name: String) -> String {
+        let nearest = Setting.all.map { (name: $0.name, distance: $0.name.editDistance(to: name)) }
+            .min { $0.distance < $1.distance }
+        guard let nearest, nearest.distance <= max(2, name.count / 4) else {
+            return "\(name) is no setting of Weir and is ignored; `weir config` lists them all"
+        }
+        return "\(name) is no setting of Weir and is ignored; did you mean \(nearest.name)?"
+    }
+}
+
+extension ResolvedSettings.Source {
+    /// The option or variable as the user wrote it.
+    var carrier: String {
+        switch self {
+        case .flag(let name): "--\(name)"
+        case .environment(let name): name
+        case .default: "default"
+        }
+    }
+}
+
+extension String {
+    /// How many single characters must be inserted, taken away or changed to get `other` (Levenshtein).
+    func editDistance(to other: String) -> Int {
+        let target = Array(other.utf8)
+        var row = Array(0...target.count)
+        for (line, byte) in utf8.enumerated() {
+            var diagonal = row[0]
+            row[0] = line + 1
+            for column in target.indices {
+                let substituted = diagonal + (byte == target[column] ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = Swift.min(substituted, row[column] + 1, diagonal + 1)
+            }
+        }
+        return row[target.count]
+    }
+}

@@ -1,0 +1,65 @@
+import Core
+
+/// What `weir config` prints.
+package struct SettingsReport: Sendable {
+    private let resolved: ResolvedSettings
+
+    /// Makes a report.
+    package init(_ resolved: ResolvedSettings) {
+        self.resolved = resolved
+    }
+
+    /// One line a setting: name, value, where it came from; with `explained`, also what it does and takes.
+    package func lines(explained: Bool) -> [String] {
+        let width = resolved.entries.map(\.setting.name.count).max() ?? 0
+        let values = resolved.entries.map { $0.shownText.isEmpty ? "-" : $0.shownText }
+        let valueWidth = min(values.map(\.count).max() ?? 0, 44)
+        return zip(resolved.entries, values).flatMap { entry, value in
+            let line =
+                "\(entry.setting.name.padded(to: width))  \(value.padded(to: valueWidth))  (\(entry.origin))"
+            guard explained else { return [line] }
+            let setting = entry.setting
+            let aliases =
+                setting.aliases.isEmpty ? "" : " Also read as \(setting.aliases.joined(separator: ", "))."
+            let flag = setting.flag.map { " Option --\($0)." } ?? ""
+            return [line, "    \(setting.help)", "    Takes \(setting.accepts).\(flag)\(aliases)", ""]
+        }
+    }
+
+    /// A JSON array with an object for each setting.
+    package var json: String {
+        var writer = JSONWriter()
+        writer.array { list in
+            for entry in resolved.entries {
+                list.object { object in
+                    object.member("name", entry.setting.name)
+                    object.member("value", entry.text == nil ? nil : entry.shownText)
+                    object.member("source", entry.origin)
+                    object.member("default", entry.setting.defaultText)
+                    object.member("secret", entry.setting.isSecret)
+                    object.member("option", entry.setting.flag.map { "--\($0)" })
+                    object.array("aliases") { aliases in
+                        for alias in entry.setting.aliases { aliases.value(alias) }
+                    }
+                    object.member("accepts", entry.setting.accepts)
+                    object.member("help", entry.setting.help)
+                }
+            }
+        }
+        return writer.text
+    }
+}
+
+extension ResolvedSettings.Entry {
+    /// Where the value came from, in a word.
+    var origin: String {
+        source == .default && text == nil ? "not set" : source.carrier
+    }
+}
+
+extension String {
+    /// Blanks at the end up to a width.
+    func padded(to width: Int) -> String {
+        count < width ? self + String(repeating: " ", count: width - count) : self
+    }
+}

@@ -1,0 +1,61 @@
+/// One execution of one task as a simulated run planned it; times are milliseconds since 1970.
+struct SimulatedAttempt: Sendable {
+    /// How it ends.
+    enum Outcome: Sendable, Equatable {
+        case completed
+        /// Failed with an exit status; `action` is what Nextflow does about it.
+        case failed(exit: Int, action: String)
+        /// Killed because the run ended.
+        case aborted
+        /// The executor refused it: never submitted, never started.
+        case notSubmitted(action: String)
+    }
+
+    var taskID = 0
+    let process: Int
+    let sample: Int
+    let attempt: Int
+    let hash: String
+    /// When Nextflow handed it over; `submit` is 0 where the executor refused it.
+    let queued: Int64
+    let submit: Int64
+    let start: Int64
+    var complete: Int64
+    var outcome: Outcome
+    /// Between 0 and 1: how much of what it asked for it used.
+    let load: Double
+
+    /// Whether the run goes down with it.
+    var isFatal: Bool {
+        switch outcome {
+        case .failed(_, let action), .notSubmitted(let action): action == "TERMINATE" || action == "FINISH"
+        case .completed, .aborted: false
+        }
+    }
+}
+
+/// Which Nextflow the run is, as far as the order of the last events goes (contract §4.3).
+enum SimulatedDialect: CaseIterable, Sendable {
+    /// Up to 25.06: `error`, then the killed tasks, then `completed`.
+    case errorFirst
+    /// 25.10 and 26.04: `completed`, `error`, and `completed` once more.
+    case completedTwice
+    /// From 26.08: `completed`, then `error`.
+    case errorLast
+
+    var version: String {
+        switch self {
+        case .errorFirst: "24.10.4"
+        case .completedTwice: "25.10.2"
+        case .errorLast: "26.08.0"
+        }
+    }
+
+    var build: Int {
+        switch self {
+        case .errorFirst: 5934
+        case .completedTwice: 10555
+        case .errorLast: 12003
+        }
+    }
+}

@@ -1,0 +1,138 @@
+/// Everything that happens in one simulated run, in the order of time.
+struct SimulatedPlan: Sendable {
+    /// Attempts in the order of their task ids, which is that of submission.
+    var attempts: [SimulatedAttempt]
+    /// Milliseconds since 1970.
+    let start: Int64
+    var end: Int64
+    /// What brought the run down, by index into `attempts`.
+    var fatal: Int?
+    /// Samples that went through the whole chain.
+    var finishedSamples: Set<Int>
+    /// Tasks whose results an earlier run left; they emit nothing.
+    let cached: Int
+
+    /// Plans a run of `tasks` tasks; `skipped` samples were finished by the run that this one resumes.
+    init(
+        tasks: Int,
+        start: Int64,
+        failureShare: Double,
+        skipping skipped: Set<Int>,
+        _ random: inout SeededGenerator
+    ) {
+        let chain = SimulatorPipeline.processes.count
+        let samples = (tasks + chain - 1) / chain
+        self.start = start
+        attempts = []
+        end = start + 4000
+        finishedSamples = skipped
+        cached = skipped.count * chain
+        var workers = [Int64](repeating: start + 3000, count: max(4, min(64, samples)))
+        for sample in 0..<samples where !skipped.contains(sample) {
+            let length = min(chain, tasks - sample * chain)
+            let worker = sample % workers.count
+            let line = SampleLine(sample: sample, length: length, failureShare: failureShare)
+            let (made, isFinished) = line.plan(from: workers[worker], &random)
+            attempts += made
+            if isFinished { finishedSamples.insert(sample) }
+            workers[worker] = made.last?.complete ?? workers[worker]
+        }
+        settle()
+    }
+
+    /// Orders the attempts, and ends the run where the first fatal failure is.
+    private mutating func settle() {
+        attempts.sort { ($0.queued, $0.sample, $0.process) < ($1.queued, $1.sample, $1.process) }
+        if let ending = attempts.filter(\.isFatal).map(\.complete).min() {
+            attempts.removeAll { $0.queued > ending || ($0.isFatal && $0.complete > ending) }
+            cutShort(at: ending)
+            finishedSamples = finishedSamples.filter { sample in
+                attempts.allSatisfy { $0.sample != sample || $0.outcome != .aborted }
+            }
+        }
+        for index in attempts.indices { attempts[index].taskID = index + 1 }
+        fatal = attempts.firstIndex(where: \.isFatal)
+        end = (attempts.map(\.complete).max() ?? start) + 1200
+    }
+
+    private mutating func cutShort(at ending: Int64) {
+        // With strategy `finish` what runs may end in peace; nothing new is submitted.
+        let finishes = attempts.contains {
+            if case .failed(_, "FINISH") = $0.outcome { return $0.complete == ending }
+            return false
+        }
+        guard !finishes else { return }
+        for index in attempts.indices where attempts[index].complete > ending {
+            attempts[index].outcome = .aborted
+            attempts[index].complete = ending
+        }
+    }
+}
+
+/// The way of one sample through the processes.
+private struct SampleLine {
+    let sample: Int
+    let length: Int
+    let failureShare: Double
+
+    func plan(from ready: Int64, _ random: inout SeededGenerator) -> ([SimulatedAttempt], isFinished: Bool) {
+        var made: [SimulatedAttempt] = []
+        var clock = ready
+        for process in 0..<length {
+            var attempt = 1
+            while true {
+                let next = execute(process, attempt, at: clock, &random)
+                made.append(next)
+                clock = next.complete + 200
+                if case .completed = next.outcome { break }
+                if case .failed(_, "RETRY") = next.outcome {
+                    attempt += 1
+                    continue
+                }
+                return (made, false)
+            }
+        }
+        return (made, true)
+    }
+
+    private func execute(
+        _ process: Int,
+        _ attempt: Int,
+        at ready: Int64,
+        _ random: inout SeededGenerator
+    ) -> SimulatedAttempt {
+        let kind = SimulatorPipeline.processes[process]
+        let submit = ready + Int64(100 + 400 * random.fraction())
+        let waits = Int64(2000 + 30_000 * random.fraction() * random.fraction())
+        let computes = Int64(kind.typicalMilliseconds * random.spread())
+        let outcome = outcome(of: kind, attempt, &random)
+        let isRefused = if case .notSubmitted = outcome { true } else { false }
+        return SimulatedAttempt(
+            process: process,
+            sample: sample,
+            attempt: attempt,
+            hash: random.hexDigits(32),
+            queued: submit,
+            submit: isRefused ? 0 : submit,
+            start: isRefused ? 0 : submit + waits,
+            complete: isRefused
+                ? submit + 50 : submit + waits + (outcome == .completed ? computes : computes / 3),
+            outcome: outcome,
+            load: 0.2 + 0.75 * random.fraction()
+        )
+    }
+
+    private func outcome(
+        of kind: SimulatorPipeline.Process,
+        _ attempt: Int,
+        _ random: inout SeededGenerator
+    ) -> SimulatedAttempt.Outcome {
+        // A retry has more memory, so it seldom fails for the same reason.
+        let probability = failureShare * kind.fragility / (attempt > 1 ? 3 : 1)
+        guard random.chance(probability) else { return .completed }
+        if random.chance(0.01) { return .notSubmitted(action: "TERMINATE") }
+        let exit = random.pick([137, 137, 137, 1, 1, 140, 2, 127]) ?? 1
+        if attempt < 3 { return .failed(exit: exit, action: "RETRY") }
+        return .failed(exit: exit, action: random.chance(0.25) ? "FINISH" : "TERMINATE")
+    }
+}

@@ -1,0 +1,71 @@
+/// What a simulation did.
+package struct SimulatorReport: Sendable {
+    /// Runs that were sent, resumed ones too.
+    package var runs = 0
+    /// Events that were sent.
+    package var sent = 0
+    /// Events that were answered 2xx.
+    package var acknowledged = 0
+    /// Events that were answered otherwise, by status; the real client drops them.
+    package var refused: [Int: Int] = [:]
+    /// Events that got no answer at all.
+    package var lost = 0
+    /// Connections that ended before a status line, so that the event was sent again, as the JDK does.
+    package var resent = 0
+    /// The first reason for a lost event.
+    package var firstTrouble: String?
+    /// Microseconds from sending to the answer, one an answer, in no order.
+    package var latencies: [Int32] = []
+    /// How long all of it took.
+    package var elapsed = Duration.zero
+
+    /// An empty report.
+    package init() {}
+
+    /// Adds what another sender did.
+    mutating func merge(_ other: SimulatorReport) {
+        runs += other.runs
+        sent += other.sent
+        acknowledged += other.acknowledged
+        refused.merge(other.refused, uniquingKeysWith: +)
+        lost += other.lost
+        resent += other.resent
+        firstTrouble = firstTrouble ?? other.firstTrouble
+        latencies += other.latencies
+    }
+
+    /// Whether every event was acknowledged.
+    package var isClean: Bool { acknowledged == sent }
+
+    /// The lines for people.
+    package var lines: [String] {
+        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        let rate = seconds > 0 ? Int((Double(acknowledged) / seconds).rounded()) : 0
+        var lines = [
+            "runs          \(runs)",
+            "sent          \(sent)",
+            "acknowledged  \(acknowledged)  (\(rate)/s over \(Self.rounded(seconds)) s)",
+        ]
+        for (status, count) in refused.sorted(by: { $0.key < $1.key }) {
+            lines.append("refused       \(count)  (status \(status))")
+        }
+        if lost > 0 { lines.append("lost          \(lost)  (\(firstTrouble ?? "no answer"))") }
+        if resent > 0 { lines.append("sent again    \(resent)") }
+        let sorted = latencies.sorted()
+        if let last = sorted.last {
+            let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)].map { name, share in
+                "\(name) \(Self.milliseconds(sorted[Int(share * Double(sorted.count - 1))]))"
+            }
+            lines.append("latency       \(shares.joined(separator: "  "))  max \(Self.milliseconds(last))")
+        }
+        return lines
+    }
+
+    private static func milliseconds(_ microseconds: Int32) -> String {
+        "\(rounded(Double(microseconds) / 1000)) ms"
+    }
+
+    private static func rounded(_ value: Double) -> String {
+        "\((value * 100).rounded() / 100)"
+    }
+}

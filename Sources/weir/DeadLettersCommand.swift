@@ -1,0 +1,98 @@
+import ArgumentParser
+import WeirApp
+
+/// `weir dead-letters`: what PostgreSQL refused.
+struct DeadLettersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dead-letters",
+        abstract: "Look at what PostgreSQL refused to store, and try it again or let it go.",
+        subcommands: [List.self, Retry.self, Drop.self],
+        defaultSubcommand: List.self
+    )
+
+    /// Lists those that wait.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List what waits for a decision: number, stream, kind, time, reason (default)."
+        )
+
+        @Option(help: "Only of this stream.")
+        var stream: String?
+
+        @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
+        var limit = 100
+
+        @Flag(help: "Print whole bodies too; they may hold secrets of your users.")
+        var bodies = false
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let lines = try await DatabaseSession.with(resolved.settings) { database in
+                    try await DeadLetterDesk(database).list(stream: stream, limit: limit, withBodies: bodies)
+                }
+                for line in lines { StandardStreams.write(line) }
+            }
+        }
+    }
+
+    /// Tries some once more.
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Load dead letters once more, after their cause is gone; each can be retried once."
+        )
+
+        @OptionGroup var choice: DeadLetterChoice
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let outcome = try await DatabaseSession.with(resolved.settings) { database in
+                    try await DeadLetterDesk(database).retry(choice.selection)
+                }
+                for line in outcome.lines { StandardStreams.write(line) }
+                if !outcome.isComplete { throw ExitCode(1) }
+            }
+        }
+    }
+
+    /// Lets some go.
+    struct Drop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let dead letters go; their lines stay in the journal as long as it is kept."
+        )
+
+        @OptionGroup var choice: DeadLetterChoice
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let outcome = try await DatabaseSession.with(resolved.settings) { database in
+                    try await DeadLetterDesk(database).drop(choice.selection)
+                }
+                for line in outcome.lines { StandardStreams.write(line) }
+                if !outcome.isComplete { throw ExitCode(1) }
+            }
+        }
+    }
+}
+
+/// Which dead letters are meant.
+struct DeadLetterChoice: ParsableArguments {
+    @Argument(help: "The numbers that the list shows.")
+    var numbers: [Int64] = []
+
+    @Flag(help: "All that wait.")
+    var all = false
+
+    func validate() throws {
+        guard all != !numbers.isEmpty else { throw ValidationError("Name numbers, or say --all.") }
+    }
+
+    /// Nil is all.
+    var selection: [Int64]? { all ? nil : numbers }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import WeirApp
+
+/// `weir migrate`: the schema.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Bring the database's schema up to date, or say where it stands.",
+        discussion: """
+            `weir serve` does this by itself at start, under a lock, so that any number of servers may start at \
+            once. Use this command with WEIR_SKIP_MIGRATIONS=true, when you want to choose the moment.
+            """,
+        subcommands: [Up.self, Status.self],
+        defaultSubcommand: Up.self
+    )
+
+    /// Applies what is missing.
+    struct Up: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Apply every migration that is missing (default)."
+        )
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                try await DatabaseSession.with(resolved.settings) { database in
+                    for line in try await MigrationReport.apply(database) { StandardStreams.write(line) }
+                }
+            }
+        }
+    }
+
+    /// Says what is applied; exit code 1 when something is missing.
+    struct Status: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the migrations and whether they are applied; exit code 1 when one is missing."
+        )
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let report = try await DatabaseSession.with(resolved.settings) { database in
+                    try await MigrationReport.status(database)
+                }
+                for line in report.lines { StandardStreams.write(line) }
+                if !report.isComplete { throw ExitCode(1) }
+            }
+        }
+    }
+}

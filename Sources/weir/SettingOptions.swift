@@ -1,0 +1,50 @@
+import ArgumentParser
+import WeirApp
+
+/// The settings that have an option beside their environment variable.
+struct SettingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "PostgreSQL to use, as postgresql://user:password@host/database.",
+            discussion: "Also DATABASE_URL. Prefer the variable: other users can see a command line.",
+            valueName: "url"
+        )
+    )
+    var databaseUrl: String?
+
+    @Option(help: ArgumentHelp("Directory of the journal and the private cluster. Also WEIR_DATA_DIR."))
+    var dataDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: a comma list of [face@]host:port. Also WEIR_LISTEN.",
+            valueName: "addresses"
+        )
+    )
+    var listen: String?
+
+    @Option(help: ArgumentHelp("Least severe log lines to write. Also WEIR_LOG_LEVEL.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(help: ArgumentHelp("text, json or auto. Also WEIR_LOG_FORMAT.", valueName: "format"))
+    var logFormat: String?
+
+    /// The options that were given, by name.
+    private var flags: [String: String] {
+        [
+            "database-url": databaseUrl, "data-dir": dataDir, "listen": listen, "log-level": logLevel,
+            "log-format": logFormat,
+        ].compactMapValues { $0 }
+    }
+
+    /// Settles all settings and warns about variables that are none.
+    func resolve() throws -> ResolvedSettings {
+        do {
+            let resolved = try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)
+            for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
+            return resolved
+        } catch {
+            throw CommandFailure(error.description, code: .configuration)
+        }
+    }
+}

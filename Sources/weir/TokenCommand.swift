@@ -1,0 +1,99 @@
+import ArgumentParser
+import Ingest
+import WeirApp
+
+/// `weir token`: who may call.
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Make, list and revoke the tokens that callers present.",
+        discussion: """
+            As soon as there is one token, callers need one. A token is sent as `Authorization: Bearer`, as \
+            `X-API-Key`, as the password of Basic authentication, or in the path: /ingest/<token>/telemetry.
+            """,
+        subcommands: [Create.self, List.self, Revoke.self],
+        defaultSubcommand: List.self
+    )
+
+    /// Makes a token and prints its secret, once.
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a token and print it; it is shown this one time, since only its hash is kept."
+        )
+
+        @Argument(help: "What to call it, for example the name of a pipeline or of a dashboard.")
+        var name: String
+
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp(
+                "What its bearer may do: ingest, read, admin. Repeat it for more than one.",
+                valueName: "scope"
+            )
+        )
+        var scope: [Scope] = [.ingest]
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let made = try await DatabaseSession.with(resolved.settings) { database in
+                    try await TokenAdministration(database, resolved.settings).create(
+                        name,
+                        scopes: Set(scope)
+                    )
+                }
+                StandardStreams.write(made.secret)
+                StandardStreams.writeError(
+                    """
+                    token '\(name)' may \(made.scopes). Keep what is printed above: it is not stored. Running servers \
+                    know it within \(TokenRegistry.reloadSeconds) seconds.
+                    """
+                )
+            }
+        }
+    }
+
+    /// Lists names, scopes and dates; never secrets.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the tokens: names, scopes, dates (default)."
+        )
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let lines = try await DatabaseSession.with(resolved.settings) { database in
+                    try await TokenAdministration(database, resolved.settings).list()
+                }
+                for line in lines { StandardStreams.write(line) }
+            }
+        }
+    }
+
+    /// Takes a token's rights away.
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Take a token's rights away, for good.")
+
+        @Argument(help: "The token's name.")
+        var name: String
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                let resolved = try settings.resolve()
+                let isRevoked = try await DatabaseSession.with(resolved.settings) { database in
+                    try await TokenAdministration(database, resolved.settings).revoke(name)
+                }
+                guard isRevoked else { throw CommandFailure("there is no token '\(name)' to revoke") }
+                StandardStreams.write("revoked '\(name)'")
+            }
+        }
+    }
+}
+
+extension Scope: ExpressibleByArgument {}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import WeirApp
+
+/// The command line of Weir: every command says what it does, and hands over to `WeirApp`.
+@main
+struct Weir: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir",
+        abstract: "Receives the telemetry of computational workflows and keeps it in PostgreSQL.",
+        discussion: """
+            Without a command, `weir` serves: it listens on http://127.0.0.1:8000 and runs a private PostgreSQL \
+            cluster in ./data, unless DATABASE_URL names another one.
+
+            Everything can be set by environment variables; `weir config` lists them all with what they are now.
+            """,
+        version: "weir \(BuildInfo.version)",
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
+            TokenCommand.self,
+            HealthCommand.self, DoctorCommand.self, ConfigCommand.self, SimulateCommand.self,
+        ],
+        defaultSubcommand: ServeCommand.self
+    )
+
+    /// The entry; before anything is opened, the standard streams are made sure of.
+    static func main() async {
+        StandardStreams.ensureOpen()
+        await main(nil)
+    }
+}
