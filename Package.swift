@@ -141,5 +141,11 @@ let package = Package(
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
             exclude: ["Fixtures"]
         ),
+        // The built executable as an operator and a client meet it.
+        .testTarget(
+            name: "AcceptanceTests",
+            dependencies: ["weir", "TestKit", "Postgres"],
+            swiftSettings: settings
+        ),
     ]
 )
