@@ -64,7 +64,7 @@ package final class Server: Sendable {
         onLanes(resources) { $0.start() }
         for listener in listeners {
             listener.start()
-            context.logger.info("listening", metadata: ["http.listener": "\(listener.address)"])
+            context.logger.debug("listening", metadata: ["http.listener": "\(listener.address)"])
         }
         return listeners.map(\.address)
     }

@@ -16,6 +16,9 @@ package final class StreamProgress: Sendable {
         case backingOff(reason: String)
         /// Our own statements are refused (SQLSTATE class 42): nothing is applied until that is mended.
         case stopped(reason: String)
+
+        /// Whether it is worth waiting a moment for a line to be applied.
+        var isHopeful: Bool { self == .running || self == .waiting }
     }
 
     /// A moment's numbers.
@@ -64,12 +67,12 @@ package final class StreamProgress: Sendable {
 
     /// Waits until the line `seq` is applied.
     ///
-    /// - Returns: false when that did not happen within `timeout`, or at once when nothing is being applied.
+    /// - Returns: false when that did not happen within `timeout`, or at once when PostgreSQL does not take rows.
     package func wait(for seq: Int64, atMost timeout: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let outcome: (answer: Bool?, id: UInt64) = guarded.withLock { guarded in
                 if guarded.snapshot.appliedSeq >= seq { return (true, 0) }
-                guard guarded.snapshot.state == .running else { return (false, 0) }
+                guard guarded.snapshot.state.isHopeful else { return (false, 0) }
                 guarded.nextWaiter += 1
                 guarded.waiters[guarded.nextWaiter] = Waiter(seq: seq, continuation: continuation)
                 return (nil, guarded.nextWaiter)
@@ -115,15 +118,15 @@ package final class StreamProgress: Sendable {
     }
 
     private func update(_ change: (inout Snapshot) -> Void) {
-        let (done, isDone): ([Waiter], Bool) = guarded.withLock { guarded in
+        let done: [Waiter] = guarded.withLock { guarded in
             change(&guarded.snapshot)
-            let isRunning = guarded.snapshot.state == .running
+            let isHopeful = guarded.snapshot.state.isHopeful
             let reached = guarded.snapshot.appliedSeq
-            let leaving = guarded.waiters.filter { !isRunning || $0.value.seq <= reached }
+            let leaving = guarded.waiters.filter { !isHopeful || $0.value.seq <= reached }
             for id in leaving.keys { guarded.waiters[id] = nil }
-            return (Array(leaving.values), isRunning)
+            return Array(leaving.values)
         }
         let reached = snapshot.appliedSeq
-        for waiter in done { waiter.continuation.resume(returning: isDone && waiter.seq <= reached) }
+        for waiter in done { waiter.continuation.resume(returning: waiter.seq <= reached) }
     }
 }

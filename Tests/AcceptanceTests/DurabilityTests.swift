@@ -27,7 +27,9 @@ import Testing
             SELECT trace->>'task_id' FROM telemetry WHERE NOT is_resend GROUP BY 1 HAVING count(*) > 1
             """
         #expect(try rows(doubled, target) == [])
-        #expect(try rows("SELECT seq FROM telemetry GROUP BY journal_id, seq HAVING count(*) > 1", target) == [])
+        #expect(
+            try rows("SELECT seq FROM telemetry GROUP BY journal_id, seq HAVING count(*) > 1", target) == []
+        )
         #expect(
             try rows("SELECT sum(rows)::text FROM completion_rollup WHERE grain = 'day'", target)
                 == rows("SELECT count(*)::text FROM completion", target)
@@ -60,7 +62,9 @@ import Testing
         #expect(await weir.terminate() == 0)
     }
 
-    @Test func `PostgreSQL goes away and comes back under load, and every event is acknowledged`() async throws {
+    @Test func `PostgreSQL goes away and comes back under load, and every event is acknowledged`()
+        async throws
+    {
         let cluster = try TemporaryCluster.make()
         defer { cluster.remove() }
         let directory = TemporaryDirectory()

@@ -25,7 +25,9 @@ final class WeirProcess: Sendable {
         process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments
-        var variables = ["WEIR_DATA_DIR": dataDirectory, "WEIR_LISTEN": "127.0.0.1:0", "WEIR_LOG_FORMAT": "text"]
+        var variables = [
+            "WEIR_DATA_DIR": dataDirectory, "WEIR_LISTEN": "127.0.0.1:0", "WEIR_LOG_FORMAT": "text",
+        ]
         for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
         process.environment = variables.merging(environment) { _, given in given }
         process.standardInput = FileHandle.nullDevice

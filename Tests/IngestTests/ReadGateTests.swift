@@ -23,9 +23,17 @@ import Testing
         #expect(await lag == 0)
     }
 
-    @Test func `does not wait for a loader that is not running`() async {
+    @Test func `does not wait for a loader that PostgreSQL refuses`() async {
         let progress = StreamProgress(stream: "s")
+        progress.turned(.backingOff(reason: "unreachable"))
         #expect(await gate(durable: 3, progress).wait() == 3)
+    }
+
+    @Test func `waits for a loader that is about to begin`() async {
+        let progress = StreamProgress(stream: "s")
+        async let lag = gate(durable: 3, progress).wait()
+        progress.began(at: 3)
+        #expect(await lag == 0)
     }
 
     @Test func `is let go when the loader loses PostgreSQL`() async {
