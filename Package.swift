@@ -89,6 +89,7 @@ let package = Package(
                 .embedInCode("SQL/stage_event.sql"),
                 .embedInCode("SQL/task_gauges.sql"),
                 .embedInCode("SQL/timeline.sql"),
+                .embedInCode("SQL/timeline_of_all.sql"),
             ]
         ),
         module(

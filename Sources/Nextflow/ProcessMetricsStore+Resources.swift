@@ -55,7 +55,7 @@ struct ResourceGroup: Sendable {
 
 extension ProcessMetricsStore {
     /// Up to so many completions of the shown groups together, percentiles come from the values themselves.
-    static let exactPercentileRows: Int64 = 50_000
+    static let exactPercentileRows: Int64 = 20_000
 
     /// The shown groups, the most frequent first, with their percentiles.
     ///

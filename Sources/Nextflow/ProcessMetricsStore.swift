@@ -118,13 +118,15 @@ struct ProcessMetricsStore {
 
     /// Completions by hour, day or week.
     func fetchTimeline(bucket: TimelineBucket) throws -> QueryResult {
-        try connection.execute(
-            Self.timeline,
-            parameters + [.text(bucket.rawValue), .text(bucket.coarsestGrain)]
-        )
+        let lengths: [Parameter] = [.text(bucket.rawValue), .text(bucket.coarsestGrain)]
+        guard query.runName != nil || query.process != nil else {
+            return try connection.execute(Self.timelineOfAll, windowParameters + lengths)
+        }
+        return try connection.execute(Self.timeline, parameters + lengths)
     }
 
     private static let timeline = Statement("timeline", text(PackageResources.timeline_sql))
+    private static let timelineOfAll = Statement("timeline", text(PackageResources.timeline_of_all_sql))
 
     static func text(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self)

@@ -14,8 +14,9 @@ struct RouteHarness {
     let pool: Pool
     private let router: Router<Route>
 
-    init(staleAfter: Duration = .seconds(86400)) throws {
-        projection = try ProjectionHarness()
+    init(over projection: ProjectionHarness? = nil, staleAfter: Duration = .seconds(86400)) throws {
+        let projection = try projection ?? ProjectionHarness()
+        self.projection = projection
         pool = Pool(projection.database.target)
         let gate = ReadGate(durableSeq: { 0 }, progress: StreamProgress(stream: "nextflow"), patience: .zero)
         let reader = StoreReader(pool: pool, gate: gate)

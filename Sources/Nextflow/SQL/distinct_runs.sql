@@ -12,7 +12,7 @@ FROM (
     ) r
     WHERE w.grain <> 'edge'
     UNION
-    SELECT run.run_id
+    SELECT i.run_id
     FROM rollup_window($1::timestamptz, $2::timestamptz) w
     CROSS JOIN LATERAL (
         SELECT DISTINCT run_key
@@ -20,6 +20,6 @@ FROM (
         WHERE utc_time >= w.from_time AND utc_time < w.to_time
         OFFSET 0
     ) c
-    JOIN run USING (run_key)
+    CROSS JOIN LATERAL (SELECT run.run_id FROM run WHERE run.run_key = c.run_key OFFSET 0) i
     WHERE w.grain = 'edge'
 ) AS ids

@@ -1,0 +1,116 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Nextflow
+
+/// What an answer costs must not grow with what was ever stored: no question may read a large table whole.
+@Suite struct `Reading by index` {
+    /// A few hundred runs with a hundred tasks each, over two years.
+    private static func fill(_ harness: ProjectionHarness) throws {
+        let shown = NextflowKeys.run(id: "session-8", name: "name-17")
+        try harness.execute(
+            """
+            CREATE TABLE telemetry_all PARTITION OF telemetry DEFAULT;
+            INSERT INTO run (
+                run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at, task_utc,
+                started_utc, completed_utc, completed_segment, success, user_name, project_name
+            )
+            SELECT
+                CASE i WHEN 17 THEN '\(shown)' ELSE md5('run' || i)::uuid END, 'session-' || i / 2, 'name-' || i, t, t + interval '1 hour', t,
+                t + interval '1 hour', t, t, CASE WHEN i % 100 > 0 THEN t END, CASE WHEN i % 100 > 0 THEN t END,
+                CASE WHEN i % 100 > 0 THEN i % 10 > 0 END, 'user-' || i % 50, 'project-' || i % 50
+            FROM generate_series(1, 600) i, LATERAL (SELECT timestamptz '2024-12-01' + i * interval '29 hours') x (t);
+
+            INSERT INTO completion (
+                run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
+                error_action, task_id, pct_cpu, pct_mem, peak_rss
+            )
+            SELECT
+                run_key, md5(run_key || '/' || i)::uuid, i, first_utc + i * interval '30 seconds', true,
+                'P' || i % 40, 1, CASE WHEN i % 20 = 0 THEN 'FAILED' ELSE 'COMPLETED' END, '0', '', i, i, i, i
+            FROM run, generate_series(1, 100) i;
+
+            INSERT INTO task (
+                run_key, task_number, task_id, hash, status_rank, submitted, started, completed, first_utc, last_utc,
+                process, name
+            )
+            SELECT
+                run_key, i, i, '', CASE WHEN completed_utc IS NULL AND i < 5 THEN 3 ELSE 5 END, true, true,
+                completed_utc IS NOT NULL OR i >= 5, first_utc, last_utc, 'P' || i % 40, 'name'
+            FROM run, generate_series(1, 100) i;
+
+            INSERT INTO run (run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at,
+                started_utc, completed_utc, completed_segment, success, user_name, project_name)
+            SELECT
+                md5('idle' || i)::uuid, 'idle-' || i, 'idle-' || i, t, t, t, t, t, t, t, true,
+                'user-' || i % 500, 'project-' || i % 500
+            FROM generate_series(1, 20000) i, LATERAL (SELECT timestamptz '2024-12-01' + i * interval '50 minutes') x (t);
+
+            INSERT INTO telemetry
+            SELECT
+                row_number() OVER (), run_id, run_name, 'process_completed', first_utc, 'null', 'null',
+                first_utc + i * interval '30 seconds', md5('journal')::uuid, i, run_key, false, false
+            FROM run, generate_series(1, 100) i
+            WHERE run_name LIKE 'name-%';
+            """
+        )
+        try CompletionFixture.rollUp(harness)
+        try harness.execute("VACUUM ANALYZE")
+    }
+
+    /// How often each table was read whole.
+    private static func wholeReads(_ harness: ProjectionHarness) throws -> [String] {
+        try harness.rows(
+            """
+            SELECT relname, seq_scan FROM pg_stat_user_tables
+            WHERE relname IN (
+                'run', 'task', 'completion', 'telemetry_all', 'completion_rollup', 'completion_sketch', 'run_rollup'
+            )
+            ORDER BY relname
+            """
+        )
+    }
+
+    private static let targets = [
+        "/metrics/processes/summary", "/metrics/processes/retries", "/metrics/processes/failures",
+        "/metrics/processes/failure-signatures", "/metrics/processes/resources-by-attempt",
+        "/metrics/processes/summary?since=2026-11-20T10:17:03Z",
+        "/metrics/processes/resources-by-attempt?since=2026-11-20T10:17:03Z",
+        "/metrics/processes/summary?process=P7", "/metrics/processes/summary?run_name=name-17",
+        "/metrics/processes/resources-by-attempt?run_name=name-17",
+        "/metrics/processes/running", "/metrics/processes/timeline?since=2026-11-01T00:00:00Z",
+        "/metrics/processes/tasks", "/metrics/processes/tasks?status=FAILED",
+        "/metrics/processes/tasks?process=P7",
+        "/metrics/processes/tasks?run_name=name-17",
+        "/api/nextflow/runs", "/api/nextflow/runs?name=name-17", "/api/nextflow/runs?user=user-3",
+        "/api/nextflow/runs?project=project-3", "/api/nextflow/runs?run_id=session-8",
+        "/api/nextflow/runs?state=running", "/api/nextflow/runs?until=2025-01-01T00:00:00Z",
+        "/api/nextflow/runs/session-8", "/api/nextflow/runs/session-8/name-17",
+        "/api/nextflow/runs/session-8/name-17/tasks?status=FAILED",
+        "/api/nextflow/runs/session-8/name-17/events?order=newest",
+    ]
+
+    @Test func `no answer reads a large table whole`() async throws {
+        let database = try ProjectionHarness()
+        try Self.fill(database)
+        for target in Self.targets {
+            let before = try Self.wholeReads(database)
+            let harness = try RouteHarness(over: database)
+            // A prepared statement gets its lasting plan after five executions.
+            for _ in 1...7 {
+                #expect(try await harness.get(target).status == 200, Comment(rawValue: target))
+            }
+            // A session tells what it read when it ends.
+            await harness.pool.close()
+            while try database.rows(Self.otherSessions) != ["0"] { await Task.yield() }
+            let after = try Self.wholeReads(database)
+            #expect(after == before, Comment(rawValue: target))
+        }
+    }
+
+    private static let otherSessions = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        """
+}
