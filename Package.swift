@@ -142,6 +142,13 @@ let package = Package(
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
             exclude: ["Fixtures"]
         ),
+        tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
+        tests(
+            of: "WeirApp",
+            [
+                "Core", "HTTP", "HTTPServer", "Ingest", "Journal", "Metrics", "Postgres", "weir", logging,
+            ]
+        ),
         // The built executable as an operator and a client meet it.
         .testTarget(
             name: "AcceptanceTests",

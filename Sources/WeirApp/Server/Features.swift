@@ -9,27 +9,34 @@ import Postgres
 /// What the features bring: routes, loaders, duties, gauges. The one place that knows them by name.
 struct Features: Sendable {
     let routes: [Route]
-    /// Each runs until its task is cancelled; the schema must be there.
-    let loaders: [@Sendable () async -> Void]
+    /// Loaders and gauges: each runs until its task is cancelled; the schema must be there.
+    let background: [@Sendable () async -> Void]
     let lags: [StreamLag]
     let duties: [Duty]
     let gauges: [GaugeRefresher.Source]
 
-    private static let partitions = DayPartitions(table: "telemetry")
+    /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
+    func waitForLoaders() async {
+        for _ in 0..<200 {
+            if lags.allSatisfy({ $0.progress.snapshot.state != .waiting }) { return }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
 
     /// Tries a dead letter of any stream once more; nil when it is applied now, otherwise why not.
     static func retryDeadLetter(_ id: Int64, on connection: Connection) throws -> Refusal? {
-        try DeadLetterRetry(NextflowProjection(partitions: partitions)).retry(id: id, on: connection)
+        try DeadLetterRetry(NextflowProjection(partitions: DayPartitions(table: "telemetry")))
+            .retry(id: id, on: connection)
     }
 
     /// Every stream, for a replay.
     static var replayStreams: [ReplayStream] {
-        [ReplayStream(NextflowProjection(partitions: partitions), table: "telemetry")]
+        [ReplayStream(NextflowProjection(partitions: DayPartitions(table: "telemetry")), table: "telemetry")]
     }
 
     init(_ settings: Settings, journal: Journal, pool: Pool, registry: Registry, logger: Logger) {
-        let partitions = Self.partitions
-        let metrics: NextflowMetrics? = nil
+        let partitions = DayPartitions(table: "telemetry")
+        let metrics = NextflowMetrics(registry: registry)
         let projection = NextflowProjection(partitions: partitions, metrics: metrics)
         let progress = StreamProgress(stream: projection.stream)
         let loader = Loader(
@@ -58,29 +65,43 @@ struct Features: Sendable {
             ingest.routes
             + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
             + NextflowRunRoutes(reader: reader, staleAfter: settings.staleAfter).all
-        loaders = [{ await loader.run() }]
+        let domain = NextflowGauges(registry: registry)
+        background = [
+            { await loader.run() },
+            {
+                await domain.run(
+                    pool: pool,
+                    every: settings.metricsRefresh,
+                    staleAfter: settings.staleAfter,
+                    logger: logger
+                )
+            },
+        ]
         lags = [StreamLag(progress) { [weak journal] in journal?.durableSeq ?? 0 }]
         duties = NextflowDuties.duties(
             partitions: partitions,
             rawKeep: settings.rawKeep == .zero ? nil : settings.rawKeep
         )
-        gauges = [
-            { connection in
-                var snapshot = MetricsSnapshot()
-                snapshot.gauge(
-                    "weir_dead_letters",
-                    help: "Dead letters that wait for a decision.",
-                    Double(try DeadLetterStore.count(on: connection))
-                )
-                snapshot.gauge(
-                    "weir_partitions",
-                    help: "Daily partitions of raw tables.",
-                    labels: [("table", "telemetry")],
-                    Double(try partitions.count(on: connection))
-                )
-                return snapshot
-            }
-        ]
+        gauges = [Self.storage(partitions)]
+    }
+
+    /// What stands in the tables that every stream shares.
+    private static func storage(_ partitions: DayPartitions) -> GaugeRefresher.Source {
+        { connection in
+            var snapshot = MetricsSnapshot()
+            snapshot.gauge(
+                "weir_dead_letters",
+                help: "Dead letters that wait for a decision.",
+                Double(try DeadLetterStore.count(on: connection))
+            )
+            snapshot.gauge(
+                "weir_partitions",
+                help: "Daily partitions of raw tables.",
+                labels: [("table", "telemetry")],
+                Double(try partitions.count(on: connection))
+            )
+            return snapshot
+        }
     }
 }
 

@@ -143,7 +143,7 @@ extension WeirServer {
     /// Begins to load, to reload tokens, to read gauges and to do the duties.
     func start(_ loading: Loading, _ work: BackgroundWork) {
         let pool = loading.pool
-        for loader in loading.features.loaders { work.add(loader) }
+        for body in loading.features.background { work.add(body) }
         work.add { await loading.tokens.run(pool) }
         work.add { await loading.gauges.run(pool) }
         let duties = DutyRunner(

@@ -113,6 +113,7 @@ package final class WeirServer: Sendable {
         let loading = Loading(features: features, tokens: tokens, gauges: gauges, pool: pool)
         if try await bringUp(keeper) {
             start(loading, work)
+            await features.waitForLoaders()
         } else {
             work.add { [self] in
                 await keeper.waitUntilUsable()

@@ -1,0 +1,86 @@
+import Core
+import HTTP
+import HTTPServer
+import Ingest
+import Metrics
+
+@testable import Observability
+
+struct FixedHealth: DatabaseHealthSource {
+    let lastKnown: DatabaseHealth
+
+    func check(within limit: Duration) async -> DatabaseHealth { lastKnown }
+}
+
+struct FixedReadiness: ReadinessSource {
+    let found: [ReadinessCheck]
+
+    func checks() async -> [ReadinessCheck] { found }
+}
+
+struct NoSuchRoute: Error {}
+
+extension ObservabilityRoutes {
+    static func make(health: DatabaseHealth = .connected, checks: [ReadinessCheck] = [])
+        -> ObservabilityRoutes
+    {
+        let registry = Registry()
+        registry.counterFamily("weir_test_total", help: "A test.", labels: ["kind"]).child("a").increment(
+            by: 2
+        )
+        registry.histogram("weir_test_seconds", help: "A test.").observe(0.5)
+        return ObservabilityRoutes(
+            version: "1.2.3",
+            build: "test",
+            database: FixedHealth(lastKnown: health),
+            readiness: FixedReadiness(found: checks),
+            registry: registry
+        )
+    }
+}
+
+extension Route {
+    static func make(
+        _ method: Method,
+        _ pattern: String,
+        scope: Scope? = nil,
+        parameters: [RouteDocumentation.Parameter] = []
+    ) -> Route {
+        Route(
+            method,
+            pattern,
+            scope: scope,
+            documentation: RouteDocumentation(tag: "Test", summary: "A test.", parameters: parameters),
+            handler: .async { _ in .text("here") }
+        )
+    }
+}
+
+extension Response {
+    var text: String {
+        if case .bytes(let bytes) = body { String(decoding: bytes, as: UTF8.self) } else { "" }
+    }
+}
+
+func answer(_ routes: [Route], _ path: String, accept: String? = nil) async throws -> Response {
+    guard let route = routes.first(where: { $0.method == .get && $0.pattern == path }),
+        case .async(let handle) = route.handler
+    else { throw NoSuchRoute() }
+    let fields: HeaderFields = accept.map { ["Accept": $0] } ?? HeaderFields()
+    return await handle(
+        Request(head: RequestHead(method: .get, target: path, fields: fields), receivedAt: .epoch)
+    )
+}
+
+/// What the routes of a face, or else those of the main one, answer.
+func ask(
+    _ path: String,
+    face: String? = nil,
+    accept: String? = nil,
+    health: DatabaseHealth = .connected,
+    checks: [ReadinessCheck] = []
+) async throws -> Response {
+    let routes = ObservabilityRoutes.make(health: health, checks: checks)
+    let special = face.flatMap { routes.faces[$0] } ?? []
+    return try await answer(special + routes.routes(describing: []), path, accept: accept)
+}

@@ -1,0 +1,197 @@
+import Core
+import Foundation
+import HTTPServer
+import Ingest
+import Postgres
+import TestKit
+import Testing
+
+@testable import WeirApp
+
+@Suite(.serialized) struct `Embedded server` {
+    private static let sample = Banner.sampleEvent
+
+    private func posted(_ client: HTTPTestClient, count: Int = 1) throws {
+        for _ in 0..<count {
+            #expect(try client.post("/telemetry", json: Self.sample).status == 200)
+        }
+    }
+
+    @Test func `takes the sample, echoes it, and counts it in what it reads afterwards`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let client = try weir.client()
+        let response = try client.post("/telemetry", json: Self.sample)
+        #expect(response.status == 200)
+        #expect(response.text == Self.sample)
+        let summary = try client.get("/metrics/processes/summary").text
+        #expect(summary.contains(#"{"event":"test_event","rows":1}"#))
+        await weir.stop()
+    }
+
+    @Test func `is healthy on every face and ready`() async throws {
+        let weir = try await EmbeddedServer.start()
+        #expect(try weir.client().get("/health").text.contains(#""database":"Connected""#))
+        #expect(try weir.client(face: "nextflow").get("/health").text.contains(#""status":"Healthy""#))
+        #expect(try weir.client(face: "runs").get("/health").text.contains(#""journal_mode":"DELETE""#))
+        let ready = try weir.client().get("/ready")
+        #expect(ready.status == 200, "\(ready.text)")
+        #expect(try weir.client().get("/api/health").text == #"{"status":"ok"}"#)
+        await weir.stop()
+    }
+
+    @Test func `measures requests by route and never shows a secret`() async throws {
+        let weir = try await EmbeddedServer.start {
+            $0.tokens = [.init(name: "t", secret: "hunter2", scopes: [.ingest])]
+        }
+        let client = try weir.client()
+        #expect(try client.post("/ingest/hunter2/telemetry", json: Self.sample).status == 200)
+        #expect(try client.post("/ingest/wrong1/telemetry", json: Self.sample).status == 401)
+        #expect(try client.post("/telemetry", json: Self.sample).status == 401)
+        #expect(
+            try client.send(
+                "POST",
+                "/telemetry",
+                fields: [("Authorization", "Basic Omh1bnRlcjI=")],
+                body: Array(Self.sample.utf8)
+            ).status == 200
+        )
+        let metrics = try client.get("/metrics").text
+        #expect(
+            metrics.contains(#"weir_http_requests_total{route="/telemetry",method="POST",status="200"} 2"#)
+        )
+        #expect(
+            metrics.contains(#"weir_http_requests_total{route="/telemetry",method="POST",status="401"} 2"#)
+        )
+        #expect(metrics.contains("weir_journal_lines_total 2"))
+        #expect(metrics.contains("weir_build_info{"))
+        #expect(!metrics.contains("hunter2") && !metrics.contains("wrong1"))
+        await weir.stop()
+    }
+
+    @Test func `knows a token of the database, and still knows it when PostgreSQL is away`() async throws {
+        let cluster = try TemporaryCluster.make()
+        defer { cluster.remove() }
+        let url = cluster.target.unmaskedURL
+        let directory = EmbeddedServer.newDirectory()
+        var settings = Settings.defaults
+        settings.databaseURL = url
+        settings.dataDirectory = directory
+        let secret = try await DatabaseSession.with(settings) { [settings] database in
+            try await TokenAdministration(database, settings).create("dash", scopes: [.read]).secret
+        }
+        try cluster.stop()
+        let weir = try await EmbeddedServer.start(databaseURL: url, directory: directory)
+        let client = try weir.client(fields: [("Authorization", "Bearer \(secret)")])
+        #expect(try client.get("/metrics/processes/summary").status == 503)
+        #expect(try weir.client().get("/metrics/processes/summary").status == 401)
+        #expect(try client.post("/telemetry", json: Self.sample).status == 403)
+        await weir.stop()
+    }
+
+    @Test func `takes events while PostgreSQL is away, says so, and loads them when it comes`() async throws {
+        let cluster = try TemporaryCluster.make()
+        defer { cluster.remove() }
+        try cluster.stop()
+        let weir = try await EmbeddedServer.start(databaseURL: cluster.target.unmaskedURL)
+        let client = try weir.client()
+        try posted(client, count: 3)
+        #expect(try client.get("/health").status == 200)
+        let unhealthy = try weir.client(face: "nextflow").get("/health")
+        #expect(unhealthy.status == 503)
+        #expect(
+            unhealthy.text.hasPrefix(
+                #"{"detail":{"message":"App Started","status":"Unhealthy","database":"Error: "#
+            )
+        )
+        #expect(!unhealthy.text.contains("/tmp"))
+        #expect(try client.get("/ready").status == 503)
+        #expect(try client.get("/metrics").text.contains("weir_postgres_up 0"))
+
+        try cluster.start()
+        #expect(try await eventually { try client.get("/ready").status == 200 })
+        let summary = try client.get("/metrics/processes/summary").text
+        #expect(summary.contains(#""event":"test_event""#))
+        await weir.stop()
+    }
+
+    @Test func `refuses a data directory that another Weir holds, and says who`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let error = await #expect(throws: (any Error).self) {
+            _ = try await EmbeddedServer.start(directory: weir.directory)
+        }
+        let line = StartError.describing(try #require(error)).line
+        #expect(line.contains("in use by another Weir"))
+        #expect(line.contains("pid \(ProcessInfo.processInfo.processIdentifier)"))
+        await weir.stop()
+    }
+
+    @Test func `goes on with its data after a stop, and stops twice without harm`() async throws {
+        let database = try TemporaryDatabase.make()
+        let directory = EmbeddedServer.newDirectory()
+        let first = try await EmbeddedServer.start(
+            databaseURL: database.target.unmaskedURL,
+            directory: directory
+        )
+        try posted(try first.client(), count: 2)
+        await first.server.stop()
+        await first.server.stop()
+        #expect(first.server.addresses.isEmpty)
+        let second = try await EmbeddedServer.start(
+            databaseURL: database.target.unmaskedURL,
+            directory: directory
+        )
+        let summary = try second.client().get("/metrics/processes/summary").text
+        // The second POST came within ten minutes of the first: a resend.
+        #expect(summary.contains(#"{"event":"test_event","rows":1}"#))
+        await second.stop()
+    }
+
+    @Test func `replays its journal into an empty database with the same answers`() async throws {
+        let weir = try await EmbeddedServer.start()
+        try posted(try weir.client())
+        await weir.server.stop()
+        let other = try TemporaryDatabase.make()
+        var settings = Settings.defaults
+        settings.databaseURL = other.target.unmaskedURL
+        settings.dataDirectory = weir.directory
+        let lines = try await DatabaseSession.with(settings) { database in
+            try await JournalReplay([weir.directory], database).run { _, _ in }
+        }
+        #expect(lines.first == "1 lines replayed, 0 dead letters")
+        let again = try await EmbeddedServer.start(
+            databaseURL: other.target.unmaskedURL,
+            directory: weir.directory
+        )
+        #expect(
+            try again.client().get("/metrics/processes/summary").text.contains(
+                #"{"event":"test_event","rows":1}"#
+            )
+        )
+        await again.stop()
+    }
+
+    @Test func `acknowledges every event of a simulation, and knows its runs`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let port = try #require(weir.server.addresses.first?.port)
+        let target = try #require(SimulatorTarget("http://127.0.0.1:\(port)/telemetry"))
+        var options = SimulatorOptions(target: target, start: .now())
+        options.sessions = 4
+        options.tasksPerRun = 20
+        options.failureShare = 0.1
+        let report = await Simulator(options).run()
+        #expect(report.isClean)
+        #expect(report.latencies.count == report.sent)
+        let runs = try JSONDocument(try weir.client().get("/api/nextflow/runs").body).root["runs"]
+        #expect(runs?.elements.map { $0["run_name"]?.string }.count == report.runs)
+        await weir.stop()
+    }
+
+    private func eventually(_ condition: () throws -> Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            if try condition() { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+}

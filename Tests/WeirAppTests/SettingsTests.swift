@@ -1,0 +1,153 @@
+import Core
+import HTTPServer
+import Ingest
+import Logging
+import Testing
+
+@testable import WeirApp
+
+@Suite struct `Settings table` {
+    @Test func `every default is accepted by its own parser`() {
+        // `Settings.defaults` traps on one that is not.
+        #expect(Settings.defaults.poolSize == 8)
+        #expect(Settings.defaults.listen.map(\.description) == ["127.0.0.1:8000", "runs@127.0.0.1:8765"])
+        #expect(Settings.defaults.idleTimeout == .seconds(75))
+        #expect(Settings.defaults.maxBody == 32 << 20)
+    }
+
+    @Test func `names, options and aliases are unique`() {
+        let names = Setting.all.flatMap { [$0.name] + $0.aliases }
+        #expect(Set(names).count == names.count)
+        let flags = Setting.all.compactMap(\.flag)
+        #expect(Set(flags).count == flags.count)
+    }
+
+    @Test(arguments: Setting.all.map(\.name))
+    func `help is one sentence`(name: String) throws {
+        let setting = try #require(Setting.all.first { $0.name == name })
+        #expect(setting.help.hasSuffix("."))
+        #expect(setting.help.first?.isUppercase == true)
+    }
+
+    @Test func `an option beats a variable, a variable beats its alias, and all beat the default`() throws {
+        func level(_ flags: [String: String], _ environment: [String: String]) throws -> Logger.Level {
+            try Settings.resolve(flags: flags, environment: environment).settings.logLevel
+        }
+        #expect(try level([:], [:]) == .info)
+        #expect(try level([:], ["LOG_LEVEL": "WARN"]) == .warning)
+        #expect(try level([:], ["LOG_LEVEL": "error", "WEIR_LOG_LEVEL": "debug"]) == .debug)
+        #expect(try level(["log-level": "trace"], ["WEIR_LOG_LEVEL": "debug"]) == .trace)
+    }
+
+    @Test func `an empty variable counts as not set`() throws {
+        let resolved = try Settings.resolve(environment: [
+            "DATABASE_URL": "", "SQLALCHEMY_URI": "postgresql://h/d",
+        ])
+        #expect(resolved.settings.databaseURL == "postgresql://h/d")
+        #expect(resolved.entries.first?.source == .environment("SQLALCHEMY_URI"))
+    }
+
+    @Test(arguments: [
+        ("WEIR_POOL_SIZE", "abc", "whole number"),
+        ("WEIR_POOL_SIZE", "1", "out of range"),
+        ("WEIR_MAX_BODY", "12 parsecs", "not a size"),
+        ("WEIR_MAX_BODY", "9999999999999999999T", "not a size"),
+        ("WEIR_IDLE_TIMEOUT", "75", "not a duration"),
+        ("WEIR_IDLE_TIMEOUT", "0", "out of range"),
+        ("WEIR_ALLOW_ANONYMOUS", "maybe", "neither true nor false"),
+        ("WEIR_LISTEN", "127.0.0.1", "127.0.0.1"),
+        ("WEIR_LISTEN", "tower@127.0.0.1:1", "tower"),
+        ("WEIR_LISTEN", "127.0.0.1:80,127.0.0.1:80", "twice"),
+        ("WEIR_LOG_LEVEL", "loud", "no log level"),
+        ("WEIR_LOG_FORMAT", "xml", "none of the words"),
+        ("WEIR_CORS_ORIGINS", "dash.example.org", "no origin"),
+        ("WEIR_TRUSTED_PROXIES", "10.0.0.0/33", "10.0.0.0/33"),
+    ])
+    func `what is not usable is refused in words that quote it`(name: String, value: String, why: String)
+        throws
+    {
+        let error = #expect(throws: SettingError.self) { try Settings.resolve(environment: [name: value]) }
+        let line = try #require(error).description
+        #expect(line.contains("\(name)='\(value)'"))
+        #expect(line.contains(why))
+        #expect(line.contains("It takes "))
+        #expect(!line.contains("\n"))
+    }
+
+    @Test func `a refused secret is not quoted`() throws {
+        let error = #expect(throws: SettingError.self) {
+            try Settings.resolve(environment: ["WEIR_TOKENS": "ingest=fine,everything=hunter2"])
+        }
+        let line = try #require(error).description
+        #expect(line.contains("token 2 names an unknown scope"))
+        #expect(!line.contains("hunter2"))
+    }
+
+    @Test func `tokens are kept as hashes with their scopes`() throws {
+        let settings = try Settings.resolve(environment: ["WEIR_TOKENS": "ingest=a=b, read+admin=c"]).settings
+        #expect(settings.tokens.map(\.scopes) == [[.ingest], [.read, .admin]])
+        #expect(settings.tokens.first?.hash == TokenHash(ofSecret: Array("a=b".utf8)))
+    }
+
+    @Test(arguments: [
+        ("WEIR_POOL_SIZ", "did you mean WEIR_POOL_SIZE?"),
+        ("WEIR_LISTENS", "did you mean WEIR_LISTEN?"),
+        ("WEIR_SOMETHING_ELSE_ALTOGETHER", "`weir config` lists them all"),
+    ])
+    func `an unknown variable of ours is warned about`(name: String, words: String) throws {
+        let warnings = try Settings.resolve(environment: [name: "1", "PATH": "/bin"]).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains(words) == true)
+    }
+
+    @Test func `the report masks secrets and says where values came from`() throws {
+        let resolved = try Settings.resolve(
+            flags: ["data-dir": "/var/lib/weir"],
+            environment: ["DATABASE_URL": "postgresql://u:hunter2@h/d"]
+        )
+        let text = SettingsReport(resolved).lines(explained: true).joined(separator: "\n")
+        #expect(!text.contains("hunter2"))
+        #expect(text.contains("/var/lib/weir"))
+        #expect(text.contains("(--data-dir)"))
+        let json = SettingsReport(resolved).json
+        #expect(!json.contains("hunter2"))
+        let first = try JSONDocument(Array(json.utf8)).root.elements.first { _ in true }
+        #expect(first?["value"]?.string == "***")
+        #expect(first?["source"]?.string == "DATABASE_URL")
+    }
+}
+
+@Suite struct `Sizes and durations` {
+    @Test(arguments: [
+        ("0", 0), ("4096", 4096), ("64k", 64 << 10), ("64KB", 64 << 10), ("32MiB", 32 << 20), ("1G", 1 << 30),
+        ("2 TiB", 2 << 40),
+    ])
+    func `sizes are powers of 1024`(text: String, bytes: Int) {
+        #expect(ByteSize(text)?.bytes == bytes)
+    }
+
+    @Test(arguments: ["", "MiB", "1.5G", "-1", "12 parsecs", "1GG"])
+    func `what is no size is none`(text: String) {
+        #expect(ByteSize(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("500ms", Duration.milliseconds(500)), ("75s", .seconds(75)), ("10m", .seconds(600)),
+        ("24h", .seconds(86_400)),
+        ("14d", .seconds(1_209_600)), ("0", .zero),
+    ])
+    func `durations have units`(text: String, duration: Duration) {
+        #expect(DurationText(text)?.duration == duration)
+    }
+
+    @Test(arguments: ["", "75", "1.5s", "1w", "-1s", "99999999999999999999d"])
+    func `what is no duration is none`(text: String) {
+        #expect(DurationText(text) == nil)
+    }
+
+    @Test(arguments: ["500ms", "75s", "10m", "24h", "14d", "0", "1500ms"])
+    func `durations are written as they were read, in the largest whole unit`(text: String) {
+        let shown = DurationText(text)?.description
+        #expect(shown == (text == "24h" ? "1d" : text))
+    }
+}
