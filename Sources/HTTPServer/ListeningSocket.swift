@@ -30,7 +30,7 @@ struct ListeningSocket: ~Copyable {
             let address = BoundAddress(specification: specification, endpoint: endpoint)
             return ListeningSocket(socket, address: address, file: nil)
         case .unix(let path):
-            let socket = try bind(specification, path: path, mode: configuration.unixSocketMode)
+            let socket = try bind(specification, path: path, mode: mode_t(configuration.unixSocketMode))
             try listen(socket, specification, backlog: configuration.backlog)
             let address = BoundAddress(specification: specification, endpoint: specification.endpoint)
             return ListeningSocket(socket, address: address, file: SocketFile(path: path))

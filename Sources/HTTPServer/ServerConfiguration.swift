@@ -1,4 +1,4 @@
-package import Glibc
+internal import Glibc
 package import HTTP
 
 /// Every setting of a server.
@@ -10,7 +10,7 @@ package struct ServerConfiguration: Sendable {
     /// Connections the kernel may hold before they are accepted (`listen(2)`).
     package var backlog: Int
     /// Permission bits of Unix sockets.
-    package var unixSocketMode: mode_t
+    package var unixSocketMode: UInt32
     /// The most connections at one time.
     package var maximumConnections: Int
     /// What happens to connections beyond that.
