@@ -131,8 +131,15 @@ private struct SampleLine {
         let probability = failureShare * kind.fragility / (attempt > 1 ? 3 : 1)
         guard random.chance(probability) else { return .completed }
         if random.chance(0.01) { return .notSubmitted(action: "TERMINATE") }
-        let exit = random.pick([137, 137, 137, 1, 1, 140, 2, 127]) ?? 1
-        if attempt < 3 { return .failed(exit: exit, action: "RETRY") }
-        return .failed(exit: exit, action: random.chance(0.25) ? "FINISH" : "TERMINATE")
+        // As pipelines have it: what was killed for its resources is retried with more, what is wrong is not.
+        if random.chance(0.8) {
+            let exit = random.chance(0.8) ? 137 : 140
+            return .failed(exit: exit, action: attempt < 3 ? "RETRY" : "TERMINATE")
+        }
+        let exit = random.pick([1, 1, 2, 127]) ?? 1
+        return .failed(
+            exit: exit,
+            action: random.pick(["TERMINATE", "TERMINATE", "FINISH", "IGNORE"]) ?? "FINISH"
+        )
     }
 }

@@ -103,7 +103,7 @@ extension SimulatedRun {
             stats.member("retriesCount", retries)
             stats.member("cachedCount", isEnd ? plan.cached : 0)
             stats.member("abortedCount", attempts.count { $0.outcome == .aborted })
-            stats.member("ignoredCount", 0)
+            stats.member("ignoredCount", attempts.count { $0.outcome.action == "IGNORE" })
             stats.member("pendingCount", 0)
             stats.member("submittedCount", 0)
             stats.member("runningCount", 0)
