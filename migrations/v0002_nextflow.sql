@@ -35,7 +35,7 @@ CREATE TABLE recent_digest (
     received_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 
-CREATE INDEX recent_digest_age ON recent_digest (received_at);
+CREATE INDEX recent_digest_age ON recent_digest USING brin (received_at) WITH (autosummarize = on);
 
 -- --------------------------------------------------------------------------------------------------------- runs
 

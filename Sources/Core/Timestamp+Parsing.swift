@@ -46,12 +46,14 @@ extension Timestamp {
         self.init(checked: Int64(whole) * Timestamp.microsecondsPerSecond + Int64(fraction))
     }
 
-    /// Parses a numeric text as a Unix time (`init(unixNumber:)`), any other text as ISO 8601.
+    /// Parses ISO 8601 text, or a numeric text as a Unix time (`init(unixNumber:)`); no text is both.
     package init?(lenient text: some StringProtocol) {
-        if let number = Timestamp.number(in: Substring(text)) {
+        if let time = Timestamp(iso8601: text) {
+            self = time
+        } else if let number = Timestamp.number(in: Substring(text)) {
             self.init(unixNumber: number)
         } else {
-            self.init(iso8601: text)
+            return nil
         }
     }
 
@@ -61,9 +63,11 @@ extension Timestamp {
     }
 
     private static func number(in text: Substring) -> Double? {
-        let blanks: Set<Character> = [" ", "\t", "\n", "\r", "\r\n"]
-        var trimmed = text.drop(while: blanks.contains)
-        while let last = trimmed.last, blanks.contains(last) { trimmed.removeLast() }
+        let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        guard let first = text.utf8.firstIndex(where: { !isBlank($0) }),
+            let last = text.utf8.lastIndex(where: { !isBlank($0) })
+        else { return nil }
+        let trimmed = text[first...last]
         // `Double` would also take hexadecimal, "nan" and "infinity".
         let isDecimal = trimmed.utf8.allSatisfy { byte in
             switch byte {

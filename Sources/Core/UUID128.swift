@@ -9,12 +9,18 @@ package struct UUID128: Hashable, Comparable, Sendable {
     }
 
     /// Takes 16 bytes in the order of the text; nil for any other count.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 16 else { return nil }
         self.init(
-            high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
-            low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) },
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
         )
+    }
+
+    /// Takes 16 bytes in the order of the text; nil for any other count.
+    package init?(bytes: [UInt8]) {
+        guard let key = bytes.withUnsafeBytes({ UUID128(bytes: $0) }) else { return nil }
+        self = key
     }
 
     /// Parses the form 8-4-4-4-12 with digits of either case; nil for anything else.

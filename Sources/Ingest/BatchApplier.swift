@@ -7,22 +7,22 @@ internal import Synchronization
 ///
 /// A stage that PostgreSQL refuses for the data is undone and tried again by halves, until the element that it
 /// refuses stands alone: that one becomes a dead letter, and all others their rows.
-struct BatchApplier<P: Projection> {
+struct BatchApplier<P: Projection>: Sendable {
     /// A line and the journal that holds it: a replay mixes several.
-    struct Entry {
+    struct Entry: Sendable {
         let journal: UUID128
         let line: JournalLine
     }
 
     /// An element and the line it came from.
-    private struct Item {
+    struct Item: Sendable {
         let entry: Entry
         let index: Int
         var element: P.Element
     }
 
     /// What a batch came to.
-    struct Outcome {
+    struct Outcome: Sendable {
         var lines: Int
         var deadLetters: Int
         var elements: [P.Element]
@@ -37,16 +37,30 @@ struct BatchApplier<P: Projection> {
         prepared.withLock { $0 = connection.sessionID }
     }
 
-    /// Applies the lines of `entries` and lets `finish` write what else belongs into the transaction: the position.
+    /// Lines that were read: what can become rows, and what cannot.
+    struct Batch: Sendable {
+        fileprivate let lines: Int
+        fileprivate let items: [Item]
+        fileprivate let letters: [DeadLetter]
+    }
+
+    /// Reads lines. Needs no connection, so that a batch is read while the one before it is applied.
+    func decode(_ entries: [Entry]) -> Batch {
+        var letters: [DeadLetter] = []
+        let items = decode(entries, &letters)
+        return Batch(lines: entries.count, items: items, letters: letters)
+    }
+
+    /// Applies a batch and lets `finish` write what else belongs into the transaction: the position.
     ///
     /// - Throws: `PostgresError` of a kind that repeating may mend, or that is our own mistake; nothing is applied.
     func apply(
-        _ entries: [Entry],
+        _ batch: Batch,
         on connection: Connection,
         finish: (Connection) throws -> Void
     ) throws -> Outcome {
-        var letters: [DeadLetter] = []
-        var items = decode(entries, &letters)
+        var letters = batch.letters
+        var items = batch.items
         try projection.prepare(items.map(\.element), on: connection)
         try connection.transaction {
             for stage in 0..<projection.stageCount {
@@ -55,7 +69,7 @@ struct BatchApplier<P: Projection> {
             try DeadLetterStore.insert(letters, on: connection)
             try finish(connection)
         }
-        return Outcome(lines: entries.count, deadLetters: letters.count, elements: items.map(\.element))
+        return Outcome(lines: batch.lines, deadLetters: letters.count, elements: items.map(\.element))
     }
 
     private func decode(_ entries: [Entry], _ letters: inout [DeadLetter]) -> [Item] {
@@ -64,8 +78,8 @@ struct BatchApplier<P: Projection> {
         for entry in entries {
             do throws(Refusal) {
                 let elements = try projection.decode(entry.line, journal: entry.journal)
-                for (index, element) in elements.enumerated() {
-                    items.append(Item(entry: entry, index: index, element: element))
+                for index in elements.indices {
+                    items.append(Item(entry: entry, index: index, element: elements[index]))
                 }
             } catch {
                 letters.append(letter(entry, 0, stage: 0, error))
@@ -86,9 +100,9 @@ struct BatchApplier<P: Projection> {
             return try connection.savepoint("stage") {
                 var elements = items.map(\.element)
                 try projection.apply(stage: stage, to: &elements, on: connection)
-                return zip(items, elements).map { item, element in
-                    Item(entry: item.entry, index: item.index, element: element)
-                }
+                var applied = Array(items)
+                for index in applied.indices { applied[index].element = elements[index] }
+                return applied
             }
         } catch let error as PostgresError where error.kind == .refusedData {
             guard items.count > 1 else {

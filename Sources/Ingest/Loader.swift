@@ -1,3 +1,4 @@
+internal import Core
 internal import HTTPServer
 package import Journal
 package import Logging
@@ -99,43 +100,58 @@ package final class Loader<P: Projection>: Sendable {
         progress.began(at: start.seq)
         progress.turned(.running)
         onProgress()
-        var applied = start.seq
-        let reader = journal.reader(after: applied, kinds: projection.kinds)
+        let reader = journal.reader(after: start.seq, kinds: projection.kinds)
+        var next = try read(reader, start)
         while !Task.isCancelled {
-            let batch = try reader.next(
-                maxLines: configuration.batchLines,
-                maxBytes: configuration.batchBytes
-            )
-            if batch.position == applied {
+            guard let batch = next else {
                 await reader.waitForMore()
-            } else {
-                try await apply(batch, start, from: applied)
-                applied = batch.position
-                onProgress()
+                next = try read(reader, start)
+                continue
             }
+            async let applied: Void = apply(batch, start)
+            next = try read(reader, start)
+            try await applied
+            onProgress()
         }
     }
 
-    private func apply(
-        _ batch: JournalBatch,
-        _ start: JournalRegistration.Start,
-        from old: Int64
-    ) async throws {
+    /// Lines that were read, and the positions before and behind them.
+    private struct Portion: Sendable {
+        let batch: BatchApplier<P>.Batch
+        let from: Int64
+        let through: Int64
+        let receivedAt: Timestamp?
+    }
+
+    /// Reads the next portion while the one before it is being applied; nil when there is nothing yet.
+    private func read(_ reader: JournalReader, _ start: JournalRegistration.Start) throws -> Portion? {
+        let from = reader.position
+        let lines = try reader.next(maxLines: configuration.batchLines, maxBytes: configuration.batchBytes)
+        guard lines.position > from else { return nil }
+        let entries = lines.lines.map { BatchApplier<P>.Entry(journal: start.journal, line: $0) }
+        return Portion(
+            batch: BatchApplier(projection: projection).decode(entries),
+            from: from,
+            through: lines.position,
+            receivedAt: lines.lines.last?.at
+        )
+    }
+
+    private func apply(_ portion: Portion, _ start: JournalRegistration.Start) async throws {
         let applier = BatchApplier(projection: projection)
-        let entries = batch.lines.map { BatchApplier<P>.Entry(journal: start.journal, line: $0) }
         let stream = projection.stream
         let position = PositionStore.Position(
-            seq: batch.position,
+            seq: portion.through,
             epoch: start.epoch,
-            receivedAt: batch.lines.last?.at
+            receivedAt: portion.receivedAt
         )
         let outcome = try await connection.withConnection { [self] connection in
             try applier.prepareSession(connection, preparedSession)
-            return try applier.apply(entries, on: connection) { connection in
+            return try applier.apply(portion.batch, on: connection) { connection in
                 try PositionStore.advance(
                     journal: start.journal,
                     stream: stream,
-                    from: old,
+                    from: portion.from,
                     to: position,
                     on: connection
                 )
@@ -143,8 +159,8 @@ package final class Loader<P: Projection>: Sendable {
         }
         projection.committed(outcome.elements)
         progress.applied(
-            through: batch.position,
-            at: batch.lines.last?.at,
+            through: portion.through,
+            at: portion.receivedAt,
             lines: outcome.lines,
             deadLetters: outcome.deadLetters
         )

@@ -22,7 +22,7 @@ package struct ReplayStream: Sendable {
         apply = { lines, connection in
             try applier.prepareSession(connection, prepared.session)
             let entries = lines.map { BatchApplier<P>.Entry(journal: $0.journal, line: $0.line) }
-            return try applier.apply(entries, on: connection) { _ in }.deadLetters
+            return try applier.apply(applier.decode(entries), on: connection) { _ in }.deadLetters
         }
     }
 }

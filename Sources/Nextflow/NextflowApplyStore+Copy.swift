@@ -28,12 +28,13 @@ extension NextflowApplyStore {
     )
 
     /// Stores the raw rows.
-    static func insertTelemetry(_ events: [NextflowEvent], on connection: Connection) throws {
-        let bytes = events.reduce(0) { $0 + $1.metadata.count + $1.trace.count + 256 }
+    static func insertTelemetry(_ elements: [NextflowElement], on connection: Connection) throws {
+        let bytes = elements.reduce(0) { $0 + $1.event.metadata.count + $1.event.trace.count + 256 }
         var rows = BinaryCopyBuffer(columnCount: 13, reservingBytes: bytes)
-        for event in events {
+        for element in elements {
+            let event = element.event
             rows.beginRow()
-            rows.append(int8: event.telemetryID)
+            rows.append(int8: element.telemetryID)
             rows.append(text: event.runID)
             rows.append(text: event.runName)
             rows.append(text: event.event)
@@ -44,18 +45,19 @@ extension NextflowApplyStore {
             rows.append(uuid: event.journalID)
             rows.append(int8: event.seq)
             rows.append(uuid: event.runKey)
-            rows.append(bool: event.isResend)
-            rows.append(bool: event.altered)
+            rows.append(bool: element.isResend)
+            rows.append(bool: event.isAltered)
         }
         try connection.copyIn(copyTelemetry, rows)
     }
 
     /// Fills the staging table.
-    static func stage(_ events: [NextflowEvent], on connection: Connection) throws {
-        var rows = BinaryCopyBuffer(columnCount: 58, reservingBytes: events.count * 700)
-        for event in events {
+    static func stage(_ elements: [NextflowElement], on connection: Connection) throws {
+        var rows = BinaryCopyBuffer(columnCount: 58, reservingBytes: elements.count * 700)
+        for element in elements {
+            let event = element.event
             rows.beginRow()
-            rows.append(int8: event.telemetryID)
+            rows.append(int8: element.telemetryID)
             rows.append(uuid: event.runKey)
             rows.append(text: indexable(event.runID))
             rows.append(text: indexable(event.runName))
@@ -64,7 +66,7 @@ extension NextflowApplyStore {
             rows.append(timestamp: event.receivedAt)
             rows.append(uuid: event.digest)
             rows.append(workflow: event.workflow)
-            rows.append(uuid: event.completionKey)
+            rows.append(uuid: element.completionKey)
             rows.append(task: event.mergedTask)
         }
         try connection.copyIn(copyStage, rows)

@@ -5,14 +5,6 @@ internal import Journal
 /// Turns bytes into events: at the door, where only the envelope is checked, and from the journal, where all of it is
 /// read. Contract §1.3.
 enum NextflowDecoder {
-    /// The four required fields.
-    struct Envelope: Sendable {
-        var runID: String
-        var runName: String
-        var event: String
-        var utcTime: Timestamp
-    }
-
     /// Where the client's date objects carry some 600 time-zone names each, which nobody needs.
     static let zoneArrays: [[String]] = [
         ["metadata", "workflow", "start", "offset", "availableZoneIds"],
@@ -58,7 +50,9 @@ enum NextflowDecoder {
     /// - Throws: `NextflowFault` for a line that no released version would have written.
     static func event(_ line: JournalLine, journal: UUID128) throws(NextflowFault) -> NextflowEvent {
         let (document, isAltered) = try document(of: Array(line.body))
-        return try event(document, line, journal, isAltered: isAltered)
+        guard document.root.kind == .object else { throw .notAnObject }
+        let envelope = try envelope(of: document.root)
+        return NextflowEvent(line, journal, envelope, document.root, isAltered: isAltered)
     }
 
     /// The document in a form that jsonb takes, and whether it had to be altered for that.
@@ -72,45 +66,16 @@ enum NextflowDecoder {
         }
     }
 
-    private static func event(
-        _ document: JSONDocument,
-        _ line: JournalLine,
-        _ journal: UUID128,
-        isAltered: Bool
-    ) throws(NextflowFault) -> NextflowEvent {
-        let root = document.root
-        guard root.kind == .object else { throw .notAnObject }
-        let envelope = try envelope(of: root)
-        let (metadata, trace) = (root["metadata"], root["trace"])
-        let tellsWorkflow = envelope.event == EventName.started || envelope.event == EventName.completed
-        return NextflowEvent(
-            seq: line.seq,
-            journalID: journal,
-            receivedAt: line.at,
-            runID: envelope.runID,
-            runName: envelope.runName,
-            event: envelope.event,
-            utcTime: envelope.utcTime,
-            runKey: NextflowKeys.run(id: envelope.runID, name: envelope.runName),
-            digest: NextflowKeys.body(line.body),
-            metadata: metadata.map { Array($0.rawBytes) } ?? Array("null".utf8),
-            trace: trace.map { Array($0.rawBytes) } ?? Array("null".utf8),
-            altered: isAltered,
-            task: trace.flatMap(Trace.init),
-            workflow: tellsWorkflow ? WorkflowFacts(metadata) : nil
-        )
-    }
-
     // MARK: - Envelope
 
-    private static func envelope(of root: JSONNode) throws(NextflowFault) -> Envelope {
+    private static func envelope(of root: JSONNode) throws(NextflowFault) -> EventEnvelope {
         var faults: [NextflowFault.Field] = []
         let runID = text(root, "runId", &faults)
         let runName = text(root, "runName", &faults)
         let event = text(root, "event", &faults)
         let utcTime = time(root, "utcTime", &faults)
         guard let runID, let runName, let event, let utcTime else { throw .fields(faults) }
-        return Envelope(runID: runID, runName: runName, event: event, utcTime: utcTime)
+        return EventEnvelope(runID: runID, runName: runName, event: event, utcTime: utcTime)
     }
 
     /// A text; numbers are taken as their decimal text.

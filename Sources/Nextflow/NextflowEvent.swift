@@ -1,4 +1,5 @@
 internal import Core
+internal import Journal
 
 /// The names of the events that the weblog client sends; contract §4.3. Any other name is stored and counted too.
 enum EventName {
@@ -13,48 +14,85 @@ enum EventName {
     static let known = [started, submitted, running, taskCompleted, error, completed]
 }
 
-/// One line of the journal, as the projection wants it.
-struct NextflowEvent: Sendable {
+/// One line of the journal, as the projection wants it. It has many fields and is handed on often: a reference.
+final class NextflowEvent: Sendable {
     /// Where it stands in the journal, and when it arrived.
-    var seq: Int64
-    var journalID: UUID128
-    var receivedAt: Timestamp
+    let seq: Int64
+    let journalID: UUID128
+    let receivedAt: Timestamp
 
-    var runID: String
-    var runName: String
-    var event: String
-    var utcTime: Timestamp
-    var runKey: UUID128
+    let runID: String
+    let runName: String
+    let event: String
+    let utcTime: Timestamp
+    let runKey: UUID128
     /// The digest of the cleaned body.
-    var digest: UUID128
+    let digest: UUID128
     /// JSON text that jsonb takes; `null` when absent.
-    var metadata: [UInt8]
-    var trace: [UInt8]
+    let metadata: ArraySlice<UInt8>
+    let trace: ArraySlice<UInt8>
     /// Whether a value that PostgreSQL cannot store was replaced.
-    var altered: Bool
+    let isAltered: Bool
 
     /// The trace, when it is an object.
-    var task: Trace?
+    let task: Trace?
     /// What the metadata tells, on `started` and `completed`.
-    var workflow: WorkflowFacts?
+    let workflow: WorkflowFacts?
 
-    /// Given by PostgreSQL while the event is applied.
-    var telemetryID: Int64 = 0
-    var isResend = false
-    var isNewCompletion = false
+    /// Reads what follows from the envelope; `root` is the object of the line's body, or of its altered form.
+    init(_ line: JournalLine, _ journal: UUID128, _ envelope: EventEnvelope, _ root: JSONNode, isAltered: Bool) {
+        let null = ArraySlice("null".utf8)
+        let (metadata, trace) = (root["metadata"], root["trace"])
+        seq = line.seq
+        journalID = journal
+        receivedAt = line.at
+        runID = envelope.runID
+        runName = envelope.runName
+        event = envelope.event
+        utcTime = envelope.utcTime
+        runKey = NextflowKeys.run(id: envelope.runID, name: envelope.runName)
+        digest = NextflowKeys.body(line.body)
+        self.metadata = metadata?.rawBytes ?? null
+        self.trace = trace?.rawBytes ?? null
+        self.isAltered = isAltered
+        task = trace.flatMap(Trace.init)
+        let tellsWorkflow = envelope.event == EventName.started || envelope.event == EventName.completed
+        workflow = tellsWorkflow ? WorkflowFacts(metadata) : nil
+    }
 
     /// Whether it is one of the events that belong to a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted
     }
+}
+
+/// The four required fields of an event.
+struct EventEnvelope: Sendable {
+    var runID: String
+    var runName: String
+    var event: String
+    var utcTime: Timestamp
+}
+
+/// An event on its way into rows, with what PostgreSQL decided about it.
+package struct NextflowElement: Sendable {
+    let event: NextflowEvent
+    var telemetryID: Int64 = 0
+    var isResend = false
+    var isNewCompletion = false
+
+    init(_ event: NextflowEvent) {
+        self.event = event
+    }
 
     /// The completion that it makes, if it makes one. A row without a task id stands for its line, so a resend
     /// makes none.
     var completionKey: UUID128? {
-        guard event == EventName.taskCompleted else { return nil }
-        guard let task, task.taskID != nil else {
-            return isResend ? nil : NextflowKeys.completion(run: runKey, journal: journalID, seq: seq)
+        guard event.event == EventName.taskCompleted else { return nil }
+        guard let task = event.task, task.taskID != nil else {
+            return isResend
+                ? nil : NextflowKeys.completion(run: event.runKey, journal: event.journalID, seq: event.seq)
         }
-        return NextflowKeys.completion(run: runKey, trace: task)
+        return NextflowKeys.completion(run: event.runKey, trace: task)
     }
 }

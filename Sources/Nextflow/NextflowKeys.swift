@@ -55,7 +55,9 @@ private struct KeyDigest {
     }
 
     mutating func add(_ key: UUID128) {
-        add(key.description)
+        var bytes: [UInt8] = []
+        key.appendBytes(to: &bytes)
+        add(bytes: bytes[...])
     }
 
     mutating func add(bytes: ArraySlice<UInt8>) {
@@ -68,7 +70,7 @@ private struct KeyDigest {
 
     consuming func finish() -> UUID128 {
         let digest = hash.finalize()
-        guard let key = digest.withUnsafeBytes({ UUID128(bytes: $0.prefix(16)) }) else {
+        guard let key = digest.withUnsafeBytes({ UUID128(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(16))) }) else {
             preconditionFailure("BUG: a SHA-256 has 32 bytes")
         }
         return key

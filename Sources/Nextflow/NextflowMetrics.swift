@@ -60,10 +60,11 @@ package final class NextflowMetrics: Sendable {
     }
 
     /// Counts an event that was committed. A completion is observed once, however often it is sent.
-    func observe(_ event: NextflowEvent) {
-        events.child(EventName.known.contains(event.event) ? event.event : "other").increment()
-        if event.isResend { resends.increment() }
-        if event.isNewCompletion, let task = event.task { observe(task) }
+    func observe(_ element: NextflowElement) {
+        let name = element.event.event
+        events.child(EventName.known.contains(name) ? name : "other").increment()
+        if element.isResend { resends.increment() }
+        if element.isNewCompletion, let task = element.event.task { observe(task) }
     }
 
     /// Counts a request that was refused; `reason` is one of a few words.

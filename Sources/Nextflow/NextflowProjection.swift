@@ -27,7 +27,7 @@ package struct NextflowProjection: Projection {
 
     package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [NextflowElement] {
         do throws(NextflowFault) {
-            return [NextflowElement(event: try NextflowDecoder.event(line, journal: journal))]
+            return [NextflowElement(try NextflowDecoder.event(line, journal: journal))]
         } catch {
             throw Refusal(reason: "not a weblog event: \(error.reason)")
         }
@@ -55,44 +55,36 @@ package struct NextflowProjection: Projection {
             else {
                 continue
             }
-            elements[index].event.telemetryID = row.id
-            elements[index].event.isResend = row.isResend
+            elements[index].telemetryID = row.id
+            elements[index].isResend = row.isResend
         }
     }
 
     package func committed(_ elements: [NextflowElement]) {
         guard let metrics else { return }
-        for element in elements { metrics.observe(element.event) }
+        for element in elements { metrics.observe(element) }
     }
 
     // MARK: - Stages
 
     /// The raw rows, and what counts them.
     private func store(_ elements: inout [NextflowElement], on connection: Connection) throws {
-        var events = elements.map(\.event)
-        try ResendMarker.mark(&events, on: connection)
-        let first = try NextflowApplyStore.claimIDs(count: events.count, on: connection)
-        for index in events.indices { events[index].telemetryID = first + Int64(index) }
-        try NextflowApplyStore.insertTelemetry(events, on: connection)
-        try NextflowApplyStore.rollEvents(EventCount.counts(of: events), on: connection)
-        elements = events.map(NextflowElement.init)
+        try ResendMarker.mark(&elements, on: connection)
+        let first = try NextflowApplyStore.claimIDs(count: elements.count, on: connection)
+        for index in elements.indices { elements[index].telemetryID = first + Int64(index) }
+        try NextflowApplyStore.insertTelemetry(elements, on: connection)
+        try NextflowApplyStore.rollEvents(EventCount.counts(of: elements), on: connection)
     }
 
     /// The typed rows.
     private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
-        let events = elements.map(\.event)
-        guard let first = events.first?.telemetryID, let last = events.last?.telemetryID else { return }
-        try NextflowApplyStore.stage(events, on: connection)
+        guard let first = elements.first?.telemetryID, let last = elements.last?.telemetryID else { return }
+        try NextflowApplyStore.stage(elements, on: connection)
         let fresh = try NextflowApplyStore.merge(from: first, through: last, on: connection)
-        for index in elements.indices where fresh.contains(elements[index].event.telemetryID) {
-            elements[index].event.isNewCompletion = true
+        for index in elements.indices where fresh.contains(elements[index].telemetryID) {
+            elements[index].isNewCompletion = true
         }
     }
-}
-
-/// An event on its way into rows.
-package struct NextflowElement: Sendable {
-    var event: NextflowEvent
 }
 
 /// How many raw events of a name fell into a second.
@@ -102,17 +94,17 @@ struct EventCount: Hashable, Sendable {
     var rows: Int64
 
     /// Counts the events that are no resends.
-    static func counts(of events: [NextflowEvent]) -> [EventCount] {
+    static func counts(of elements: [NextflowElement]) -> [EventCount] {
         struct Key: Hashable {
             let event: String
             let second: Int64
         }
         var counts: [Key: Int64] = [:]
-        for event in events where !event.isResend {
-            let microseconds = event.utcTime.microseconds
+        for element in elements where !element.isResend {
+            let microseconds = element.event.utcTime.microseconds
             let remainder = microseconds % 1_000_000
             let second = microseconds - (remainder < 0 ? remainder + 1_000_000 : remainder)
-            counts[Key(event: indexable(event.event), second: second), default: 0] += 1
+            counts[Key(event: indexable(element.event.event), second: second), default: 0] += 1
         }
         return counts.map { key, rows in
             EventCount(event: key.event, second: Timestamp(microseconds: key.second), rows: rows)

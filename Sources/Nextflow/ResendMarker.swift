@@ -7,23 +7,26 @@ enum ResendMarker {
     private static let window = Duration.seconds(600)
 
     /// Sets `isResend` of every event.
-    static func mark(_ events: inout [NextflowEvent], on connection: Connection) throws {
-        var rest = Array(events.indices)
+    static func mark(_ elements: inout [NextflowElement], on connection: Connection) throws {
+        var rest = Array(elements.indices)
         // A round claims the first event of each digest. A digest comes up again only when a batch that was caught
         // up from the journal holds the same body at times more than ten minutes apart.
         while !rest.isEmpty {
             var first: [UUID128: Int] = [:]
-            for index in rest where first[events[index].digest] == nil { first[events[index].digest] = index }
-            let held = try claim(first.values.map { events[$0] }, on: connection)
+            for index in rest {
+                let digest = elements[index].event.digest
+                if first[digest] == nil { first[digest] = index }
+            }
+            let held = try claim(first.values.map { elements[$0].event }, on: connection)
             rest = rest.filter { index in
-                let (digest, time) = (events[index].digest, events[index].receivedAt)
+                let (digest, time) = (elements[index].event.digest, elements[index].event.receivedAt)
                 guard let since = held[digest] else { return false }
                 if first[digest] == index {
-                    events[index].isResend = since != time
+                    elements[index].isResend = since != time
                     return false
                 }
                 guard isNear(since, time) else { return true }
-                events[index].isResend = true
+                elements[index].isResend = true
                 return false
             }
         }

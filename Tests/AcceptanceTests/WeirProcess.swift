@@ -66,9 +66,9 @@ final class WeirProcess: Sendable {
         return await ended()
     }
 
-    /// Its exit status, once it has one.
+    /// Its exit status, once it has one and all that it wrote was read.
     func ended() async -> Int32 {
-        while process.isRunning {
+        while process.isRunning || !output.isComplete || !errors.isComplete {
             try? await Task.sleep(for: .milliseconds(5))
         }
         return process.terminationStatus
@@ -77,20 +77,22 @@ final class WeirProcess: Sendable {
     /// Reads a pipe as it fills.
     private final class Collector: Sendable {
         let pipe = Pipe()
-        private let collected = Mutex("")
+        private let collected = Mutex((text: "", isComplete: false))
 
         init() {
             pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
                 let data = handle.availableData
                 guard !data.isEmpty else {
                     handle.readabilityHandler = nil
+                    self?.collected.withLock { $0.isComplete = true }
                     return
                 }
-                self?.collected.withLock { $0 += String(decoding: data, as: UTF8.self) }
+                self?.collected.withLock { $0.text += String(decoding: data, as: UTF8.self) }
             }
         }
 
-        var text: String { collected.withLock { $0 } }
+        var text: String { collected.withLock { $0.text } }
+        var isComplete: Bool { collected.withLock { $0.isComplete } }
     }
 }
 

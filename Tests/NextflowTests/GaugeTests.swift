@@ -113,7 +113,7 @@ import Testing
                 metrics: metrics
             )
             var elements = try projection.decode(line, journal: ProjectionHarness.journal)
-            for index in elements.indices { elements[index].event.isNewCompletion = true }
+            for index in elements.indices { elements[index].isNewCompletion = true }
             projection.committed(elements)
         }
         return scrape(registry)

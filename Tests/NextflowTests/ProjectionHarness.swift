@@ -41,11 +41,8 @@ struct ProjectionHarness {
             try projection.prepare(connection)
             let applier = BatchApplier(projection: projection)
             return try batches.reduce(0) { letters, lines in
-                try letters
-                    + applier.apply(lines.map { .init(journal: Self.journal, line: $0) }, on: connection) {
-                        _ in
-                    }
-                    .deadLetters
+                let batch = applier.decode(lines.map { .init(journal: Self.journal, line: $0) })
+                return try letters + applier.apply(batch, on: connection) { _ in }.deadLetters
             }
         }
     }
