@@ -48,10 +48,10 @@ package struct PrivateClusterConfiguration: Sendable {
         var all = [
             "listen_addresses": "", "unix_socket_directories": socketDirectory,
             "unix_socket_permissions": "0700", "port": "5432", "cluster_name": "weir",
-            "max_connections": "64", "shared_buffers": "64MB", "work_mem": "8MB",
+            "max_connections": "64", "shared_buffers": "128MB", "work_mem": "8MB",
             "maintenance_work_mem": "64MB", "effective_cache_size": "512MB", "jit": "off",
             "min_wal_size": "80MB", "max_wal_size": "1GB", "checkpoint_timeout": "15min",
-            "wal_compression": "on", "log_destination": "stderr", "logging_collector": "off",
+            "wal_compression": "off", "log_destination": "stderr", "logging_collector": "off",
             "log_min_messages": "warning", "timezone": "UTC", "log_timezone": "UTC",
         ]
         if !isDurable {
