@@ -1,4 +1,4 @@
-import Core
+@testable import Core
 import Testing
 
 private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
@@ -53,6 +53,22 @@ private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
         #expect(list.elements.compactMap(\.string) == ["é"])
         #expect(String(decoding: list.rawBytes, as: UTF8.self) == #"[1,"é"]"#)
         #expect(node["z"]?.int64 == 7)
+    }
+
+    @Test func `reads elements that were not recorded`() throws {
+        let text = #"{"a":[1,{"b":[2]},[]],"c":{"d":["x",3],"e":4},"f":[]}"#
+        let document = try JSONDocument(text: text, recordsElements: false)
+        let elements = document.root["a"]?.elements.map(\.kind)
+        #expect(elements == [.number, .object, .array])
+        #expect(document.root["c"]?["d"]?.elements.compactMap(\.int64) == [3])
+        #expect(document.root["c"]?["e"]?.int64 == 4)
+        #expect(document.root.members.map(\.key.string) == ["a", "c", "f"])
+    }
+
+    @Test func `a long array costs one node when its elements are not recorded`() throws {
+        let text = "{\"a\":[" + String(repeating: "[0],", count: 1000) + "0],\"b\":1}"
+        #expect(try JSONDocument(text: text, recordsElements: false).nodes.count == 5)
+        #expect(try JSONDocument(text: text).nodes.count == 2006)
     }
 }
 

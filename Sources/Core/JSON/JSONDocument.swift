@@ -1,8 +1,8 @@
 /// A validated JSON document: its bytes as they came, and a flat tape of its values.
 ///
 /// Validation is RFC 8259 without extensions, with UTF-8, in one pass without recursion; a leading byte order
-/// mark is skipped. Values below `recordedDepth` are validated but get no node of their own; reading them
-/// later scans their part of the text again.
+/// mark is skipped. Values below `recordedDepth` are validated but get no node of their own, and so are, without
+/// `recordsElements`, the elements of arrays; reading them later scans their part of the text again.
 package final class JSONDocument: Sendable {
     /// The bytes as they came.
     package let bytes: [UInt8]
@@ -11,17 +11,36 @@ package final class JSONDocument: Sendable {
     let nodes: [JSONTapeNode]
 
     /// Scans a document; values deeper than `recordedDepth` (the root's depth is 0) are not recorded.
-    package convenience init(_ bytes: [UInt8], recordedDepth: Int = 64) throws(JSONError) {
+    package convenience init(
+        _ bytes: [UInt8],
+        recordedDepth: Int = 64,
+        recordsElements: Bool = true
+    ) throws(JSONError) {
         let start = bytes.starts(with: JSONScanner.byteOrderMark) ? JSONScanner.byteOrderMark.count : 0
-        try self.init(bytes, range: start..<bytes.count, recordedDepth: recordedDepth)
+        try self.init(
+            bytes,
+            range: start..<bytes.count,
+            recordedDepth: recordedDepth,
+            recordsElements: recordsElements
+        )
     }
 
     /// Scans the value in a part of the bytes; all offsets count from the start of the bytes.
-    package init(_ bytes: [UInt8], range: Range<Int>, recordedDepth: Int = 64) throws(JSONError) {
+    package init(
+        _ bytes: [UInt8],
+        range: Range<Int>,
+        recordedDepth: Int = 64,
+        recordsElements: Bool = true
+    ) throws(JSONError) {
         guard bytes.count < UInt32.max else { throw .tooLarge(byteCount: bytes.count) }
         let scanner = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
             guard let base = buffer.baseAddress else { throw .syntax(.expectingValue, offset: 0) }
-            var scanner = JSONScanner(base: base, range: range, recordedDepth: max(recordedDepth, 0))
+            var scanner = JSONScanner(
+                base: base,
+                range: range,
+                recordedDepth: max(recordedDepth, 0),
+                recordsElements: recordsElements
+            )
             try scanner.scanDocument()
             return scanner
         }
@@ -31,8 +50,12 @@ package final class JSONDocument: Sendable {
     }
 
     /// Scans a document given as text; see `init(_:recordedDepth:)` over bytes.
-    package convenience init(text: String, recordedDepth: Int = 64) throws(JSONError) {
-        try self.init(Array(text.utf8), recordedDepth: recordedDepth)
+    package convenience init(
+        text: String,
+        recordedDepth: Int = 64,
+        recordsElements: Bool = true
+    ) throws(JSONError) {
+        try self.init(Array(text.utf8), recordedDepth: recordedDepth, recordsElements: recordsElements)
     }
 
     /// The document's value.

@@ -7,18 +7,23 @@ struct JSONScanner {
     let base: UnsafePointer<UInt8>
     let end: Int
     let recordedDepth: Int
+    let recordsElements: Bool
     var position: Int
     var flags: JSONFlags = []
     var nodes: [JSONTapeNode] = []
     private var stack = JSONContainerStack()
     private var openNode: UInt32 = 0
+    /// The deepest values recorded at the moment: less than `recordedDepth` within an array whose elements are not.
+    private var depthLimit: Int
 
     /// The base must outlive the scanner; `range` lies within its memory and counts less than 4 GiB.
-    init(base: UnsafePointer<UInt8>, range: Range<Int>, recordedDepth: Int) {
+    init(base: UnsafePointer<UInt8>, range: Range<Int>, recordedDepth: Int, recordsElements: Bool) {
         self.base = base
         self.end = range.upperBound
         self.position = range.lowerBound
         self.recordedDepth = recordedDepth
+        self.recordsElements = recordsElements
+        depthLimit = recordedDepth
         nodes.reserveCapacity(min(range.count / 16 + 8, 512))
     }
 
@@ -140,7 +145,7 @@ struct JSONScanner {
 extension JSONScanner {
     @inline(__always)
     private mutating func record(_ kind: JSONKind, from start: Int, isEscaped: Bool = false) {
-        guard stack.depth <= recordedDepth else { return }
+        guard stack.depth <= depthLimit else { return }
         nodes.append(
             JSONTapeNode(
                 start: UInt32(truncatingIfNeeded: start),
@@ -154,11 +159,12 @@ extension JSONScanner {
 
     @inline(__always)
     private mutating func open(_ kind: JSONKind) {
-        if stack.depth <= recordedDepth {
+        if stack.depth <= depthLimit {
             record(kind, from: position)
+            if kind == .array, !recordsElements { depthLimit = stack.depth }
             let index = nodes.count - 1
             nodes[index].next = openNode
-            nodes[index].isOpaque = stack.depth == recordedDepth
+            nodes[index].isOpaque = stack.depth == depthLimit
             openNode = UInt32(truncatingIfNeeded: index)
         }
         stack.push(isObject: kind == .object)
@@ -178,7 +184,8 @@ extension JSONScanner {
     @inline(__always)
     private mutating func close() {
         stack.pop()
-        guard stack.depth <= recordedDepth else { return }
+        guard stack.depth <= depthLimit else { return }
+        if stack.depth == depthLimit { depthLimit = recordedDepth }
         let index = Int(openNode)
         openNode = nodes[index].next
         nodes[index].end = UInt32(truncatingIfNeeded: position)
