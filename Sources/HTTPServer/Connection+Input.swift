@@ -5,7 +5,9 @@ extension Connection {
     /// Bytes of answers a client may leave unread before its next request is looked at.
     private static let outboundLimit = 256 << 10
     /// Bytes that are dropped after the last answer before the client is cut off.
-    private static let lingerLimit = 1 << 20
+    ///
+    /// A client that still sends when it is cut off sees a broken pipe and never reads why its body was refused.
+    private static let lingerLimit = 256 << 20
 
     private var canParse: Bool {
         state.acceptsInput && outbound.count < Connection.outboundLimit

@@ -39,6 +39,17 @@ extension ServerTests {
             }
         }
 
+        @Test func `a client that sends all of a refused body reads why`() async throws {
+            try await withServer(.echo(bodyLimit: 100)) { server in
+                let client = try server.connect()
+                let size = 40 << 20
+                try client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: \(size)\r\n\r\n")
+                let part = [UInt8](repeating: 120, count: 1 << 20)
+                for _ in 0..<size >> 20 { try client.send(part) }
+                #expect(try client.readResponse().status == 413)
+            }
+        }
+
         @Test func `an announced body over the limit is refused before it is sent`() async throws {
             try await withServer(.echo(bodyLimit: 100)) { server in
                 let client = try server.connect()
