@@ -32,6 +32,15 @@ import Testing
         if case .enter(let route, _) = decision { route.pattern } else { nil }
     }
 
+    @Test(arguments: [
+        ("/ingest/s3cret/x", "/ingest/***/x"), ("/INGEST/s3cret", "/INGEST/***"),
+        ("/weir/ingest/s3cret/telemetry", "/weir/ingest/***/telemetry"), ("//ingest//s3cret", "//ingest//***"),
+        ("/%69ngest/s3cret", "/%69ngest/***"), ("/api/nextflow/runs", "/api/nextflow/runs"), ("/ingest", "/ingest"),
+    ])
+    func `a secret behind ingest is in no log line, wherever it stands`(path: String, shown: String) {
+        #expect(IngestPrefix.masked(path) == shown)
+    }
+
     @Test(arguments: ["/telemetry", "/telemetry/", "/ingest/s3cret%2Fwith%20slash/telemetry"])
     func `a token opens the ingest route in the header or in the path`(target: String) {
         let fields: HeaderFields =

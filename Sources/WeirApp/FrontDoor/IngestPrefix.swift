@@ -21,4 +21,16 @@ struct IngestPrefix {
         secret = PercentCoding.decode(rest[..<end].utf8)
         self.head = stripped
     }
+
+    /// A path for a log line: what follows a segment `ingest`, however it is written and wherever it stands, may be a
+    /// secret that met no route.
+    static func masked(_ path: String) -> String {
+        var follows = false
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            if segment.isEmpty { return segment }
+            defer { follows = PercentCoding.decode(segment.utf8).lowercased() == "ingest" }
+            return follows ? "***" : segment
+        }
+        return segments.joined(separator: "/")
+    }
 }

@@ -107,7 +107,7 @@ final class RequestObserver: ServerObserver {
             metadata: [
                 "request.id": "\(record.id)",
                 "http.method": "\(head.method.name.prefix(32))",
-                "http.path": "\(head.path.prefix(512))",
+                "http.path": "\(IngestPrefix.masked(head.path).prefix(512))",
                 "http.route": "\(pattern)",
                 "http.status": .stringConvertible(code),
                 "http.duration_ms": .stringConvertible(milliseconds),
