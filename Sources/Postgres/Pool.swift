@@ -10,6 +10,7 @@ package final class Pool: Sendable {
     package let target: ConnectionTarget
     /// The limits and the session's settings.
     package let configuration: PoolConfiguration
+    private let pulse: ServerPulse?
     private let slots: [SessionSlot]
     /// Guards who has which slot, the waiters' continuations and the counts.
     private let state: Mutex<Guarded>
@@ -24,10 +25,16 @@ package final class Pool: Sendable {
         var connectFailures: UInt64 = 0
     }
 
-    /// Creates a pool; nothing is connected yet.
-    package init(_ target: ConnectionTarget, _ configuration: PoolConfiguration = PoolConfiguration()) {
+    /// Creates a pool; nothing is connected yet. With a pulse, whose `run` is the caller's, nobody waits for a server
+    /// that has fallen silent.
+    package init(
+        _ target: ConnectionTarget,
+        _ configuration: PoolConfiguration = PoolConfiguration(),
+        pulse: ServerPulse? = nil
+    ) {
         self.target = target
         self.configuration = configuration
+        self.pulse = pulse
         slots = (0..<configuration.limit).map { SessionSlot(label: "weir.postgres.pool.\($0)") }
         state = Mutex(Guarded(slots: PoolState(limit: configuration.limit)))
     }
@@ -35,7 +42,8 @@ package final class Pool: Sendable {
     /// Runs `body` with a connection that is its own meanwhile, on the connection's queue.
     ///
     /// Cancelling the task cancels the running statement, or ends the wait. A connection that broke is replaced
-    /// for the next user. `body` must not keep the connection.
+    /// for the next user. `body` must not keep the connection. When the server falls silent this throws `unreachable`
+    /// while `body` still waits: its connection comes back when the server does.
     /// - Throws: what `body` throws, or a `PostgresError` (`unreachable`, `poolTimeout`, `closed`, `cancelled`, …).
     package func withConnection<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
@@ -44,11 +52,14 @@ package final class Pool: Sendable {
         let cancellation = LeaseCancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
+                let outcome = FirstResult(continuation)
+                let watcher = pulse?.whenSilent { outcome.settle(.failure(PostgresError.serverSilent)) }
                 slots[slot].queue.async {
                     let result = Result { try self.use(slot, cancellation, body) }
                     cancellation.finish()
                     self.giveBack(slot)
-                    continuation.resume(with: result)
+                    if let watcher { self.pulse?.forget(watcher) }
+                    outcome.settle(result)
                 }
             }
         } onCancel: {
@@ -71,6 +82,9 @@ package final class Pool: Sendable {
                 connectFailures: state.connectFailures
             )
             switch state.slots.health {
+            case _ where pulse?.isSilent == true:
+                status.isReachable = false
+                status.lastError = .serverSilent
             case .unknown: break
             case .reachable: status.isReachable = true
             case .away(let away):
@@ -98,6 +112,7 @@ package final class Pool: Sendable {
     // MARK: - Acquiring
 
     private func acquire() async throws -> Int {
+        if pulse?.isSilent == true { throw PostgresError.serverSilent }
         let decision = state.withLock { state in
             state.acquisitions += 1
             return state.slots.acquisitionAsked(now: .now)

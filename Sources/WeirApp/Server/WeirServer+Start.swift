@@ -44,14 +44,15 @@ extension WeirServer {
     }
 
     /// Connections for answers; the loaders have their own.
-    func makePool(_ source: DatabaseSource) throws -> Pool {
+    func makePool(_ source: DatabaseSource, _ pulse: ServerPulse) throws -> Pool {
         let pool = Pool(
             try source.target(),
             PoolConfiguration(
                 limit: settings.poolSize,
                 acquisitionTimeout: settings.poolWait,
                 session: SessionSettings(settings)
-            )
+            ),
+            pulse: pulse
         )
         teardown.add("pool", within: .seconds(5)) { await pool.close() }
         return pool

@@ -75,7 +75,11 @@ package final class WeirServer: Sendable {
         let source = try DatabaseSource(settings, directory)
         let registry = Registry()
         let journal = try await openJournal(directory, source, registry)
-        let pool = try makePool(source)
+        let pulse = ServerPulse(
+            try source.target(),
+            SessionSettings(settings, applicationName: "weir-pulse")
+        )
+        let pool = try makePool(source, pulse)
         let mirror = TokenMirror(path: directory.tokenMirror)
         let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
         let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
@@ -105,6 +109,7 @@ package final class WeirServer: Sendable {
 
         let work = BackgroundWork()
         teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
+        work.add { await pulse.run() }
         let addresses = try listen(table, policy, tokens, registry)
         for lag in features.lags { work.add { await lag.run() } }
         let housekeeping = JournalHousekeeping(journal, features.lags, logger)
