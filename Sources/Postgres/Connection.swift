@@ -26,7 +26,7 @@ package final class Connection {
     private static let sessionCount = Atomic<UInt64>(0)
 
     /// The oldest server that is supported, as libpq spells it.
-    package static let oldestServerVersion = 130_000
+    package static let oldestServerVersion = 140_000
 
     /// Takes over an established `raw`.
     private init(owning raw: OpaquePointer, queue: DispatchQueue, statementCacheCapacity: Int) {
@@ -60,7 +60,7 @@ package final class Connection {
             throw PostgresError(
                 kind: .unsupportedServer,
                 message:
-                    "the server is PostgreSQL \(connection.serverVersion / 10_000); 13 or newer is needed",
+                    "the server is PostgreSQL \(connection.serverVersion / 10_000); 14 or newer is needed",
                 context: "connect"
             )
         }

@@ -48,11 +48,11 @@ extension ClusterError: CustomStringConvertible {
         switch self {
         case .noBinaries(let searched):
             """
-            no PostgreSQL 13 or newer was found in \(searched.joined(separator: ", ")); install it \
+            no PostgreSQL 14 or newer was found in \(searched.joined(separator: ", ")); install it \
             (Debian: apt-get install postgresql), name its directory in WEIR_PG_BIN, or set DATABASE_URL
             """
         case .unusableBinaries(let directory):
-            "\(directory) (WEIR_PG_BIN) does not hold postgres and initdb of PostgreSQL 13 or newer"
+            "\(directory) (WEIR_PG_BIN) does not hold postgres and initdb of PostgreSQL 14 or newer"
         case .versionMismatch(let data, let directory):
             """
             \(directory) was made by PostgreSQL \(data), which is not installed; install it, or name its \

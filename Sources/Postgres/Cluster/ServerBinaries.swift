@@ -8,7 +8,7 @@ package struct ServerBinaries: Hashable, Sendable {
     package let majorVersion: Int
 
     /// The oldest major version that is used.
-    package static let oldestMajorVersion = 13
+    package static let oldestMajorVersion = 14
 
     /// Finds installed binaries: `explicit` alone if given, else `searchPath`, then the usual places, newest first.
     ///
