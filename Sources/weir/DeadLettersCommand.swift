@@ -13,7 +13,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
     /// Lists those that wait.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what waits for a decision: number, stream, kind, time, reason (default)."
+            abstract: "List what waits for a decision: number, stream, kind, time, reason."
         )
 
         @Option(help: "Only of this stream.")

@@ -17,7 +17,7 @@ struct MigrateCommand: AsyncParsableCommand {
     /// Applies what is missing.
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Apply every migration that is missing (default)."
+            abstract: "Apply every migration that is missing."
         )
 
         @OptionGroup var settings: SettingOptions

@@ -58,7 +58,7 @@ struct TokenCommand: AsyncParsableCommand {
     /// Lists names, scopes and dates; never secrets.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: names, scopes, dates (default)."
+            abstract: "List the tokens: names, scopes, dates."
         )
 
         @OptionGroup var settings: SettingOptions
