@@ -40,7 +40,13 @@ final class NextflowEvent: Sendable {
     let workflow: WorkflowFacts?
 
     /// Reads what follows from the envelope; `root` is the object of the line's body, or of its altered form.
-    init(_ line: JournalLine, _ journal: UUID128, _ envelope: EventEnvelope, _ root: JSONNode, isAltered: Bool) {
+    init(
+        _ line: JournalLine,
+        _ journal: UUID128,
+        _ envelope: EventEnvelope,
+        _ root: JSONNode,
+        isAltered: Bool
+    ) {
         let null = ArraySlice("null".utf8)
         let (metadata, trace) = (root["metadata"], root["trace"])
         seq = line.seq

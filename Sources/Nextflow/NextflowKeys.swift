@@ -70,7 +70,11 @@ private struct KeyDigest {
 
     consuming func finish() -> UUID128 {
         let digest = hash.finalize()
-        guard let key = digest.withUnsafeBytes({ UUID128(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(16))) }) else {
+        guard
+            let key = digest.withUnsafeBytes({
+                UUID128(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(16)))
+            })
+        else {
             preconditionFailure("BUG: a SHA-256 has 32 bytes")
         }
         return key

@@ -1,5 +1,6 @@
-@testable import Core
 import Testing
+
+@testable import Core
 
 private func root(_ text: String, recordedDepth: Int = 64) throws -> JSONNode {
     try JSONDocument(text: text, recordedDepth: recordedDepth).root

@@ -43,6 +43,11 @@ extension WeirServer {
         return journal
     }
 
+    /// What notices a server that falls silent.
+    func makePulse(_ source: DatabaseSource) throws -> ServerPulse {
+        ServerPulse(try source.target(), SessionSettings(settings, applicationName: "weir-pulse"))
+    }
+
     /// Connections for answers; the loaders have their own.
     func makePool(_ source: DatabaseSource, _ pulse: ServerPulse) throws -> Pool {
         let pool = Pool(

@@ -75,10 +75,7 @@ package final class WeirServer: Sendable {
         let source = try DatabaseSource(settings, directory)
         let registry = Registry()
         let journal = try await openJournal(directory, source, registry)
-        let pulse = ServerPulse(
-            try source.target(),
-            SessionSettings(settings, applicationName: "weir-pulse")
-        )
+        let pulse = try makePulse(source)
         let pool = try makePool(source, pulse)
         let mirror = TokenMirror(path: directory.tokenMirror)
         let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
