@@ -18,6 +18,7 @@ COPY Package.swift ./
 COPY migrations migrations
 COPY Sources Sources
 COPY Tests Tests
+COPY Fuzz Fuzz
 
 RUN --mount=type=cache,target=/src/.build \
     swift build -c release --static-swift-stdlib --product weir -Xlinker -s \

@@ -15,6 +15,7 @@ from typing import Any
 from findings import Finding
 
 COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
+IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
 UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
 
 # The settings, in the order of who decides: the table in the code, then what has to repeat it.
@@ -26,7 +27,23 @@ _DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 
 def check(root: Path) -> list[Finding]:
-    return _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _settings(root)
+    return _image(root) + _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _settings(root)
+
+
+def _image(root: Path) -> list[Finding]:
+    """SwiftPM wants the folder of every target, so the image copies them all, and the context has them all."""
+    if not (root / IMAGE).is_file():
+        return []
+    custom = re.findall(r'\bpath: "([^"/]+)', (root / MANIFEST).read_text())
+    copied = set(re.findall(r"^COPY (\S+) ", (root / IMAGE).read_text(), re.MULTILINE))
+    context = set(re.findall(r"^!(\S+)$", (root / CONTEXT).read_text(), re.MULTILINE))
+    findings = []
+    for folder in sorted({"Sources", "Tests", *custom}):
+        if folder not in copied:
+            findings.append(Finding(IMAGE, 1, "image", f"does not copy {folder}, which {MANIFEST} names"))
+        if folder not in context:
+            findings.append(Finding(CONTEXT, 1, "image", f"leaves out {folder}, which {MANIFEST} names"))
+    return findings
 
 
 def _compose(root: Path) -> list[Finding]:
