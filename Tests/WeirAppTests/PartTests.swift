@@ -165,7 +165,7 @@ private final class Number: Sendable {
     @Test func `shows where the token goes when one is needed`() throws {
         let text = Banner(addresses: [try address("[::1]:8000")], database: "d", needsToken: true).text
         #expect(text.contains("Authorization: Bearer"))
-        #expect(text.contains("http://[::1]:8000/ingest/$WEIR_TOKEN/telemetry"))
+        #expect(text.contains("http://[::1]:8000/ingest/$TOKEN/telemetry"))
     }
 
     @Test func `brings a sample that is JSON`() throws {

@@ -22,11 +22,11 @@ package struct Banner: Sendable {
     /// The lines, without a line break at the end.
     package var text: String {
         let base = baseURL
-        let token = needsToken ? " -H 'Authorization: Bearer '\"$WEIR_TOKEN\"" : ""
+        let token = needsToken ? " -H \"Authorization: Bearer $TOKEN\"" : ""
         let others = addresses.dropFirst().map { "                       and on \($0.description)" }
         let nextflow =
             needsToken
-            ? "nextflow run hello -with-weblog \(base)/ingest/$WEIR_TOKEN/telemetry"
+            ? "nextflow run hello -with-weblog \(base)/ingest/$TOKEN/telemetry"
             : "nextflow run hello -with-weblog \(base)/telemetry"
         return """
             Weir \(BuildInfo.version) is ready at \(base)
