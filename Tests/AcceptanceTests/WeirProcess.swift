@@ -68,7 +68,11 @@ final class WeirProcess: Sendable {
 
     /// Its exit status, once it has one and all that it wrote was read.
     func ended() async -> Int32 {
-        while process.isRunning || !output.isComplete || !errors.isComplete {
+        while process.isRunning {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        // A cluster of another test that was started meanwhile may have inherited the pipes, and keeps them open.
+        for _ in 0..<400 where !(output.isComplete && errors.isComplete) {
             try? await Task.sleep(for: .milliseconds(5))
         }
         return process.terminationStatus
