@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CMalloc"),
 
         // Technical layers: they know nothing of telemetry.
         module("Core"),
@@ -110,7 +111,7 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
+                "CMalloc", "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
                 "Observability", "Migrations", logging, crypto,
             ]
         ),

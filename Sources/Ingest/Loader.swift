@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// How much a loader takes at a time.
 package struct LoaderConfiguration: Sendable {
-    /// The most lines of a batch.
+    /// The most lines of a batch. More than a thousand gain nothing and cost memory.
     package var batchLines: Int
     /// The most bytes of bodies of a batch; one larger line still makes a batch of its own.
     package var batchBytes: Int
@@ -16,7 +16,7 @@ package struct LoaderConfiguration: Sendable {
 
     /// Makes a configuration.
     package init(
-        batchLines: Int = 2000,
+        batchLines: Int = 1000,
         batchBytes: Int = 8 << 20,
         backOff: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
     ) {

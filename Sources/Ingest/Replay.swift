@@ -68,7 +68,7 @@ package struct Replay: Sendable {
         }
     }
 
-    private static let batchLines = 2000
+    private static let batchLines = 1000
     private static let batchBytes = 8 << 20
 
     private let streams: [ReplayStream]

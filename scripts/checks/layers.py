@@ -28,6 +28,7 @@ SYSTEM_LIBRARIES = {
     "CLibpq": "Postgres",
     "CZlib": "HTTP",
     "CLinux": "HTTPServer",
+    "CMalloc": "WeirApp",
     "CLibcurl": "Outbound",
 }
 

@@ -104,8 +104,8 @@ extension Setting {
         Setting(
             "WEIR_LOADER_BATCH_LINES",
             \.loaderBatchLines,
-            .integer(1...100_000),
-            default: "2000",
+            .integer(1...10_000),
+            default: "1000",
             "How many lines of the journal are loaded in one transaction at most."
         ),
         Setting(
