@@ -30,9 +30,20 @@ final class Senders: Sendable {
     /// The statuses of answers other than 200.
     var refused: [Int] { guarded.withLock { $0.refused } }
 
-    /// Waits until so many events were acknowledged.
+    struct NotReached: Error {
+        let acknowledged: Int
+        let refused: [Int]
+    }
+
+    /// Waits until so many events were acknowledged; a generous bound ends a hang.
     func reach(_ count: Int) async throws {
-        while acknowledged.count < count { try await Task.sleep(for: .milliseconds(2)) }
+        let end = ContinuousClock.now + .seconds(60)
+        while acknowledged.count < count {
+            guard ContinuousClock.now < end else {
+                throw NotReached(acknowledged: acknowledged.count, refused: refused)
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Lets every sender finish its request.

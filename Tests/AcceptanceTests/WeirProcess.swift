@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestKit
 
 /// The built executable as an operator runs it: a process, an environment, a port, signals.
@@ -31,8 +30,8 @@ final class WeirProcess: Sendable {
         for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
         process.environment = variables.merging(environment) { _, given in given }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output.pipe
-        process.standardError = errors.pipe
+        process.standardOutput = try output.open()
+        process.standardError = try errors.open()
         try process.run()
     }
 
@@ -66,37 +65,29 @@ final class WeirProcess: Sendable {
         return await ended()
     }
 
-    /// Its exit status, once it has one and all that it wrote was read.
+    /// Its exit status, once it has one.
     func ended() async -> Int32 {
         while process.isRunning {
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        // A cluster of another test that was started meanwhile may have inherited the pipes, and keeps them open.
-        for _ in 0..<400 where !(output.isComplete && errors.isComplete) {
             try? await Task.sleep(for: .milliseconds(5))
         }
         return process.terminationStatus
     }
 
-    /// Reads a pipe as it fills.
+    /// A file that a stream of the process goes to. A pipe would stay open for as long as some other child of this
+    /// process happened to inherit it.
     private final class Collector: Sendable {
-        let pipe = Pipe()
-        private let collected = Mutex((text: "", isComplete: false))
+        let path = NSTemporaryDirectory() + "weir-acceptance-\(UUID().uuidString).log"
 
-        init() {
-            pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-                let data = handle.availableData
-                guard !data.isEmpty else {
-                    handle.readabilityHandler = nil
-                    self?.collected.withLock { $0.isComplete = true }
-                    return
-                }
-                self?.collected.withLock { $0.text += String(decoding: data, as: UTF8.self) }
-            }
+        func open() throws -> FileHandle {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+            return try FileHandle(forWritingTo: URL(filePath: path))
         }
 
-        var text: String { collected.withLock { $0.text } }
-        var isComplete: Bool { collected.withLock { $0.isComplete } }
+        deinit {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+
+        var text: String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
     }
 }
 
