@@ -14,7 +14,7 @@ package struct HTTPTestClient: Sendable {
     package init(
         _ address: RawAddress,
         fields: [RawField] = [],
-        receiveTimeout: Int = 10
+        receiveTimeout: Int = 60
     ) {
         self.address = address
         self.fields = fields

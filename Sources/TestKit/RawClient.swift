@@ -35,7 +35,7 @@ package final class RawClient: Sendable {
     /// receive buffer small, for tests of slow readers.
     package init(
         _ address: RawAddress,
-        receiveTimeout: Int = 10,
+        receiveTimeout: Int = 60,
         receiveBufferBytes: Int? = nil
     ) throws(RawClientError) {
         descriptor = try RawClient.connect(to: address, receiveBufferBytes: receiveBufferBytes)

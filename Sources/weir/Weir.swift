@@ -25,7 +25,7 @@ struct Weir: AsyncParsableCommand {
     /// The entry; before anything is opened, the standard streams are made sure of.
     static func main() async {
         StandardStreams.ensureOpen()
-        ProcessMemory.limitArenas()
+        ProcessMemory.keepSmall()
         await main(nil)
     }
 }
