@@ -111,9 +111,8 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "CMalloc", "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest",
-                "Nextflow",
-                "Observability", "Migrations", logging, crypto,
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
+                "Observability", "Migrations", "CMalloc", logging, crypto,
             ]
         ),
         .executableTarget(
