@@ -216,7 +216,8 @@ import Testing
 }
 
 @Suite struct `Heads that Nextflow sends` {
-    /// As captured from Nextflow 23.04.5 (built in), 23.10.4 with the weblog plugin, and a JDK 17 client.
+    /// As recorded from Nextflow 23.04.5 (built in) and 23.10.4 with the weblog plugin; the last, with credentials and
+    /// a trace context, is composed from what newer clients are known to send.
     static let heads = [
         """
         POST /weblog HTTP/1.1\r

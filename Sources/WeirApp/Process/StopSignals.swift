@@ -14,8 +14,7 @@ package final class StopSignals: Sendable {
 
     // Guards when the first signal came and who waits for the first.
     private let guarded = Mutex(Guarded())
-    // safe: only kept alive here; sources may be used from any thread.
-    nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
+    nonisolated(unsafe) private let sources: [any DispatchSourceSignal]  // safe: only kept alive here
 
     /// Takes the signals over from now on.
     package init() {
