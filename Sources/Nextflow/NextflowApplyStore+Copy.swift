@@ -67,60 +67,84 @@ extension NextflowApplyStore {
             rows.append(uuid: event.digest)
             rows.append(workflow: event.workflow)
             rows.append(uuid: element.completionKey)
-            rows.append(task: event.mergedTask)
+            rows.append(taskOf: event)
         }
         try connection.copyIn(copyStage, rows)
     }
 }
 
-extension NextflowEvent {
-    /// The trace, when this event tells of a task. `error` repeats the trace of the task that caused it.
-    fileprivate var mergedTask: Trace? {
-        isTaskEvent || event == EventName.error ? task : nil
-    }
-}
-
 extension BinaryCopyBuffer {
     fileprivate mutating func append(workflow: WorkflowFacts?) {
-        append(timestamp: workflow?.start)
-        append(timestamp: workflow?.complete)
-        append(int8: workflow?.durationMilliseconds)
-        append(bool: workflow?.success)
-        append(int8: workflow?.exitStatus)
-        append(text: workflow?.errorMessage)
-        append(text: workflow?.errorReport)
-        append(bool: workflow?.resume)
-        append(text: workflow?.userName)
-        append(text: workflow?.projectName)
-        append(jsonb: workflow?.parameters)
-        append(jsonb: workflow?.workflow)
-        append(jsonb: workflow?.manifest)
-        append(jsonb: workflow?.stats)
+        guard let workflow else {
+            for _ in 0..<Self.workflowColumns { appendNull() }
+            return
+        }
+        append(timestamp: workflow.start)
+        append(timestamp: workflow.complete)
+        append(int8: workflow.durationMilliseconds)
+        append(bool: workflow.success)
+        append(int8: workflow.exitStatus)
+        append(text: workflow.errorMessage)
+        append(text: workflow.errorReport)
+        append(bool: workflow.resume)
+        append(text: workflow.userName)
+        append(text: workflow.projectName)
+        append(jsonb: workflow.parameters)
+        append(jsonb: workflow.workflow)
+        append(jsonb: workflow.manifest)
+        append(jsonb: workflow.stats)
     }
 
-    fileprivate mutating func append(task: Trace?) {
-        append(int8: task?.taskID.map { Int64($0) ?? -1 })
-        append(text: task?.taskID)
-        append(text: task?.hash)
-        append(text: task?.process)
-        append(text: task?.name)
-        append(text: task?.tag)
-        append(text: task?.status)
-        append(int2: task.map { TaskStatus.rank($0.status) })
-        append(int4: task?.attempt)
-        append(text: task?.exit)
-        append(text: task?.errorAction)
-        append(timestamp: task?.submitAt)
-        append(timestamp: task?.startAt)
-        append(timestamp: task?.completeAt)
-        append(text: task?.nativeID)
-        append(text: task?.queue)
-        append(text: task?.container)
-        append(text: task?.workdir)
-        append(text: task?.hostname)
-        for value in TraceValues.all {
-            append(float8: task?.values[keyPath: value])
+    private static let workflowColumns = 14
+
+    /// The trace, when the event tells of a task. `error` repeats the trace of the task that caused it. It is read
+    /// field by field where it lies: a copy of it costs a reference count for each of its texts.
+    fileprivate mutating func append(taskOf event: NextflowEvent) {
+        guard event.task != nil, event.isTaskEvent || event.event == EventName.error else {
+            for _ in 0..<Self.taskColumns { appendNull() }
+            return
         }
+        append(int8: event.task?.taskID.map { Int64($0) ?? -1 })
+        append(text: event.task?.taskID)
+        append(text: event.task?.hash)
+        append(text: event.task?.process)
+        append(text: event.task?.name)
+        append(text: event.task?.tag)
+        append(text: event.task?.status)
+        append(int2: TaskStatus.rank(event.task?.status))
+        append(int4: event.task?.attempt)
+        append(text: event.task?.exit)
+        append(text: event.task?.errorAction)
+        append(timestamp: event.task?.submitAt)
+        append(timestamp: event.task?.startAt)
+        append(timestamp: event.task?.completeAt)
+        append(text: event.task?.nativeID)
+        append(text: event.task?.queue)
+        append(text: event.task?.container)
+        append(text: event.task?.workdir)
+        append(text: event.task?.hostname)
+        append(values: event.task?.values ?? TraceValues())
+    }
+
+    private static let taskColumns = 35
+
+    private mutating func append(values: TraceValues) {
+        append(float8: values.durationMilliseconds)
+        append(float8: values.realtimeMilliseconds)
+        append(float8: values.cpus)
+        append(float8: values.memory)
+        append(float8: values.disk)
+        append(float8: values.timeMilliseconds)
+        append(float8: values.percentCPU)
+        append(float8: values.percentMemory)
+        append(float8: values.rss)
+        append(float8: values.vmem)
+        append(float8: values.peakRSS)
+        append(float8: values.peakVmem)
+        append(float8: values.rchar)
+        append(float8: values.wchar)
+        append(float8: values.readBytes)
+        append(float8: values.writeBytes)
     }
 }
 

@@ -16,12 +16,6 @@ enum NextflowApplyStore {
         "insert_completions",
         PackageResources.insert_completions_sql
     )
-    private static let rollCompletions = [
-        statement("roll_completions", PackageResources.roll_completions_sql),
-        statement("roll_sketches", PackageResources.roll_sketches_sql),
-        statement("roll_runs", PackageResources.roll_runs_sql),
-    ]
-
     /// Ids are claimed in blocks of this size: the increment of the sequence.
     private static let idBlock = 10_000
 
@@ -115,10 +109,7 @@ enum NextflowApplyStore {
         try connection.execute(mergeRuns, range)
         try connection.execute(mergeSegments, range)
         try connection.execute(mergeTasks, range)
-        let inserted = try connection.execute(insertCompletions, range)
-        guard !inserted.isEmpty else { return [] }
-        for statement in rollCompletions { try connection.execute(statement, range) }
-        return Set(try inserted.map { try $0.int64(0) })
+        return Set(try connection.execute(insertCompletions, range).map { try $0.int64(0) })
     }
 
     /// Text without U+0000, which PostgreSQL cannot hold. Events are rewritten before; this is for names.

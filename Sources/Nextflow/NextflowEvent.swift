@@ -36,6 +36,8 @@ final class NextflowEvent: Sendable {
 
     /// The trace, when it is an object.
     let task: Trace?
+    /// What makes it the same completion as another; nil unless a task with an id has completed.
+    let taskCompletionKey: UUID128?
     /// What the metadata tells, on `started` and `completed`.
     let workflow: WorkflowFacts?
 
@@ -61,7 +63,11 @@ final class NextflowEvent: Sendable {
         self.metadata = metadata?.rawBytes ?? null
         self.trace = trace?.rawBytes ?? null
         self.isAltered = isAltered
-        task = trace.flatMap(Trace.init)
+        let task = trace.flatMap(Trace.init)
+        self.task = task
+        let isCompletion = envelope.event == EventName.taskCompleted && task?.taskID != nil
+        taskCompletionKey =
+            isCompletion ? task.map { [runKey] in NextflowKeys.completion(run: runKey, trace: $0) } : nil
         let tellsWorkflow = envelope.event == EventName.started || envelope.event == EventName.completed
         workflow = tellsWorkflow ? WorkflowFacts(metadata) : nil
     }
@@ -95,10 +101,8 @@ package struct NextflowElement: Sendable {
     /// makes none.
     var completionKey: UUID128? {
         guard event.event == EventName.taskCompleted else { return nil }
-        guard let task = event.task, task.taskID != nil else {
-            return isResend
-                ? nil : NextflowKeys.completion(run: event.runKey, journal: event.journalID, seq: event.seq)
-        }
-        return NextflowKeys.completion(run: event.runKey, trace: task)
+        if let key = event.taskCompletionKey { return key }
+        return isResend
+            ? nil : NextflowKeys.completion(run: event.runKey, journal: event.journalID, seq: event.seq)
     }
 }

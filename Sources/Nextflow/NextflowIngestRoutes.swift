@@ -62,7 +62,7 @@ package struct NextflowIngestRoutes: Sendable {
 
     /// A missing content type is taken for JSON, any other but `application/json` and `…+json` for raw bytes.
     private static func isJSON(_ contentType: String?) -> Bool {
-        guard let contentType, !contentType.isEmpty else { return true }
+        guard let contentType, !contentType.isEmpty, contentType != "application/json" else { return true }
         let essence = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
         return essence == "application/json"
             || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))

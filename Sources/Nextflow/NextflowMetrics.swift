@@ -64,7 +64,7 @@ package final class NextflowMetrics: Sendable {
         let name = element.event.event
         events.child(EventName.known.contains(name) ? name : "other").increment()
         if element.isResend { resends.increment() }
-        if element.isNewCompletion, let task = element.event.task { observe(task) }
+        if element.isNewCompletion { observe(taskOf: element.event) }
     }
 
     /// Counts a request that was refused; `reason` is one of a few words.
@@ -72,7 +72,8 @@ package final class NextflowMetrics: Sendable {
         refusals.child(reason).increment()
     }
 
-    private func observe(_ task: Trace) {
+    private func observe(taskOf event: NextflowEvent) {
+        guard let task = event.task else { return }
         let process = task.process ?? "<null>"
         if let milliseconds = task.values.realtimeMilliseconds, milliseconds >= 0 {
             durations.child(process).observe(milliseconds / 1000)

@@ -48,13 +48,6 @@ struct TraceValues: Sendable, Equatable {
     var wchar: Double?
     var readBytes: Double?
     var writeBytes: Double?
-
-    /// Every value, in the order of the columns of `task`.
-    static let all: [any WritableKeyPath<TraceValues, Double?> & Sendable] = [
-        \.durationMilliseconds, \.realtimeMilliseconds, \.cpus, \.memory, \.disk, \.timeMilliseconds,
-        \.percentCPU, \.percentMemory, \.rss, \.vmem, \.peakRSS, \.peakVmem, \.rchar, \.wchar,
-        \.readBytes, \.writeBytes,
-    ]
 }
 
 extension Trace {
@@ -67,51 +60,73 @@ extension Trace {
     }
 
     private mutating func read(_ member: JSONMember) {
+        guard let key = member.key.string, let field = TraceField.named[key] else { return }
         let value = member.value
-        switch member.key.string ?? "" {
-        case "task_id": taskID = value.lenientText.map(indexable)
-        case "hash": hash = value.lenientText.map(indexable)
-        case "process": process = value.lenientText.map(indexable)
-        case "name": name = value.lenientText
-        case "tag": tag = value.lenientText
-        case "status": status = value.lenientText.map(indexable)
-        case "exit": exit = value.lenientText.map(indexable)
-        case "attempt": attempt = value.lenientInt64.flatMap(Int32.init(exactly:))
-        case "error_action": errorAction = value.lenientText.map(indexable)
-        case "submit": (submitText, submitAt) = (value.lenientText, value.lenientMilliseconds)
-        case "start": (startText, startAt) = (value.lenientText, value.lenientMilliseconds)
-        case "complete": (completeText, completeAt) = (value.lenientText, value.lenientMilliseconds)
-        case "native_id": nativeID = value.lenientText
-        case "queue": queue = value.lenientText
-        case "container": container = value.lenientText
-        case "workdir": workdir = value.lenientText
-        case "hostname": hostname = value.lenientText
-        default: values.read(member)
+        switch field {
+        case .taskID: taskID = value.lenientText.map(indexable)
+        case .hash: hash = value.lenientText.map(indexable)
+        case .process: process = value.lenientText.map(indexable)
+        case .name: name = value.lenientText
+        case .tag: tag = value.lenientText
+        case .status: status = value.lenientText.map(indexable)
+        case .exit: exit = value.lenientText.map(indexable)
+        case .attempt: attempt = value.lenientInt64.flatMap(Int32.init(exactly:))
+        case .errorAction: errorAction = value.lenientText.map(indexable)
+        case .submit: (submitText, submitAt) = (value.lenientText, value.lenientMilliseconds)
+        case .start: (startText, startAt) = (value.lenientText, value.lenientMilliseconds)
+        case .complete: (completeText, completeAt) = (value.lenientText, value.lenientMilliseconds)
+        case .nativeID: nativeID = value.lenientText
+        case .queue: queue = value.lenientText
+        case .container: container = value.lenientText
+        case .workdir: workdir = value.lenientText
+        case .hostname: hostname = value.lenientText
+        default: values.read(field, value)
         }
     }
 }
 
 extension TraceValues {
-    fileprivate mutating func read(_ member: JSONMember) {
-        let value = member.value
-        switch member.key.string ?? "" {
-        case "duration": durationMilliseconds = value.lenientDouble
-        case "realtime": realtimeMilliseconds = value.lenientDouble
-        case "cpus": cpus = value.lenientDouble
-        case "memory": memory = value.lenientDouble
-        case "disk": disk = value.lenientDouble
-        case "time": timeMilliseconds = value.lenientDouble
-        case "%cpu": percentCPU = value.lenientDouble
-        case "%mem": percentMemory = value.lenientDouble
-        case "rss": rss = value.lenientDouble
-        case "vmem": vmem = value.lenientDouble
-        case "peak_rss": peakRSS = value.lenientDouble
-        case "peak_vmem": peakVmem = value.lenientDouble
-        case "rchar": rchar = value.lenientDouble
-        case "wchar": wchar = value.lenientDouble
-        case "read_bytes": readBytes = value.lenientDouble
-        case "write_bytes": writeBytes = value.lenientDouble
+    fileprivate mutating func read(_ field: TraceField, _ value: JSONNode) {
+        switch field {
+        case .duration: durationMilliseconds = value.lenientDouble
+        case .realtime: realtimeMilliseconds = value.lenientDouble
+        case .cpus: cpus = value.lenientDouble
+        case .memory: memory = value.lenientDouble
+        case .disk: disk = value.lenientDouble
+        case .time: timeMilliseconds = value.lenientDouble
+        case .percentCPU: percentCPU = value.lenientDouble
+        case .percentMemory: percentMemory = value.lenientDouble
+        case .rss: rss = value.lenientDouble
+        case .vmem: vmem = value.lenientDouble
+        case .peakRSS: peakRSS = value.lenientDouble
+        case .peakVmem: peakVmem = value.lenientDouble
+        case .rchar: rchar = value.lenientDouble
+        case .wchar: wchar = value.lenientDouble
+        case .readBytes: readBytes = value.lenientDouble
+        case .writeBytes: writeBytes = value.lenientDouble
         default: break
         }
     }
+}
+
+/// The members of a trace that Weir reads; contract §4.4. Found by one look into a table: a trace has some forty.
+private enum TraceField: String, CaseIterable {
+    case taskID = "task_id"
+    case hash, process, name, tag, status, exit, attempt
+    case errorAction = "error_action"
+    case submit, start, complete
+    case nativeID = "native_id"
+    case queue, container, workdir, hostname
+
+    case duration, realtime, cpus, memory, disk, time
+    case percentCPU = "%cpu"
+    case percentMemory = "%mem"
+    case rss, vmem
+    case peakRSS = "peak_rss"
+    case peakVmem = "peak_vmem"
+    case rchar, wchar
+    case readBytes = "read_bytes"
+    case writeBytes = "write_bytes"
+
+    static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 }
