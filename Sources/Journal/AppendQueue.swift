@@ -69,9 +69,11 @@ struct AppendRequest {
     var bytes: Int { LineFormat.overheadBytes + 19 + kind.utf8.count + members.count + body.count }
 
     var holdsLineFeed: Bool {
-        [members, body].contains { part in
-            part.baseAddress.map { memchr($0, Int32(LineFormat.lineFeed), part.count) != nil } ?? false
-        }
+        Self.holdsLineFeed(members) || Self.holdsLineFeed(body)
+    }
+
+    private static func holdsLineFeed(_ part: UnsafeRawBufferPointer) -> Bool {
+        part.baseAddress.map { memchr($0, Int32(LineFormat.lineFeed), part.count) != nil } ?? false
     }
 }
 

@@ -197,7 +197,9 @@ package final class Journal: Sendable {
     }
 
     private func drain() {
+        var pace = CommitPace(interval: setup.configuration.commitInterval)
         while var batch = pending.take() {
+            pace.began(lines: batch.lines)
             batch.stamp()
             var failure: JournalError?
             do throws(JournalError) {
@@ -212,6 +214,7 @@ package final class Journal: Sendable {
                 )
             }
             for group in batch.groups { group.deliver(failure) }
+            pace.rest()
         }
     }
 

@@ -16,6 +16,7 @@ extension WeirServer {
         var configuration = JournalConfiguration(directory: directory.path)
         configuration.segmentBytes = Int64(settings.journalSegment)
         configuration.reserveBytes = Int64(settings.journalReserve)
+        configuration.commitInterval = settings.journalCommitInterval
         configuration.windowBytes = settings.journalWindow
         configuration.keep = settings.journalKeep
         configuration.maxBytes = settings.journalMaxBytes == 0 ? nil : Int64(settings.journalMaxBytes)

@@ -60,6 +60,7 @@ package struct Settings: Sendable {
     /// In bytes, given up for weblog events when the disk is full.
     package var journalReserve = 0
     /// In bytes, of recent lines kept in memory.
+    package var journalCommitInterval = Duration.zero
     package var journalWindow = 0
     package var loaderBatchLines = 0
     /// In bytes.

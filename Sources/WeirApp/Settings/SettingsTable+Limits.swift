@@ -95,6 +95,13 @@ extension Setting {
             "Disk space set aside for weblog events when the disk is full."
         ),
         Setting(
+            "WEIR_JOURNAL_COMMIT_INTERVAL",
+            \.journalCommitInterval,
+            .duration(.zero ... .seconds(1)),
+            default: "1ms",
+            "The least time between two commits of the journal while many write at once; 0 is none."
+        ),
+        Setting(
             "WEIR_JOURNAL_WINDOW",
             \.journalWindow,
             .bytes((64 << 10)...(1 << 32)),
