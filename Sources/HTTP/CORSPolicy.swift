@@ -17,6 +17,9 @@ package struct CORSPolicy: Sendable {
         self.maxAgeSeconds = maxAgeSeconds
     }
 
+    /// Whether no origin is allowed, so that no answer carries any field.
+    package var isOff: Bool { origins.isEmpty }
+
     /// The fields to add to the answer of a request, whatever its status.
     package func responseFields(for head: RequestHead) -> HeaderFields {
         var fields = originFields(for: head)

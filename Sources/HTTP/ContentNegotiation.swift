@@ -15,6 +15,7 @@ enum ContentNegotiation {
     /// Whether bodies of this type shrink; event streams are left alone, proxies would hold them back.
     static func isCompressible(contentType: String?) -> Bool {
         guard let contentType else { return false }
+        if contentType == "application/json" { return true }
         let name = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
         let type = String(decoding: ASCII.trimmed(name), as: UTF8.self).lowercased()
         if type.hasPrefix("text/") { return type != "text/event-stream" }

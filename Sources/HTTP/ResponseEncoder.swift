@@ -36,7 +36,7 @@ package struct ResponseEncoder: Sendable {
     private let isHead: Bool
     private let version: HTTPVersion
     private let acceptsGzip: Bool
-    private let keepAliveTimeoutSeconds: Int
+    private let keepAlive: String
     private var framing = Framing.none
     private var gzip: GzipEncoder?
 
@@ -52,7 +52,7 @@ package struct ResponseEncoder: Sendable {
         isHead = head?.method == .head
         version = head?.version ?? .http11
         acceptsGzip = head.map { ContentNegotiation.acceptsGzip($0.fields) } ?? false
-        self.keepAliveTimeoutSeconds = keepAliveTimeoutSeconds
+        self.keepAlive = "timeout=\(keepAliveTimeoutSeconds)"
     }
 
     /// Writes the head, and the body too unless it is a stream.
@@ -67,8 +67,8 @@ package struct ResponseEncoder: Sendable {
         appendStatusLine(response.status, to: &out)
         append("Date", date, to: &out)
         appendOwnFields(of: response, to: &out)
-        if isCompressible { append("Vary", Array("Accept-Encoding".utf8), to: &out) }
-        if isCompressible && acceptsGzip { append("Content-Encoding", Array("gzip".utf8), to: &out) }
+        if isCompressible { append("Vary", "Accept-Encoding".utf8, to: &out) }
+        if isCompressible && acceptsGzip { append("Content-Encoding", "gzip".utf8, to: &out) }
         appendFraming(to: &out)
         appendConnection(to: &out)
         out.append(contentsOf: "\r\n".utf8)
@@ -141,7 +141,11 @@ extension ResponseEncoder {
 extension ResponseEncoder {
     private func appendStatusLine(_ status: Status, to out: inout [UInt8]) {
         // RFC 9110 §6.2: the server's own version, also towards an HTTP/1.0 client.
-        out.append(contentsOf: "HTTP/1.1 \(status.code) \(status.reason)\r\n".utf8)
+        if status == .ok {
+            out.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8)
+        } else {
+            out.append(contentsOf: "HTTP/1.1 \(status.code) \(status.reason)\r\n".utf8)
+        }
     }
 
     private func appendOwnFields(of response: Response, to out: inout [UInt8]) {
@@ -154,31 +158,33 @@ extension ResponseEncoder {
     private func appendFraming(to out: inout [UInt8]) {
         switch framing {
         case .none, .untilClose: break
-        case .length(let count): append("Content-Length", Array(String(count).utf8), to: &out)
-        case .chunked: append("Transfer-Encoding", Array("chunked".utf8), to: &out)
+        case .length(let count): append("Content-Length", String(count).utf8, to: &out)
+        case .chunked: append("Transfer-Encoding", "chunked".utf8, to: &out)
         }
     }
 
     private func appendConnection(to out: inout [UInt8]) {
-        guard keepsAlive else { return append("Connection", Array("close".utf8), to: &out) }
-        append("Connection", Array("keep-alive".utf8), to: &out)
-        append("Keep-Alive", Array("timeout=\(keepAliveTimeoutSeconds)".utf8), to: &out)
+        guard keepsAlive else { return append("Connection", "close".utf8, to: &out) }
+        append("Connection", "keep-alive".utf8, to: &out)
+        append("Keep-Alive", keepAlive.utf8, to: &out)
     }
 
-    private func append(_ name: String, _ value: [UInt8], to out: inout [UInt8]) {
+    private func append(_ name: String, _ value: some Collection<UInt8>, to out: inout [UInt8]) {
         append(name.utf8, value, to: &out)
     }
 
     /// The only way a field gets out: control characters are left out, so that no value can end its line.
     private func append(
-        _ name: some Sequence<UInt8>,
-        _ value: some Sequence<UInt8>,
+        _ name: some Collection<UInt8>,
+        _ value: some Collection<UInt8>,
         to out: inout [UInt8]
     ) {
         out.append(contentsOf: name)
         out.append(contentsOf: ": ".utf8)
-        for byte in value where ASCII.isFieldValue(byte) {
-            out.append(byte)
+        if value.allSatisfy(ASCII.isFieldValue) {
+            out.append(contentsOf: value)
+        } else {
+            out.append(contentsOf: value.lazy.filter(ASCII.isFieldValue))
         }
         out.append(contentsOf: "\r\n".utf8)
     }
@@ -194,9 +200,11 @@ extension ResponseEncoder {
         out.append(contentsOf: "\r\n".utf8)
     }
 
+    private static let reservedNames = [
+        "content-length", "transfer-encoding", "connection", "keep-alive", "date",
+    ].map { Array($0.utf8) }
+
     private static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
-        ["content-length", "transfer-encoding", "connection", "keep-alive", "date"].contains {
-            ASCII.equalsIgnoringCase(name, $0.utf8)
-        }
+        reservedNames.contains { ASCII.equalsIgnoringCase(name, $0) }
     }
 }

@@ -32,17 +32,20 @@ package struct AccessPolicy: Sendable {
     ) -> Decision {
         let anonymous = anonymousScopes(tokens: tokens, isLoopbackListener: isLoopbackListener)
         let known = secrets.isEmpty ? nil : tokens.grant(for: secrets)
-        let scopes = anonymous.union(known?.scopes ?? [])
+        let scopes = known.map { anonymous.union($0.scopes) } ?? anonymous
         let grant = TokenGrant(name: known?.name ?? "anonymous", scopes: scopes)
         guard let scope, !scopes.contains(scope) else { return .granted(grant) }
         return known == nil ? .unauthorized : .forbidden(missing: scope)
     }
 
+    private static let all = Set(Scope.allCases)
+    private static let sendAndRead: Set<Scope> = [.ingest, .read]
+
     private func anonymousScopes(tokens: TokenTable, isLoopbackListener: Bool) -> Set<Scope> {
         // Whoever made a token meant it: from then on only WEIR_ALLOW_ANONYMOUS opens the door, and never to
         // what changes Weir itself.
-        if isLoopbackListener, tokens.isEmpty { return Set(Scope.allCases) }
-        return allowsAnonymous ? [.ingest, .read] : []
+        if isLoopbackListener, tokens.isEmpty { return Self.all }
+        return allowsAnonymous ? Self.sendAndRead : []
     }
 }
 

@@ -48,7 +48,7 @@ package struct FrontDoor: Application {
     }
 
     package func finish(_ response: inout Response, answering head: RequestHead?) {
-        guard let head else { return }
+        guard let head, !cors.isOff else { return }
         for (name, value) in cors.responseFields(for: head) where !response.fields.contains(name) {
             response.fields.append(name, value)
         }

@@ -5,26 +5,55 @@ package import Ingest
 package struct RouteTable: Sendable {
     /// The routes of the main face, in the order in which they were given.
     package let routes: [Route]
-    private let main: Router<Route>
-    private let faces: [String: Router<Route>]
+    private let main: Index
+    private let faces: [String: Index]
+
+    /// A router, and the routes without parameters by method and path: most requests need no more than a look there.
+    private struct Index: Sendable {
+        let router: Router<Route>
+        let literal: [Literal: Route]
+
+        struct Literal: Hashable {
+            let method: Method
+            let path: String
+        }
+
+        init(_ routes: [Route]) {
+            var router = Router<Route>()
+            for route in routes { router.add(route.method, route.pattern, route) }
+            self.router = router
+            let literal = routes.filter { !$0.pattern.utf8.contains(UInt8(ascii: "{")) }
+            self.literal = Dictionary(
+                literal.map { (Literal(method: $0.method, path: $0.pattern), $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+
+        func locate(_ method: Method, _ path: String) -> Router<Route>.Resolution {
+            if let route = literal[Literal(method: method, path: path)] {
+                return .matched(route, parameters: PathParameters(), pattern: route.pattern)
+            }
+            return router.resolve(method, path)
+        }
+    }
 
     /// Makes a table.
     ///
     /// A face's routes stand in for those of the same method and pattern; everything else is the same everywhere.
     package init(routes: [Route], faces: [String: [Route]] = [:]) {
         self.routes = routes
-        main = Self.router(routes)
+        main = Index(routes)
         self.faces = faces.mapValues { special in
             let kept = routes.filter { route in
                 !special.contains { $0.method == route.method && $0.pattern == route.pattern }
             }
-            return Self.router(kept + special)
+            return Index(kept + special)
         }
     }
 
     /// Looks up a request; HEAD leads where GET does.
     package func locate(_ method: Method, _ path: String, face: String?) -> Router<Route>.Resolution {
-        (face.flatMap { faces[$0] } ?? main).resolve(method, path)
+        (face.flatMap { faces[$0] } ?? main).locate(method, path)
     }
 
     /// The methods that a path knows; empty for an unknown path.
@@ -34,11 +63,5 @@ package struct RouteTable: Sendable {
         case .methodNotAllowed(let allow): allow
         case .matched, .notFound: []
         }
-    }
-
-    private static func router(_ routes: [Route]) -> Router<Route> {
-        var router = Router<Route>()
-        for route in routes { router.add(route.method, route.pattern, route) }
-        return router
     }
 }

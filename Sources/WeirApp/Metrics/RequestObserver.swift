@@ -3,6 +3,7 @@ import HTTPServer
 import Ingest
 import Logging
 import Metrics
+import Synchronization
 
 /// Counts and logs what the server did, by route pattern; nothing here ever sees a secret or a query.
 final class RequestObserver: ServerObserver {
@@ -17,6 +18,19 @@ final class RequestObserver: ServerObserver {
     private let open: Gauge
     private let refusedConnections: MetricFamily<Counter>
     private let refusedRequests: MetricFamily<Counter>
+    // Guards the series met so far, of which there are as many as labels allow: one look up a request.
+    private let series = Mutex<[SeriesKey: Series]>([:])
+
+    private struct SeriesKey: Hashable {
+        let pattern: String
+        let method: String
+        let status: Int
+    }
+
+    private struct Series {
+        let requests: Counter
+        let durations: Histogram
+    }
 
     init(table: RouteTable, proxies: TrustedProxies?, registry: Registry, logger: Logger) {
         self.table = table
@@ -68,13 +82,29 @@ final class RequestObserver: ServerObserver {
     func requestFinished(_ record: RequestRecord) {
         let head = IngestPrefix(record.head)?.head ?? record.head
         let (pattern, scope) = label(head, record.connection.listener.face)
-        let method = Self.label(head.method)
-        let status = record.status.map { String($0.code) } ?? "0"
-        requests.child(pattern, method, status).increment()
-        durations.child(pattern, method).observe(record.duration)
+        let key = SeriesKey(
+            pattern: pattern,
+            method: Self.label(head.method),
+            status: record.status?.code ?? 0
+        )
+        let series = series(key)
+        series.requests.increment()
+        series.durations.observe(record.duration)
         received.increment(by: record.requestBytes)
         sent.increment(by: record.responseBytes)
         log(record, head, pattern, isRoutine: scope == nil || scope == .ingest)
+    }
+
+    private func series(_ key: SeriesKey) -> Series {
+        series.withLock { known in
+            if let series = known[key] { return series }
+            let series = Series(
+                requests: requests.child(key.pattern, key.method, String(key.status)),
+                durations: durations.child(key.pattern, key.method)
+            )
+            known[key] = series
+            return series
+        }
     }
 
     /// The bounded label of a route, and its scope; `none` where there is no such route.
