@@ -20,6 +20,7 @@ enum NextflowApplyStore {
         statement("roll_completions", PackageResources.roll_completions_sql),
         statement("roll_sketches", PackageResources.roll_sketches_sql),
         statement("roll_runs", PackageResources.roll_runs_sql),
+        statement("roll_run_processes", PackageResources.roll_run_processes_sql),
     ]
 
     /// Ids are claimed in blocks of this size: the increment of the sequence.
