@@ -47,6 +47,7 @@ CREATE INDEX completion_status ON completion (status, utc_time, run_key) WHERE s
 -- Distributions of whole days, months and years that are over, made from the completions some time afterwards
 -- (seal_sketches.sql). Completions are only ever inserted: as long as a bucket has as many as when it was sealed, its
 -- sketches are complete; with one more, a reader takes finer buckets, and in the end the completions themselves.
+-- They take the place of completion_sketch, which is written no more.
 -- Whoever deletes completions must delete the rows of their buckets here.
 CREATE TABLE sealed_bucket (
     grain     grain       NOT NULL,
@@ -170,4 +171,57 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 60 AS $$
     FROM rollup_window(since, until, 'day') w
     CROSS JOIN LATERAL sealed_cover(w.grain, w.from_time, w.to_time) c
     WHERE w.grain <> 'edge'
+$$;
+
+-- ------------------------------------------------------------------------------------------------------- windows
+
+-- As before, in a form that leaves the planner one way only. It takes an edge for a share of the whole table, however
+-- large that is, and with a plan for any parameters it read ten million completions to find a thousand.
+CREATE OR REPLACE FUNCTION completion_facts(
+    since timestamptz, until timestamptz, only_run_name text, only_process text, coarsest grain DEFAULT 'year'
+)
+RETURNS SETOF completion_rollup
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- OFFSET 0 keeps each join a nested loop over a key.
+    SELECT r.*
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_rollup c
+        WHERE c.grain = w.grain AND c.bucket >= w.from_time AND c.bucket < w.to_time
+          AND (only_process IS NULL OR c.process = only_process)
+        OFFSET 0
+    ) r
+    WHERE only_run_name IS NULL
+      AND w.grain <> 'edge'
+    UNION ALL
+    SELECT
+        'edge'::grain, f.utc_time, f.has_process, f.process, f.attempt, f.status, f.exit, f.error_action,
+        f.rows, f.utc_time,
+        f.cpus_n, f.cpus, f.memory_n, f.memory, f.time_ms_n, f.time_ms, f.pct_cpu_n, f.pct_cpu,
+        f.pct_mem_n, f.pct_mem, f.peak_rss_n, f.peak_rss, f.read_bytes_n, f.read_bytes,
+        f.write_bytes_n, f.write_bytes, f.cpu_eff_n, f.cpu_eff, f.memory_eff_n, f.memory_eff
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_fact c
+        WHERE c.utc_time >= w.from_time AND c.utc_time < w.to_time
+          AND (only_process IS NULL OR c.process = only_process)
+        OFFSET 0
+    ) f
+    WHERE only_run_name IS NULL
+      AND w.grain = 'edge'
+    UNION ALL
+    SELECT
+        'edge'::grain, f.utc_time, f.has_process, f.process, f.attempt, f.status, f.exit, f.error_action,
+        f.rows, f.utc_time,
+        f.cpus_n, f.cpus, f.memory_n, f.memory, f.time_ms_n, f.time_ms, f.pct_cpu_n, f.pct_cpu,
+        f.pct_mem_n, f.pct_mem, f.peak_rss_n, f.peak_rss, f.read_bytes_n, f.read_bytes,
+        f.write_bytes_n, f.write_bytes, f.cpu_eff_n, f.cpu_eff, f.memory_eff_n, f.memory_eff
+    FROM run
+    CROSS JOIN LATERAL (SELECT * FROM completion_fact c WHERE c.run_key = run.run_key OFFSET 0) f
+    WHERE run.run_name = only_run_name
+      AND f.utc_time >= coalesce(since, '-infinity')
+      AND f.utc_time <= coalesce(until, 'infinity')
+      AND (only_process IS NULL OR f.process = only_process)
 $$;

@@ -42,8 +42,8 @@ struct PercentileSketch: Sendable {
         }
     }
 
-    /// The percentile, interpolated between the neighbours of its rank as `percentile_cont` does; nil when there are no
-    /// values.
+    /// The percentile, interpolated between the neighbours of its rank as `percentile_cont` does; nil when
+    /// there are no values.
     func percentile(_ fraction: Double) -> Double? {
         guard count > 0 else { return nil }
         let rank = fraction * Double(count - 1)
@@ -54,7 +54,9 @@ struct PercentileSketch: Sendable {
 
     /// The bin of the value that has `place` values before it.
     private func bin(at place: Int64) -> Int {
-        var bins = near.enumerated().filter { $0.element > 0 }.map { (bin: first + $0.offset, rows: $0.element) }
+        var bins = near.enumerated().filter { $0.element > 0 }.map {
+            (bin: first + $0.offset, rows: $0.element)
+        }
         if !far.isEmpty {
             bins += far.map { (bin: $0.key, rows: $0.value) }
             bins.sort { $0.bin < $1.bin }
@@ -76,8 +78,9 @@ struct PercentileSketch: Sendable {
 // MARK: - What PostgreSQL sends
 
 extension PercentileSketch {
-    /// Adds a sealed distribution, in the text format of `bytea`; false when it is none. `sketch_number` says how
-    /// numbers are written.
+    /// Adds a sealed distribution, in the text format of `bytea`; false when it is none.
+    ///
+    /// `sketch_number` in SQL says how numbers are written.
     mutating func add(sealed text: ArraySlice<UInt8>) -> Bool {
         guard text.starts(with: "\\x".utf8), text.count.isMultiple(of: 2) else { return false }
         var numbers = SealedNumbers(text: text.dropFirst(2))
@@ -138,7 +141,8 @@ private struct SealedNumbers {
     }
 
     private mutating func byte() -> UInt8? {
-        guard at + 1 < text.endIndex, let high = Self.digit(text[at]), let low = Self.digit(text[at + 1]) else {
+        guard at + 1 < text.endIndex, let high = Self.digit(text[at]), let low = Self.digit(text[at + 1])
+        else {
             return nil
         }
         at += 2

@@ -22,9 +22,10 @@ extension ProcessMetricsStore {
 
     /// The 95th percentiles of groups, in their order.
     ///
-    /// They are exact for up to `exactPercentileRows` completions and for a run. Beyond that they are made of the
-    /// sealed distributions of whole days, months and years and of the bins of all other values: sorting millions of
-    /// values would cost seconds at each call. What is sealed at the moment changes the cost only, never the answer.
+    /// They are exact for up to `exactPercentileRows` completions and for a run. Beyond that they are made of
+    /// the sealed distributions of whole days, months and years and of the bins of all other values: sorting
+    /// millions of values would cost seconds at each call. What is sealed at the moment changes the cost only,
+    /// never the answer.
     func fetchPercentiles(
         of groups: [ResourceGroup]
     ) throws -> (method: PercentileMethod, rows: [ResourceGroup.Percentiles]) {
@@ -47,7 +48,8 @@ extension ProcessMetricsStore {
         return (.sketch, sketches.map(\.percentiles))
     }
 
-    private func addSealed(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws {
+    private func addSealed(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
+    {
         guard !pieces.isEmpty else { return }
         let buckets: [Parameter] = [
             .textArray(try pieces.map { try $0.text(0) }),
@@ -59,14 +61,16 @@ extension ProcessMetricsStore {
             for row in rows {
                 let place = Int(try row.int64(0)) - 1
                 for (column, value) in ResourceSketches.values.enumerated() {
-                    guard sketches[place][keyPath: value].add(sealed: try row.utf8(.position(column + 1))[...])
+                    guard
+                        sketches[place][keyPath: value].add(sealed: try row.utf8(.position(column + 1))[...])
                     else { throw UnreadableSketch() }
                 }
             }
         }
     }
 
-    private func addLoose(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws {
+    private func addLoose(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
+    {
         guard !pieces.isEmpty else { return }
         let bounds: [Parameter] = [
             .textArray(try pieces.map { try $0.text(1) }),

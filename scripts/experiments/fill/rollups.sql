@@ -1,4 +1,4 @@
--- Makes every rollup and sketch anew from the completions, with the views and functions that Weir's own SQL uses:
+-- Makes every rollup anew from the completions, with the views and functions that Weir's own SQL uses:
 -- hours from completions, each longer bucket from the one below.
 
 \set QUIET on
@@ -7,7 +7,7 @@ SET work_mem = '512MB';
 SET maintenance_work_mem = '512MB';
 SET jit = off;
 
-TRUNCATE completion_rollup, completion_sketch, run_rollup, event_rollup;
+TRUNCATE completion_rollup, run_rollup, event_rollup, run_process, sealed_bucket, sealed_sketch;
 
 INSERT INTO completion_rollup
 SELECT
@@ -75,17 +75,9 @@ WHERE grain = 'second'
 GROUP BY g, start, event
 ORDER BY g, start;
 
-INSERT INTO completion_sketch
-SELECT 'month', date_trunc('month', c.utc_time, 'UTC') AS bucket, c.process, c.attempt, v.value, sketch_bin(v.amount) AS bin, count(*)
+INSERT INTO run_process
+SELECT c.process, c.run_key, run.run_id, min(c.utc_time), max(c.utc_time)
 FROM completion c
-CROSS JOIN LATERAL (VALUES ('pct_cpu', c.pct_cpu), ('pct_mem', c.pct_mem), ('peak_rss', c.peak_rss)) AS v (value, amount)
-WHERE c.has_process AND v.amount IS NOT NULL
-GROUP BY bucket, c.process, c.attempt, v.value, bin
-ORDER BY c.process, c.attempt, v.value, bin, bucket;
-
-INSERT INTO completion_sketch
-SELECT 'year', date_trunc('year', bucket, 'UTC') AS start, process, attempt, value, bin, sum(rows)
-FROM completion_sketch
-WHERE grain = 'month'
-GROUP BY start, process, attempt, value, bin
-ORDER BY process, attempt, value, bin, start;
+JOIN run USING (run_key)
+GROUP BY c.process, c.run_key, run.run_id
+ORDER BY max(c.utc_time);
