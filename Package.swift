@@ -87,7 +87,6 @@ let package = Package(
                 .embedInCode("SQL/roll_events.sql"),
                 .embedInCode("SQL/roll_run_processes.sql"),
                 .embedInCode("SQL/roll_runs.sql"),
-                .embedInCode("SQL/roll_sketches.sql"),
                 .embedInCode("SQL/running_tasks.sql"),
                 .embedInCode("SQL/seal_sketches.sql"),
                 .embedInCode("SQL/stage_event.sql"),

@@ -18,7 +18,6 @@ enum NextflowApplyStore {
     )
     private static let rollCompletions = [
         statement("roll_completions", PackageResources.roll_completions_sql),
-        statement("roll_sketches", PackageResources.roll_sketches_sql),
         statement("roll_runs", PackageResources.roll_runs_sql),
         statement("roll_run_processes", PackageResources.roll_run_processes_sql),
     ]
