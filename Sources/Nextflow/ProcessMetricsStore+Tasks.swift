@@ -34,8 +34,10 @@ extension ProcessMetricsStore {
         // Behind the last one there is nothing, and to find that out would read everything before it.
         guard page.offset < total else { return [] }
         let source = TaskSource(query, page)
+        // Planned for these very values: in a plan for any, a limit of unknown size is not worth the order of
+        // an index, and all completions of a process would be read and sorted for its newest fifty.
         return Array(
-            try connection.execute(
+            try connection.executeOnce(
                 source.statement,
                 parameters + [.optional(page.status), .int(query.limit), .int64(page.offset)]
             )
@@ -86,7 +88,7 @@ private enum TaskSource {
     private static let processPage = page(
         of: """
             SELECT p.*
-            FROM (SELECT DISTINCT f.attempt FROM completion_facts($1, $2, NULL, $4) f) AS a
+            FROM (SELECT DISTINCT attempt FROM completion_rollup WHERE process = $4 AND grain = 'year') AS a
             CROSS JOIN LATERAL (
                 SELECT * FROM completion
                 WHERE attempt = a.attempt AND process = $4 AND \(filters)

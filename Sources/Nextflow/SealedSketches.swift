@@ -19,7 +19,7 @@ enum SealedSketches {
             where bucket.grain == grain {
                 guard ContinuousClock.now < end else { return }
                 if bucket.isQuiet {
-                    try seal(bucket, on: connection)
+                    if bucket.isReady { try seal(bucket, on: connection) }
                 } else {
                     let seen: [Parameter] = [.text(grain), .timestamp(bucket.start), .int64(bucket.rows)]
                     try connection.execute(look, seen)
@@ -34,6 +34,7 @@ enum SealedSketches {
         let next: Timestamp
         let rows: Int64
         let isQuiet: Bool
+        let isReady: Bool
 
         init(_ row: Row) throws {
             grain = try row.text("grain")
@@ -41,6 +42,7 @@ enum SealedSketches {
             next = try row.timestamp("next")
             rows = try row.int64("rows")
             isQuiet = try row.bool("is_quiet")
+            isReady = try row.bool("is_ready")
         }
     }
 

@@ -33,7 +33,7 @@ SETTINGS = {
     "max_wal_size": "4GB", "fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
 }
 # Made again after the rows are in.
-INDEXES = ["completion_time", "completion_process", "completion_unsuccessful", "task_open"]
+INDEXES = ["completion_time", "completion_process", "completion_unsuccessful", "completion_status", "task_open"]
 
 
 class Store:
@@ -195,13 +195,11 @@ def check_answers(report, store, weir):
 def await_sealed(report, store):
     """Waits until Weir has made the sketches of all days that are over."""
     began = time.monotonic()
-    wait_until(lambda: store.value("SELECT count(*) = 0 FROM bucket_rows('month', '-infinity', date_trunc('month', now())) r "
-                                   "LEFT JOIN sealed_bucket s ON s.grain = 'month' AND s.bucket = r.bucket WHERE s.rows IS DISTINCT FROM r.rows") == "t"
-               and store.value("SELECT count(*) = 0 FROM bucket_rows('day', '-infinity', date_trunc('day', now())) r "
-                               "LEFT JOIN sealed_bucket s ON s.grain = 'day' AND s.bucket = r.bucket WHERE s.rows IS DISTINCT FROM r.rows") == "t"
-               and store.value("SELECT count(*) = 0 FROM bucket_rows('year', '-infinity', date_trunc('year', now())) r "
-                               "LEFT JOIN sealed_bucket s ON s.grain = 'year' AND s.bucket = r.bucket WHERE s.rows IS DISTINCT FROM r.rows") == "t",
-               3600, "sealing")
+    waiting = " UNION ALL ".join(
+        f"SELECT r.bucket FROM bucket_rows('{grain}', '-infinity', date_trunc('{grain}', now() - interval '11 minutes', 'UTC')) r "
+        f"LEFT JOIN sealed_bucket s ON s.grain = '{grain}' AND s.bucket = r.bucket WHERE s.rows IS DISTINCT FROM r.rows"
+        for grain in ("day", "month", "year"))
+    wait_until(lambda: store.value(f"SELECT count(*) FROM ({waiting}) w") == "0", 3600, "sealing")
     report.say(attempts=f"{store.attempts:,}", sealed_after=f"{time.monotonic() - began:.0f} s",
                size=store.value("SELECT pg_size_pretty(pg_database_size(current_database()))"),
                sketches=store.value("SELECT pg_size_pretty(pg_total_relation_size('sealed_sketch'))"))
