@@ -37,7 +37,14 @@ import Testing
             Body.task(id: "5", process: "QC", status: "ABORTED", at: recent),
             Body.task("process_started", id: "1", status: "RUNNING", run: "r2", name: "silent", at: old),
             Body.completed(success: true, start: old, run: "r3", name: "good", at: recent),
-            Body.completed(success: false, message: "SIGTERM", start: old, run: "r4", name: "killed", at: recent),
+            Body.completed(
+                success: false,
+                message: "SIGTERM",
+                start: old,
+                run: "r4",
+                name: "killed",
+                at: recent
+            ),
             Body.completed(success: false, message: "boom", start: old, run: "r5", name: "bad", at: recent),
             Body.event("error", run: "r6", name: "broken", at: now.adding(seconds: -90).description),
             Body.completed(success: true, start: old, run: "r7", name: "again", at: old),
