@@ -18,7 +18,7 @@ package enum NextflowDuties {
                 try deleteDigests(on: connection, now: now)
             },
             Duty("nextflow.sketches", every: .seconds(60)) { connection, now in
-                try SealedSketches.seal(on: connection, now: now, for: .seconds(20))
+                try SealedSketches.seal(on: connection, now: now, for: .seconds(45))
             },
         ]
         if let rawKeep {
