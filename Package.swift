@@ -80,14 +80,17 @@ let package = Package(
                 .embedInCode("SQL/merge_tasks.sql"),
                 .embedInCode("SQL/percentiles_exact.sql"),
                 .embedInCode("SQL/percentiles_exact_of_run.sql"),
-                .embedInCode("SQL/percentiles_sketched.sql"),
+                .embedInCode("SQL/percentiles_loose.sql"),
+                .embedInCode("SQL/percentiles_sealed.sql"),
                 .embedInCode("SQL/resources.sql"),
                 .embedInCode("SQL/roll_events.sql"),
                 .embedInCode("SQL/running_tasks.sql"),
+                .embedInCode("SQL/seal_sketches.sql"),
                 .embedInCode("SQL/stage_event.sql"),
                 .embedInCode("SQL/task_gauges.sql"),
                 .embedInCode("SQL/timeline.sql"),
                 .embedInCode("SQL/timeline_of_all.sql"),
+                .embedInCode("SQL/unsealed_buckets.sql"),
             ]
         ),
         module(
@@ -102,6 +105,7 @@ let package = Package(
                 .embedInCode("v0001_ingest.sql"),
                 .embedInCode("v0002_nextflow.sql"),
                 .embedInCode("v0003_nextflow_rollups.sql"),
+                .embedInCode("v0004_nextflow_growth.sql"),
             ],
             swiftSettings: settings
         ),

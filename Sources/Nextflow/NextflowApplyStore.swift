@@ -16,6 +16,7 @@ enum NextflowApplyStore {
         "insert_completions",
         PackageResources.insert_completions_sql
     )
+
     /// Ids are claimed in blocks of this size: the increment of the sequence.
     private static let idBlock = 10_000
 

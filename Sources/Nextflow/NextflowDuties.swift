@@ -7,7 +7,8 @@ package enum NextflowDuties {
     /// How long digests are kept behind the slowest loader: the window of a resend, and what clocks may differ.
     private static let digestAge = Duration.seconds(1200)
 
-    /// Partitions ahead of time, retention of raw rows (`rawKeep`, nil for ever) and of digests.
+    /// Partitions ahead of time, retention of raw rows (`rawKeep`, nil for ever) and of digests, and the sealing of
+    /// sketches.
     package static func duties(partitions: DayPartitions, rawKeep: Duration?) -> [Duty] {
         var duties = [
             Duty("nextflow.partitions", every: .seconds(3600)) { connection, now in
@@ -15,6 +16,9 @@ package enum NextflowDuties {
             },
             Duty("nextflow.digests", every: .seconds(10)) { connection, now in
                 try deleteDigests(on: connection, now: now)
+            },
+            Duty("nextflow.sketches", every: .seconds(60)) { connection, now in
+                try SealedSketches.seal(on: connection, now: now, for: .seconds(45))
             },
         ]
         if let rawKeep {

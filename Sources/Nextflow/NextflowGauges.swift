@@ -58,7 +58,7 @@ package final class NextflowGauges: Sendable {
 
         var runs = Dictionary(uniqueKeysWithValues: RunState.allCases.map { ($0.rawValue, Int64(0)) })
         for row in try connection.execute(runStates, parameters) {
-            runs[try row.text("state")] = try row.int64("runs")
+            runs[try row.text("state"), default: 0] += try row.int64("runs")
         }
         for state in RunState.allCases {
             snapshot.gauge(
@@ -87,9 +87,15 @@ package final class NextflowGauges: Sendable {
     private static let runStates = Statement(
         "run state gauges",
         """
-        SELECT run_state(r, $1::timestamptz, $2::interval) AS state, count(*) AS runs
+        SELECT outcome AS state, count(*) AS runs
+        FROM run
+        WHERE outcome IS NOT NULL
+        GROUP BY outcome
+        UNION ALL
+        SELECT run_state(r, $1::timestamptz, $2::interval), count(*)
         FROM run r
-        GROUP BY state
+        WHERE r.completed_utc IS NULL OR r.segment_start > r.completed_segment
+        GROUP BY 1
         """
     )
 

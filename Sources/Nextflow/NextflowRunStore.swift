@@ -15,11 +15,6 @@ struct NextflowRunStore {
     func fetchAll(_ query: RunListQuery) throws -> QueryResult {
         var conditions = SQLConditions()
         let state = stateExpression(&conditions)
-        if !query.states.isEmpty {
-            let states = conditions.place(.textArray(query.states.map(\.rawValue)))
-            conditions.require("\(state) = ANY (\(states)::text[])")
-            if query.states.allSatisfy(\.isOpen) { conditions.require(Self.open) }
-        }
         conditions.require("r.run_name", equals: query.name.map(Parameter.text))
         conditions.require("r.user_name", equals: query.user.map(Parameter.text))
         conditions.require("r.project_name", equals: query.project.map(Parameter.text))
@@ -35,7 +30,27 @@ struct NextflowRunStore {
             let key = conditions.place(.uuid(cursor.runKey))
             conditions.require("(r.first_utc, r.run_key) < (\(time)::timestamptz, \(key)::uuid)")
         }
-        return try fetch(conditions, state, limit: query.limit + 1)
+        let groups = Self.groups(of: query.states, state, &conditions)
+        return try fetch(conditions, state, among: groups, limit: query.limit + 1)
+    }
+
+    /// The runs in these states as groups that an index has in the order of the list: each way to have ended is one,
+    /// and all that have not ended are another.
+    private static func groups(
+        of states: [RunState],
+        _ state: String,
+        _ conditions: inout SQLConditions
+    ) -> [String] {
+        guard !states.isEmpty else { return ["true"] }
+        var groups = states.filter { !$0.isOpen }.map { ended in
+            "r.outcome = \(conditions.place(.text(ended.rawValue)))"
+        }
+        // A run that an `error` has failed has not ended.
+        if states.contains(where: { $0.isOpen || $0 == .failed }) {
+            let names = conditions.place(.textArray(states.map(\.rawValue)))
+            groups.append("(\(open)) AND \(state) = ANY (\(names)::text[])")
+        }
+        return groups
     }
 
     /// One run; no row when there is none.
@@ -43,7 +58,7 @@ struct NextflowRunStore {
         var conditions = SQLConditions()
         let state = stateExpression(&conditions)
         conditions.require("r.run_key", equals: .uuid(key))
-        return try fetch(conditions, state, limit: 1).first
+        return try fetch(conditions, state, among: ["true"], limit: 1).first
     }
 
     /// What the partial index `run_open` holds: runs that have not ended, or began again.
@@ -55,9 +70,16 @@ struct NextflowRunStore {
         return "run_state(r, \(moment)::timestamptz, \(silence)::interval)"
     }
 
-    private func fetch(_ conditions: SQLConditions, _ state: String, limit: Int) throws -> QueryResult {
+    private func fetch(
+        _ conditions: SQLConditions,
+        _ state: String,
+        among groups: [String],
+        limit: Int
+    ) throws -> QueryResult {
         var conditions = conditions
         let limit = conditions.place(.int(limit))
+        let order = "ORDER BY r.first_utc DESC, r.run_key DESC LIMIT \(limit)::bigint"
+        let runs = groups.map { "(SELECT * FROM run r WHERE \(conditions.text) AND (\($0)) \(order))" }
         let statement = Statement(
             "runs",
             """
@@ -71,10 +93,7 @@ struct NextflowRunStore {
                 s.duration_ms,
                 p.completions
             FROM (
-                SELECT * FROM run r
-                WHERE \(conditions.text)
-                ORDER BY r.first_utc DESC, r.run_key DESC
-                LIMIT \(limit)::bigint
+                SELECT r.run_key FROM (\(runs.joined(separator: " UNION ALL "))) r \(order)
             ) k
             JOIN run r USING (run_key)
             LEFT JOIN LATERAL (

@@ -2,14 +2,16 @@ internal import Core
 internal import Postgres
 
 extension ProcessMetricsEncoder {
-    /// `resources-by-attempt`. Contract §2.4, and the efficiencies of §3.
-    func resources(_ groups: [ResourceGroup]) -> [UInt8] {
+    /// `resources-by-attempt`. Contract §2.4, and the efficiencies of §3; Weir adds where percentiles come from.
+    func resources(_ groups: [ResourceGroup], percentiles: PercentileMethod) -> [UInt8] {
         document { writer in
             writer.array("rows") { list in
                 for group in groups {
                     list.object { $0.resources(group) }
                 }
             }
+            writer.member("percentile_method", percentiles.rawValue)
+            writer.member("percentile_relative_error", percentiles.relativeError)
         }
     }
 
@@ -42,7 +44,7 @@ extension ProcessMetricsEncoder {
     }
 
     /// `tasks`. Contract §3.
-    func tasks(_ rows: QueryResult, total: Int64, limit: Int, offset: Int64) throws -> [UInt8] {
+    func tasks(_ rows: [Row], total: Int64, limit: Int, offset: Int64) throws -> [UInt8] {
         try document { writer in
             writer.member("total", total)
             writer.member("limit", limit)

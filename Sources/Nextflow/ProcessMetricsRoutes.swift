@@ -57,7 +57,8 @@ package struct ProcessMetricsRoutes: Sendable {
     private func resources(_ prefix: String) -> Route {
         let summary = "What each attempt of each process requested and used: means and 95th percentiles."
         return route(prefix + "/resources-by-attempt", .resources, summary) { store, encoder in
-            encoder.resources(try store.fetchResources())
+            let (groups, method) = try store.fetchResources()
+            return encoder.resources(groups, percentiles: method)
         }
     }
 
@@ -121,7 +122,7 @@ package struct ProcessMetricsRoutes: Sendable {
             },
             answer: { store, encoder, page in
                 let total = try store.countTasks(page)
-                let rows = try store.fetchTasks(page)
+                let rows = try store.fetchTasks(page, of: total)
                 return try encoder.tasks(rows, total: total, limit: store.query.limit, offset: page.offset)
             }
         )

@@ -29,12 +29,18 @@ extension ProcessMetricsStore {
         """
     )
 
-    /// A page of completed tasks, the newest first.
-    func fetchTasks(_ page: CompletedTasksPage) throws -> QueryResult {
+    /// A page of completed tasks, the newest first, of so many on all pages.
+    func fetchTasks(_ page: CompletedTasksPage, of total: Int64) throws -> [Row] {
+        // Behind the last one there is nothing, and to find that out would read everything before it.
+        guard page.offset < total else { return [] }
         let source = TaskSource(query, page)
-        return try connection.execute(
-            source.statement,
-            parameters + [.optional(page.status), .int(query.limit), .int64(page.offset)]
+        // Planned for these very values: in a plan for any, a limit of unknown size is not worth the order of
+        // an index, and all completions of a process would be read and sorted for its newest fifty.
+        return Array(
+            try connection.executeOnce(
+                source.statement,
+                parameters + [.optional(page.status), .int(query.limit), .int64(page.offset)]
+            )
         )
     }
 }
@@ -42,7 +48,7 @@ extension ProcessMetricsStore {
 /// The place that a page of completed tasks is read from, so that the order comes from an index.
 private enum TaskSource {
     case everything
-    /// What did not succeed is rare, and has an index of its own.
+    /// What did not succeed is rare, and has an index by status.
     case unsuccessful
     case run
     /// The index has the attempt before the time: one ordered read for each attempt.
@@ -71,7 +77,7 @@ private enum TaskSource {
 
     private static let everythingPage = page(of: "SELECT * FROM completion WHERE \(filters)")
     private static let unsuccessfulPage = page(
-        of: "SELECT * FROM completion WHERE status <> 'COMPLETED' AND \(filters)"
+        of: "SELECT * FROM completion WHERE status <> 'COMPLETED' AND status = $5 AND \(filters)"
     )
     private static let runPage = page(
         of: """
@@ -82,7 +88,7 @@ private enum TaskSource {
     private static let processPage = page(
         of: """
             SELECT p.*
-            FROM (SELECT DISTINCT f.attempt FROM completion_facts($1, $2, NULL, $4) f) AS a
+            FROM (SELECT DISTINCT attempt FROM completion_rollup WHERE process = $4 AND grain = 'year') AS a
             CROSS JOIN LATERAL (
                 SELECT * FROM completion
                 WHERE attempt = a.attempt AND process = $4 AND \(filters)

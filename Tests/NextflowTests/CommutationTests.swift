@@ -17,8 +17,8 @@ import Testing
         FROM completion ORDER BY 1, 2
         """,
         "SELECT * FROM completion_rollup ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
-        "SELECT * FROM completion_sketch ORDER BY 1, 2, 3, 4, 5, 6",
         "SELECT * FROM run_rollup ORDER BY 1, 2, 3",
+        "SELECT * FROM run_process ORDER BY 1, 2",
         "SELECT * FROM event_rollup ORDER BY 1, 2, 3",
     ]
 

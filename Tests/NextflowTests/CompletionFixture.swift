@@ -59,6 +59,26 @@ enum CompletionFixture {
         try rollUp(harness)
     }
 
+    /// Sixty thousand completions over fourteen months, in one group.
+    static func fillLargeGroup(_ harness: ProjectionHarness) throws {
+        try harness.execute(
+            """
+            INSERT INTO run (run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at)
+            VALUES (md5('r')::uuid, 'r', 'n', '2025-10-10', '2026-12-01', '2025-10-10', '2026-12-01');
+            INSERT INTO completion (
+                run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
+                error_action, pct_cpu, pct_mem, peak_rss
+            )
+            SELECT
+                md5('r')::uuid, md5('k' || i)::uuid, i, timestamptz '2025-10-10' + i * interval '10 minutes',
+                true, 'P', 1, 'COMPLETED', '0', '', 100 * exp(sin(i)), i % 1000 / 10.0,
+                CASE WHEN i % 3 = 0 THEN 1e9 * (1 + cos(i)) END
+            FROM generate_series(1, 60000) i;
+            """
+        )
+        try rollUp(harness)
+    }
+
     /// Derives every rollup from the completions; events are the completions themselves.
     static func rollUp(_ harness: ProjectionHarness) throws {
         try harness.execute(
@@ -89,12 +109,10 @@ enum CompletionFixture {
             FROM completion JOIN run USING (run_key), unnest('{hour,day,month,year}'::grain[]) g
             GROUP BY 1, 2, 3, 4;
 
-            INSERT INTO completion_sketch
-            SELECT g, date_trunc(g::text, utc_time, 'UTC'), process, attempt, v.value, sketch_bin(v.amount), count(*)
-            FROM completion, unnest('{month,year}'::grain[]) g,
-                LATERAL (VALUES ('pct_cpu', pct_cpu), ('pct_mem', pct_mem), ('peak_rss', peak_rss)) v (value, amount)
-            WHERE has_process AND v.amount IS NOT NULL
-            GROUP BY 1, 2, 3, 4, 5, 6;
+            INSERT INTO run_process
+            SELECT process, run_key, run_id, min(utc_time), max(utc_time)
+            FROM completion JOIN run USING (run_key)
+            GROUP BY 1, 2, 3;
 
             INSERT INTO event_rollup
             SELECT g, date_trunc(g::text, utc_time, 'UTC'), 'event' || telemetry_id % 5, count(*)

@@ -35,14 +35,28 @@ import Testing
             Body.task(id: "3", at: recent),
             Body.task(id: "4", status: "FAILED", at: recent),
             Body.task(id: "5", process: "QC", status: "ABORTED", at: recent),
-            Body.task("process_started", id: "1", status: "RUNNING", run: "r2", name: "silent", at: old)
+            Body.task("process_started", id: "1", status: "RUNNING", run: "r2", name: "silent", at: old),
+            Body.completed(success: true, start: old, run: "r3", name: "good", at: recent),
+            Body.completed(
+                success: false,
+                message: "SIGTERM",
+                start: old,
+                run: "r4",
+                name: "killed",
+                at: recent
+            ),
+            Body.completed(success: false, message: "boom", start: old, run: "r5", name: "bad", at: recent),
+            Body.event("error", run: "r6", name: "broken", at: now.adding(seconds: -90).description),
+            Body.completed(success: true, start: old, run: "r7", name: "again", at: old),
+            Body.started(start: recent, run: "r7", name: "again", at: recent)
         )
         let samples = try await Self.refreshed(harness)
 
         #expect(
             samples.isSuperset(of: [
                 #"weir_nextflow_runs{state="running"} 1"#, #"weir_nextflow_runs{state="stale"} 1"#,
-                #"weir_nextflow_runs{state="failed"} 0"#,
+                #"weir_nextflow_runs{state="failed"} 2"#, #"weir_nextflow_runs{state="succeeded"} 1"#,
+                #"weir_nextflow_runs{state="aborted"} 1"#, #"weir_nextflow_runs{state="pending"} 1"#,
                 #"weir_nextflow_tasks{process="ALIGN",status="submitted"} 1"#,
                 #"weir_nextflow_tasks{process="ALIGN",status="running"} 1"#,
                 #"weir_nextflow_tasks{process="ALIGN",status="completed"} 1"#,

@@ -1,3 +1,4 @@
+import Core
 import Postgres
 import TestKit
 import Testing
@@ -56,6 +57,10 @@ import Testing
             """
         )
         try CompletionFixture.rollUp(harness)
+        try Connection.withTemporary(harness.database.target) { connection in
+            let now = Timestamp.now()
+            for _ in 1...2 { try SealedSketches.seal(on: connection, now: now, for: .seconds(60)) }
+        }
         try harness.execute("VACUUM ANALYZE")
     }
 
@@ -65,7 +70,8 @@ import Testing
             """
             SELECT relname, seq_scan FROM pg_stat_user_tables
             WHERE relname IN (
-                'run', 'task', 'completion', 'telemetry_all', 'completion_rollup', 'completion_sketch', 'run_rollup'
+                'run', 'task', 'completion', 'telemetry_all', 'completion_rollup', 'run_rollup', 'run_process',
+                'sealed_sketch'
             )
             ORDER BY relname
             """
@@ -77,6 +83,9 @@ import Testing
         "/metrics/processes/failure-signatures", "/metrics/processes/resources-by-attempt",
         "/metrics/processes/summary?since=2026-11-20T10:17:03Z",
         "/metrics/processes/resources-by-attempt?since=2026-11-20T10:17:03Z",
+        "/metrics/processes/resources-by-attempt?since=2025-11-20T10:17:03Z&until=2026-11-20T10:17:03Z&limit=1000",
+        "/metrics/processes/resources-by-attempt?process=P7", "/metrics/processes/timeline?process=P7",
+        "/metrics/processes/summary?process=P7&since=2025-11-20T10:17:03Z&until=2026-11-20T10:17:03Z",
         "/metrics/processes/summary?process=P7", "/metrics/processes/summary?run_name=name-17",
         "/metrics/processes/resources-by-attempt?run_name=name-17",
         "/metrics/processes/running", "/metrics/processes/timeline?since=2026-11-01T00:00:00Z",
@@ -85,7 +94,9 @@ import Testing
         "/metrics/processes/tasks?run_name=name-17",
         "/api/nextflow/runs", "/api/nextflow/runs?name=name-17", "/api/nextflow/runs?user=user-3",
         "/api/nextflow/runs?project=project-3", "/api/nextflow/runs?run_id=session-8",
-        "/api/nextflow/runs?state=running", "/api/nextflow/runs?until=2025-01-01T00:00:00Z",
+        "/api/nextflow/runs?state=running", "/api/nextflow/runs?state=failed",
+        "/api/nextflow/runs?state=aborted", "/api/nextflow/runs?state=succeeded&state=stale",
+        "/api/nextflow/runs?until=2025-01-01T00:00:00Z",
         "/api/nextflow/runs/session-8", "/api/nextflow/runs/session-8/name-17",
         "/api/nextflow/runs/session-8/name-17/tasks?status=FAILED",
         "/api/nextflow/runs/session-8/name-17/events?order=newest",

@@ -102,6 +102,8 @@ import Testing
         ReferenceMetrics(process: "wf:align"),
         ReferenceMetrics(since: instants[1], until: instants[7], runName: "name-1", process: "QC"),
         ReferenceMetrics(since: instants[6], process: "e\u{301}"),
+        ReferenceMetrics(since: instants[2], until: instants[5], process: "QC"),
+        ReferenceMetrics(since: instants[6], until: instants[7], process: "Z"),
         ReferenceMetrics(until: instants[6], minSamples: 20),
     ])
     func `are narrowed by filters`(reference: ReferenceMetrics) async throws {
@@ -130,7 +132,7 @@ import Testing
             "DELETE FROM event_rollup; UPDATE completion SET utc_time = date_trunc('second', utc_time)"
         )
         try harness.projection.execute(
-            "DELETE FROM completion_rollup; DELETE FROM run_rollup; DELETE FROM completion_sketch"
+            "DELETE FROM completion_rollup; DELETE FROM run_rollup; DELETE FROM run_process"
         )
         try CompletionFixture.rollUp(harness.projection)
         for window in Self.windows {
@@ -180,26 +182,6 @@ import Testing
 }
 
 @Suite struct `Percentiles of large groups` {
-    /// Sixty thousand completions over fourteen months, in one group.
-    private static func fill(_ harness: ProjectionHarness) throws {
-        try harness.execute(
-            """
-            INSERT INTO run (run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at)
-            VALUES (md5('r')::uuid, 'r', 'n', '2025-10-10', '2026-12-01', '2025-10-10', '2026-12-01');
-            INSERT INTO completion (
-                run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
-                error_action, pct_cpu, pct_mem, peak_rss
-            )
-            SELECT
-                md5('r')::uuid, md5('k' || i)::uuid, i, timestamptz '2025-10-10' + i * interval '10 minutes',
-                true, 'P', 1, 'COMPLETED', '0', '', 100 * exp(sin(i)), i % 1000 / 10.0,
-                CASE WHEN i % 3 = 0 THEN 1e9 * (1 + cos(i)) END
-            FROM generate_series(1, 60000) i;
-            """
-        )
-        try CompletionFixture.rollUp(harness)
-    }
-
     @Test(
         arguments: [
             (nil, nil), ("2025-10-10T05:00:00+00:00", nil),
@@ -208,7 +190,7 @@ import Testing
     )
     func `are within half a per cent of the exact ones`(since: String?, until: String?) async throws {
         let harness = try RouteHarness()
-        try Self.fill(harness.projection)
+        try CompletionFixture.fillLargeGroup(harness.projection)
         let bounds = [since.map { "since=\($0)" }, until.map { "until=\($0)" }].compactMap { $0 }
         let query = bounds.joined(separator: "&").replacing("+", with: "%2B")
         let answer = try await harness.get("/metrics/processes/resources-by-attempt?\(query)")

@@ -42,6 +42,15 @@ import Testing
         #expect(try answer.list("runs").compactMap { $0["run_name"] as? String } == names)
     }
 
+    @Test func `and how runs ended are told alike by state and by outcome`() throws {
+        let harness = try RouteHarness()
+        try Self.fill(harness)
+        let states = try harness.projection.rows(
+            "SELECT outcome, run_state(r, now(), '1 day'), run_name FROM run r WHERE outcome IS NOT NULL ORDER BY 3"
+        )
+        #expect(states == ["failed|failed|bad", "succeeded|succeeded|good", "aborted|aborted|killed"])
+    }
+
     @Test func `show what ended, and not what ended before it began again`() async throws {
         let harness = try RouteHarness()
         try Self.fill(harness)

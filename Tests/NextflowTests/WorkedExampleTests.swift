@@ -31,6 +31,7 @@ import Testing
     /// Members that Weir adds behind those of the contract.
     private static let added = [
         "memory_efficiency_pct", "avg_cpu_efficiency_pct", "avg_memory_efficiency_pct", "modal_error_action",
+        "percentile_method", "percentile_relative_error",
     ]
 
     /// The answer without what changes with every call and without what Weir adds.

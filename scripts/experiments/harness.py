@@ -155,7 +155,7 @@ class Weir:
 
 
 class Postgres:
-    """A cluster of its own, on loopback, with everything durable as in production."""
+    """A cluster of its own, on loopback, with everything durable as in production; one that is in `directory` is used again."""
 
     def __init__(self, settings=None, directory=None):
         self.bin = pathlib.Path(os.environ.get("WEIR_PG_BIN") or sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
@@ -165,10 +165,13 @@ class Postgres:
         self.settings = {"max_connections": "60", "logging_collector": "off", **(settings or {})}
         if os.geteuid() == 0:
             shutil.chown(self.directory.parent, self.user)
-        self.run("initdb", "-D", self.directory, "-U", "weir", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+        is_new = not (self.directory / "PG_VERSION").exists()
+        if is_new:
+            self.run("initdb", "-D", self.directory, "-U", "weir", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
         self.start()
-        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "weir", "weir")
-        atexit.register(self.stop, "immediate")
+        if is_new:
+            self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "weir", "weir")
+        atexit.register(self.stop, "immediate" if directory is None else "fast")
 
     @property
     def url(self):

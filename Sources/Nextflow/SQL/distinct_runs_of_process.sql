@@ -1,11 +1,20 @@
--- How many run ids completed a process in a window.
+-- How many run ids completed a process in a window. Only a run that did so both before and after the window has to be
+-- looked into.
 -- $1, $2: the window, both inclusive, null where it is open; $3: process.
-SELECT count(DISTINCT i.run_id)
-FROM (
-    SELECT DISTINCT run_key
-    FROM completion
-    WHERE process = $3::text
-      AND utc_time >= coalesce($1::timestamptz, '-infinity')
-      AND utc_time <= coalesce($2::timestamptz, 'infinity')
-) c
-CROSS JOIN LATERAL (SELECT run.run_id FROM run WHERE run.run_key = c.run_key OFFSET 0) i
+SELECT count(DISTINCT p.run_id)
+FROM run_process p
+WHERE p.process = $3::text
+  AND p.last_utc >= coalesce($1::timestamptz, '-infinity')
+  AND p.first_utc <= coalesce($2::timestamptz, 'infinity')
+  AND (
+    p.first_utc >= coalesce($1::timestamptz, '-infinity')
+    OR p.last_utc <= coalesce($2::timestamptz, 'infinity')
+    OR EXISTS (
+        SELECT
+        FROM completion c
+        WHERE c.run_key = p.run_key
+          AND c.process = p.process
+          AND c.utc_time >= $1::timestamptz
+          AND c.utc_time <= $2::timestamptz
+    )
+  )

@@ -76,32 +76,6 @@ rolled AS (
         memory_eff_n = r.memory_eff_n + excluded.memory_eff_n, memory_eff = r.memory_eff + excluded.memory_eff
 ),
 
--- The sketches of months and years.
-monthly AS (
-    SELECT
-        date_trunc('month', f.hour, 'UTC') AS month, f.process, f.attempt, v.value,
-        sketch_bin(v.amount) AS bin, count(*) AS rows
-    FROM fresh f
-    CROSS JOIN LATERAL (VALUES
-        ('pct_cpu', f.pct_cpu), ('pct_mem', f.pct_mem), ('peak_rss', f.peak_rss)
-    ) AS v (value, amount)
-    WHERE f.has_process
-      AND v.amount IS NOT NULL
-    GROUP BY month, f.process, f.attempt, v.value, bin
-),
-sketched AS (
-    INSERT INTO completion_sketch AS s (grain, bucket, process, attempt, value, bin, rows)
-    SELECT
-        g.grain, date_trunc(g.grain::text, m.month, 'UTC') AS bucket,
-        m.process, m.attempt, m.value, m.bin, sum(m.rows)
-    FROM monthly m
-    CROSS JOIN unnest('{month,year}'::grain[]) AS g (grain)
-    GROUP BY g.grain, bucket, m.process, m.attempt, m.value, m.bin
-    ORDER BY g.grain, m.process, m.attempt, m.value, m.bin, bucket
-    ON CONFLICT (grain, process, attempt, value, bin, bucket) DO UPDATE SET
-        rows = s.rows + excluded.rows
-),
-
 -- Which runs completed anything when.
 runs AS (
     SELECT
@@ -127,5 +101,19 @@ rolled_runs AS (
         succeeded = r.succeeded + excluded.succeeded,
         failed    = r.failed + excluded.failed,
         retried   = r.retried + excluded.retried
+),
+
+-- Which processes of their runs completed, and between which moments.
+processes AS (
+    INSERT INTO run_process AS p (process, run_key, run_id, first_utc, last_utc)
+    SELECT f.process, f.run_key, min(run.run_id), min(f.utc_time), max(f.utc_time)
+    FROM fresh f
+    JOIN run USING (run_key)
+    GROUP BY f.process, f.run_key
+    ORDER BY f.process, f.run_key
+    ON CONFLICT (process, run_key) DO UPDATE SET
+        first_utc = least(p.first_utc, excluded.first_utc),
+        last_utc  = greatest(p.last_utc, excluded.last_utc)
+    WHERE excluded.first_utc < p.first_utc OR excluded.last_utc > p.last_utc
 )
 SELECT telemetry_id FROM fresh

@@ -6,11 +6,6 @@ SELECT
     sum(rows)::bigint AS rows,
     coalesce(sum(rows) FILTER (WHERE status = 'COMPLETED'), 0)::bigint AS succeeded,
     coalesce(sum(rows) FILTER (WHERE status IN ('FAILED', 'ABORTED')), 0)::bigint AS failed,
-    -- Those that no sketch of a whole month or year holds.
-    coalesce(sum(rows) FILTER (WHERE grain < 'month'), 0)::bigint AS loose_rows,
-    sum(pct_cpu_n)::bigint AS pct_cpu_n,
-    sum(pct_mem_n)::bigint AS pct_mem_n,
-    sum(peak_rss_n)::bigint AS peak_rss_n,
     round(sum(cpus) / nullif(sum(cpus_n), 0), 2) AS avg_requested_cpus,
     round(sum(memory) / nullif(sum(memory_n) * 1073741824, 0), 2) AS avg_requested_memory_gb,
     round(sum(time_ms) / nullif(sum(time_ms_n) * 60000, 0), 2) AS avg_requested_time_min,

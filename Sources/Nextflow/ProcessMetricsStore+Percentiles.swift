@@ -1,0 +1,136 @@
+internal import Postgres
+
+/// Where percentiles come from.
+enum PercentileMethod: String, Sendable {
+    /// The values themselves.
+    case exact
+    /// `PercentileSketch`.
+    case sketch
+
+    /// How far a percentile may lie from the exact one, as a share of it.
+    var relativeError: Double {
+        switch self {
+        case .exact: 0
+        case .sketch: PercentileSketch.relativeError
+        }
+    }
+}
+
+extension ProcessMetricsStore {
+    /// Up to so many completions of the shown groups together, percentiles come from the values themselves.
+    static let exactPercentileRows: Int64 = 20_000
+
+    /// The 95th percentiles of groups, in their order.
+    ///
+    /// They are exact for up to `exactPercentileRows` completions and for a run. Beyond that they are made of
+    /// the sealed distributions of whole days, months and years and of the bins of all other values: sorting
+    /// millions of values would cost seconds at each call. What is sealed at the moment changes the cost only,
+    /// never the answer.
+    func fetchPercentiles(
+        of groups: [ResourceGroup]
+    ) throws -> (method: PercentileMethod, rows: [ResourceGroup.Percentiles]) {
+        let keys: [Parameter] = [
+            .textArray(groups.map(\.process)),
+            .int64Array(groups.map(\.attempt)),
+        ]
+        if let runName = query.runName {
+            let rows = try connection.execute(Self.exactOfRun, windowParameters + keys + [.text(runName)])
+            return (.exact, try rows.map(ResourceGroup.Percentiles.init))
+        }
+        guard groups.reduce(0, { $0 + $1.rows }) > Self.exactPercentileRows else {
+            let rows = try connection.execute(Self.exact, windowParameters + keys)
+            return (.exact, try rows.map(ResourceGroup.Percentiles.init))
+        }
+        var sketches = Array(repeating: ResourceSketches(), count: groups.count)
+        let pieces = try connection.execute(Self.pieces, windowParameters)
+        try addSealed(pieces.filter { try $0.text(0) != "edge" }, keys, to: &sketches)
+        try addLoose(pieces.filter { try $0.text(0) == "edge" }, keys, to: &sketches)
+        return (.sketch, sketches.map(\.percentiles))
+    }
+
+    private func addSealed(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
+    {
+        guard !pieces.isEmpty else { return }
+        let buckets: [Parameter] = [
+            .textArray(try pieces.map { try $0.text(0) }),
+            .textArray(try pieces.map { try $0.text(1) }),
+            .optional(query.process),
+        ]
+        // Rows in chunks: all distributions of a season are megabytes.
+        try connection.stream(Self.sealed, keys + buckets, chunkSize: 100) { rows in
+            for row in rows {
+                let place = Int(try row.int64(0)) - 1
+                for (column, value) in ResourceSketches.values.enumerated() {
+                    guard
+                        sketches[place][keyPath: value].add(sealed: try row.utf8(.position(column + 1))[...])
+                    else { throw UnreadableSketch() }
+                }
+            }
+        }
+    }
+
+    private func addLoose(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
+    {
+        guard !pieces.isEmpty else { return }
+        let bounds: [Parameter] = [
+            .textArray(try pieces.map { try $0.text(1) }),
+            .textArray(try pieces.map { try $0.text(2) }),
+        ]
+        for row in try connection.execute(Self.loose, keys + bounds) {
+            let place = Int(try row.int64(0)) - 1
+            for (column, value) in ResourceSketches.values.enumerated() {
+                guard let bins = try row.optionalUTF8(.position(column + 1)) else { continue }
+                guard sketches[place][keyPath: value].add(loose: bins[...]) else { throw UnreadableSketch() }
+            }
+        }
+    }
+
+    private static let exact = Statement("exact percentiles", text(PackageResources.percentiles_exact_sql))
+    private static let exactOfRun = Statement(
+        "exact percentiles",
+        text(PackageResources.percentiles_exact_of_run_sql)
+    )
+    private static let pieces = Statement(
+        "pieces of a window",
+        "SELECT grain, piece_from, piece_to FROM sealed_window($1::timestamptz, $2::timestamptz)"
+    )
+    private static let sealed = Statement(
+        "sealed percentiles",
+        text(PackageResources.percentiles_sealed_sql)
+    )
+    private static let loose = Statement("loose percentiles", text(PackageResources.percentiles_loose_sql))
+}
+
+/// A distribution that PostgreSQL sent in a form that this executable does not know.
+private struct UnreadableSketch: Error {}
+
+/// The distributions of a group.
+private struct ResourceSketches: Sendable {
+    var cpu = PercentileSketch()
+    var memory = PercentileSketch()
+    var peakRSS = PercentileSketch()
+
+    /// In the order of the statements' columns.
+    static var values: [WritableKeyPath<Self, PercentileSketch>] { [\.cpu, \.memory, \.peakRSS] }
+
+    var percentiles: ResourceGroup.Percentiles {
+        func rounded(_ sketch: PercentileSketch, _ unit: Double) -> Double? {
+            sketch.percentile(0.95).map { ($0 / unit * 100).rounded() / 100 }
+        }
+        return ResourceGroup.Percentiles(
+            cpu: rounded(cpu, 1),
+            memory: rounded(memory, 1),
+            peakRSS: rounded(peakRSS, 1_073_741_824)
+        )
+    }
+}
+
+extension ResourceGroup.Percentiles {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            cpu: try row.optionalDouble(0),
+            memory: try row.optionalDouble(1),
+            peakRSS: try row.optionalDouble(2)
+        )
+    }
+}

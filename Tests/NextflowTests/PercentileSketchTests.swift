@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+@testable import Nextflow
+
+@Suite struct `A percentile sketch` {
+    private static func bin(_ value: Double) -> Int {
+        value < 1e-6 ? -2000 : Int((log(value) / log(1.01)).rounded(.down))
+    }
+
+    private static func exact(_ values: [Double], _ fraction: Double) -> Double {
+        let sorted = values.sorted()
+        let rank = fraction * Double(sorted.count - 1)
+        let lower = sorted[Int(rank.rounded(.down))]
+        return lower + (sorted[Int(rank.rounded(.up))] - lower) * (rank - rank.rounded(.down))
+    }
+
+    @Test(arguments: [1, 2, 3, 100, 5000])
+    func `is within half a per cent, in whatever order it was added up`(count: Int) {
+        var generator = SeededGenerator(UInt64(count))
+        let values = (0..<count).map { _ in
+            Double.random(in: 1...2, using: &generator)
+                * [1e-5, 1, 100, 3e9, 1e200][Int.random(in: 0..<5, using: &generator)]
+        }
+        for order in [values, values.sorted(), values.sorted(by: >)] {
+            var sketch = PercentileSketch()
+            for value in order { sketch.add(bin: Self.bin(value), 1) }
+            #expect(sketch.count == Int64(count))
+            for fraction in [0, 0.05, 0.5, 0.95, 1] {
+                let expected = Self.exact(values, fraction)
+                let found = sketch.percentile(fraction) ?? .nan
+                #expect(abs(found - expected) <= expected * PercentileSketch.relativeError)
+            }
+        }
+    }
+
+    @Test func `of nothing has no percentile, and of zeros zero`() {
+        var sketch = PercentileSketch()
+        #expect(sketch.percentile(0.95) == nil)
+        sketch.add(bin: -2000, 7)
+        #expect(sketch.percentile(0.95) == 0)
+    }
+
+    @Test func `reads what PostgreSQL sends`() {
+        var sealed = PercentileSketch()
+        // Bin 3 with one value, bin 258 with 300.
+        #expect(sealed.add(sealed: Array(#"\x0301ff00000000000000ffff000000000000012c"#.utf8)[...]))
+        var loose = PercentileSketch()
+        #expect(
+            loose.add(
+                loose: Array("{\(Array(repeating: "258", count: 300).joined(separator: ",")),3}".utf8)[...]
+            )
+        )
+        for fraction in [0, 0.003, 0.5, 1] {
+            #expect(sealed.percentile(fraction) == loose.percentile(fraction))
+        }
+        #expect(sealed.count == 301)
+        #expect(loose.add(loose: Array("{-12}".utf8)[...]))
+        #expect(loose.percentile(0) ?? 1 < 0.9)
+    }
+
+    @Test(arguments: [#"\x03"#, #"\x03ff0000"#, "0301", #"\x03zz"#, #"\x030"#])
+    func `refuses a distribution that is cut off or none at all`(text: String) {
+        var sketch = PercentileSketch()
+        #expect(!sketch.add(sealed: Array(text.utf8)[...]))
+    }
+
+    @Test(arguments: ["1,2", "{1,x}", ""])
+    func `refuses bins that are none`(text: String) {
+        var sketch = PercentileSketch()
+        #expect(!sketch.add(loose: Array(text.utf8)[...]))
+    }
+}
