@@ -58,7 +58,7 @@ final class SegmentWriter: Sendable {
             } catch {
                 observer.failed(error)
                 abandon(&state)
-                if error.code == ENOSPC, batch.mayUseReserve { freeSpace() }
+                if error.isDiskFull, batch.mayUseReserve { freeSpace() }
                 try attemptAgain(batch, from: first, &state)
             }
             guard let active = state.active else { preconditionFailure("BUG: written to no segment") }
@@ -92,7 +92,7 @@ final class SegmentWriter: Sendable {
         } catch {
             observer.failed(error)
             abandon(&state)
-            throw error.code == ENOSPC || error.code == EDQUOT ? .diskFull(error) : .writeFailed(error)
+            throw error.isDiskFull ? .diskFull(error) : .writeFailed(error)
         }
     }
 
@@ -199,6 +199,11 @@ final class SegmentWriter: Sendable {
         try? FileSystem.remove(active.file.path)
         try? FileSystem.synchronizeDirectory(configuration.segmentDirectory)
     }
+}
+
+extension SystemFailure {
+    /// The disk, or the quota on it, is used up: the reserve counts against either.
+    fileprivate var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 }
 
 // MARK: - Bookkeeping

@@ -187,7 +187,8 @@ final class Faults: Sendable {
         journal.close()
     }
 
-    @Test func `the reserve is given up for lines that nobody sends again`() async throws {
+    @Test(arguments: [ENOSPC, EDQUOT])
+    func `the reserve is given up for lines that nobody sends again`(code: Int32) async throws {
         let reserve = fixture.directory + "/reserve"
         let isFull = Mutex(false)
         let journal = try fixture.open { setup in
@@ -195,7 +196,7 @@ final class Faults: Sendable {
             let real = setup.files
             setup.files.write = { descriptor, bytes, offset in
                 let mustFail = isFull.withLock { $0 } && FileManager.default.fileExists(atPath: reserve)
-                return mustFail ? ENOSPC : real.write(descriptor, bytes, offset)
+                return mustFail ? code : real.write(descriptor, bytes, offset)
             }
         }
         #expect(journal.restoreReserve())

@@ -80,9 +80,12 @@ extension PrivateCluster {
     }
 
     /// A cluster appears under its name only when it is whole: an interrupted `initdb` leaves nothing to trip over.
+    ///
+    /// Each process has a place of its own for it: the `initdb` of a Weir that was killed goes on for a while, and would
+    /// fail and clear away what it takes for its own.
     private func initialize(_ binaries: ServerBinaries, _ user: ServiceUser) throws(ClusterError) {
-        let unfinished = "\(dataDirectory).initializing"
-        _ = try ChildProcess.run(["/bin/rm", "-rf", "--", unfinished])
+        _ = try ChildProcess.run(["/bin/sh", "-c", "rm -rf -- \"$0\".initializing*", dataDirectory])
+        let unfinished = "\(dataDirectory).initializing-\(getpid())"
         var command =
             user.commandPrefix + [
                 binaries.path(of: "initdb"), "-D", unfinished, "-U", configuration.user, "--auth-local=trust",
