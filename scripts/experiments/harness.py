@@ -5,6 +5,8 @@ ended by its process id when the experiment ends.
 """
 
 import atexit
+import contextlib
+import ctypes
 import dataclasses
 import glob
 import http.client
@@ -61,6 +63,27 @@ def memory(pid):
             if name in ("VmRSS", "VmHWM", "RssAnon"):
                 fields[name] = int(value.split()[0]) * 1024
     return fields
+
+
+@contextlib.contextmanager
+def small_disk(mebibytes):
+    """A file system in memory; only root may mount one."""
+    libc, path = ctypes.CDLL(None, use_errno=True), scratch("weir-disk-")
+    if libc.mount(b"tmpfs", str(path).encode(), b"tmpfs", 0, f"size={mebibytes}m,mode=755".encode()):
+        raise PermissionError(ctypes.get_errno(), "mounting a small disk needs root")
+    try:
+        yield path
+    finally:
+        libc.umount2(str(path).encode(), 2)
+
+
+def fill(disk, keep=0):
+    """Takes the rest of a disk, all but `keep` bytes."""
+    filler = disk / "filler"
+    space = os.statvfs(disk)
+    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        os.posix_fallocate(file.fileno(), 0, max(4096, space.f_bavail * space.f_frsize - keep))
+    return filler
 
 
 class Weir:

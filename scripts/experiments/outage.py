@@ -1,35 +1,32 @@
-"""Takes PostgreSQL away in ten ways under a steady load: events are acknowledged, and all are there afterwards, once."""
+"""Takes PostgreSQL away in several ways under a steady load: events are acknowledged, and all are there afterwards, once."""
 
 import argparse
-import contextlib
-import ctypes
 import os
-import pathlib
 import shutil
 import signal
 import socket
 import struct
 import subprocess
-import threading
 import time
 
 from harness import Postgres, Report, Senders, Weir, expect_exactly_once, memory, scratch, wait_until
 
 ANSWERS = "/metrics/processes/summary"
-EVENTS = "/api/nextflow/runs/run-0/load/events"
+OF_WEIR = "FROM pg_stat_activity WHERE application_name LIKE 'weir%'"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(trials, title, description):
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rate", type=float, default=1500, help="events/s")
     parser.add_argument("--minutes", type=float, default=1, help="of the long outage")
     parser.add_argument("--seconds", type=float, default=6, help="of the short ones")
-    parser.add_argument("--only", action="append", choices=list(TRIALS), help="these trials and no others")
+    parser.add_argument("--only", action="append", choices=[trial.__name__ for trial in trials], help="these and no others")
     options = parser.parse_args()
-    report = Report("outage")
-    for name in options.only or TRIALS:
-        print(f"  -- {name}: {TRIALS[name].__doc__}", flush=True)
-        TRIALS[name](report, options)
+    report = Report(title)
+    for trial in trials:
+        if not options.only or trial.__name__ in options.only:
+            print(f"  -- {trial.__name__}: {trial.__doc__}", flush=True)
+            trial(report, options)
     report.end()
 
 
@@ -162,48 +159,6 @@ def at_start(report, options):
     trial.end()
 
 
-# -------------------------------------------------------------------------------------------- read-only
-
-
-def read_only(report, options):
-    """switched to read-only by a setting"""
-    trial = Trial(report, options)
-    trial.weir.start()
-    trial.load()
-    trial.postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on")
-    trial.postgres.sql("SELECT pg_reload_conf()")
-    time.sleep(options.seconds)
-    before = trial.postgres.value("SELECT count(*) FROM telemetry")
-    trial.expect_stale_answers("read-only")
-    report.expect(trial.postgres.value("SELECT count(*) FROM telemetry") == before, "nothing is written meanwhile")
-    command = "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only"
-    for statement in command.split("; "):
-        os.environ["PGOPTIONS"] = "-c default_transaction_read_only=off"
-        trial.postgres.sql(statement)
-    del os.environ["PGOPTIONS"]
-    trial.postgres.sql("SELECT pg_reload_conf()")
-    time.sleep(1)
-    trial.end()
-
-
-def standby(report, options):
-    """replaced by a standby, which is promoted later"""
-    trial = Trial(report, options, {"hot_standby": "on"})
-    trial.weir.start()
-    trial.load()
-    trial.postgres.stop()
-    (trial.postgres.directory / "standby.signal").touch()
-    shutil.chown(trial.postgres.directory / "standby.signal", trial.postgres.user)
-    trial.postgres.start()
-    report.expect(trial.postgres.value("SELECT pg_is_in_recovery()") == "t", "it is a standby")
-    time.sleep(options.seconds)
-    trial.expect_stale_answers("standby")
-    report.expect(trial.weir.metric("weir_loader_stopped") == 0, "loading is delayed, not stopped as by a fault")
-    trial.postgres.sql("SELECT pg_promote()")
-    time.sleep(1)
-    trial.end()
-
-
 # ------------------------------------------------------------------------------------------------ killed
 
 
@@ -266,19 +221,21 @@ class Session:
     def query(self, text):
         body = text.encode() + b"\0"
         self.socket.sendall(b"Q" + struct.pack("!i", len(body) + 4) + body)
-        self.read()
+        return self.read()
 
     def read(self):
-        """Reads up to ReadyForQuery."""
-        stream = self.socket.makefile("rb")
+        """Reads up to ReadyForQuery: the last value that came before it."""
+        stream, value = self.socket.makefile("rb"), None
         while True:
             kind = stream.read(1)
             if kind in (b"", b"E"):
                 self.socket.close()
                 raise ConnectionError("refused")
-            stream.read(struct.unpack("!i", stream.read(4))[0] - 4)
+            body = stream.read(struct.unpack("!i", stream.read(4))[0] - 4)
+            if kind == b"D":
+                value = body[6:]
             if kind == b"Z":
-                return
+                return value
 
 
 def take_all(postgres, sessions):
@@ -303,7 +260,9 @@ def no_connection(report, options):
     wait_until(lambda: trial.read("/ready")[0] == 200, 60, "/ready")
 
     administrator, sessions, rounds = Session(trial.postgres), [], 0
-    while count_of_weir(administrator, trial.postgres, sessions) and rounds < 100:
+    while administrator.query(f"SELECT count(*) {OF_WEIR}") != b"0" and rounds < 100:
+        administrator.query(f"SELECT pg_terminate_backend(pid) {OF_WEIR}")
+        take_all(trial.postgres, sessions)
         rounds += 1
     report.say(taken_while_it_runs=len(sessions), rounds=rounds)
     report.expect(rounds < 100, "no session of Weir is left")
@@ -315,121 +274,5 @@ def no_connection(report, options):
     trial.end()
 
 
-def count_of_weir(administrator, postgres, sessions):
-    """Ends all sessions of Weir and takes their places; whether one of Weir's came first."""
-    administrator.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'weir%'")
-    take_all(postgres, sessions)
-    try:
-        administrator.query("SELECT 1 / (count(*) = 0)::int FROM pg_stat_activity WHERE application_name LIKE 'weir%'")
-    except ConnectionError:
-        raise
-    return False
-
-
-# -------------------------------------------------------------------------------------------- a full disk
-
-
-@contextlib.contextmanager
-def small_disk(mebibytes):
-    """A file system in memory; only root may mount one."""
-    libc, path = ctypes.CDLL(None, use_errno=True), scratch("weir-disk-")
-    if libc.mount(b"tmpfs", str(path).encode(), b"tmpfs", 0, f"size={mebibytes}m,mode=755".encode()):
-        raise PermissionError("mounting a tmpfs needs root")
-    try:
-        yield pathlib.Path(path)
-    finally:
-        libc.umount2(str(path).encode(), 2)
-
-
-def fill(disk, keep=0):
-    """Takes the rest of a disk, all but `keep` bytes."""
-    filler = disk / "filler"
-    space = os.statvfs(disk)
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        os.posix_fallocate(file.fileno(), 0, max(4096, space.f_bavail * space.f_frsize - keep))
-    return filler
-
-
-def tables_full(report, options):
-    """its disk for tables is full"""
-    if os.geteuid():
-        report.expect(False, "needs root, to mount a small disk")
-        return
-    with small_disk(160) as disk:
-        trial = Trial(report, options)
-        tablespace = disk / "tables"
-        tablespace.mkdir()
-        shutil.chown(tablespace, trial.postgres.user)
-        trial.postgres.sql(f"CREATE TABLESPACE small LOCATION '{tablespace}'")
-        trial.postgres.sql("ALTER DATABASE weir SET TABLESPACE small", database="postgres")
-        trial.weir.start()
-        trial.load(2)
-        filler = fill(disk)
-        wait_until(lambda: trial.weir.metric("weir_loader_backing_off") == 1, 60, "the full disk to be noticed")
-        time.sleep(options.seconds)
-        report.say(log=[line for line in trial.weir.log().splitlines() if "53100" in line][-1:])
-        trial.expect_stale_answers("a full disk")
-        filler.unlink()
-        trial.end()
-
-
-def all_full(report, options):
-    """its whole disk is full, the log of transactions included"""
-    if os.geteuid():
-        report.expect(False, "needs root, to mount a small disk")
-        return
-    with small_disk(400) as disk:
-        trial = Trial(report, options, {"max_wal_size": "64MB", "min_wal_size": "32MB"}, directory=disk)
-        trial.weir.start()
-        trial.load(2)
-        filler = fill(disk)
-        wait_until(lambda: trial.weir.metric("weir_loader_backing_off") == 1, 60, "the full disk to be noticed")
-        time.sleep(options.seconds)
-        statuses = {trial.read()[0] for _ in range(5)}
-        report.say(reads=sorted(statuses))
-        report.expect(statuses <= {200, 503}, "reads work or say 503")
-        filler.unlink()
-        if not is_running(trial.postgres):
-            report.say(postgresql="had given up, started again")
-            start_after_kill(trial.postgres)
-        trial.end()
-
-
-def is_running(postgres):
-    return postgres.run("pg_ctl", "-D", postgres.directory, "status", check=False).returncode == 0
-
-
-# ------------------------------------------------------------------------------------------------ a lock
-
-
-def locked(report, options):
-    """a lock on the table of events for twenty seconds"""
-    trial = Trial(report, options, env={"WEIR_STATEMENT_TIMEOUT": "5s"})
-    trial.weir.start()
-    trial.load()
-    lock = "BEGIN; LOCK TABLE telemetry IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(20); COMMIT"
-    holder = threading.Thread(target=lambda: trial.postgres.sql(lock))
-    holder.start()
-    time.sleep(1)
-    reads = [trial.read() for _ in range(5)]
-    report.say(other_tables=sorted({read[0] for read in reads}), lag_lines=reads[-1][2])
-    report.expect(all(read[0] == 200 and read[2] for read in reads), "reads of other tables work and tell Weir-Lag-Lines")
-    read = trial.read(EVENTS)
-    report.say(the_locked_table=read[0], after=f"{read[3]:.1f} s", retry_after=read[1])
-    report.expect(read[0] == 503 and read[1] is not None, "a read of it says 503 after WEIR_STATEMENT_TIMEOUT")
-    holder.join()
-    time.sleep(1)
-    report.expect(trial.read(EVENTS)[0] == 200, "a read of it works when the lock is gone")
-    trial.end()
-
-
-TRIALS = {
-    trial.__name__: trial
-    for trial in (
-        stopped, long, at_start, read_only, standby, killed_in_copy, no_connection, tables_full, all_full, locked
-    )
-}  # fmt: skip
-
-
 if __name__ == "__main__":
-    main()
+    main([stopped, long, at_start, killed_in_copy, no_connection], "outage", __doc__)
