@@ -201,11 +201,6 @@ final class SegmentWriter: Sendable {
     }
 }
 
-extension SystemFailure {
-    /// The disk, or the quota on it, is used up: the reserve counts against either.
-    fileprivate var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
-}
-
 // MARK: - Bookkeeping
 
 extension SegmentWriter.Active {
