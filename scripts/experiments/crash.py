@@ -9,9 +9,9 @@ import signal
 import subprocess
 import time
 
-import harness
-from harness import Postgres, Report, Senders, Weir, completion, expect_exactly_once, scratch, wait_until
+from harness import Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, scratch, wait_until
 
+JSON = {"Content-Type": "application/json"}
 PADDING = "x" * 1500  # so that a segment of 1 MiB is full after some 600 events
 
 
@@ -36,26 +36,6 @@ def main():
 
 def weir_on(database, data, **env):
     return Weir(data, database, env={"WEIR_JOURNAL_SEGMENT": "1MiB", "WEIR_JOURNAL_RESERVE": "0", **env})
-
-
-def fresh_database(postgres, name):
-    postgres.sql(f"DROP DATABASE IF EXISTS {name} (FORCE)", database="postgres")
-    postgres.sql(f"CREATE DATABASE {name}", database="postgres")
-    return Named(postgres, name)
-
-
-class Named:
-    """Another database of the same server."""
-
-    def __init__(self, postgres, name):
-        self.postgres, self.name = postgres, name
-        self.url = postgres.url.rpartition("/")[0] + "/" + name
-
-    def sql(self, text, check=True):
-        return self.postgres.sql(text, database=self.name, check=check)
-
-    def value(self, text):
-        return self.sql(text)[0][0]
 
 
 # ---------------------------------------------------------------------------------------------- under load
@@ -94,7 +74,8 @@ def under_load(report, postgres, options):
 
 def count(database, senders, prefix):
     """What of a round is there. Senders never repeat an event, so that every task may stand in one raw row only."""
-    rows = database.sql(f"SELECT trace->>'task_id', count(*) FROM telemetry WHERE trace->>'task_id' LIKE '{prefix}-%' GROUP BY 1")
+    where = f"WHERE trace->>'task_id' LIKE '{prefix}-%'"
+    rows = database.sql(f"SELECT trace->>'task_id', count(*) FROM telemetry {where} GROUP BY 1")
     found = {task: int(times) for task, times in rows}
     return {
         "acknowledged": len(senders.tasks),
@@ -120,7 +101,7 @@ def fault_points(report, postgres, options):
     """kill -9 where chance hardly comes: before COMMIT, in the roll of a segment, in a migration"""
     for point in ("loader.before-commit", "journal.after-segment-created"):
         for times in (1, 2, 5):
-            database, data = fresh_database(postgres, "fault"), scratch() / "data"
+            database, data = Database.make(postgres, "fault"), scratch() / "data"
             weir = weir_on(database.url, data, WEIR_FAULT_POINT=f"{point}:{times}")
             weir.start()
             report.expect("this process will kill itself" in weir.log(), f"{point}:{times} is announced in the log")
@@ -129,25 +110,30 @@ def fault_points(report, postgres, options):
             senders.stop()
             report.expect(died == -signal.SIGKILL, f"{point}:{times} kills under load")
             if point.startswith("loader"):
-                # What the killed transaction had copied is on the server's disk and belongs to nobody.
-                wait_until(lambda: not database.sql("SELECT FROM pg_stat_activity WHERE application_name = 'weir-loader'"), 30, "its end")
-                copied = int(database.value("SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree('telemetry')")) // 8192
-                applied = int(database.value("SELECT max(seq) FROM journal_position"))
-                rows = int(database.value("SELECT count(*) FROM telemetry"))
-                report.say(pages_copied=copied, position=applied, rows=rows)
-                report.expect(rows == applied and copied > 0, "rows were copied, rows and position agree on what was committed")
+                expect_uncommitted(report, database)
             else:
                 newest = max((data / "raw").iterdir(), key=lambda path: (len(path.name), path.name))
                 report.expect(newest.stat().st_size == 0, f"the segment {newest.name} was created and has no header")
             goes_on(report, weir, database, senders)
     for times in (1, 2, 3):
-        database, data = fresh_database(postgres, "fault"), scratch() / "data"
+        database, data = Database.make(postgres, "fault"), scratch() / "data"
         weir = weir_on(database.url, data, WEIR_FAULT_POINT=f"migrator.before-commit:{times}")
         weir.start(wait=0)
         report.expect(weir.process.wait(60) == -signal.SIGKILL, f"migrator.before-commit:{times} kills the start")
         applied = int(database.value("SELECT count(*) FROM weir_migration"))
         report.expect(applied == times - 1, f"{applied} migrations are committed, nothing of the next one is there")
         goes_on(report, weir, database, None)
+
+
+def expect_uncommitted(report, database):
+    """What the killed transaction had copied is on the server's disk, and belongs to nobody."""
+    sessions = "SELECT FROM pg_stat_activity WHERE application_name = 'weir-loader' AND datname = current_database()"
+    wait_until(lambda: not database.sql(sessions), 30, "the end of the loader's session")
+    pages = int(database.value("SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree('telemetry')")) // 8192
+    position = int(database.value("SELECT max(seq) FROM journal_position"))
+    rows = int(database.value("SELECT count(*) FROM telemetry"))
+    report.say(pages_copied=pages, position=position, rows=rows)
+    report.expect(pages > 0 and rows == position, "rows were copied; rows and position agree on what was committed")
 
 
 def goes_on(report, weir, database, senders):
@@ -162,7 +148,7 @@ def goes_on(report, weir, database, senders):
 
 def take_some(weir, number=50):
     tasks = [f"after-{i}" for i in range(number)]
-    answers = [weir.ask("POST", "/telemetry", completion("after", task), headers={"Content-Type": "application/json"})[0] for task in tasks]
+    answers = [weir.ask("POST", "/telemetry", completion("after", task), headers=JSON)[0] for task in tasks]
     return tasks if answers == [200] * number else []
 
 
@@ -171,18 +157,19 @@ def take_some(weir, number=50):
 
 def first_starts(report, postgres, options):
     """kill -9 at random moments of the first start, on an empty database and an empty directory"""
-    seconds = start_time(lambda: weir_on(fresh_database(postgres, "first").url, scratch() / "data"))
+    seconds = start_time(lambda: weir_on(Database.make(postgres, "first").url, scratch() / "data"))
     report.say(a_first_start_takes=f"{seconds * 1000:.0f} ms")
     found = {}
     for _ in range(options.starts):
-        database, data = fresh_database(postgres, "first"), scratch() / "data"
+        database, data = Database.make(postgres, "first"), scratch() / "data"
         weir = weir_on(database.url, data)
         kill_starts(report, weir, seconds, found, lambda weir=weir, database=database: how_far(database, weir))
         weir.start()
         tasks = take_some(weir)
         weir.await_loaded()
         found_tasks = {row[0] for row in database.sql("SELECT task_id FROM task")}
-        if not report.expect(len(tasks) == 50 and found_tasks == set(tasks), "after up to three killed starts it starts and takes events"):
+        holds = len(tasks) == 50 and found_tasks == set(tasks)
+        if not report.expect(holds, "after up to three killed starts it starts and takes events"):
             print(weir.log())
         weir.terminate()
     report.say(**{f"killed {state}": times for state, times in sorted(found.items())})
@@ -261,8 +248,8 @@ def how_far_private(weir):
 
 
 def private_sql(data, text):
-    psql = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql"))[-1]
-    command = [os.environ.get("WEIR_PG_BIN", str(psql.parent)) + "/psql", "-XqAt", "-h", data / "postgres/socket", "-U", "weir", "-d", "weir", "-c", text]
+    psql = shutil.which("psql") or sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql"))[-1]
+    command = [psql, "-XqAt", "-h", data / "postgres/socket", "-U", "weir", "-d", "weir", "-c", text]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 

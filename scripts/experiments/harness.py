@@ -233,6 +233,27 @@ class Postgres:
         return self.sql(text)[0][0]
 
 
+class Database:
+    """Another database of a server."""
+
+    def __init__(self, postgres, name):
+        self.postgres, self.name = postgres, name
+        self.url = postgres.url.rpartition("/")[0] + "/" + name
+
+    @classmethod
+    def make(cls, postgres, name, template="template1"):
+        """An empty one, or a copy; whatever had that name goes."""
+        postgres.sql(f"DROP DATABASE IF EXISTS {name} (FORCE)", database="postgres")
+        postgres.sql(f"CREATE DATABASE {name} TEMPLATE {template}", database="postgres")
+        return cls(postgres, name)
+
+    def sql(self, text):
+        return self.postgres.sql(text, database=self.name)
+
+    def value(self, text):
+        return self.sql(text)[0][0]
+
+
 def completion(run, task, utc="2026-11-20T22:00:00Z", process="P", padding=""):
     """A small weblog event of a task that has completed."""
     trace = {"task_id": task, "process": process, "status": "COMPLETED", "exit": 0, "attempt": 1, "script": padding}
