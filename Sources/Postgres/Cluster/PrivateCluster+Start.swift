@@ -62,8 +62,8 @@ extension PrivateCluster {
         if found.affectedRows > 0 { return }
         do throws(PostgresError) {
             try connection.executeScript("CREATE DATABASE \(Identifier.quoted(database))")
-        } catch  where error.sqlState == "42P04" {
-            // Another process was faster.
+        } catch  where ["42P04", "23505"].contains(error.sqlState) {
+            // Another process was faster, or is just doing it (23505): the session of a Weir that was killed goes on.
         }
     }
 
