@@ -24,6 +24,9 @@ import tempfile
 import threading
 import time
 
+# What was started is ended, and what was written goes, however the experiment ends.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / ".build/release/weir"))
 
