@@ -149,7 +149,8 @@ let package = Package(
             of: "WeirApp",
             [
                 "Core", "HTTP", "HTTPServer", "Ingest", "Journal", "Metrics", "Postgres", "weir", logging,
-            ]
+            ],
+            exclude: ["Fixtures"]
         ),
         // The built executable as an operator and a client meet it.
         .testTarget(

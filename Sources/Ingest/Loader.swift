@@ -38,6 +38,7 @@ package final class Loader<P: Projection>: Sendable {
     private let connection: DedicatedConnection
     private let configuration: LoaderConfiguration
     private let logger: Logger
+    private let beforeCommit: @Sendable () -> Void
     // Reading the journal blocks, so it has a queue of its own.
     private let lane: Lane
     // The session that was prepared last; another number tells a new connection.
@@ -46,6 +47,8 @@ package final class Loader<P: Projection>: Sendable {
     package let progress: StreamProgress
 
     /// Makes a loader; `run` starts it. The schema must be there by then.
+    ///
+    /// `beforeCommit` is called on the connection's queue when all of a batch but its COMMIT is done: tests crash there.
     package init(
         _ projection: P,
         journal: Journal,
@@ -54,7 +57,8 @@ package final class Loader<P: Projection>: Sendable {
         session: SessionSettings,
         configuration: LoaderConfiguration,
         progress: StreamProgress,
-        logger: Logger
+        logger: Logger,
+        beforeCommit: @escaping @Sendable () -> Void = {}
     ) {
         self.projection = projection
         self.journal = journal
@@ -63,6 +67,7 @@ package final class Loader<P: Projection>: Sendable {
         self.configuration = configuration
         lane = Lane(label: "weir.loader.\(projection.stream).reader")
         self.progress = progress
+        self.beforeCommit = beforeCommit
         var logger = logger
         logger[metadataKey: "stream"] = "\(projection.stream)"
         self.logger = logger
@@ -155,6 +160,7 @@ package final class Loader<P: Projection>: Sendable {
                     to: position,
                     on: connection
                 )
+                beforeCommit()
             }
         }
         projection.committed(outcome.elements)

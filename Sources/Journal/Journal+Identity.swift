@@ -60,9 +60,8 @@ extension Journal {
     }
 
     private func store(_ identity: JournalIdentity) throws(JournalError) {
-        let path = setup.configuration.directory + "/journal.json"
         do throws(SystemFailure) {
-            try FileSystem.replace(path, with: identity.rendered(), files: setup.files)
+            try IdentityFile(directory: setup.configuration.directory, files: setup.files).write(identity)
         } catch {
             throw .system(error)
         }

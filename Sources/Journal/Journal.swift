@@ -53,6 +53,8 @@ package final class Journal: Sendable {
     /// Held while the reserve file is made.
     let reserveWork = Mutex(())
     let isReserveRetryDue = Mutex(false)
+    // What was told already: every reader meets it again, and so does the first one what was found at open.
+    private let damageTold = Mutex<Set<DamageReport>>([])
     private let completions = DispatchQueue(label: "weir.journal.completions", attributes: .concurrent)
 
     /// Opens the journal in `setup.configuration.directory`, or makes one there.
@@ -82,7 +84,7 @@ package final class Journal: Sendable {
             windowBytes: configuration.windowBytes
         )
         reserve = ReserveFile(
-            directory: configuration.directory,
+            path: configuration.directory + "/reserve",
             bytes: configuration.reserveBytes,
             files: setup.files
         )
@@ -234,6 +236,7 @@ package final class Journal: Sendable {
     }
 
     func report(_ damage: DamageReport) {
+        guard damageTold.withLock({ $0.insert(damage).inserted }) else { return }
         setup.observer.damaged(damage)
         setup.logger.critical("journal damage", metadata: ["journal.damage": "\(damage)"])
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Why the journal could not do what it was asked.
 ///
 /// `reason` is a bounded word for metric labels; `description` is for operators and never holds a body.
@@ -94,6 +96,9 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
         self.path = path
         self.code = code
     }
+
+    /// The disk, or the quota on it, is used up: the reserve counts against either.
+    var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
     /// For example `fdatasync of "/x/y" failed: No space left on device (28)`.
     package var description: String {

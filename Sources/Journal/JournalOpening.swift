@@ -6,7 +6,9 @@ struct JournalOpening {
     let setup: JournalSetup
 
     private var configuration: JournalConfiguration { setup.configuration }
-    private var identityPath: String { configuration.directory + "/journal.json" }
+    private var identityFile: IdentityFile {
+        IdentityFile(directory: configuration.directory, files: setup.files)
+    }
 
     func run() throws(JournalError) -> (DirectoryLock, JournalIdentity, Recovery.Result) {
         do throws(SystemFailure) {
@@ -22,7 +24,7 @@ struct JournalOpening {
         identity.next = max(identity.next, found.next)
         identity.unconfirmedAfter = identity.unconfirmedAfter ?? found.last.seq
         do throws(SystemFailure) {
-            try FileSystem.replace(identityPath, with: identity.rendered(), files: setup.files)
+            try identityFile.write(identity)
         } catch {
             throw .system(error)
         }
@@ -31,6 +33,7 @@ struct JournalOpening {
 
     /// The stored identity, or a new one for a directory without segments.
     private func readIdentity() throws(JournalError) -> JournalIdentity {
+        let identityPath = identityFile.path
         do throws(SystemFailure) {
             if FileSystem.exists(identityPath) {
                 let bytes = try FileSystem.contents(of: identityPath)

@@ -8,8 +8,8 @@ struct ReserveFile: Sendable {
     let bytes: Int64
     private let files: FileOperations
 
-    init(directory: String, bytes: Int64, files: FileOperations) {
-        path = directory + "/reserve"
+    init(path: String, bytes: Int64, files: FileOperations) {
+        self.path = path
         self.bytes = bytes
         self.files = files
     }

@@ -58,7 +58,7 @@ final class SegmentWriter: Sendable {
             } catch {
                 observer.failed(error)
                 abandon(&state)
-                if error.code == ENOSPC, batch.mayUseReserve { freeSpace() }
+                if error.isDiskFull, batch.mayUseReserve { freeSpace() }
                 try attemptAgain(batch, from: first, &state)
             }
             guard let active = state.active else { preconditionFailure("BUG: written to no segment") }
@@ -92,7 +92,7 @@ final class SegmentWriter: Sendable {
         } catch {
             observer.failed(error)
             abandon(&state)
-            throw error.code == ENOSPC || error.code == EDQUOT ? .diskFull(error) : .writeFailed(error)
+            throw error.isDiskFull ? .diskFull(error) : .writeFailed(error)
         }
     }
 

@@ -12,14 +12,16 @@ package struct TransactionOptions: Hashable, Sendable {
     package var isolation: Isolation
     package var isReadOnly: Bool
 
-    /// Read committed and writing, unless told otherwise.
+    /// Read committed and, as far as the server lets the session, writing; unless told otherwise.
     package init(isolation: Isolation = .readCommitted, isReadOnly: Bool = false) {
         self.isolation = isolation
         self.isReadOnly = isReadOnly
     }
 
+    /// Never READ WRITE: it would overrule an operator's `default_transaction_read_only`, and a standby refuses it as
+    /// an unknown feature instead of as something that may change (25006).
     fileprivate var begin: String {
-        "BEGIN ISOLATION LEVEL \(isolation.rawValue) \(isReadOnly ? "READ ONLY" : "READ WRITE")"
+        "BEGIN ISOLATION LEVEL \(isolation.rawValue)\(isReadOnly ? " READ ONLY" : "")"
     }
 }
 

@@ -1,12 +1,15 @@
 /// Brings a database's schema up to date, forward only, one process at a time.
 package struct Migrator: Sendable {
     private let migrations: [Migration]
+    private let beforeCommit: @Sendable () -> Void
 
     /// Arbitrary and for ever the same: "weir" in ASCII, and the purpose.
     private static let lockKeys = "1466264946, 1"
 
     /// Takes the steps that this binary knows, in any order. Two with the same number are a fault of the build.
-    package init(_ migrations: [Migration]) {
+    /// `beforeCommit` is called when all of a step but its COMMIT is done.
+    package init(_ migrations: [Migration], beforeCommit: @escaping @Sendable () -> Void = {}) {
+        self.beforeCommit = beforeCommit
         self.migrations = migrations.sorted { $0.version < $1.version }
         precondition(
             Set(migrations.map(\.version)).count == migrations.count,
@@ -109,6 +112,7 @@ package struct Migrator: Sendable {
                 try connection.transaction {
                     try connection.executeScript(migration.sql)
                     try note(migration, connection)
+                    beforeCommit()
                 }
             } else {
                 for statement in SQLScript.statements(of: migration.sql) {
@@ -117,8 +121,8 @@ package struct Migrator: Sendable {
                 try note(migration, connection)
             }
         } catch let error as PostgresError {
-            // The way to the server is not the step's fault.
-            guard error.kind != .unreachable else { throw error }
+            // A server that went away, or is full or read-only, is not the step's fault.
+            guard !error.isRetryable else { throw error }
             throw MigrationError.failed(version: migration.version, name: migration.name, error)
         }
     }

@@ -21,7 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
         try await reportingFailures {
             let resolved = try settings.resolve()
             let signals = StopSignals()
-            let server = WeirServer(resolved.settings, logger: .weir(resolved.settings))
+            let server = WeirServer(
+                resolved.settings,
+                logger: .weir(resolved.settings),
+                faultPoint: try FaultPoint.read(ProcessEnvironment.variables)
+            )
             try await server.run(until: signals) { banner in
                 if !quiet { StandardStreams.write(banner.text) }
             }

@@ -62,6 +62,33 @@ import Testing
         #expect(await weir.terminate() == 0)
     }
 
+    @Test(arguments: ["loader.before-commit:2", "journal.after-segment-created:1"])
+    func `killed between COPY and COMMIT or in a roll, it applies everything once`(
+        point: String
+    ) async throws {
+        let database = try TemporaryDatabase.make()
+        let directory = TemporaryDirectory()
+        let environment = ["DATABASE_URL": database.target.unmaskedURL]
+        let doomed = try WeirProcess(
+            dataDirectory: directory.path,
+            environment: environment.merging(["WEIR_FAULT_POINT": point]) { $1 }
+        )
+        let senders = Senders(8, to: try await doomed.ready().address, prefix: "doomed")
+        #expect(await doomed.ended() == SIGKILL)
+        await senders.stop()
+        #expect(senders.refused == [])
+        // What was copied and not committed is not there, nor does the position count it.
+        let agree = "SELECT (SELECT count(*) FROM telemetry) = (SELECT max(seq) FROM journal_position)"
+        #expect(try Self.rows(agree, database.target) == ["t"])
+
+        let weir = try WeirProcess(dataDirectory: directory.path, environment: environment)
+        let after = Senders(2, to: try await weir.ready().address, prefix: "after")
+        try await after.reach(20)
+        await after.stop()
+        try await Self.expectExactlyOnce(senders.acknowledged + after.acknowledged, database.target)
+        #expect(await weir.terminate() == 0)
+    }
+
     @Test func `PostgreSQL goes away and comes back under load, and every event is acknowledged`()
         async throws
     {

@@ -187,7 +187,8 @@ final class Faults: Sendable {
         journal.close()
     }
 
-    @Test func `the reserve is given up for lines that nobody sends again`() async throws {
+    @Test(arguments: [ENOSPC, EDQUOT])
+    func `the reserve is given up for lines that nobody sends again`(code: Int32) async throws {
         let reserve = fixture.directory + "/reserve"
         let isFull = Mutex(false)
         let journal = try fixture.open { setup in
@@ -195,7 +196,7 @@ final class Faults: Sendable {
             let real = setup.files
             setup.files.write = { descriptor, bytes, offset in
                 let mustFail = isFull.withLock { $0 } && FileManager.default.fileExists(atPath: reserve)
-                return mustFail ? ENOSPC : real.write(descriptor, bytes, offset)
+                return mustFail ? code : real.write(descriptor, bytes, offset)
             }
         }
         #expect(journal.restoreReserve())
@@ -215,6 +216,30 @@ final class Faults: Sendable {
         #expect(journal.restoreReserve())
         try await journal.append("again")
         try expectLines(["one", "kept", "kept too", "again"], journal)
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs"))
+    func `a journal opens on a full disk, and refuses lines there`() async throws {
+        let disk = try SmallDisk(bytes: 1 << 20)
+        defer { disk.unmount() }
+        var setup = fixture.setup()
+        setup.configuration = JournalConfiguration(directory: disk.path + "/data")
+        setup.configuration.reserveBytes = 0
+        setup.configuration.prefillBytes = 0
+        let first = try Journal.open(setup)
+        try await first.append("one")
+        first.close()
+        disk.fill()
+        for epoch in 2...4 {
+            let journal = try Journal.open(setup)
+            try journal.confirmIdentity()
+            #expect(journal.epoch == epoch)
+            #expect(try journal.lines().texts == ["one"])
+            await #expect { try await journal.append("refused") } throws: {
+                ($0 as? JournalError)?.reason == "disk_full"
+            }
+            journal.close()
+        }
     }
 
     @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs"))
@@ -250,6 +275,14 @@ final class Faults: Sendable {
 /// A file system of a few MiB in memory.
 struct SmallDisk {
     let path: String
+
+    /// Leaves no room for a single byte.
+    func fill() {
+        let descriptor = open(path + "/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let page = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, page, page.count) > 0 {}
+        close(descriptor)
+    }
 
     static var isAvailable: Bool {
         guard let disk = try? SmallDisk(bytes: 1 << 20) else { return false }

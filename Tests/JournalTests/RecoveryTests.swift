@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import Synchronization
 import Testing
 
 private let segment = "events_20261120.ndjson"
@@ -91,6 +92,22 @@ private let nextDay = "events_20261121.ndjson"
             try #require(try reader.rest().damage.isEmpty)
             journal.close()
         }
+    }
+
+    @Test func `damage is told once, however many meet it`() async throws {
+        let fixture = JournalFixture()
+        try await makeJournal(fixture)
+        var garbled = try fixture.contents(of: segment)
+        garbled[try fixture.range(ofLine: 2, in: segment).lowerBound + 60] ^= 4
+        try fixture.overwrite(segment, with: garbled)
+        let told = Mutex<[DamageReport]>([])
+        let journal = try fixture.open { setup in
+            setup.observer.damaged = { report in told.withLock { $0.append(report) } }
+        }
+        defer { journal.close() }
+        for _ in 1...2 { #expect(try journal.reader(after: 0).rest().damage.count == 1) }
+        #expect(told.withLock { $0 } == journal.damageAtOpen)
+        #expect(journal.damageAtOpen.count == 1)
     }
 
     @Test func `half a line that runs into a whole one loses only itself`() async throws {

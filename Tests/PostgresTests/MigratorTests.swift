@@ -32,6 +32,14 @@ import Testing
         #expect(try count("SELECT count(*) FROM weir_migration WHERE applied_at <= now()") == 2)
     }
 
+    @Test func `does not blame a step for a server that is full`() throws {
+        let raise = "DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$"
+        let full = Migration(version: 1, name: "full", sql: raise)
+        let error = #expect(throws: PostgresError.self) { try migrate([full]) }
+        #expect(error?.isRetryable == true)
+        #expect(try migrate([first]) == .current(version: 1, applied: [1]))
+    }
+
     @Test func `tells the state without changing it`() throws {
         let migrator = Migrator([first])
         let before = try Connection.withTemporary(database.target) { try migrator.state($0) }

@@ -101,10 +101,10 @@ import Testing
         let cluster = workspace.makeCluster()
         let user = try ServiceUser.current()
         try user.makePrivateDirectory(cluster.configuration.directory)
-        try user.makePrivateDirectory("\(cluster.dataDirectory).initializing")
-        try user.makePrivateDirectory("\(cluster.dataDirectory).initializing/base")
+        try user.makePrivateDirectory("\(cluster.dataDirectory).initializing-1")
+        try user.makePrivateDirectory("\(cluster.dataDirectory).initializing-1/base")
         try cluster.start()
-        #expect(access("\(cluster.dataDirectory).initializing", F_OK) != 0)
+        #expect(access("\(cluster.dataDirectory).initializing-1", F_OK) != 0)
     }
 
     @Test func `puts its socket where the path is short enough`() throws {

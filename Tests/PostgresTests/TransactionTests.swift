@@ -109,6 +109,17 @@ import Testing
         }
     }
 
+    @Test func `does not overrule a server that is set to read only`() throws {
+        try with { connection in
+            try connection.executeScript("SET default_transaction_read_only = on")
+            let error = #expect(throws: PostgresError.self) {
+                try connection.transaction { try insert(1, connection) }
+            }
+            #expect(error?.sqlState == "25006")
+            #expect(error?.isRetryable == true)
+        }
+    }
+
     @Test func `refuses to write when it is read only`() throws {
         try with { connection in
             let error = #expect(throws: PostgresError.self) {

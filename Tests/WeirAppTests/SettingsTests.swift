@@ -100,6 +100,18 @@ import Testing
         #expect(warnings.first?.contains(words) == true)
     }
 
+    @Test(arguments: ["loader.before-commit", "loader.before-commit:0", "loader:1", "nowhere:1", "1"])
+    func `a fault point that there is not is refused`(text: String) throws {
+        #expect(throws: SettingError.self) { try FaultPoint.read([FaultPoint.variable: text]) }
+    }
+
+    @Test func `a fault point is set by its variable alone, about which nobody is warned`() throws {
+        let environment = [FaultPoint.variable: "loader.before-commit:3"]
+        #expect(try FaultPoint.read(environment).place == .loaderBeforeCommit)
+        #expect(try FaultPoint.read([:]).place == nil)
+        #expect(try Settings.resolve(environment: environment).warnings.isEmpty)
+    }
+
     @Test func `the report masks secrets and says where values came from`() throws {
         let resolved = try Settings.resolve(
             flags: ["data-dir": "/var/lib/weir"],

@@ -5,6 +5,8 @@ ended by its process id when the experiment ends.
 """
 
 import atexit
+import contextlib
+import ctypes
 import dataclasses
 import glob
 import http.client
@@ -21,6 +23,9 @@ import sys
 import tempfile
 import threading
 import time
+
+# What was started is ended, and what was written goes, however the experiment ends.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = pathlib.Path(os.environ.get("WEIR_BIN", ROOT / ".build/release/weir"))
@@ -61,6 +66,27 @@ def memory(pid):
             if name in ("VmRSS", "VmHWM", "RssAnon"):
                 fields[name] = int(value.split()[0]) * 1024
     return fields
+
+
+@contextlib.contextmanager
+def small_disk(mebibytes):
+    """A file system in memory; only root may mount one."""
+    libc, path = ctypes.CDLL(None, use_errno=True), scratch("weir-disk-")
+    if libc.mount(b"tmpfs", str(path).encode(), b"tmpfs", 0, f"size={mebibytes}m,mode=755".encode()):
+        raise PermissionError(ctypes.get_errno(), "mounting a small disk needs root")
+    try:
+        yield path
+    finally:
+        libc.umount2(str(path).encode(), 2)
+
+
+def fill(disk, keep=0):
+    """Takes the rest of a disk, all but `keep` bytes."""
+    filler = disk / "filler"
+    space = os.statvfs(disk)
+    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        os.posix_fallocate(file.fileno(), 0, max(4096, space.f_bavail * space.f_frsize - keep))
+    return filler
 
 
 class Weir:
@@ -208,6 +234,27 @@ class Postgres:
         if check and result.returncode:
             raise RuntimeError(result.stderr)
         return [line.split("\x1f") for line in result.stdout.splitlines()]
+
+    def value(self, text):
+        return self.sql(text)[0][0]
+
+
+class Database:
+    """Another database of a server."""
+
+    def __init__(self, postgres, name):
+        self.postgres, self.name = postgres, name
+        self.url = postgres.url.rpartition("/")[0] + "/" + name
+
+    @classmethod
+    def make(cls, postgres, name, template="template1"):
+        """An empty one, or a copy; whatever had that name goes."""
+        postgres.sql(f"DROP DATABASE IF EXISTS {name} (FORCE)", database="postgres")
+        postgres.sql(f"CREATE DATABASE {name} TEMPLATE {template}", database="postgres")
+        return cls(postgres, name)
+
+    def sql(self, text):
+        return self.postgres.sql(text, database=self.name)
 
     def value(self, text):
         return self.sql(text)[0][0]

@@ -62,8 +62,8 @@ extension PrivateCluster {
         if found.affectedRows > 0 { return }
         do throws(PostgresError) {
             try connection.executeScript("CREATE DATABASE \(Identifier.quoted(database))")
-        } catch  where error.sqlState == "42P04" {
-            // Another process was faster.
+        } catch  where ["42P04", "23505"].contains(error.sqlState) {
+            // Another process was faster, or is just doing it (23505): the session of a Weir that was killed goes on.
         }
     }
 
@@ -80,9 +80,12 @@ extension PrivateCluster {
     }
 
     /// A cluster appears under its name only when it is whole: an interrupted `initdb` leaves nothing to trip over.
+    ///
+    /// Each process has a place of its own for it: the `initdb` of a Weir that was killed goes on for a while, and would
+    /// fail and clear away what it takes for its own.
     private func initialize(_ binaries: ServerBinaries, _ user: ServiceUser) throws(ClusterError) {
-        let unfinished = "\(dataDirectory).initializing"
-        _ = try ChildProcess.run(["/bin/rm", "-rf", "--", unfinished])
+        _ = try ChildProcess.run(["/bin/sh", "-c", "rm -rf -- \"$0\".initializing*", dataDirectory])
+        let unfinished = "\(dataDirectory).initializing-\(getpid())"
         var command =
             user.commandPrefix + [
                 binaries.path(of: "initdb"), "-D", unfinished, "-U", configuration.user, "--auth-local=trust",

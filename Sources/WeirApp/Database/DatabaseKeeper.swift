@@ -22,14 +22,16 @@ final class DatabaseKeeper: Sendable {
     let source: DatabaseSource
     let pool: Pool
     private let skipsMigrations: Bool
+    private let migrator: Migrator
     private let logger: Logger
     // Guards what is known of the schema.
     private let schema = Mutex(Schema.unknown)
 
-    init(_ source: DatabaseSource, pool: Pool, skipsMigrations: Bool, logger: Logger) {
+    init(_ source: DatabaseSource, pool: Pool, skipsMigrations: Bool, migrator: Migrator, logger: Logger) {
         self.source = source
         self.pool = pool
         self.skipsMigrations = skipsMigrations
+        self.migrator = migrator
         self.logger = logger
     }
 
@@ -44,11 +46,9 @@ final class DatabaseKeeper: Sendable {
         try await blocking { try source.ensureRunning() }
         do {
             // Not by the pool: it remembers for a while that somebody asked too early.
-            let (target, session, skips) = (pool.target, pool.configuration.session, skipsMigrations)
-            let found = try await blocking {
-                try Connection.withTemporary(target, session) {
-                    try Self.look(at: $0, skipsMigrations: skips)
-                }
+            let (target, session) = (pool.target, pool.configuration.session)
+            let found = try await blocking { [self] in
+                try Connection.withTemporary(target, session) { try look(at: $0) }
             }
             schema.withLock { $0 = found }
             await wakePool()
@@ -109,8 +109,7 @@ final class DatabaseKeeper: Sendable {
         if case .current = schemaState { true } else { false }
     }
 
-    private static func look(at connection: Connection, skipsMigrations: Bool) throws -> Schema {
-        let migrator = WeirApp.Schema.migrator
+    private func look(at connection: Connection) throws -> Schema {
         let state = skipsMigrations ? try migrator.state(connection) : try migrator.migrate(connection)
         switch state {
         case .none: return .incomplete

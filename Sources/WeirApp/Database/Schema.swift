@@ -4,9 +4,15 @@ import Postgres
 /// The schema that this executable knows.
 enum Schema {
     /// Brings it into a database.
-    static let migrator = Migrator(
-        SchemaMigrations.steps.map { Migration(version: $0.version, name: $0.name, sql: $0.sql) }
-    )
+    static let migrator = makeMigrator {}
+
+    /// A migrator that calls `beforeCommit` when all of a step but its COMMIT is done.
+    static func makeMigrator(beforeCommit: @escaping @Sendable () -> Void) -> Migrator {
+        let steps = SchemaMigrations.steps.map {
+            Migration(version: $0.version, name: $0.name, sql: $0.sql)
+        }
+        return Migrator(steps, beforeCommit: beforeCommit)
+    }
 
     /// The newest step.
     static let version = SchemaMigrations.steps.map(\.version).max() ?? 0

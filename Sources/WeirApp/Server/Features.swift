@@ -34,7 +34,15 @@ struct Features: Sendable {
         [ReplayStream(NextflowProjection(partitions: DayPartitions(table: "telemetry")), table: "telemetry")]
     }
 
-    init(_ settings: Settings, journal: Journal, pool: Pool, registry: Registry, logger: Logger) {
+    /// Makes all features; loaders call `beforeCommit` when all of a batch but its COMMIT is done.
+    init(
+        _ settings: Settings,
+        journal: Journal,
+        pool: Pool,
+        registry: Registry,
+        logger: Logger,
+        beforeCommit: @escaping @Sendable () -> Void
+    ) {
         let partitions = DayPartitions(table: "telemetry")
         let metrics = NextflowMetrics(registry: registry)
         let projection = NextflowProjection(partitions: partitions, metrics: metrics)
@@ -50,7 +58,8 @@ struct Features: Sendable {
                 batchBytes: settings.loaderBatchBytes
             ),
             progress: progress,
-            logger: logger
+            logger: logger,
+            beforeCommit: beforeCommit
         )
         let reader = StoreReader(
             pool: pool,

@@ -25,6 +25,10 @@ extension WeirServer {
         var setup = JournalSetup(configuration, clock: { .now() }, logger: logger)
         setup.codec = .gzip
         setup.observer = JournalMetrics(registry).observer
+        setup.files.create = { [faultPoint, create = setup.files.create] path in
+            defer { if path.hasSuffix(".ndjson") { faultPoint.reach(.journalAfterSegmentCreated) } }
+            return create(path)
+        }
         let ready = setup
         let journal = try await blocking { try Journal.open(ready) }
         directory.settleMode()
@@ -62,6 +66,29 @@ extension WeirServer {
         )
         teardown.add("pool", within: .seconds(5)) { await pool.close() }
         return pool
+    }
+
+    /// Who brings PostgreSQL up and migrates.
+    func makeKeeper(_ source: DatabaseSource, _ pool: Pool) -> DatabaseKeeper {
+        DatabaseKeeper(
+            source,
+            pool: pool,
+            skipsMigrations: settings.skipsMigrations,
+            migrator: Schema.makeMigrator { [faultPoint] in faultPoint.reach(.migratorBeforeCommit) },
+            logger: logger
+        )
+    }
+
+    /// Routes, loaders and duties; nothing runs yet.
+    func makeFeatures(_ journal: Journal, _ pool: Pool, _ registry: Registry) -> Features {
+        Features(
+            settings,
+            journal: journal,
+            pool: pool,
+            registry: registry,
+            logger: logger,
+            beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
+        )
     }
 
     /// Refuses an open door; asks an external PostgreSQL for tokens before it gives up.

@@ -13,6 +13,7 @@ import Synchronization
 package final class WeirServer: Sendable {
     let settings: Settings
     let logger: Logger
+    let faultPoint: FaultPoint
     let teardown: TeardownList
     // Guards what is known once everything runs.
     private let running = Mutex<Running?>(nil)
@@ -23,9 +24,10 @@ package final class WeirServer: Sendable {
     }
 
     /// Makes a server; nothing is touched before `start`.
-    package init(_ settings: Settings, logger: Logger) {
+    package init(_ settings: Settings, logger: Logger, faultPoint: FaultPoint = .none) {
         self.settings = settings
         self.logger = logger
+        self.faultPoint = faultPoint
         teardown = TeardownList(logger: logger)
     }
 
@@ -41,6 +43,9 @@ package final class WeirServer: Sendable {
     /// line of it.
     @discardableResult
     package func start() async throws -> [BoundAddress] {
+        if let place = faultPoint.place {
+            logger.critical("this process will kill itself", metadata: ["fault.point": "\(place.rawValue)"])
+        }
         do {
             let running = try await assemble()
             self.running.withLock { $0 = running }
@@ -82,13 +87,8 @@ package final class WeirServer: Sendable {
         let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
         try await requireSafeBind(policy, tokens, pool, source)
 
-        let keeper = DatabaseKeeper(
-            source,
-            pool: pool,
-            skipsMigrations: settings.skipsMigrations,
-            logger: logger
-        )
-        let features = Features(settings, journal: journal, pool: pool, registry: registry, logger: logger)
+        let keeper = makeKeeper(source, pool)
+        let features = makeFeatures(journal, pool, registry)
         let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
         let readiness = Readiness(settings, keeper: keeper, journal: journal, lags: features.lags)
         let observability = ObservabilityRoutes(

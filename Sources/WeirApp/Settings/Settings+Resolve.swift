@@ -85,7 +85,7 @@ extension Settings {
     }
 
     private static func unknownVariables(_ environment: [String: String]) -> [String] {
-        let known = Set(Setting.all.flatMap { [$0.name] + $0.aliases })
+        let known = Set(Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable])
         return environment.keys.filter { $0.hasPrefix("WEIR_") && !known.contains($0) }.sorted()
     }
 

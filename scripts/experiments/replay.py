@@ -1,0 +1,226 @@
+"""Replays a journal into an empty database and compares the answer of every GET with the one of before."""
+
+import argparse
+import base64
+import itertools
+import json
+import pathlib
+import re
+import shutil
+import urllib.parse
+
+from harness import ROOT, Postgres, Report, Weir, scratch, wait_until
+
+RECORDED = ROOT / "Tests/NextflowTests/Fixtures"
+JSON = {"Content-Type": "application/json"}
+# So that the answers do not depend on how long the replay takes.
+SETTINGS = {"WEIR_STALE_AFTER": "3650d", "WEIR_JOURNAL_RESERVE": "0", "WEIR_JOURNAL_SEGMENT": "1MiB", "WEIR_METRICS_REFRESH": "1s"}
+
+# What may differ, and why; all else is compared byte by byte.
+DIFFERENT = {
+    "/metrics": "counts what this process did: the gauges of the database are compared",
+    "/ready": "says how full the disk is: names and states of its checks are compared",
+    "…/metrics/processes/…": "`generated_at_utc`: the clock",
+    "…/metrics/processes/tasks": "`telemetry_id`: as `id` below",
+    "…/events": "`id` and, in `next_cursor`, the same id: handed out by the database, without a meaning",
+}
+CLOCK = re.compile(rb'"generated_at_utc":"[^"]+"')
+ROW_ID = re.compile(rb'"telemetry_id":\d+,')
+CURSOR = re.compile(rb'"next_cursor":"([^"]+)"')
+EVENT_ID = re.compile(rb'\{"id":\d+,"event":')
+GAUGES = re.compile(r"^(?:weir_nextflow_runs|weir_nextflow_tasks|weir_dead_letters|weir_partitions)\b.*$", re.MULTILINE)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="simulated, beside the recorded ones")
+    parser.add_argument("--tasks", type=int, default=60)
+    parser.add_argument("--fixture", type=pathlib.Path, help="write a small journal and its answers here instead, for a test")
+    options = parser.parse_args()
+    report = Report("replay")
+    postgres = Postgres()
+    if options.fixture:
+        make_fixture(report, postgres, options.fixture)
+        report.end()
+    postgres.sql("CREATE DATABASE rebuilt", database="postgres")
+    rebuilt = postgres.url.rpartition("/")[0] + "/rebuilt"
+    live = Weir(scratch() / "data", postgres.url, env=SETTINGS).start()
+    send_recorded(live)
+    sent = simulate(live, options)
+    live.await_loaded()
+    report.expect(live.terminate() == 0, "the live one stops")
+    report.say(events=sent, segments=len(list((live.data / "raw").iterdir())), dead_letters=postgres.value("SELECT count(*) FROM dead_letter"))
+
+    replay = Weir(scratch() / "data", rebuilt, env=SETTINGS).start(wait=0, arguments=("replay", "--journal", str(live.data)))
+    report.expect(replay.process.wait(300) == 0, replay.output_path.read_text().strip())
+    live.start()
+    other = Weir(scratch() / "data", rebuilt, env=SETTINGS).start()
+    compare(report, live, other)
+    live.terminate()
+    other.terminate()
+    report.end()
+
+
+def send_recorded(weir):
+    """Every request that real clients sent, and every composed one."""
+    bodies = [line for name in sorted(RECORDED.glob("*.ndjson")) for line in name.read_bytes().splitlines()]
+    send(weir, bodies + composed())
+
+
+def composed():
+    return [name.read_bytes() for name in sorted((RECORDED / "weblog").glob("*.json"))]
+
+
+def send(weir, bodies):
+    return [weir.ask("POST", "/telemetry", body, headers=JSON)[0] for body in bodies].count(200)
+
+
+def simulate(weir, options):
+    """Runs that fail, retry, go down and are resumed; how many lines there are then."""
+    arguments = ["simulate", "--runs", options.runs, "--tasks", options.tasks, "--failures", "0.15", "--start", "2026-11-20T08:00:00Z"]
+    arguments += ["--url", f"http://127.0.0.1:{weir.port}/telemetry"]
+    simulation = Weir(scratch(), None).start(wait=0, arguments=tuple(map(str, arguments)))
+    if simulation.process.wait(300):
+        raise RuntimeError(simulation.log())
+    return int(weir.metric("weir_journal_durable_seq"))
+
+
+# ---------------------------------------------------------------------------------------------- comparison
+
+
+def compare(report, live, other):
+    paths, different, errors, bytes_compared = questions(live), [], 0, 0
+    for path in paths:
+        before, after = answer(live, path), answer(other, path)
+        bytes_compared += len(before[1])
+        errors += before[0] != 200
+        if before != after:
+            different.append(path)
+            print(f"       {path}\n         {excerpt(before, after)}")
+    routes = {path.partition("?")[0] for path in paths}
+    report.say(questions=len(paths), paths=len(routes), not_200=errors, bytes=bytes_compared, different=len(different))
+    report.expect(not different, "every GET is answered as before")
+    report.expect(len(paths) > 200, "there was something to compare")
+    for path, why in DIFFERENT.items():
+        print(f"       not compared byte by byte: {path} ({why})")
+
+
+def answer(weir, path):
+    """(status, body) as far as it has to be the same, the pages behind a first one included, three at the most."""
+    status, _, body = weir.get(path)
+    if path == "/metrics":
+        wait_until(lambda: "weir_nextflow_runs" in weir.get("/metrics")[2].decode(), 30, "the gauges")
+        body = "\n".join(sorted(GAUGES.findall(weir.get("/metrics")[2].decode()))).encode()
+    if path == "/ready":
+        body = repr([(check["name"], check["ok"]) for check in json.loads(body)["checks"]]).encode()
+    pages, cursor = [body], CURSOR.search(body)
+    while cursor and len(pages) < 4:
+        next_page = f"{path}{'&' if '?' in path else '?'}{query('cursor', cursor[1].decode())}"
+        pages.append(weir.get(next_page)[2])
+        cursor = CURSOR.search(pages[-1])
+    if "/metrics/processes/" in path:
+        pages = [ROW_ID.sub(b"", CLOCK.sub(b"", page)) for page in pages]
+    if path.partition("?")[0].endswith("/events"):
+        pages = [CURSOR.sub(without_id, EVENT_ID.sub(b'{"event":', page)) for page in pages]
+    return status, b"\n".join(pages)
+
+
+def without_id(cursor):
+    """A cursor of events is the time of the last one, and its id."""
+    return json.dumps(json.loads(base64.urlsafe_b64decode(cursor[1] + b"=="))[:1]).encode()
+
+
+def excerpt(before, after):
+    """The first place where two answers part."""
+    (status, left), (other, right) = before, after
+    at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    return f"{status}/{other} at {at}: {left[max(0, at - 60):at + 60]!r} / {right[max(0, at - 60):at + 60]!r}"
+
+
+def questions(weir):
+    """Every GET of the server's own description, with every parameter alone and some together."""
+    described = json.loads(weir.get("/openapi.json")[2])["paths"]
+    runs = json.loads(weir.get("/api/nextflow/runs?limit=500")[2])["runs"]
+    values = parameter_values(weir, runs)
+    paths = []
+    for template, item in described.items():
+        if "get" not in item:
+            continue
+        names = [p["name"] for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise LookupError(f"{template}: say in parameter_values what {missing} can be")
+        for path in filled(template, runs):
+            singles = [f"{path}?{query(name, value)}" for name in names for value in values[name]]
+            pairs = [f"{path}?{query(a, values[a][0])}&{query(b, values[b][-1])}" for a, b in itertools.combinations(names, 2)]
+            few = singles[:] if "{" not in template else singles[:12]
+            for question in [path, *few, *(pairs if "{" not in template else pairs[:4])]:
+                paths.append(question)
+    return paths
+
+
+def filled(template, runs):
+    """A template with the names of runs in it, all of them where that is cheap."""
+    if "{" not in template:
+        return [template]
+    fill = [
+        template.replace("{run_id}", urllib.parse.quote(run["run_id"], safe="")).replace("{run_name}", urllib.parse.quote(run["run_name"], safe=""))
+        for run in runs
+    ]
+    return sorted(set(fill)) + [re.sub(r"{\w+}", "nobody", template)]
+
+
+def parameter_values(weir, runs):
+    tasks = json.loads(weir.get("/metrics/processes/tasks?limit=500")[2])["rows"]
+    processes = sorted({task["process"] for task in tasks})
+    return {
+        "window_days": [1, 400], "window_hours": [1, 2000], "min_samples": [1, 3], "limit": [1, 7, 200],
+        "since": ["2026-11-20T12:00:00Z", "2026-11-25T00:00:00Z"], "until": ["2026-11-20T12:00:00Z", "2027-01-01T00:00:00Z"],
+        "run_name": [runs[0]["run_name"], "nobody"], "process": [*processes[:3], "nobody"], "group_by": ["error_action"],
+        "status": ["COMPLETED", "FAILED", "ABORTED"], "offset": [0, 5], "bucket": ["hour", "day", "week"],
+        "state": ["pending", "running", "stale", "succeeded", "failed", "cancelled,failed"], "name": [runs[0]["run_name"], "A"],
+        "user": sorted({str(run.get("user")) for run in runs})[:2], "project": sorted({str(run.get("project")) for run in runs})[:2],
+        "run_id": [runs[0]["run_id"], "nobody"], "attempt": [1, 2], "event": ["started", "process_completed", "error"], "order": ["oldest", "newest"],
+    }  # fmt: skip
+
+
+def query(name, value):
+    return urllib.parse.urlencode({name: value})
+
+
+# ------------------------------------------------------------------------------------------------- a fixture
+
+ASKED = [
+    "/metrics/processes/summary?min_samples=1", "/metrics/processes/retries?min_samples=1", "/metrics/processes/resources-by-attempt?min_samples=1",
+    "/metrics/processes/failures?min_samples=1", "/metrics/processes/failure-signatures?group_by=error_action", "/metrics/processes/tasks?limit=500",
+    "/metrics/processes/timeline?bucket=day", "/api/nextflow/runs?limit=500",
+]  # fmt: skip
+
+
+def make_fixture(report, postgres, directory):
+    """A journal of two segments and its answers, as this release writes them."""
+    weir = Weir(scratch() / "data", postgres.url, env=SETTINGS)
+    asked = ASKED[:]
+    for half in (composed()[::2], composed()[1::2]):
+        weir.start()
+        report.expect(send(weir, half) == len(half), "the events are taken")
+        weir.await_loaded()
+        weir.terminate()
+    weir.start()
+    for run in json.loads(weir.get("/api/nextflow/runs?limit=500")[2])["runs"]:
+        path = "/api/nextflow/runs/" + "/".join(urllib.parse.quote(run[part], safe="") for part in ("run_id", "run_name"))
+        asked += [path, f"{path}/tasks", f"{path}/events"]
+    answers = {path: weir.get(path) for path in asked}
+    report.expect(all(answer[0] == 200 for answer in answers.values()), "all questions are answered")
+    weir.terminate()
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "raw").mkdir(parents=True)
+    shutil.copy(weir.data / "journal.json", directory)
+    for segment in (weir.data / "raw").iterdir():
+        shutil.copy(segment, directory / "raw")
+    lines = "".join(f"{path}\n{answer[2].decode()}\n" for path, answer in answers.items())
+    (directory / "answers.txt").write_text(lines)
+
+
+if __name__ == "__main__":
+    main()
