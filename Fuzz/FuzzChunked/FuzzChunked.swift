@@ -128,7 +128,8 @@ private enum PlainDecoder {
         let rest = line.dropFirst(digits.utf8.count)
         guard (1...16).contains(digits.count), let size = Int(digits, radix: 16) else { return nil }
         guard rest.allSatisfy({ $0 == 9 || $0 >= 32 && $0 != 127 }) else { return nil }
-        guard rest.isEmpty || rest.first(where: { $0 != 9 && $0 != 32 }) == UInt8(ascii: ";") else { return nil }
+        let mark = rest.first { $0 != 9 && $0 != 32 }
+        guard rest.isEmpty || mark == UInt8(ascii: ";") else { return nil }
         return (size, rest.count)
     }
 }

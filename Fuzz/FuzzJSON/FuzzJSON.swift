@@ -51,8 +51,8 @@ private func cut(_ member: JSONMember, of document: JSONDocument) {
     let name = member.key.string ?? ""
     precondition(document.root[name] != nil, "BUG: a member is not found by its name")
     let rest = read(document.bytes(removingMember: [name]))
-    let kept = document.root.members.filter { $0.key.string != name }
-    precondition(rest.root.members.map { retell($0.value) } == kept.map { retell($0.value) }, "BUG: cut too much")
+    let kept = document.root.members.filter { $0.key.string != name }.map { retell($0.value) }
+    precondition(rest.root.members.map { retell($0.value) } == kept, "BUG: cut too much or too little")
     guard let inner = member.value.members.makeIterator().next()?.key.string else { return }
     let lessInner = read(document.bytes(removingMember: [name, inner]))
     precondition(lessInner.root[name]?[inner] == nil, "BUG: an inner member stayed")

@@ -1,7 +1,8 @@
-// Arbitrary bytes as the segments of a journal that is opened, read, appended to and opened again; see scripts/fuzz.
+// Arbitrary bytes as the segments of a journal that is opened, read, appended to and opened again; see
+// scripts/fuzz.
 //
-// A line `=` begins another segment. A mutation never hits a checksum, so `{"crc":"********",` stands for the right
-// one; every other checksum is left as it came.
+// A line `=` begins another segment. A mutation never hits a checksum, so `{"crc":"********",` stands for the
+// right one; every other checksum is left as it came.
 
 import Core
 import Dispatch
@@ -98,7 +99,7 @@ private final class Directory: Sendable {
     private init() {
         path = (getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp") + "/weir-fuzz-\(getpid())"
         Self.open(path).close()
-        guard let stream = fopen(path + "/journal.json", "r") else { preconditionFailure("no identity") }
+        guard let stream = fopen(path + "/journal.json", "r") else { preconditionFailure("BUG: a journal without identity") }
         var bytes = [UInt8](repeating: 0, count: 1000)
         let count = fread(&bytes, 1, bytes.count, stream)
         identity = Array(bytes.prefix(count))
@@ -125,7 +126,7 @@ private final class Directory: Sendable {
 
     /// Leaves nothing of an earlier input behind.
     func fill(with segments: [[UInt8]], daily: Bool) {
-        guard let raw = opendir(path + "/raw") else { preconditionFailure("no directory") }
+        guard let raw = opendir(path + "/raw") else { preconditionFailure("BUG: a journal without segments") }
         while let entry = readdir(raw) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
@@ -141,7 +142,7 @@ private final class Directory: Sendable {
     }
 
     private func write(_ bytes: [UInt8], to file: String) {
-        guard let stream = fopen(file, "w") else { preconditionFailure("cannot write \(file)") }
+        guard let stream = fopen(file, "w") else { preconditionFailure("BUG: no place for \(file)") }
         fwrite(bytes, 1, bytes.count, stream)
         fclose(stream)
     }
@@ -188,12 +189,13 @@ private enum PlainScan {
         }
 
         func isText(of line: JournalLine) -> Bool {
-            text.hasPrefix("\(text.prefix(18))\"seq\":") && bytes.dropLast().reversed().starts(with: line.body.reversed())
-                && seqText(line.seq) && text.contains("\"kind\":\"\(line.kind)\",")
+            text.dropFirst(18).hasPrefix("\"seq\":") && isNumbered(line.seq)
+                && text.contains("\"kind\":\"\(line.kind)\",")
+                && bytes.last == UInt8(ascii: "}") && bytes.dropLast().suffix(line.body.count) == line.body
         }
 
         /// The number may have zeros before it.
-        private func seqText(_ seq: Int64) -> Bool {
+        private func isNumbered(_ seq: Int64) -> Bool {
             let digits = text.dropFirst(24).prefix { ("0"..."9").contains($0) }
             return Int64(digits.prefix(18)) == seq
         }
@@ -207,8 +209,9 @@ private enum PlainScan {
                 let candidate = line[start...]
                 guard candidate.count > 18, candidate.count <= 4 << 10 else { continue }
                 let digits = String(decoding: candidate.dropFirst(8).prefix(8), as: UTF8.self)
-                guard digits.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { continue }
-                guard let crc = UInt32(digits, radix: 16) else { continue }
+                guard digits.utf8.allSatisfy("0123456789abcdef".utf8.contains),
+                    let crc = UInt32(digits, radix: 16)
+                else { continue }
                 guard CRC32C.checksum(candidate.dropFirst(18)) == crc else { continue }
                 lines.append(SoundLine(candidate))
             }

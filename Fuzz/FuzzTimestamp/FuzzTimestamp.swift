@@ -20,7 +20,8 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 private func checkRendering(of time: Timestamp) {
     precondition(Timestamp.earliest <= time && time <= .latest, "BUG: outside the years 1 to 9999")
     for style in [Timestamp.OffsetStyle.z, .plusZero] {
-        precondition(Timestamp(iso8601: time.iso8601(offset: style)) == time, "BUG: rendered as another instant")
+        let text = time.iso8601(offset: style)
+        precondition(Timestamp(iso8601: text) == time, "BUG: rendered as another instant")
     }
     precondition(time.startOfDay <= time.startOfHour && time.startOfHour <= time, "BUG: begins after it")
     let date = time.civilDate
@@ -53,7 +54,8 @@ private enum PlainClock {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let gap = text.utf8.firstIndex(where: { "Tt ".utf8.contains($0) }) else { return nil }
         let (clock, zone) = cutZone(text[text.index(after: gap)...])
-        guard let days = days(text[..<gap]), let time = time(clock), let offset = offset(zone) else { return nil }
+        guard let days = days(text[..<gap]), let time = time(clock), let offset = offset(zone)
+        else { return nil }
         let sum = Int64(days) * 86_400_000_000 + time - offset
         let years = Timestamp.earliest.microseconds...Timestamp.latest.microseconds
         return years.contains(sum) ? sum : nil
@@ -90,7 +92,8 @@ private enum PlainClock {
         guard let second = number(seconds[0], digits: 1...2), second < 60 else { return nil }
         var fraction = 0
         if seconds.count == 2 {
-            guard !seconds[1].isEmpty, seconds[1].utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+            guard !seconds[1].isEmpty, seconds[1].utf8.allSatisfy({ (48...57).contains($0) })
+            else { return nil }
             fraction = Int((seconds[1] + "000000").prefix(6)) ?? 0
         }
         return Int64((hour * 60 + minute) * 60 + second) * 1_000_000 + Int64(fraction)
