@@ -99,7 +99,9 @@ private final class Directory: Sendable {
     private init() {
         path = (getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp") + "/weir-fuzz-\(getpid())"
         Self.open(path).close()
-        guard let stream = fopen(path + "/journal.json", "r") else { preconditionFailure("BUG: a journal without identity") }
+        guard let stream = fopen(path + "/journal.json", "r") else {
+            preconditionFailure("BUG: a journal without identity")
+        }
         var bytes = [UInt8](repeating: 0, count: 1000)
         let count = fread(&bytes, 1, bytes.count, stream)
         identity = Array(bytes.prefix(count))
