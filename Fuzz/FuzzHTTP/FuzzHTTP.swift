@@ -92,7 +92,7 @@ private func checkRendering(of request: ParsedRequest) {
     }
     // What is no UTF-8, and the Host that a target in absolute form brings, may need more room than there is.
     let again = transcript(of: bytes, pieceSize: bytes.count)
-    guard again.error?.reason != .headerSectionTooLarge, again.error?.reason != .tooManyFields else { return }
+    guard again.error?.cause != .headerSectionTooLarge, again.error?.cause != .tooManyFields else { return }
     precondition(again == Transcript(requests: [request]), "BUG: written down it is another request")
 }
 

@@ -53,7 +53,7 @@ private func cut(_ member: JSONMember, of document: JSONDocument) {
     let rest = read(document.bytes(removingMember: [name]))
     let kept = document.root.members.filter { $0.key.string != name }.map { retell($0.value) }
     precondition(rest.root.members.map { retell($0.value) } == kept, "BUG: cut too much or too little")
-    guard let inner = member.value.members.makeIterator().next()?.key.string else { return }
+    guard let inner = member.value.members.first(where: { _ in true })?.key.string else { return }
     let lessInner = read(document.bytes(removingMember: [name, inner]))
     precondition(lessInner.root[name]?[inner] == nil, "BUG: an inner member stayed")
 }
