@@ -137,7 +137,8 @@ private struct PlainGrammar {
         defer { blanks() }
         if take("{") { return members() }
         if take("[") { return elements() }
-        return take("true") || take("false") || take("null") || string() || number()
+        if rest.first == UInt8(ascii: "\"") { return string() }
+        return take("true") || take("false") || take("null") || number()
     }
 
     private mutating func members() -> Bool {
