@@ -34,6 +34,15 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     )
 }
 
+func fuzzer(_ name: String, _ directory: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "fuzz-\(name)",
+        dependencies: dependencies,
+        path: "Fuzz/\(directory)",
+        swiftSettings: settings
+    )
+}
+
 let package = Package(
     name: "weir",
     products: [
@@ -122,13 +131,12 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // A libFuzzer entry; without `--sanitize=fuzzer` it links as a program that does nothing.
-        .executableTarget(
-            name: "fuzz-http",
-            dependencies: ["HTTP"],
-            path: "Fuzz/FuzzHTTP",
-            swiftSettings: settings
-        ),
+        // Entries for libFuzzer; without `--sanitize=fuzzer` they link as programs that do nothing.
+        fuzzer("http", "FuzzHTTP", ["HTTP"]),
+        fuzzer("chunked", "FuzzChunked", ["HTTP"]),
+        fuzzer("json", "FuzzJSON", ["Core"]),
+        fuzzer("journal", "FuzzJournal", ["Core", "Journal", logging]),
+        fuzzer("timestamp", "FuzzTimestamp", ["Core"]),
 
         module("TestKit", ["Core", "HTTP", "Postgres"]),
 
@@ -160,3 +168,12 @@ let package = Package(
         ),
     ]
 )
+
+// For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
+if Context.environment["WEIR_BUILD_ONLY"] == "technical" {
+    let parts = ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal"]
+    let tested = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"].map { "\($0)Tests" }
+    let kept = Set(parts + tested + ["TestKit", "CLibpq", "CZlib", "CLinux"])
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+}

@@ -62,6 +62,16 @@ check:
 ci:
     @.ci/run
 
+# Feed the parsers and the recovery with foreign bytes (just fuzz --seconds 3600 json)
+[group("development")]
+fuzz *arguments:
+    @scripts/fuzz {{ arguments }}
+
+# Run the tests under a sanitizer (just sanitize thread --filter Journal)
+[group("development")]
+sanitize *arguments:
+    @scripts/sanitize {{ arguments }}
+
 # Format all Swift files
 [group("development")]
 fmt:

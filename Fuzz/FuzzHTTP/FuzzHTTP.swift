@@ -1,7 +1,4 @@
-// Feeds arbitrary bytes to everything in HTTP that reads what a client sends:
-//
-//     swift build -c release --sanitize=fuzzer --product fuzz-http --scratch-path .build-fuzz
-//     SWIFT_BACKTRACE=enable=no .build-fuzz/release/fuzz-http -max_total_time=60
+// Arbitrary bytes for everything in HTTP that reads what a client sends; see scripts/fuzz.
 
 import HTTP
 
@@ -16,6 +13,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(whole == pieces, "BUG: the result depends on how the bytes are cut")
     for request in whole.requests {
         probe(request)
+        if request.trailers != nil { checkRendering(of: request) }
     }
     inflate(bytes, coding: pieceSize % 2 == 0 ? "gzip" : "deflate")
     return 0
@@ -23,6 +21,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private struct ParsedRequest: Equatable {
     var head: RequestHead
+    var framing: BodyFraming
     var body: [UInt8] = []
     var trailers: HeaderFields?
 }
@@ -63,8 +62,8 @@ private func drain(
         case .needMore:
             precondition(offset == piece.count, "BUG: bytes are left behind")
             return
-        case .head(let head, _):
-            transcript.requests.append(ParsedRequest(head: head))
+        case .head(let head, let framing):
+            transcript.requests.append(ParsedRequest(head: head, framing: framing))
         case .body(let range):
             transcript.requests[transcript.requests.count - 1].body += piece[range]
         case .complete(let trailers):
@@ -74,6 +73,32 @@ private func drain(
             return
         }
     }
+}
+
+/// What was understood, written down again, is the same request.
+private func checkRendering(of request: ParsedRequest) {
+    let head = request.head
+    let version = head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1"
+    var bytes = Array("\(head.method) \(head.target) \(version)\r\n".utf8)
+    append(head.fields, to: &bytes)
+    if request.framing == .chunked {
+        if !request.body.isEmpty {
+            bytes += Array("\(String(request.body.count, radix: 16))\r\n".utf8) + request.body + [13, 10]
+        }
+        bytes += Array("0\r\n".utf8)
+        append(request.trailers ?? HeaderFields(), to: &bytes)
+    } else {
+        bytes += request.body
+    }
+    // What is no UTF-8, and the Host that a target in absolute form brings, may need more room than there is.
+    let again = transcript(of: bytes, pieceSize: bytes.count)
+    guard again.error?.cause != .headerSectionTooLarge, again.error?.cause != .tooManyFields else { return }
+    precondition(again == Transcript(requests: [request]), "BUG: written down it is another request")
+}
+
+private func append(_ fields: HeaderFields, to bytes: inout [UInt8]) {
+    for field in fields { bytes += Array("\(field.name):\(field.value)\r\n".utf8) }
+    bytes += [13, 10]
 }
 
 private let router: Router<Int> = {

@@ -57,13 +57,15 @@ struct Recovery {
     private func prepend(_ name: SegmentName, to result: inout Result) throws(JournalError) {
         var scanner = try makeScanner(name)
         while let unit = try scanner.next() {
-            let header: SegmentHeader
+            var header: SegmentHeader
             switch unit {
             case .unreadable: continue
             case .header(let found): header = found
             case .line(let parts): header = .standIn(for: parts, journal: journal)
             }
             let lastSeq = result.segments.first?.header.after ?? header.after
+            // The first readable line may be one of a failed attempt, behind the last that counts.
+            header.after = min(header.after, lastSeq)
             result.segments.insert(Segment(name: name, header: header, lastSeq: lastSeq), at: 0)
             if isRepairing { try trim(name) }
             return

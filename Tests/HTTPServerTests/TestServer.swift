@@ -1,5 +1,4 @@
 import Core
-import Dispatch
 import HTTP
 import Logging
 import Synchronization
@@ -45,6 +44,28 @@ extension ClosureApplication {
     }
 }
 
+/// Lets go of an application when its test is over: some keep exchanges, which hold the server that holds them.
+private final class BorrowedApplication: Application {
+    private let application: Mutex<ClosureApplication?>
+
+    init(_ application: ClosureApplication) {
+        self.application = Mutex(application)
+    }
+
+    func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission {
+        application.withLock { $0 }?.admit(head, context) ?? .refuse(.text("the test is over"))
+    }
+
+    func end() {
+        // Taken out first: what it kept may call back when it goes.
+        let last = application.withLock { application in
+            defer { application = nil }
+            return application
+        }
+        _ = last
+    }
+}
+
 /// Keeps what the server tells, and lets a test wait for it.
 final class RecordingObserver: ServerObserver {
     struct Seen {
@@ -60,15 +81,13 @@ final class RecordingObserver: ServerObserver {
         var waiters: [(condition: (Seen) -> Bool, continuation: CheckedContinuation<Seen, Never>)] = []
     }
 
-    // A queue and not a mutex, since the thread sanitizer does not see the standard library's.
-    private let queue = DispatchQueue(label: "observer")
-    private nonisolated(unsafe) var state = State()  // safe: used on `queue` only
+    private let state = Mutex(State())
 
     /// Suspends until the condition holds.
     @discardableResult
     func wait(until condition: @escaping @Sendable (Seen) -> Bool) async -> Seen {
         await withCheckedContinuation { continuation in
-            queue.sync {
+            state.withLock { state in
                 if condition(state.seen) {
                     continuation.resume(returning: state.seen)
                 } else {
@@ -85,7 +104,7 @@ final class RecordingObserver: ServerObserver {
     func requestFinished(_ record: RequestRecord) { note { $0.records.append(record) } }
 
     private func note(_ change: (inout Seen) -> Void) {
-        queue.sync {
+        state.withLock { state in
             change(&state.seen)
             let seen = state.seen
             let ready = state.waiters.filter { $0.condition(seen) }
@@ -129,9 +148,11 @@ func withServer(
     configuration.timeouts.resolution = .milliseconds(10)
     configure(&configuration)
     let observer = RecordingObserver()
+    let borrowed = BorrowedApplication(application)
+    defer { borrowed.end() }
     let server = Server(
         configuration: configuration,
-        application: application,
+        application: borrowed,
         logger: .silent,
         observer: observer
     )

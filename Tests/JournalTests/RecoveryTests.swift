@@ -172,6 +172,21 @@ private let nextDay = "events_20261121.ndjson"
         #expect(try await journal.append("five") == 5)
     }
 
+    @Test func `when only a failed attempt is readable in a segment, the next one loses no line`()
+        async throws
+    {
+        let fixture = JournalFixture()
+        try await makeTwoDays(fixture)
+        // Header and lines are gone; behind them stands line 4, which was repeated in the next segment.
+        let repeated = try fixture.contents(of: nextDay)[fixture.range(ofLine: 2, in: nextDay)]
+        try fixture.overwrite(segment, with: Array("gone\n".utf8) + repeated + [10])
+        let journal = try fixture.open()
+        defer { journal.close() }
+        let rest = try journal.reader(after: 0).rest()
+        #expect(rest.lines.texts == ["three", "four"])
+        #expect(rest.damage.compactMap(\.missing) == [1...2])
+    }
+
     @Test func `a segment removed by hand is told, and what follows is read`() async throws {
         let fixture = JournalFixture()
         try await makeTwoDays(fixture)

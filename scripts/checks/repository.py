@@ -14,7 +14,7 @@ _NEVER_TRACKED = re.compile(r"^(?:Package\.resolved|\.env|\.build[^/]*/.*|data/.
 
 # An absolute path that exists on one machine only. Paths of a container or of a package are everybody's.
 _ONE_MACHINE = re.compile(r"(?<![\w.\-/}~])/(?:home/[\w.-]+|root|Users/[\w.-]+|wor[k])/")
-_RECORDED = re.compile(r"^(?:Tests|Benchmarks|Fuzz)/.*/(?:Fixtures|Goldens|Contracts|Corpus)/")
+_RECORDED = re.compile(r"^(?:(?:Tests|Benchmarks)/.*/(?:Fixtures|Goldens|Contracts)|Fuzz/Corpora)/")
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 

@@ -4,7 +4,7 @@
 
 # Read by scripts/check and by `just fmt`.
 # shellcheck disable=SC2034
-format_paths=(Sources Tests migrations Package.swift)
+format_paths=(Sources Tests Fuzz migrations Package.swift scripts/lib/tsan_selftest.swift)
 
 build_tests() {
     swift build --build-tests --explicit-target-dependency-import-check error
