@@ -15,9 +15,12 @@ import Logging
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = UnsafeBufferPointer(start: start, count: count)
     guard let choice = input.first else { return 0 }
-    let segments = input.dropFirst().split(separator: 10, omittingEmptySubsequences: false)
-        .split(separator: [UInt8(ascii: "=")], omittingEmptySubsequences: false)
-        .prefix(4).map { stamped(Array($0.joined(separator: [10]))) }
+    let pieces = input.dropFirst().split(separator: 10, omittingEmptySubsequences: false)
+        .split(separator: [UInt8(ascii: "=")], omittingEmptySubsequences: false).prefix(4)
+    let segments = pieces.enumerated().map { index, lines in
+        // The line feed before a line `=` belongs to the segment before it.
+        stamped(Array(lines.joined(separator: [10])) + (index < pieces.count - 1 ? [10] : []))
+    }
     Directory.shared.fill(with: segments, daily: choice & 1 == 0)
     check(segments)
     return 0
