@@ -189,10 +189,24 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         SELECT *
         FROM completion_rollup c
         WHERE c.grain = w.grain AND c.bucket >= w.from_time AND c.bucket < w.to_time
-          AND (only_process IS NULL OR c.process = only_process)
         OFFSET 0
     ) r
     WHERE only_run_name IS NULL
+      AND only_process IS NULL
+      AND w.grain <> 'edge'
+    UNION ALL
+    -- One process apart, or a plan for any would read the rows of all.
+    SELECT r.*
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_rollup c
+        WHERE c.process = only_process
+          AND c.grain = w.grain AND c.bucket >= w.from_time AND c.bucket < w.to_time
+        OFFSET 0
+    ) r
+    WHERE only_run_name IS NULL
+      AND only_process IS NOT NULL
       AND w.grain <> 'edge'
     UNION ALL
     SELECT

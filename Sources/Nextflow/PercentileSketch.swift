@@ -3,7 +3,7 @@ internal import Glibc
 /// A distribution of values in bins whose edges grow by one per cent, as `sketch_bin` in SQL makes them.
 ///
 /// It may be added up from pieces in any order. A percentile is within `relativeError` of the exact one.
-struct PercentileSketch: Sendable {
+struct PercentileSketch: Hashable, Sendable {
     /// How far a percentile may lie from the exact one, as a share of it: half the width of a bin.
     static let relativeError = 0.005
 

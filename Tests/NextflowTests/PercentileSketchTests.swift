@@ -41,33 +41,35 @@ import Testing
         #expect(sketch.percentile(0.95) == 0)
     }
 
-    @Test func `reads what PostgreSQL sends`() {
-        var sealed = PercentileSketch()
+    private static func sealed(_ text: String) -> PercentileSketch? {
+        var sketch = PercentileSketch()
+        return sketch.add(sealed: Array(text.utf8)[...]) ? sketch : nil
+    }
+
+    private static func loose(_ text: String) -> PercentileSketch? {
+        var sketch = PercentileSketch()
+        return sketch.add(loose: Array(text.utf8)[...]) ? sketch : nil
+    }
+
+    @Test func `reads what PostgreSQL sends`() throws {
         // Bin 3 with one value, bin 258 with 300.
-        #expect(sealed.add(sealed: Array(#"\x0301ff00000000000000ffff000000000000012c"#.utf8)[...]))
-        var loose = PercentileSketch()
-        #expect(
-            loose.add(
-                loose: Array("{\(Array(repeating: "258", count: 300).joined(separator: ",")),3}".utf8)[...]
-            )
-        )
+        let sealed = try #require(Self.sealed(#"\x0301ff00000000000000ffff000000000000012c"#))
+        let bins = Array(repeating: "258", count: 300) + ["3"]
+        let loose = try #require(Self.loose("{" + bins.joined(separator: ",") + "}"))
         for fraction in [0, 0.003, 0.5, 1] {
             #expect(sealed.percentile(fraction) == loose.percentile(fraction))
         }
         #expect(sealed.count == 301)
-        #expect(loose.add(loose: Array("{-12}".utf8)[...]))
-        #expect(loose.percentile(0) ?? 1 < 0.9)
+        #expect(try #require(Self.loose("{-12}")?.percentile(0)) < 0.9)
     }
 
     @Test(arguments: [#"\x03"#, #"\x03ff0000"#, "0301", #"\x03zz"#, #"\x030"#])
     func `refuses a distribution that is cut off or none at all`(text: String) {
-        var sketch = PercentileSketch()
-        #expect(!sketch.add(sealed: Array(text.utf8)[...]))
+        #expect(Self.sealed(text) == nil)
     }
 
     @Test(arguments: ["1,2", "{1,x}", ""])
     func `refuses bins that are none`(text: String) {
-        var sketch = PercentileSketch()
-        #expect(!sketch.add(loose: Array(text.utf8)[...]))
+        #expect(Self.loose(text) == nil)
     }
 }

@@ -2,10 +2,17 @@
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all;
 -- $5: hour, day or week; $6: the coarsest grain that does not cross such buckets.
 SELECT
-    date_trunc($5::text, bucket, 'UTC') AS bucket_start,
-    sum(rows)::bigint AS total,
-    coalesce(sum(rows) FILTER (WHERE status = 'COMPLETED'), 0)::bigint AS succeeded,
-    coalesce(sum(rows) FILTER (WHERE status IN ('FAILED', 'ABORTED')), 0)::bigint AS failed
-FROM completion_facts($1::timestamptz, $2::timestamptz, $3::text, $4::text, $6::grain)
+    date_trunc($5::text, b.bucket, 'UTC') AS bucket_start,
+    sum(b.total)::bigint AS total,
+    coalesce(sum(b.succeeded), 0)::bigint AS succeeded,
+    coalesce(sum(b.failed), 0)::bigint AS failed
+FROM (
+    -- Added up once before: to truncate a time costs more than to add a row.
+    SELECT
+        bucket, sum(rows) AS total, sum(rows) FILTER (WHERE status = 'COMPLETED') AS succeeded,
+        sum(rows) FILTER (WHERE status IN ('FAILED', 'ABORTED')) AS failed
+    FROM completion_facts($1::timestamptz, $2::timestamptz, $3::text, $4::text, $6::grain)
+    GROUP BY bucket
+) b
 GROUP BY bucket_start
 ORDER BY bucket_start
