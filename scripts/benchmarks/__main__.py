@@ -13,6 +13,10 @@ from figures import Table, record  # noqa: E402
 
 BENCHES = {
     "weblog": "weblog",
+    "loader": "loader",
+    "http": "plain_http",
+    "fsync": "probe",
+    "memory": "footprint",
 }
 
 

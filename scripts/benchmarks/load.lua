@@ -1,5 +1,6 @@
 -- The load of the benchmarks, for wrk: `wrk … -s load.lua URL -- get` asks for the URL again and again;
--- `wrk … -s load.lua URL -- weblog SEED [LIMIT]` posts events of Nextflow tasks, each a new one.
+-- `wrk … -s load.lua URL -- weblog SEED LIMIT PADDING` posts events of Nextflow tasks, each a new
+-- one, until LIMIT are answered (0: for ever), with so many bytes more in each script.
 --
 -- A task is submitted, started and completed, 200 requests apart; one in 25 fails. Bodies have about 870 bytes on
 -- average (compact captures of Nextflow 23: 565 to 813 without trace metrics). All that varies has a fixed width, so
@@ -21,7 +22,7 @@ local head = table.concat({
 
 local common = '","name":"MICROBEQC:%s (S_%s)","exit":%s,"submit":%s,"start":%s,"process":"MICROBEQC:%s","tag":"S_%s",'
     .. '"module":[],"container":"quay.io/acme/bwa-mem2:2.2.1","attempt":1,"script":"\\n    bwa-mem2 mem -t 8 genome.fa '
-    .. 'S_R1.fq.gz S_R2.fq.gz | samtools sort -@ 4 -o out.bam -\\n    ","scratch":null,'
+    .. 'S_R1.fq.gz S_R2.fq.gz | samtools sort -@ 4 -o out.bam -\\n    %s","scratch":null,'
     .. '"workdir":"/data/projects/soil-survey/work/%se1d2f0a3c49687e0b1c2d3","queue":"long","cpus":8,'
     .. '"memory":17179869184,"disk":null,"time":14400000,"env":"LC_ALL=C.UTF-8\\n","native_id":"%s"'
 local metrics = ',"error_action":null,"complete":%s,"duration":%s,"realtime":%s,"%%cpu":%s,'
@@ -44,17 +45,17 @@ local function cut(template)
 end
 
 -- What one kind of event of one run looks like; `width` are the bytes that the gaps take.
-local function shape(path, process, run, event, status, exit, width)
+local function shape(process, run, event, status, exit, width, padding)
     local gap = "\1"
     local isCompleted = event == "process_completed"
     local text = '{"trace":{"task_id":' .. gap .. ',"status":"' .. status .. '","hash":"' .. gap
-        .. common:format(process, gap, exit, gap, event == "process_submitted" and "0" or gap, process, gap, gap, gap)
+        .. common:format(process, gap, exit, gap, event == "process_submitted" and "0" or gap, process, gap, padding, gap, gap)
         .. (isCompleted and metrics:format(gap, gap, gap, gap, gap) or "")
         .. tail:format(run.id, event, run.name, gap)
     local _, gaps = text:gsub("\1", "")
     local body = #text - gaps + width
     local pieces = cut(text)
-    pieces[1] = head:format(path, wrk.host, wrk.port, body) .. pieces[1]
+    pieces[1] = head:format(wrk.path, wrk.host, wrk.port, body) .. pieces[1]
     return pieces, body
 end
 
@@ -66,7 +67,7 @@ end
 
 local shapes, bodies = {}, { total = 0, count = 0 }
 
-local function prepare(seed)
+local function prepare(seed, padding)
     local processes = { "FASTQC", "TRIM", "ALIGN", "SORT", "DEDUP", "CALL", "FILTER", "MERGE" }
     -- Widths: task, hash, name, submit, start, tag, work directory, native id, complete, duration, realtime, …
     local base = 8 + 9 + 8 + 13 + 8 + 11 + 8 + 20
@@ -76,7 +77,7 @@ local function prepare(seed)
             name = string.format("bench_%08x_%d_%d", seed % 2 ^ 32, number, i),
         }
         local function make(event, status, exit, width)
-            local pieces, body = shape(wrk.path, processes[i + 1], run, event, status, exit, width)
+            local pieces, body = shape(processes[i + 1], run, event, status, exit, width, padding)
             return { pieces = pieces, body = body }
         end
         local measured = base + 13 + 13 + 6 + 6 + 5 + 10
@@ -145,10 +146,10 @@ function init(args)
         wrk.request = function() return get end
         return
     end
-    prepare(tonumber(args[2]))
+    prepare(tonumber(args[2]), string.rep("#", tonumber(args[4])))
     request = weblog
     local left = tonumber(args[3])
-    if left then
+    if left > 0 then
         response = function()
             left = left - 1
             if left == 0 then wrk.thread:stop() end

@@ -54,9 +54,9 @@ def wrk(url, seconds, *arguments, connections=64):
     return Load(**figures, cpu=usage.ru_utime + usage.ru_stime)
 
 
-def weblog(port, seconds, limit=""):
+def weblog(port, seconds, limit=0, padding=0):
     """Posts events of new tasks for some seconds, or until `limit` are answered."""
-    return wrk(f"http://127.0.0.1:{port}/telemetry", seconds, "weblog", time.time_ns() // 1000000, limit)
+    return wrk(f"http://127.0.0.1:{port}/telemetry", seconds, "weblog", time.time_ns() // 1000000, limit, padding)
 
 
 class Nginx:

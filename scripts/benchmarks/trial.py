@@ -25,9 +25,13 @@ class Trial:
     def memory(self):
         return memory(self.weir.pid)
 
-    def end(self):
+    def stop(self):
+        """Ends Weir and its journal; the database stays."""
         self.weir.terminate()
         shutil.rmtree(self.data, ignore_errors=True)
+
+    def end(self):
+        self.stop()
         self.cluster.sql("DROP DATABASE IF EXISTS weir WITH (FORCE)", database="postgres")
 
 
