@@ -55,8 +55,9 @@ def idle(table, postgres):
 def steady(table, postgres, minutes):
     trial = Trial(postgres)
     weir, count = trial.weir, RATE * 60 * minutes
-    simulate = [WEIR, "simulate", "--rate", str(RATE), "--runs", str(int(count / 3000) + 16), "--tasks", "1000",
-                "--senders", "16", "--url", f"http://127.0.0.1:{weir.port}/telemetry"]
+    # Each of these runs waits for its answers: with few of them, a slow disk would set the rate.
+    simulate = [WEIR, "simulate", "--rate", str(RATE), "--runs", str(int(count / 3000) + 64), "--tasks", "1000",
+                "--senders", "64", "--url", f"http://127.0.0.1:{weir.port}/telemetry"]
     sender = subprocess.Popen(simulate, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     began, samples = time.monotonic(), []
     try:

@@ -1,12 +1,12 @@
 """wrk, and nginx as its yardstick."""
 
+import atexit
 import dataclasses
 import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -89,6 +89,7 @@ class Nginx:
         self.process = subprocess.Popen(
             [program, "-p", self.directory, "-c", configuration], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        atexit.register(self.stop)
         wait_until(self._listens, 10, "nginx")
 
     def _listens(self):
@@ -99,5 +100,5 @@ class Nginx:
         return cpu_seconds(self.process.pid)
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         self.process.wait(10)

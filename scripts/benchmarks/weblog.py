@@ -15,7 +15,7 @@ def measure(postgres, seconds):
     weir = trial.weir
     before = trial.cpu()
     load = weblog(weir.port, seconds)
-    lag, late = weir.metric("weir_loader_lag_lines"), weir.metric("weir_loader_lag_seconds")
+    lag = weir.metric("weir_loader_lag_lines")
     loaded = weir.metric("weir_loader_lines_total")
     used = [after - earlier for after, earlier in zip(trial.cpu(), before)]
     peak = trial.memory()["VmHWM"]
@@ -30,7 +30,7 @@ def measure(postgres, seconds):
         raise RuntimeError(f"{load.requests} acknowledged, {durable} durable, {stored} stored")
     trial.end()
     return {
-        "load": load, "loaded": loaded / load.seconds, "lag": lag, "late": late, "drain": drain, "peak": peak / 2**20,
+        "load": load, "loaded": loaded / load.seconds, "lag": lag, "late": lag / load.rate, "drain": drain, "peak": peak / 2**20,
         "batch": batch, "serving": used[0] * 1e6 / load.requests, "wrk": load.cpu * 1e6 / load.requests,
         "weir": total[0] * 1e6 / durable, "postgres": total[1] * 1e6 / durable,
     }
