@@ -98,7 +98,7 @@ can_install() {
     [[ "$somebody_there" == yes ]] || sudo -n true 2>/dev/null
 }
 
-# install_missing [postgres] [python]: what every build needs, and the named extras.
+# install_missing [postgres] [python] [wrk] [nginx]: what every build needs, and the named extras.
 install_missing() {
     local -a missing=()
     local extra
@@ -110,6 +110,8 @@ install_missing() {
         case "$extra" in
             postgres) postgres_bin >/dev/null || missing+=(postgresql) ;;
             python) command -v python3 >/dev/null 2>&1 || missing+=(python3) ;;
+            wrk) command -v wrk >/dev/null 2>&1 || missing+=(wrk) ;;
+            nginx) [[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null 2>&1 || missing+=(nginx-light) ;;
             *) die "BUG: install_missing does not know '$extra'" ;;
         esac
     done
