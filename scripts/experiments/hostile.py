@@ -285,6 +285,7 @@ def sequences():
     yield Case("close in a second field", get("/health", "Connection: x", "Connection: CLOSE") + STOWAWAY, (200,), CLOSED)
     yield Case("nothing after a HTTP/1.0 request", get(version="HTTP/1.0") + STOWAWAY, (200,), CLOSED)
     yield fine("a thousand in a row", get() * 1000, *(200,) * 1000)
+    yield fine("1,800 refusals in a row", get("/none") * 1800, *(404,) * 1800)
     yield fine("300 events in a row", sized() * 300, *(200,) * 300, lines=300)
     yield fine("empty lines between", get() + b"\r\n\r\n" + sized() + b"\r\n" + get(), 200, 200, 200, lines=1)
     yield fine("refusals that keep the connection", get("/none") + sized(b"{}") + get(method="get") + sized(), 404, 422, 405, 200, lines=1)
