@@ -12,6 +12,7 @@ enum Authority {
         } else {
             let name = bytes.prefix { $0 != UInt8(ascii: ":") }
             guard !name.isEmpty, name.allSatisfy(ASCII.isRegisteredName) else { return false }
+            guard escapesAreWhole(name) else { return false }
             host = name.count
         }
         return isPortOrNothing(bytes.dropFirst(host))
@@ -20,6 +21,17 @@ enum Authority {
     /// RFC 3986 `IP-literal`, zone identifiers included; whether the address is one is not our business.
     private static func isAddressLiteral(_ byte: UInt8) -> Bool {
         ASCII.isRegisteredName(byte) || byte == UInt8(ascii: ":")
+    }
+
+    /// RFC 3986 §2.1: `%` is followed by two hexadecimal digits.
+    private static func escapesAreWhole(_ name: some Collection<UInt8>) -> Bool {
+        var rest = name[...]
+        while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
+            let digits = rest[percent...].dropFirst().prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ ASCII.hexValue($0) != nil }) else { return false }
+            rest = rest[digits.endIndex...]
+        }
+        return true
     }
 
     private static func isPortOrNothing(_ bytes: some Collection<UInt8>) -> Bool {

@@ -31,17 +31,31 @@ package final class ContentDecoder: Sendable {
     /// Inflates what has arrived and appends it to `output`.
     ///
     /// The limit counts the whole body and is checked while inflating: never more than one byte above it is
-    /// made. A piece may become a thousand times as long; a stream hands in pieces as small as it can bear.
+    /// made. A piece may become a thousand times as long, so it is left alone after about `work` bytes; the next
+    /// call then takes what was not consumed, even if that is nothing, before any further piece.
     ///
     /// - Throws: `.decompressedTooLarge` (413), `.corruptCompression` (400); then the body is lost.
-    package func decode(_ bytes: UnsafeRawBufferPointer, into output: inout [UInt8]) throws(RequestError) {
+    @discardableResult
+    package func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        work: Int = .max,
+        into output: inout [UInt8]
+    ) throws(RequestError) -> Progress {
         // A span, unlike a pointer, cannot stay behind in the state.
         let span = bytes.bytes
-        try state.withLock { (state) throws(RequestError) in
+        return try state.withLock { (state) throws(RequestError) in
             try span.withUnsafeBytes { (bytes) throws(RequestError) in
-                try state.decode(bytes, into: &output)
+                try state.decode(bytes, work: work, into: &output)
             }
         }
+    }
+
+    /// How far a call of `decode` has come.
+    package struct Progress: Sendable, Equatable {
+        /// Bytes of the piece that are used up.
+        package let consumed: Int
+        /// Whether nothing more can be made of the piece.
+        package let isDry: Bool
     }
 
     /// Tells that the body has ended.
@@ -65,6 +79,7 @@ private struct DecodingState: ~Copyable {
     private var stream: InflateStream?
     private var firstByte: UInt8?
     private var hasEnded = false
+    private var isDry = true
     private var count = 0
     private var failure: RequestError?
 
@@ -75,18 +90,21 @@ private struct DecodingState: ~Copyable {
 
     mutating func decode(
         _ bytes: UnsafeRawBufferPointer,
+        work: Int,
         into output: inout [UInt8]
-    ) throws(RequestError) {
+    ) throws(RequestError) -> ContentDecoder.Progress {
         if let failure { throw failure }
-        guard !bytes.isEmpty else { return }
+        var consumed = bytes.count
+        guard !bytes.isEmpty || !isDry else { return ContentDecoder.Progress(consumed: 0, isDry: true) }
         do throws(RequestError) {
             try open(bytes, &output)
-            if stream != nil { try inflate(bytes, into: &output) }
+            if stream != nil { consumed = try inflate(bytes, work: work, into: &output) }
         } catch {
             failure = error
             stream = nil
             throw error
         }
+        return ContentDecoder.Progress(consumed: consumed, isDry: isDry)
     }
 
     mutating func finish() throws(RequestError) {
@@ -114,18 +132,21 @@ private struct DecodingState: ~Copyable {
         stream = InflateStream(isZlib ? .zlib : .raw)
         if let firstByte {
             try withUnsafeBytes(of: firstByte) { (first) throws(RequestError) in
-                try inflate(first, into: &output)
+                _ = try inflate(first, work: .max, into: &output)
             }
         }
     }
 
+    /// Gives back how many bytes were used up.
     private mutating func inflate(
         _ bytes: UnsafeRawBufferPointer,
+        work: Int,
         into output: inout [UInt8]
-    ) throws(RequestError) {
+    ) throws(RequestError) -> Int {
         var rest = bytes
-        var isDry = false
-        while !isDry {
+        var done = 0
+        isDry = false
+        while !isDry, done < work {
             if hasEnded { try beginNextMember(rest) }
             let step = stream?.run(&rest, maximum: limit - count + 1, into: &output)
             guard let step, step.outcome != .corrupt else { throw RequestError(.corruptCompression) }
@@ -133,8 +154,13 @@ private struct DecodingState: ~Copyable {
             guard count <= limit else { throw RequestError(.decompressedTooLarge, limit: limit) }
             hasEnded = step.outcome == .ended
             isDry = step.isDry
+            // An empty member makes nothing, and costs something.
+            done += max(step.count, DecodingState.leastWork)
         }
+        return bytes.count - rest.count
     }
+
+    private static let leastWork = 1024
 
     /// RFC 1952 §2.2: a gzip file is a series of members; nothing may follow the end of the others.
     private mutating func beginNextMember(_ rest: UnsafeRawBufferPointer) throws(RequestError) {

@@ -12,9 +12,10 @@ enum InterestingField {
             // RFC 9110 §7.2: an empty value means that the target has no authority.
             self = .host(isValid: value.isEmpty || Authority.isValid(value))
         case 6 where ASCII.equalsIgnoringCase(name, "expect".utf8):
+            // RFC 9110 §5.6.1.2: empty members of a list say nothing.
             self = .expect(
                 isContinue: Self.members(value).allSatisfy {
-                    ASCII.equalsIgnoringCase($0, "100-continue".utf8)
+                    $0.isEmpty || ASCII.equalsIgnoringCase($0, "100-continue".utf8)
                 }
             )
         case 14 where ASCII.equalsIgnoringCase(name, "content-length".utf8):

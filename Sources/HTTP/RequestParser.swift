@@ -133,4 +133,7 @@ package enum BodyFraming: Hashable, Sendable {
     /// `Content-Length` octets, possibly 0.
     case length(Int)
     case chunked
+
+    /// Whether content may follow the head, so that a client can wait for `100 Continue` (RFC 9110 §10.1.1).
+    package var announcesContent: Bool { self != .none && self != .length(0) }
 }

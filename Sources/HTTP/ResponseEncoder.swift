@@ -55,7 +55,7 @@ package struct ResponseEncoder: Sendable {
         self.keepAlive = "timeout=\(keepAliveTimeoutSeconds)"
     }
 
-    /// Writes the head, and the body too unless it is a stream.
+    /// Writes the head, and the body too unless it is a stream; a large body that is compressed becomes one.
     ///
     /// `date` is the IMF-fixdate of the current second (`IMFFixdate`), which the caller caches. A response
     /// whose own fields say `Connection: close` closes. HEAD gets the head of the GET; its stream is not
@@ -63,12 +63,13 @@ package struct ResponseEncoder: Sendable {
     package mutating func start(_ response: Response, date: [UInt8], into out: inout [UInt8]) -> Outcome {
         if response.fields.hasToken("close", in: "Connection") { keepsAlive = false }
         let isCompressible = isCompressible(response)
-        let body = frame(response, compressing: isCompressible && acceptsGzip)
+        let isCompressed = isCompressible && acceptsGzip && !(version == .http10 && isLarge(response))
+        let body = frame(response, compressing: isCompressed)
         appendStatusLine(response.status, to: &out)
         append("Date", date, to: &out)
         appendOwnFields(of: response, to: &out)
         if isCompressible { append("Vary", "Accept-Encoding".utf8, to: &out) }
-        if isCompressible && acceptsGzip { append("Content-Encoding", "gzip".utf8, to: &out) }
+        if isCompressed { append("Content-Encoding", "gzip".utf8, to: &out) }
         appendFraming(to: &out)
         appendConnection(to: &out)
         out.append(contentsOf: "\r\n".utf8)
@@ -106,6 +107,12 @@ package struct ResponseEncoder: Sendable {
 // MARK: - Decisions
 
 extension ResponseEncoder {
+    /// Whether compressing the body takes so long that others must have their turn meanwhile.
+    private func isLarge(_ response: Response) -> Bool {
+        guard case .bytes(let bytes) = response.body else { return false }
+        return bytes.count > BytePieces.size
+    }
+
     private func isCompressible(_ response: Response) -> Bool {
         switch response.body {
         case .empty: return false
@@ -123,6 +130,10 @@ extension ResponseEncoder {
             framing = .none
         case .empty:
             framing = .length(0)
+        case .bytes(let bytes) where compressing && isLarge(response):
+            framing = .chunked
+            if !isHead { gzip = GzipEncoder() }
+            return .stream(ByteStream(BytePieces(bytes: bytes)))
         case .bytes(let bytes):
             let sent = compressing ? GzipEncoder.compress(bytes) : bytes
             framing = .length(sent.count)

@@ -24,6 +24,8 @@ struct ActiveRequest {
     /// Where a streamed body goes.
     var body: BodyChannel?
     var decoder: ContentDecoder?
+    /// What the decoder has not come to of the last piece; nil when it owes nothing.
+    var undecoded: [UInt8]?
     /// Bytes of the budget that this request holds.
     var reserved = 0
     /// Whether the first reservation was granted and `100 Continue` sent.
@@ -59,14 +61,22 @@ struct ActiveRequest {
         }
     }
 
-    /// Takes a piece of the body, as it came.
+    /// Takes a piece of the body, as it came; what becomes too much at once waits in `undecoded`.
     mutating func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
-        if let decoder {
-            try decoder.decode(bytes, into: &collected)
-        } else {
+        guard let decoder else {
             collected.append(contentsOf: bytes)
+            return
         }
+        undecoded = nil
+        // No more than was reserved, or the little that may be ahead of it.
+        let covered = max(reserved - collected.count, ActiveRequest.reservationStep)
+        let work = min(covered, ActiveRequest.decodingStep)
+        let progress = try decoder.decode(bytes, work: work, into: &collected)
+        if !progress.isDry { undecoded = Array(bytes.dropFirst(progress.consumed)) }
     }
+
+    /// Bytes that are inflated before other connections have their turn.
+    private static let decodingStep = 256 << 10
 
     /// Moves out what was collected; nil when there is nothing.
     mutating func takeCollected() -> [UInt8]? {
@@ -76,6 +86,8 @@ struct ActiveRequest {
     }
 
     /// The bytes of the budget to be granted before the body is read.
+    ///
+    /// Little of what is announced: announcing costs nothing, and a few that never send would leave none.
     func firstReservation(window: Int) -> Int {
         let announced =
             switch framing {
@@ -84,17 +96,18 @@ struct ActiveRequest {
             case .chunked: ActiveRequest.reservationStep
             }
         if case .stream = sink { return min(announced, window) }
-        return announced
+        return min(announced, ActiveRequest.reservationStep)
     }
 
-    /// How much more to reserve for what was collected; 0 while it is covered.
+    /// How much more to reserve for what was collected; 0 while it is covered. Reservations double.
     var reservationForGrowth: Int {
         guard collected.count > reserved else { return 0 }
-        return max(collected.count - reserved, reserved, ActiveRequest.reservationStep)
+        let step = max(collected.count - reserved, reserved, ActiveRequest.reservationStep)
+        guard decoder == nil, case .length(let bytes) = framing else { return step }
+        return min(step, bytes - reserved)
     }
 
-    /// Reservations of bodies of unknown length double from here.
-    private static let reservationStep = 64 << 10
+    private static let reservationStep = 16 << 10
 
     func request(info: ConnectionInfo, body: [UInt8], trailers: HeaderFields) -> Request {
         Request(

@@ -82,6 +82,7 @@ extension Connection {
             report(&request)
             request.reserved = 0
             request.sink = .drop
+            request.undecoded = nil
             request.body = nil
             if next == .wait { active = request }
         }

@@ -32,11 +32,7 @@ extension Connection {
         }
         active?.reserved += bytes
         state.holdEnded()
-        if request.isBodyAdmitted {
-            startBodyWindow()
-        } else {
-            bodyAdmitted()
-        }
-        resumeInput()
+        if !request.isBodyAdmitted { bodyAdmitted() }
+        resumeBody()
     }
 }

@@ -40,7 +40,12 @@ extension Connection {
         }
     }
 
+    /// While others wait for room, whoever holds much of it must get on by an eighth of that in each window:
+    /// otherwise a few would hold up everybody for hours with a few bytes a second.
     private var hasProgressed: Bool {
-        (active?.receivedInWindow ?? 0) >= context.configuration.timeouts.minimumBodyBytes
+        guard let request = active else { return false }
+        let minimum = context.configuration.timeouts.minimumBodyBytes
+        let isContended = context.budget.waiting > 0
+        return request.receivedInWindow >= (isContended ? max(minimum, request.reserved / 8) : minimum)
     }
 }

@@ -9,6 +9,9 @@ extension Connection {
     /// A client that still sends when it is cut off sees a broken pipe and never reads why its body was refused.
     private static let lingerLimit = 256 << 20
 
+    /// Requests of one connection that are looked at before others have their turn.
+    private static let requestsInTurn: UInt64 = 16
+
     private var canParse: Bool {
         state.acceptsInput && outbound.count < Connection.outboundLimit
     }
@@ -25,7 +28,10 @@ extension Connection {
         let buffer = home.readBuffer
         switch channel.receive(into: buffer) {
         case .bytes(let count) where mayLinger: drop(count)
-        case .bytes(let count): parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        case .bytes(let count):
+            parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            // Parsing stops at too many unread answers; the socket may have taken them all at once.
+            if !leftover.isEmpty { resumeInput() }
         case .wouldBlock: break
         case .ended: peerEnded()
         case .failed: close()
@@ -57,7 +63,12 @@ extension Connection {
     private func parse(_ bytes: UnsafeRawBufferPointer) {
         isParsing = true
         var offset = 0
-        while canParse, handle(parser.next(in: bytes, at: &offset), in: bytes) {}
+        let last = state.number &+ Connection.requestsInTurn
+        while canParse, handle(parser.next(in: bytes, at: &offset), in: bytes) {
+            if state.number >= last, state.input == .idle, offset < bytes.count {
+                giveWay(.turn) { $0.resumeInput() }
+            }
+        }
         isParsing = false
         if offset < bytes.count, state.input != .over {
             leftover = Array(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
@@ -146,68 +157,11 @@ extension Connection {
     func bodyAdmitted() {
         guard let request = active else { return }
         active?.isBodyAdmitted = true
-        if request.head.expectsContinue, request.receivedBytes == 0 {
+        if request.head.expectsContinue, request.framing.announcesContent, request.receivedBytes == 0 {
             outbound.bytes += ResponseEncoder.continueResponse
             flush()
         }
         if request.framing != .none { startBodyWindow() }
         if case .stream(let handle) = request.sink { startStream(request, handle) }
-    }
-
-    // MARK: - The body
-
-    private func bodyArrived(_ bytes: UnsafeRawBufferPointer) {
-        active?.receivedBytes += bytes.count
-        active?.receivedInWindow += bytes.count
-        guard let sink = active?.sink else { return }
-        do {
-            switch sink {
-            case .drop: break
-            case .collect: try collect(bytes)
-            case .stream: try pass(bytes)
-            }
-        } catch {
-            refuse(.request(error))
-        }
-    }
-
-    private func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
-        try active?.collect(bytes)
-        reserveForGrowth()
-    }
-
-    private func bodyEnded(_ trailers: HeaderFields) {
-        do {
-            try active?.decoder?.finish()
-        } catch {
-            refuse(.request(error))
-            return
-        }
-        inputDeadline = .max
-        let next = state.bodyEnded()
-        if next != .wait {
-            active = nil
-            follow(next)
-        } else {
-            deliver(trailers)
-        }
-    }
-
-    private func deliver(_ trailers: HeaderFields) {
-        guard let request = active else { return }
-        switch request.sink {
-        case .drop: break
-        case .stream: request.body?.finish(trailers: trailers)
-        case .collect(let handle):
-            let body = active?.collected ?? []
-            active?.collected = []
-            active?.sink = .drop
-            handlerDeadline = monotonicNow() &+ context.times.handler
-            handle(request.request(info: info, body: body, trailers: trailers), makeExchange())
-        }
-    }
-
-    func makeExchange() -> Exchange {
-        Exchange(connection: self, number: state.number)
     }
 }

@@ -79,9 +79,8 @@ extension Connection {
         )
     }
 
-    /// Hands a piece of the body to the handler.
-    func pass(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
-        try active?.collect(bytes)
+    /// Hands what was collected to the handler.
+    func pass() {
         guard let body = active?.body, let piece = active?.takeCollected() else { return }
         handlerDeadline = monotonicNow() &+ context.times.asyncHandler
         if !body.push(piece) {
@@ -94,8 +93,7 @@ extension Connection {
         home.assertCurrent()
         guard state.number == number, state.hold == .window else { return }
         state.holdEnded()
-        startBodyWindow()
         handlerDeadline = monotonicNow() &+ context.times.asyncHandler
-        resumeInput()
+        resumeBody()
     }
 }

@@ -34,6 +34,10 @@ struct ConnectionState {
         case budget
         /// The handler does not take the body as fast as it arrives.
         case window
+        /// Others have their turn before more of the body is decoded.
+        case decoding
+        /// Others have their turn before the next request.
+        case turn
     }
 
     /// What to do next.
@@ -41,7 +45,7 @@ struct ConnectionState {
         case wait
         /// The next request may be read.
         case nextRequest
-        /// Write what waits, then close; `lingering` says that the client may still be sending.
+        /// Write what waits, then close; `lingering` says that the client has not ended its side.
         case close(lingering: Bool)
         /// The request was cut in two: nothing can be answered.
         case abort
@@ -136,9 +140,9 @@ struct ConnectionState {
         hold = nil
     }
 
+    /// A client may send more than a whole request, too: one byte that is never read, and closing becomes a reset.
     private mutating func close() -> Next {
-        let isWhole = input == .complete || hasPeerEnded
         input = .over
-        return .close(lingering: !isWhole)
+        return .close(lingering: !hasPeerEnded)
     }
 }

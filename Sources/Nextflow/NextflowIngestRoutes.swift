@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import HTTP
 internal import HTTPServer
 package import Ingest
@@ -8,6 +9,10 @@ package struct NextflowIngestRoutes: Sendable {
     /// The client's default URL has no path; people write `/weblog` and the reference's `/telemetry`.
     private static let paths = ["/telemetry", "/", "/weblog"]
 
+    /// Bytes of an event that are read on the lane; more would keep it from its other connections for long.
+    private static let laneBytes = 256 << 10
+
+    private let largeEvents = DispatchQueue(label: "weir.nextflow.large-events")
     private let journal: Journal
     private let redactor: Redactor?
     private let metrics: NextflowMetrics?
@@ -31,7 +36,13 @@ package struct NextflowIngestRoutes: Sendable {
                     summary: "Takes one weblog event; answers when it is durable, with the event itself.",
                     readsBody: true
                 ),
-                handler: .callback { request, exchange in accept(request, exchange) }
+                handler: .callback { request, exchange in
+                    if request.body.count <= Self.laneBytes {
+                        accept(request, exchange)
+                    } else {
+                        largeEvents.async { accept(request, exchange) }
+                    }
+                }
             )
         }
     }

@@ -18,6 +18,15 @@ extension ServerTests {
             }
         }
 
+        @Test(arguments: ["", "Content-Length: 0\r\n"])
+        func `nobody is told to continue without a body`(length: String) async throws {
+            try await withServer { server in
+                let client = try server.connect()
+                try client.send("GET /e HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\n\(length)\r\n")
+                #expect(try client.readResponse().status == 200)
+            }
+        }
+
         @Test func `a client that waits for nothing is refused without continue`() async throws {
             let application = ClosureApplication { _, _ in .refuse(Response(status: .unauthorized)) }
             try await withServer(application) { server in
@@ -151,6 +160,37 @@ extension ServerTests {
                 #expect(try waiter.readResponse().text == "60")
                 await server.observer.wait { $0.records.count == 3 }
                 #expect(server.server.bodyBudget.heldBytes == 0)
+            }
+        }
+
+        @Test func `a body that is only announced holds next to nothing`() async throws {
+            try await withServer(configure: setting(\.bufferedBodyBytes, 1 << 20)) { server in
+                let announcer = try server.connect()
+                try announcer.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1048576\r\n\r\n")
+                #expect(try server.client.send("POST", "/", body: [1]).status == 200)
+                while server.server.bodyBudget.heldBytes == 0 { await Task.yield() }
+                #expect(server.server.bodyBudget.heldBytes <= 16 << 10)
+            }
+        }
+
+        @Test func `a bomb is inflated no further than the budget goes`() async throws {
+            let bomb = GzipEncoder.compress([UInt8](repeating: 0, count: 8 << 20))
+            try await withServer(configure: setting(\.bufferedBodyBytes, 4 << 20)) { server in
+                let holder = try server.connect()
+                try holder.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n")
+                try holder.send([UInt8](repeating: 0, count: 900_000))
+                while server.server.bodyBudget.heldBytes < 900_000 { await Task.yield() }
+                let client = try server.connect()
+                let fields = "Content-Encoding: gzip\r\nContent-Length: \(bomb.count)"
+                try client.send("POST / HTTP/1.1\r\nHost: t\r\n\(fields)\r\n\r\n")
+                try client.send(bomb)
+                while server.server.bodyBudget.waiting == 0 { await Task.yield() }
+                #expect(server.server.bodyBudget.heldBytes <= 4 << 20)
+                // The lane is free meanwhile, and small bodies do not wait.
+                #expect(try server.client.send("POST", "/", body: [1]).status == 200)
+                try holder.send([UInt8](repeating: 0, count: 100_000))
+                #expect(try holder.readResponse().status == 200)
+                #expect(try client.readResponse().body.count == (8 << 20) + 7)
             }
         }
 

@@ -30,6 +30,25 @@ extension ServerTests {
             }
         }
 
+        @Test func `whoever holds the room that others wait for must get on`() async throws {
+            func configure(_ configuration: inout ServerConfiguration) {
+                configuration.bufferedBodyBytes = 1 << 20
+                configuration.timeouts.bodyWindow = .milliseconds(50)
+                configuration.timeouts.minimumBodyBytes = 0
+            }
+            try await withServer(configure: configure) { server in
+                let holder = try server.connect()
+                try holder.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1048576\r\n\r\n")
+                try holder.send([UInt8](repeating: 0, count: 600_000))
+                while server.server.bodyBudget.heldBytes < 600_000 { await Task.yield() }
+                #expect(
+                    try server.client.send("POST", "/", body: [UInt8](repeating: 0, count: 500_000)).status
+                        == 200
+                )
+                #expect(try holder.readResponse().status == 408)
+            }
+        }
+
         @Test func `an idle connection is closed without a word`() async throws {
             try await withServer(configure: setting(\.timeouts.idle, .milliseconds(100))) { server in
                 let client = try server.connect()

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import TestKit
 import Testing
@@ -43,6 +44,52 @@ extension ServerTests {
                 for number in 0..<200 {
                     #expect(try client.readResponse().text == "POST /\(number) hi")
                 }
+            }
+        }
+
+        @Test func `a long pipeline lets others have their turn`() async throws {
+            let order = Log()
+            let gate = DispatchSemaphore(value: 0)
+            let application = ClosureApplication.handling { request, exchange in
+                if request.head.path == "/hold" { gate.wait() }
+                order.add(request.head.path)
+                exchange.respond(.text("ok"))
+            }
+            try await withServer(application, configure: setting(\.laneCount, 1)) { server in
+                let clients = try (0..<3).map { _ in try server.connect() }
+                for client in clients { _ = try client.get("/first") }
+                // While the lane is held, both have sent everything.
+                try clients[0].send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n")
+                let pipeline = String(repeating: "GET /many HTTP/1.1\r\nHost: t\r\n\r\n", count: 500)
+                try clients[1].send(pipeline)
+                try clients[2].send("GET /one HTTP/1.1\r\nHost: t\r\n\r\n")
+                gate.signal()
+                for _ in 0..<500 { #expect(try clients[1].readResponse().status == 200) }
+                #expect(try clients[2].readResponse().status == 200)
+                let lines = order.lines
+                let place = try #require(lines.firstIndex(of: "/one"))
+                #expect(lines[place...].count { $0 == "/many" } > 400)
+            }
+        }
+
+        @Test func `a pipeline goes on after answers that the socket took at once`() async throws {
+            let answer = String(repeating: "x", count: 100_000)
+            try await withServer(.handling { _, exchange in exchange.respond(.text(answer)) }) { server in
+                let client = try server.connect(receiveBufferBytes: 4 << 20)
+                try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: t\r\n\r\n", count: 20))
+                for _ in 0..<20 { #expect(try client.readResponse().body.count == 100_000) }
+            }
+        }
+
+        @Test func `what follows a last request does not destroy its answer`() async throws {
+            try await withServer { server in
+                let client = try server.connect()
+                try client.send("GET /last HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+                await server.observer.wait { $0.records.count == 1 }
+                try client.send("GET /more HTTP/1.1\r\nHost: t\r\n\r\n")
+                try client.send("GET /more HTTP/1.1\r\nHost: t\r\n\r\n")
+                #expect(try client.readResponse().text == "GET /last ")
+                #expect(try client.readUntilClose().isEmpty)
             }
         }
 

@@ -29,12 +29,13 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `the last answer closes, lingering when the client may still send`(isWhole: Bool) {
+    func `the last answer closes, lingering unless the client has ended its side`(hasEnded: Bool) {
         var state = ConnectionState()
         state.headEnded()
-        if isWhole { _ = state.bodyEnded() }
+        _ = state.bodyEnded()
+        if hasEnded { _ = state.peerEnded() }
         state.answerIsLast()
-        #expect(state.answerEnded() == .close(lingering: !isWhole))
+        #expect(state.answerEnded() == .close(lingering: !hasEnded))
         #expect(state.input == .over)
     }
 
@@ -80,6 +81,21 @@ import Testing
         #expect(!budget.reserve(1000, holding: 0) { log.add("large") })
         #expect(log.lines == ["large"])
         #expect(budget.used == 1000)
+    }
+
+    @Test func `large bodies leave a quarter to small ones`() {
+        let mebibyte = 1 << 20
+        let budget = BodyBudget(limit: 4 * mebibyte)
+        let log = Log()
+        #expect(budget.reserve(3 * mebibyte, holding: 0) {})
+        #expect(!budget.reserve(mebibyte, holding: 0) { log.add("large") })
+        #expect(!budget.reserve(mebibyte / 8, holding: mebibyte / 4) { log.add("grown large") })
+        for _ in 0..<4 { #expect(budget.reserve(mebibyte / 4, holding: 0) {}) }
+        #expect(!budget.reserve(1, holding: 0) { log.add("small") })
+        budget.release(mebibyte / 4)
+        #expect(log.lines == ["small"])
+        budget.release(3 * mebibyte)
+        #expect(log.lines == ["small", "large", "grown large"])
     }
 
     @Test func `holders who wait for each other do not wait for ever`() {

@@ -145,6 +145,31 @@ import Testing
         #expect(throws: expected) { try decoder.finish() }
     }
 
+    @Test(arguments: [1, 1000, 100_000])
+    func `leaves off after some work and goes on with the rest`(work: Int) throws {
+        let original = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 1000) }
+        let compressed =
+            GzipEncoder.compress(original) + GzipEncoder.compress([]) + GzipEncoder.compress(original)
+        let head = RequestHead.make(fields: ["Content-Encoding": "gzip"])
+        let decoder = try #require(try ContentDecoder.make(for: head, decompressedBytes: 1 << 20))
+        var output: [UInt8] = []
+        var rest = compressed
+        var calls = 0
+        var isDry = false
+        while !isDry {
+            let before = output.count
+            let progress = try rest.withUnsafeBytes { try decoder.decode($0, work: work, into: &output) }
+            rest.removeFirst(progress.consumed)
+            isDry = progress.isDry
+            calls += 1
+            #expect(output.count - before < work + (32 << 10))
+        }
+        try decoder.finish()
+        #expect(rest.isEmpty)
+        #expect(output == original + original)
+        #expect(calls >= 600_000 / (work + (32 << 10)))
+    }
+
     @Test func `inflates much more than one buffer`() throws {
         let original = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
         let compressed = GzipEncoder.compress(original)

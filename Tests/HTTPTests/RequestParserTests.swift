@@ -154,6 +154,9 @@ import Testing
         ("POST / HTTP/1.1", [], false),
         ("POST / HTTP/1.0", ["Expect: 100-continue"], false),
         ("POST / HTTP/1.0", ["Expect: miracles"], false),
+        ("POST / HTTP/1.1", ["Expect:"], false),
+        ("POST / HTTP/1.1", ["Expect: ,"], false),
+        ("POST / HTTP/1.1", ["Expect: , 100-continue,"], true),
     ])
     func `knows who waits for 100 Continue`(_ line: String, _ fields: [String], _ waits: Bool) throws {
         let head = try #require(parse(wire(line, fields)).requests.first?.head)

@@ -93,6 +93,9 @@ import Testing
         Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"),
         Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n"),
         Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n"),
+        Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: a%\r\n\r\n"),
+        Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: a%4\r\n\r\n"),
+        Case(.malformedHost, 400, "GET / HTTP/1.1\r\nHost: a%4g:80\r\n\r\n"),
         fields(.expectationFailed, 417, "Expect: miracles"),
         fields(.expectationFailed, 417, "Expect: 100-continue, miracles"),
     ]
@@ -174,6 +177,7 @@ import Testing
 
     @Test(arguments: [
         "weir", "127.0.0.1:8000", "[2001:db8::1]", "[::1]:80", "[fe80::1%25eth0]", "a.b-c_d", "weir:", "",
+        "a%20b", "%41:1", "a,b",
     ])
     func `a good Host passes`(_ host: String) {
         #expect(parse("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").error == nil)

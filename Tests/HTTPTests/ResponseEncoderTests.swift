@@ -252,6 +252,27 @@ import Testing
         #expect(String(decoding: try `Content decoder`.decode("gzip", body), as: UTF8.self) == "one\ntwo\n")
     }
 
+    @Test func `compresses a large body piece by piece`() async throws {
+        let text = String(repeating: "weir ", count: 100_000)
+        let response = Response(
+            status: .ok,
+            fields: ["Content-Type": "text/plain"],
+            body: .bytes(Array(text.utf8))
+        )
+        let encoded = try await Encoder.encode(response, for: Self.client)
+        #expect(encoded.field("Transfer-Encoding") == "chunked" && encoded.field("Content-Length") == nil)
+        let body = Self.dechunked(encoded.body)
+        #expect(body.count < text.utf8.count / 10)
+        #expect(String(decoding: try `Content decoder`.decode("gzip", body), as: UTF8.self) == text)
+        var head = Self.client
+        head.method = .head
+        let answer = try await Encoder.encode(response, for: head)
+        #expect(answer.head == encoded.head && answer.body.isEmpty)
+        head = RequestHead.make(version: .http10, fields: Self.client.fields)
+        let old = try await Encoder.encode(response, for: head)
+        #expect(old.field("Content-Encoding") == nil && old.text == text)
+    }
+
     private static func dechunked(_ bytes: [UInt8]) -> [UInt8] {
         let head = wire("POST / HTTP/1.1", ["Transfer-Encoding: chunked"])
         return parse(Array(head.utf8) + bytes).requests.first?.body ?? []

@@ -131,7 +131,7 @@ extension WeirServer {
             logger: logger
         )
         let server = Server(
-            configuration: ServerConfiguration(settings),
+            configuration: serverConfiguration(),
             application: door,
             logger: logger,
             observer: observer
@@ -151,6 +151,27 @@ extension WeirServer {
             await server.stop()
         }
         return addresses
+    }
+
+    private func serverConfiguration() -> ServerConfiguration {
+        var configuration = ServerConfiguration(settings)
+        let limit = ProcessDescriptors.raiseLimit()
+        configuration.maximumConnections = ProcessDescriptors.connections(
+            wanted: settings.maxConnections,
+            limit: limit,
+            others: settings.poolSize
+        )
+        if configuration.maximumConnections < settings.maxConnections {
+            logger.warning(
+                "fewer connections than WEIR_MAX_CONNECTIONS: raise the limit of open files (ulimit -Hn)",
+                metadata: [
+                    "connections": "\(configuration.maximumConnections)",
+                    "wanted": "\(settings.maxConnections)",
+                    "open_files": "\(limit ?? 0)",
+                ]
+            )
+        }
+        return configuration
     }
 
     /// The first attempt at PostgreSQL. A private cluster was just started, so it is waited for.
