@@ -5,6 +5,7 @@ import Ingest
 import Journal
 import Logging
 import Metrics
+import Observability
 import Postgres
 
 // The steps of the wiring that are more than a line.
@@ -63,6 +64,23 @@ extension WeirServer {
         return pool
     }
 
+    /// Connections to the read replica, where there is one.
+    func makeReplica(_ source: DatabaseSource, _ journal: Journal) throws -> ReplicaConnections? {
+        guard let replica = try ReplicaConnections(settings, source, journal, logger) else { return nil }
+        teardown.add("pool of the replica", within: .seconds(5)) { await replica.pool.close() }
+        return replica
+    }
+
+    /// What one of all Weirs does.
+    func makeDuties(_ features: Features, _ pool: Pool) -> DutyRunner {
+        DutyRunner(
+            features.duties,
+            target: pool.target,
+            session: SessionSettings(settings, applicationName: "weir-duties"),
+            logger: logger
+        )
+    }
+
     /// Refuses an open door; asks an external PostgreSQL for tokens before it gives up.
     func requireSafeBind(
         _ policy: AccessPolicy,
@@ -77,6 +95,33 @@ extension WeirServer {
             try? await tokens.reload(pool)
             try policy.check(settings.listen, tokens: tokens.table)
         }
+    }
+
+    /// Everything that can be asked.
+    func makeTable(
+        _ features: Features,
+        _ keeper: DatabaseKeeper,
+        _ replica: Pool?,
+        _ journal: Journal,
+        _ registry: Registry
+    ) -> RouteTable {
+        let observability = ObservabilityRoutes(
+            version: BuildInfo.version,
+            build: BuildInfo.configuration,
+            database: PoolHealth(pool: keeper.pool),
+            readiness: Readiness(
+                settings,
+                keeper: keeper,
+                replica: replica,
+                journal: journal,
+                lags: features.lags
+            ),
+            registry: registry
+        )
+        return RouteTable(
+            routes: features.routes + observability.routes(describing: features.routes),
+            faces: observability.faces
+        )
     }
 
     /// Opens the listeners: from here on events are taken, whatever PostgreSQL does.
@@ -143,7 +188,22 @@ extension WeirServer {
         let features: Features
         let tokens: TokenRegistry
         let gauges: GaugeRefresher
+        let duties: DutyRunner
         let pool: Pool
+        let replica: ReadReplica?
+    }
+
+    /// Begins at once when rows can be written, or as soon as they can.
+    func begin(_ loading: Loading, _ keeper: DatabaseKeeper, _ work: BackgroundWork) async throws {
+        if try await bringUp(keeper) {
+            start(loading, work)
+            await loading.features.waitForLoaders()
+        } else {
+            work.add { [self] in
+                await keeper.waitUntilUsable()
+                if !Task.isCancelled { start(loading, work) }
+            }
+        }
     }
 
     /// Begins to load, to reload tokens, to read gauges and to do the duties.
@@ -152,13 +212,20 @@ extension WeirServer {
         for body in loading.features.background { work.add(body) }
         work.add { await loading.tokens.run(pool) }
         work.add { await loading.gauges.run(pool) }
-        let duties = DutyRunner(
-            loading.features.duties,
-            target: pool.target,
-            session: SessionSettings(settings, applicationName: "weir-duties"),
-            logger: logger
-        )
-        work.add { await duties.run() }
+        work.add { await loading.duties.run() }
+        if let replica = loading.replica { work.add { await replica.watch() } }
+    }
+
+    /// Registers what tells one Weir of several from the others, and the replica's series.
+    func collect(_ registry: Registry, _ duties: DutyRunner, _ replica: ReadReplica?) {
+        registry.addCollector { snapshot in
+            snapshot.gauge(
+                "weir_duties_elected",
+                help: "Whether this Weir does what one of all does: partitions, retention, pruning.",
+                duties.isElected ? 1 : 0
+            )
+            replica?.collect(into: &snapshot)
+        }
     }
 
     /// Registers what is asked at each scrape.
