@@ -146,7 +146,7 @@ let package = Package(
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Postgres", ["Core"]),
         tests(of: "Journal", ["Core", logging]),
-        tests(of: "Ingest", ["Core", "Journal", "Migrations", "Postgres", logging]),
+        tests(of: "Ingest", ["Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),
         tests(
             of: "Nextflow",
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],

@@ -45,6 +45,24 @@ package enum PositionStore {
         return Dictionary(positions, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The last line of a stream that the rows of this server show; 0 when there is none.
+    static func fetchSeq(journal: UUID128, stream: String, on connection: Connection) throws -> Int64 {
+        let rows = try connection.execute(
+            "SELECT seq FROM journal_position WHERE journal_id = $1 AND stream = $2",
+            [.uuid(journal), .text(stream)]
+        )
+        return try rows.first?.int64("seq") ?? 0
+    }
+
+    /// The last line of every stream that the rows of this server show.
+    static func fetchSeqs(journal: UUID128, on connection: Connection) throws -> [String: Int64] {
+        let rows = try connection.execute(
+            "SELECT stream, seq FROM journal_position WHERE journal_id = $1",
+            [.uuid(journal)]
+        )
+        return try rows.reduce(into: [:]) { seqs, row in seqs[try row.text("stream")] = try row.int64("seq") }
+    }
+
     /// Writes a position, whatever was there.
     package static func upsert(
         _ position: Position,

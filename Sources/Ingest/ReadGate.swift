@@ -22,12 +22,36 @@ package struct ReadGate: Sendable {
         self.patience = patience
     }
 
-    /// Waits until everything that was acknowledged before this call is visible.
+    /// What a read that has waited may see.
+    package struct Passage: Hashable, Sendable {
+        /// The stream whose rows are read.
+        package let stream: String
+        /// The last line that was acknowledged before the read came.
+        package let wanted: Int64
+        /// Of those, the last that is applied.
+        package let applied: Int64
+        /// When the read has waited long enough.
+        package let deadline: ContinuousClock.Instant
+
+        /// How many lines are missing; 0 when none.
+        package var missing: Int64 { wanted - applied }
+    }
+
+    /// Waits until everything that was acknowledged before this call is applied, within bounds.
+    package func pass() async -> Passage {
+        let deadline = ContinuousClock.now + patience
+        let wanted = durableSeq()
+        let isApplied = await progress.wait(for: wanted, atMost: patience)
+        return Passage(
+            stream: progress.stream,
+            wanted: wanted,
+            applied: isApplied ? wanted : min(wanted, progress.snapshot.appliedSeq),
+            deadline: deadline
+        )
+    }
+
+    /// Waits like `pass`.
     ///
     /// - Returns: how many lines are still missing; 0 when none.
-    package func wait() async -> Int64 {
-        let target = durableSeq()
-        if await progress.wait(for: target, atMost: patience) { return 0 }
-        return max(0, target - progress.snapshot.appliedSeq)
-    }
+    package func wait() async -> Int64 { await pass().missing }
 }

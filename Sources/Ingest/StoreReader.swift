@@ -7,12 +7,14 @@ package import Postgres
 package struct StoreReader: Sendable {
     private let pool: Pool
     private let gate: ReadGate
+    private let replica: ReadReplica?
     private let logger = Logger(label: "weir.store")
 
-    /// Makes a reader of the rows of one stream.
-    package init(pool: Pool, gate: ReadGate) {
+    /// Makes a reader of the rows of one stream; a replica answers first, the pool when it cannot.
+    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil) {
         self.pool = pool
         self.gate = gate
+        self.replica = replica
     }
 
     /// Runs `body` on a connection's own queue and returns its response.
@@ -23,9 +25,10 @@ package struct StoreReader: Sendable {
         _ envelope: ErrorEnvelope,
         _ body: @escaping @Sendable (Connection) throws -> Response
     ) async -> Response {
-        let lag = await gate.wait()
+        let passage = await gate.pass()
         do {
-            var response = try await pool.withConnection(body)
+            let (answer, lag) = try await read(passage, body)
+            var response = answer
             if lag > 0 { response.fields.append("Weir-Lag-Lines", String(lag)) }
             return response
         } catch let error as PostgresError where error.isRetryable {
@@ -34,6 +37,14 @@ package struct StoreReader: Sendable {
             logger.error("query failed", metadata: ["error": "\(error)"])
             return envelope.response(.internalServerError, "Weir could not answer this; its log says why.")
         }
+    }
+
+    private func read(
+        _ passage: ReadGate.Passage,
+        _ body: @escaping @Sendable (Connection) throws -> Response
+    ) async throws -> (Response, lag: Int64) {
+        if let answer = try await replica?.answer(passage, body) { return answer }
+        return (try await pool.withConnection(body), passage.missing)
     }
 
     private static func advice(_ kind: PostgresError.Kind) -> String {

@@ -85,7 +85,8 @@ import Testing
     @Test func `has a manual that lists every metric`() async throws {
         let database = try TemporaryDatabase.make()
         let directory = TemporaryDirectory()
-        let environment = ["DATABASE_URL": database.target.unmaskedURL]
+        let url = database.target.unmaskedURL
+        let environment = ["DATABASE_URL": url, "DATABASE_READ_URL": url]
         let weir = try WeirProcess(dataDirectory: directory.path, environment: environment)
         let exposition = try await weir.ready().get("/metrics").text
         let manual = Document("docs/operations.md").text

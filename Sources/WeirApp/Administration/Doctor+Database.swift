@@ -9,6 +9,10 @@ extension Doctor {
         } catch {
             return [Finding(.fail, "postgresql", "\(StartError.describing(error))")]
         }
+        return await main(source) + replica(source)
+    }
+
+    private func main(_ source: DatabaseSource) async -> [Finding] {
         guard case .privateCluster(let cluster) = source else { return await server(source) }
         let binaries = await binaries()
         guard binaries.verdict == .ok else { return [binaries] }
@@ -51,6 +55,56 @@ extension Doctor {
         } catch {
             return [Finding(.fail, "postgresql", "\(StartError.describing(error))")]
         }
+    }
+
+    // MARK: - The read replica
+
+    private func replica(_ source: DatabaseSource) async -> [Finding] {
+        do {
+            guard let target = try source.replicaTarget(settings) else { return [] }
+            let session = SessionSettings(settings, applicationName: "weir-doctor")
+            let finding = try await blocking {
+                try Connection.withTemporary(target, session) { try Self.lookAtReplica($0) }
+            }
+            return [finding]
+        } catch let error as PostgresError where error.kind == .unreachable {
+            return [
+                Finding(
+                    .warn,
+                    "replica",
+                    "cannot be reached: \(error.message)",
+                    advice: "DATABASE_URL answers reads meanwhile"
+                )
+            ]
+        } catch let error as PostgresError {
+            return [Finding(.fail, "replica", error.description, advice: "check DATABASE_READ_URL")]
+        } catch {
+            return [Finding(.fail, "replica", "\(StartError.describing(error))")]
+        }
+    }
+
+    private static func lookAtReplica(_ connection: Connection) throws -> Finding {
+        let rows = try connection.execute(
+            """
+            SELECT
+                pg_is_in_recovery() AS is_standby,
+                coalesce(pg_last_wal_receive_lsn() <> pg_last_wal_replay_lsn(), false) AS is_behind,
+                to_regclass('journal_position') IS NOT NULL AS is_ours
+            """,
+            []
+        )
+        guard let row = rows.first else { preconditionFailure("BUG: SELECT without FROM has one row") }
+        guard try row.bool("is_ours") else {
+            return Finding(
+                .fail,
+                "replica",
+                "it has no tables of Weir",
+                advice: "is it a replica of DATABASE_URL, and has that been migrated?"
+            )
+        }
+        guard try row.bool("is_standby") else { return Finding(.ok, "replica", "answers, and is no standby") }
+        let isBehind = try row.bool("is_behind")
+        return Finding(.ok, "replica", isBehind ? "a standby, replaying" : "a standby, nothing to replay")
     }
 
     private static func look(_ connection: Connection) throws -> [Finding] {

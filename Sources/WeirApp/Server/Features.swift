@@ -39,6 +39,7 @@ struct Features: Sendable {
         _ settings: Settings,
         journal: Journal,
         pool: Pool,
+        replica: ReadReplica?,
         registry: Registry,
         logger: Logger,
         beforeCommit: @escaping @Sendable () -> Void
@@ -63,7 +64,8 @@ struct Features: Sendable {
         )
         let reader = StoreReader(
             pool: pool,
-            gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait)
+            gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait),
+            replica: replica
         )
         let ingest = NextflowIngestRoutes(
             journal: journal,
@@ -116,9 +118,10 @@ struct Features: Sendable {
 
 extension SessionSettings {
     /// For loaders: what they commit is durable in the journal already, so that PostgreSQL need not wait for its disk.
+    /// A replica gets only what is on that disk, and the reads that wait for it should not wait for a timer.
     static func loading(_ settings: Settings) -> SessionSettings {
         var session = SessionSettings(settings, applicationName: "weir-loader")
-        session.parameters["synchronous_commit"] = "off"
+        session.parameters["synchronous_commit"] = settings.databaseReadURL == nil ? "off" : "local"
         return session
     }
 }

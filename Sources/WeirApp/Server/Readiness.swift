@@ -7,19 +7,43 @@ import Postgres
 struct Readiness: ReadinessSource {
     private let settings: Settings
     private let keeper: DatabaseKeeper
+    private let replica: Pool?
     private let journal: Journal
     private let lags: [StreamLag]
 
-    init(_ settings: Settings, keeper: DatabaseKeeper, journal: Journal, lags: [StreamLag]) {
+    init(
+        _ settings: Settings,
+        keeper: DatabaseKeeper,
+        replica: Pool?,
+        journal: Journal,
+        lags: [StreamLag]
+    ) {
         self.settings = settings
         self.keeper = keeper
+        self.replica = replica
         self.journal = journal
         self.lags = lags
     }
 
     func checks() async -> [ReadinessCheck] {
+        async let replica = replicaCheck()
         let database = await PoolHealth(pool: keeper.pool).check(within: .seconds(2))
-        return [postgres(database), migrations] + lags.map(loader) + [disk, journalCheck]
+        return [postgres(database), migrations] + (await replica) + lags.map(loader) + [disk, journalCheck]
+    }
+
+    /// Never a reason to send traffic elsewhere: reads are answered all the same, and all Weirs share the replica.
+    private func replicaCheck() async -> [ReadinessCheck] {
+        guard let replica else { return [] }
+        let health = await PoolHealth(pool: replica).check(within: .seconds(2))
+        guard health != .connected else { return [ReadinessCheck("replica", isReady: true, "It answers.")] }
+        return [
+            ReadinessCheck(
+                "replica",
+                isReady: true,
+                health.text,
+                advice: "DATABASE_URL answers reads meanwhile. Look after the replica."
+            )
+        ]
     }
 
     private func postgres(_ health: DatabaseHealth) -> ReadinessCheck {

@@ -5,6 +5,7 @@ import Ingest
 import Journal
 import Logging
 import Metrics
+import Observability
 import Postgres
 
 // The steps of the wiring that are more than a line.
@@ -68,6 +69,13 @@ extension WeirServer {
         return pool
     }
 
+    /// Connections to the read replica, where there is one.
+    func makeReplica(_ source: DatabaseSource, _ journal: Journal) throws -> ReplicaConnections? {
+        guard let replica = try ReplicaConnections(settings, source, journal, logger) else { return nil }
+        teardown.add("pool of the replica", within: .seconds(5)) { await replica.pool.close() }
+        return replica
+    }
+
     /// Who brings PostgreSQL up and migrates.
     func makeKeeper(_ source: DatabaseSource, _ pool: Pool) -> DatabaseKeeper {
         DatabaseKeeper(
@@ -80,14 +88,30 @@ extension WeirServer {
     }
 
     /// Routes, loaders and duties; nothing runs yet.
-    func makeFeatures(_ journal: Journal, _ pool: Pool, _ registry: Registry) -> Features {
+    func makeFeatures(
+        _ journal: Journal,
+        _ pool: Pool,
+        _ replica: ReadReplica?,
+        _ registry: Registry
+    ) -> Features {
         Features(
             settings,
             journal: journal,
             pool: pool,
+            replica: replica,
             registry: registry,
             logger: logger,
             beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
+        )
+    }
+
+    /// What one of all Weirs does.
+    func makeDuties(_ features: Features, _ pool: Pool) -> DutyRunner {
+        DutyRunner(
+            features.duties,
+            target: pool.target,
+            session: SessionSettings(settings, applicationName: "weir-duties"),
+            logger: logger
         )
     }
 
@@ -105,6 +129,33 @@ extension WeirServer {
             try? await tokens.reload(pool)
             try policy.check(settings.listen, tokens: tokens.table)
         }
+    }
+
+    /// Everything that can be asked.
+    func makeTable(
+        _ features: Features,
+        _ keeper: DatabaseKeeper,
+        _ replica: Pool?,
+        _ journal: Journal,
+        _ registry: Registry
+    ) -> RouteTable {
+        let observability = ObservabilityRoutes(
+            version: BuildInfo.version,
+            build: BuildInfo.configuration,
+            database: PoolHealth(pool: keeper.pool),
+            readiness: Readiness(
+                settings,
+                keeper: keeper,
+                replica: replica,
+                journal: journal,
+                lags: features.lags
+            ),
+            registry: registry
+        )
+        return RouteTable(
+            routes: features.routes + observability.routes(describing: features.routes),
+            faces: observability.faces
+        )
     }
 
     /// Opens the listeners: from here on events are taken, whatever PostgreSQL does.
@@ -192,7 +243,22 @@ extension WeirServer {
         let features: Features
         let tokens: TokenRegistry
         let gauges: GaugeRefresher
+        let duties: DutyRunner
         let pool: Pool
+        let replica: ReadReplica?
+    }
+
+    /// Begins at once when rows can be written, or as soon as they can.
+    func begin(_ loading: Loading, _ keeper: DatabaseKeeper, _ work: BackgroundWork) async throws {
+        if try await bringUp(keeper) {
+            start(loading, work)
+            await loading.features.waitForLoaders()
+        } else {
+            work.add { [self] in
+                await keeper.waitUntilUsable()
+                if !Task.isCancelled { start(loading, work) }
+            }
+        }
     }
 
     /// Begins to load, to reload tokens, to read gauges and to do the duties.
@@ -201,13 +267,20 @@ extension WeirServer {
         for body in loading.features.background { work.add(body) }
         work.add { await loading.tokens.run(pool) }
         work.add { await loading.gauges.run(pool) }
-        let duties = DutyRunner(
-            loading.features.duties,
-            target: pool.target,
-            session: SessionSettings(settings, applicationName: "weir-duties"),
-            logger: logger
-        )
-        work.add { await duties.run() }
+        work.add { await loading.duties.run() }
+        if let replica = loading.replica { work.add { await replica.watch() } }
+    }
+
+    /// Registers what tells one Weir of several from the others, and the replica's series.
+    func collect(_ registry: Registry, _ duties: DutyRunner, _ replica: ReadReplica?) {
+        registry.addCollector { snapshot in
+            snapshot.gauge(
+                "weir_duties_elected",
+                help: "Whether this Weir does what one of all does: partitions, retention, pruning.",
+                duties.isElected ? 1 : 0
+            )
+            replica?.collect(into: &snapshot)
+        }
     }
 
     /// Registers what is asked at each scrape.

@@ -3,7 +3,6 @@ import Ingest
 import Journal
 package import Logging
 import Metrics
-import Observability
 import Postgres
 import Synchronization
 
@@ -82,46 +81,38 @@ package final class WeirServer: Sendable {
         let journal = try await openJournal(directory, source, registry)
         let pulse = try makePulse(source)
         let pool = try makePool(source, pulse)
+        let replica = try makeReplica(source, journal)
         let mirror = TokenMirror(path: directory.tokenMirror)
         let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
         let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
         try await requireSafeBind(policy, tokens, pool, source)
 
         let keeper = makeKeeper(source, pool)
-        let features = makeFeatures(journal, pool, registry)
+        let features = makeFeatures(journal, pool, replica?.reads, registry)
+        let duties = makeDuties(features, pool)
         let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
-        let readiness = Readiness(settings, keeper: keeper, journal: journal, lags: features.lags)
-        let observability = ObservabilityRoutes(
-            version: BuildInfo.version,
-            build: BuildInfo.configuration,
-            database: PoolHealth(pool: pool),
-            readiness: readiness,
-            registry: registry
-        )
-        let table = RouteTable(
-            routes: features.routes + observability.routes(describing: features.routes),
-            faces: observability.faces
-        )
+        let table = makeTable(features, keeper, replica?.pool, journal, registry)
         collect(registry, journal, pool, features, gauges)
+        collect(registry, duties, replica?.reads)
 
         let work = BackgroundWork()
         teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
         work.add { await pulse.run() }
+        if let replica { work.add { await replica.pulse.run() } }
         let addresses = try listen(table, policy, tokens, registry)
         for lag in features.lags { work.add { await lag.run() } }
         let housekeeping = JournalHousekeeping(journal, features.lags, logger)
         work.add { await housekeeping.run() }
 
-        let loading = Loading(features: features, tokens: tokens, gauges: gauges, pool: pool)
-        if try await bringUp(keeper) {
-            start(loading, work)
-            await features.waitForLoaders()
-        } else {
-            work.add { [self] in
-                await keeper.waitUntilUsable()
-                if !Task.isCancelled { start(loading, work) }
-            }
-        }
+        let loading = Loading(
+            features: features,
+            tokens: tokens,
+            gauges: gauges,
+            duties: duties,
+            pool: pool,
+            replica: replica?.reads
+        )
+        try await begin(loading, keeper, work)
         work.add { await keeper.watchCluster() }
         let needsToken = !tokens.table.isEmpty && !settings.allowsAnonymous
         return Running(

@@ -9,6 +9,8 @@ package import Logging
 package struct Settings: Sendable {
     /// The external PostgreSQL as it was given; nil means a private cluster in the data directory.
     package var databaseURL: String?
+    /// The read replica of it as it was given; nil means that reads go where writes go.
+    package var databaseReadURL: String?
     /// Where to listen, in the order given.
     package var listen: [ListenSpecification] = []
     /// Where journal, private cluster and mirrors live.

@@ -15,6 +15,14 @@ extension Setting {
             "The PostgreSQL to use; without it Weir runs a private cluster in its data directory."
         ),
         Setting(
+            "DATABASE_READ_URL",
+            \.databaseReadURL,
+            .optionalText("a postgresql:// URL"),
+            default: nil,
+            isSecret: true,
+            "A read replica of DATABASE_URL that answers GETs; without it DATABASE_URL does."
+        ),
+        Setting(
             "WEIR_DATA_DIR",
             \.dataDirectory,
             .text("a directory"),

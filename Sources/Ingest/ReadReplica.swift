@@ -1,0 +1,192 @@
+package import Core
+internal import HTTP
+package import Journal
+package import Logging
+package import Metrics
+package import Postgres
+internal import Synchronization
+
+/// A PostgreSQL that follows the one that is written to, and answers GETs in its place.
+///
+/// A replica is always a little late, and says itself how much: it replays `journal_position` in the same transactions as
+/// the rows. A read asks for that position first, on the connection that then answers; what one statement of a standby
+/// has seen, the next one sees too. Any thread.
+package final class ReadReplica: Sendable {
+    private struct Guarded {
+        var isAway = false
+        var reads = 0
+        var lateReads = 0
+        var fallbacks: [String: Int] = [:]
+        var missing: [String: Int64] = [:]
+    }
+
+    /// A journal: who it is, and its last line that is durable.
+    package struct Source: Sendable {
+        let id: UUID128
+        let durableSeq: Int64
+
+        /// Describes a journal at a moment.
+        package init(id: UUID128, durableSeq: Int64) {
+            self.id = id
+            self.durableSeq = durableSeq
+        }
+    }
+
+    private let pool: Pool
+    private let source: @Sendable () -> Source
+    private let logger: Logger
+    // Guards the counts, and whether the log has said that the replica is away.
+    private let guarded = Mutex(Guarded())
+
+    /// Makes a replica that is reached by `pool` and shows what `journal` has been loaded to.
+    package convenience init(pool: Pool, journal: Journal, logger: Logger) {
+        self.init(
+            pool: pool,
+            source: { Source(id: journal.id, durableSeq: journal.durableSeq) },
+            logger: logger
+        )
+    }
+
+    /// Makes a replica from where the journal can be asked.
+    package init(pool: Pool, source: @escaping @Sendable () -> Source, logger: Logger) {
+        self.pool = pool
+        self.source = source
+        self.logger = logger
+    }
+
+    /// Looks how far the replica is, again and again until the task is cancelled.
+    package func watch(every interval: Duration = .seconds(5)) async {
+        while !Task.isCancelled {
+            let source = source()
+            do {
+                let positions = try await pool.withConnection {
+                    try PositionStore.fetchSeqs(journal: source.id, on: $0)
+                }
+                answered { guarded in
+                    guarded.missing = positions.mapValues { max(0, source.durableSeq - $0) }
+                }
+            } catch let error as PostgresError where error.isOfThisServer {
+                isAway(error) { $0.missing = [:] }
+            } catch {
+                logger.debug("read replica not looked at", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// Runs `body` once the replica shows what the passage found applied, or at its deadline as things stand then.
+    ///
+    /// - Returns: the response and how many acknowledged lines it does not show yet; nil when the replica cannot answer.
+    /// - Throws: what asking another server would not mend, such as a statement that takes too long.
+    func answer(
+        _ passage: ReadGate.Passage,
+        _ body: @escaping @Sendable (Connection) throws -> Response
+    ) async throws -> (Response, lag: Int64)? {
+        do {
+            let answer = try await patientAnswer(passage, body)
+            answered { guarded in
+                guarded.reads += 1
+                if answer.lag > 0 { guarded.lateReads += 1 }
+            }
+            return answer
+        } catch let error as PostgresError where error.isOfThisServer {
+            isAway(error) { $0.fallbacks[error.reason, default: 0] += 1 }
+            return nil
+        }
+    }
+
+    /// Asks again and again without keeping a connection between, for it would keep others from theirs.
+    private func patientAnswer(
+        _ passage: ReadGate.Passage,
+        _ body: @escaping @Sendable (Connection) throws -> Response
+    ) async throws -> (Response, lag: Int64) {
+        let journal = source().id
+        var pause = Duration.milliseconds(1)
+        while true {
+            let isLast = ContinuousClock.now >= passage.deadline || Task.isCancelled
+            let answer: (Response, lag: Int64)? = try await pool.withConnection { connection in
+                let seq = try PositionStore.fetchSeq(journal: journal, stream: passage.stream, on: connection)
+                guard isLast || seq >= passage.applied else { return nil }
+                return (try body(connection), max(0, passage.wanted - seq))
+            }
+            if let answer { return answer }
+            try? await Task.sleep(for: min(pause, passage.deadline - .now))
+            pause = min(pause * 2, .milliseconds(16))
+        }
+    }
+
+    // MARK: - What it counts
+
+    private func answered(_ count: (inout Guarded) -> Void) {
+        let wasAway = guarded.withLock { guarded in
+            count(&guarded)
+            defer { guarded.isAway = false }
+            return guarded.isAway
+        }
+        if wasAway { logger.notice("the read replica answers again") }
+    }
+
+    private func isAway(_ error: PostgresError, _ count: (inout Guarded) -> Void) {
+        let wasAway = guarded.withLock { guarded in
+            count(&guarded)
+            defer { guarded.isAway = true }
+            return guarded.isAway
+        }
+        guard !wasAway else { return }
+        logger.warning(
+            "the read replica cannot answer, DATABASE_URL does meanwhile",
+            metadata: ["error": "\(error)"]
+        )
+    }
+
+    /// Adds the replica's series.
+    package func collect(into snapshot: inout MetricsSnapshot) {
+        let counts = guarded.withLock { $0 }
+        snapshot.gauge(
+            "weir_replica_up",
+            help: "Whether the last attempt reached the read replica.",
+            pool.status.isReachable == true ? 1 : 0
+        )
+        snapshot.counter(
+            "weir_replica_reads_total",
+            help: "Reads that the replica answered.",
+            Double(counts.reads)
+        )
+        snapshot.counter(
+            "weir_replica_late_reads_total",
+            help: "Of those, reads that did not show everything that had been acknowledged.",
+            Double(counts.lateReads)
+        )
+        for (stream, lines) in counts.missing.sorted(by: { $0.key < $1.key }) {
+            snapshot.gauge(
+                "weir_replica_lag_lines",
+                help: "Durable lines that the replica does not show yet.",
+                labels: [("stream", stream)],
+                Double(lines)
+            )
+        }
+        for reason in PostgresError.Kind.allCases where PostgresError.isOfThisServer(reason) {
+            snapshot.counter(
+                "weir_replica_fallbacks_total",
+                help: "Reads that the replica could not answer and DATABASE_URL did.",
+                labels: [("reason", reason.rawValue)],
+                Double(counts.fallbacks[reason.rawValue] ?? 0)
+            )
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether another server may well give the answer. A question that takes too long takes as long elsewhere, and
+    /// who waits for a connection here must not crowd out others there.
+    fileprivate var isOfThisServer: Bool { Self.isOfThisServer(kind) }
+
+    fileprivate static func isOfThisServer(_ kind: Kind) -> Bool {
+        switch kind {
+        case .unreachable, .authentication, .missingDatabase, .unsupportedServer: true
+        // A query in the way of what the replica has to replay (40001), or a step of the schema that it has not made.
+        case .transient, .programming: true
+        case .refusedData, .cancelled, .poolTimeout, .closed, .undecodable: false
+        }
+    }
+}

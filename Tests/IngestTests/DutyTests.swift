@@ -1,0 +1,125 @@
+import Core
+import Logging
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Ingest
+
+@Suite struct `A duty` {
+    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What was performed by whom, and whether with the lock.
+    private final class Record: Sendable {
+        struct Entry: Hashable {
+            let who: String
+            let hasLock: Bool
+        }
+        // Guards the entries.
+        private let entries = Mutex<[Entry]>([])
+
+        var all: [Entry] { entries.withLock { $0 } }
+        var withoutLock: [Entry] { all.filter { !$0.hasLock } }
+
+        func duty(of who: String) -> Duty {
+            Duty("note", every: .zero) { connection, _ in
+                let hasLock = try holdsLock(connection)
+                self.entries.withLock { $0.append(Entry(who: who, hasLock: hasLock)) }
+            }
+        }
+
+        func waitFor(_ who: String, after count: Int = 0) async throws {
+            let found = try await eventually { self.all.dropFirst(count).contains { $0.who == who } }
+            try #require(found, "\(who) has never performed")
+        }
+    }
+
+    private func run(
+        _ duties: [Duty],
+        on database: TemporaryDatabase,
+        pause: Duration = .milliseconds(20)
+    ) -> (runner: DutyRunner, task: Task<Void, Never>) {
+        let runner = DutyRunner(
+            duties,
+            target: database.target,
+            session: SessionSettings(),
+            pause: pause,
+            logger: Self.silent
+        )
+        return (runner, Task { await runner.run() })
+    }
+
+    @Test func `is performed by one of two, and by the other when that one stops`() async throws {
+        let database = try TemporaryDatabase.make()
+        let record = Record()
+        let first = run([record.duty(of: "first")], on: database)
+        try await record.waitFor("first")
+        let second = run([record.duty(of: "second")], on: database)
+        try await record.waitFor("first", after: record.all.count + 5)
+        #expect(first.runner.isElected && !second.runner.isElected)
+        #expect(!record.all.contains { $0.who == "second" })
+
+        first.task.cancel()
+        await first.task.value
+        #expect(!first.runner.isElected)
+        try await record.waitFor("second")
+        #expect(second.runner.isElected)
+        second.task.cancel()
+        await second.task.value
+        #expect(record.withoutLock.isEmpty)
+    }
+
+    @Test func `is not performed by a session that was opened after the lock was lost`() async throws {
+        let database = try TemporaryDatabase.make()
+        let record = Record()
+        let rounds = Atomic<Int>(0)
+        // The server ends the session between two duties of one round: a restart, or the end of the lease.
+        let losing = Duty("lose", every: .zero) { [target = database.target] connection, _ in
+            guard rounds.add(1, ordering: .relaxed).newValue < 5 else { return }
+            let pid = connection.processID
+            try Connection.withTemporary(target) {
+                _ = try $0.executeScript("SELECT pg_terminate_backend(\(pid), 5000)")
+            }
+        }
+        let runner = run([losing, record.duty(of: "first")], on: database)
+        try await record.waitFor("first")
+        runner.task.cancel()
+        await runner.task.value
+        #expect(record.withoutLock.isEmpty)
+    }
+
+    @Test func `goes to another when its Weir is stopped and keeps its connection`() async throws {
+        let database = try TemporaryDatabase.make()
+        let record = Record()
+        // Says nothing for a minute, as a process does that was sent SIGSTOP.
+        let stopped = run([record.duty(of: "stopped")], on: database, pause: .seconds(60))
+        try await record.waitFor("stopped")
+        let other = run([record.duty(of: "other")], on: database)
+        try await record.waitFor("other")
+        for task in [stopped.task, other.task] {
+            task.cancel()
+            await task.value
+        }
+        #expect(record.withoutLock.isEmpty)
+    }
+}
+
+/// Whether the session of a connection holds an advisory lock: each performance says so.
+private func holdsLock(_ connection: Connection) throws -> Bool {
+    let rows = try connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS holds",
+        []
+    )
+    return try rows.first?.bool("holds") == true
+}
+
+/// Asks again and again; a generous bound ends a hang.
+func eventually(_ condition: () -> Bool) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(60)
+    while !condition() {
+        guard ContinuousClock.now < end else { return false }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return true
+}

@@ -1,0 +1,39 @@
+import Testing
+
+/// docs/scaling.md promises that the tables which grow with runs and tasks can be distributed by run.
+@Suite struct `Keys` {
+    @Test func `contain the run in every table that has one`() throws {
+        let tables = try ProjectionHarness().rows(
+            """
+            SELECT DISTINCT a.attrelid::regclass
+            FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+            WHERE a.attname = 'run_key' AND a.attnotnull AND c.relnamespace = 'public'::regnamespace
+            ORDER BY 1
+            """
+        )
+        #expect(Set(tables) == ["completion", "run", "run_rollup", "run_segment", "task", "telemetry"])
+    }
+
+    @Test func `lack the run only in the tables that the manual names`() throws {
+        // A unique key that lacks `run_key` would have to be enforced across all nodes.
+        let tables = try ProjectionHarness().rows(
+            """
+            SELECT DISTINCT c.relname
+            FROM pg_class c
+            JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique
+            WHERE c.relnamespace = 'public'::regnamespace
+              AND NOT EXISTS (
+                  SELECT FROM pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[]) AND a.attname = 'run_key'
+              )
+            """
+        )
+        #expect(
+            Set(tables) == [
+                "access_token", "completion_rollup", "completion_sketch", "dead_letter", "event_rollup",
+                "journal_position", "recent_digest",
+            ]
+        )
+    }
+}
