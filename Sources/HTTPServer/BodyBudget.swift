@@ -6,29 +6,45 @@ internal import Synchronization
 /// never wait for each other only, the first of them gets it when no other holder can go on. Large bodies leave a
 /// quarter to small ones, which do not wait behind them either: a few slow uploads hold up no event.
 final class BodyBudget: Sendable {
+    /// Some bytes of a body, told apart: its first ones are small change, the others are what large bodies share.
+    private struct Share {
+        let small: Int
+        let large: Int
+
+        init(_ bytes: Int, after holding: Int) {
+            small = min(holding + bytes, BodyBudget.smallBody) - min(holding, BodyBudget.smallBody)
+            large = bytes - small
+        }
+    }
+
     /// A reservation that could not be given yet.
     private struct Waiter {
-        let bytes: Int
+        let share: Share
         let holding: Int
         let granted: @Sendable () -> Void
 
-        var isLarge: Bool { bytes + holding > BodyBudget.smallBody }
+        var isLarge: Bool { share.large > 0 }
     }
 
     private struct State {
-        var used = 0
+        var usedBySmall = 0
+        var usedByLarge = 0
         var heldByWaiters = 0
         // Both in order of arrival.
         var small: [Waiter] = []
         var large: [Waiter] = []
 
-        /// A waiter whose connection has ended still counts as a holder, hence `<=`.
-        func fits(_ waiter: Waiter, limit: Int) -> Bool {
-            hasRoom(for: waiter, limit: limit) || used <= heldByWaiters
+        var used: Int { usedBySmall + usedByLarge }
+
+        func hasRoom(for share: Share, limit: Int) -> Bool {
+            let quarter = limit / 4
+            if share.large > 0 { return usedByLarge + share.large <= limit - quarter }
+            return used + share.small <= limit || usedBySmall + share.small <= quarter
         }
 
-        func hasRoom(for waiter: Waiter, limit: Int) -> Bool {
-            used + waiter.bytes <= (waiter.isLarge ? limit - limit / 4 : limit)
+        mutating func take(_ share: Share) {
+            usedBySmall += share.small
+            usedByLarge += share.large
         }
     }
 
@@ -52,15 +68,15 @@ final class BodyBudget: Sendable {
     ///
     /// `holding` is what the caller has reserved already.
     func reserve(_ bytes: Int, holding: Int, granted: @escaping @Sendable () -> Void) -> Bool {
-        let waiter = Waiter(bytes: bytes, holding: holding, granted: granted)
-        let queue = waiter.isLarge ? \State.large : \State.small
+        let waiter = Waiter(share: Share(bytes, after: holding), holding: holding, granted: granted)
         let calls = state.withLock { state -> [@Sendable () -> Void]? in
-            if state[keyPath: queue].isEmpty, state.hasRoom(for: waiter, limit: limit) {
-                state.used += bytes
+            let isFirst = waiter.isLarge ? state.large.isEmpty : state.small.isEmpty
+            if isFirst, state.hasRoom(for: waiter.share, limit: limit) {
+                state.take(waiter.share)
                 return nil
             }
             state.heldByWaiters += holding
-            state[keyPath: queue].append(waiter)
+            if waiter.isLarge { state.large.append(waiter) } else { state.small.append(waiter) }
             return grant(&state)
         }
         guard let calls else { return true }
@@ -68,11 +84,13 @@ final class BodyBudget: Sendable {
         return false
     }
 
-    /// Gives bytes back and calls those whose turn it is.
-    func release(_ bytes: Int) {
+    /// Gives back bytes, those after `holding` others of the same body, and calls those whose turn it is.
+    func release(_ bytes: Int, after holding: Int = 0) {
         guard bytes > 0 else { return }
+        let share = Share(bytes, after: holding)
         let calls = state.withLock { state in
-            state.used -= bytes
+            state.usedBySmall -= share.small
+            state.usedByLarge -= share.large
             return grant(&state)
         }
         for call in calls { call() }
@@ -80,14 +98,28 @@ final class BodyBudget: Sendable {
 
     private func grant(_ state: inout State) -> [@Sendable () -> Void] {
         var calls: [@Sendable () -> Void] = []
-        for queue in [\State.small, \State.large] {
-            while let next = state[keyPath: queue].first, state.fits(next, limit: limit) {
-                state[keyPath: queue].removeFirst()
-                state.heldByWaiters -= next.holding
-                state.used += next.bytes
-                calls.append(next.granted)
-            }
+        while let next = BodyBudget.takeNext(&state, limit: limit) {
+            state.heldByWaiters -= next.holding
+            state.take(next.share)
+            calls.append(next.granted)
         }
         return calls
+    }
+
+    private static func takeNext(_ state: inout State, limit: Int) -> Waiter? {
+        if let next = state.small.first, state.hasRoom(for: next.share, limit: limit) {
+            return state.small.removeFirst()
+        }
+        if let next = state.large.first, state.hasRoom(for: next.share, limit: limit) {
+            return state.large.removeFirst()
+        }
+        // A waiter whose connection has ended still counts as a holder, hence `<=`.
+        guard state.used <= state.heldByWaiters else { return nil }
+        // Always the one that holds most, so that one body gets through and not all of them grow beyond the limit.
+        let most = state.large.indices.reduce(nil) { best, index in
+            best.map { state.large[$0].holding >= state.large[index].holding ? $0 : index } ?? index
+        }
+        if let most { return state.large.remove(at: most) }
+        return state.small.isEmpty ? nil : state.small.removeFirst()
     }
 }

@@ -7,7 +7,7 @@ extension Connection {
         guard bytes > 0, let holding = active?.reserved else { return true }
         let number = state.number
         let isGranted = context.budget.reserve(bytes, holding: holding) {
-            self.home.lane.queue.async { self.granted(bytes, number: number) }
+            self.home.lane.queue.async { self.granted(bytes, after: holding, number: number) }
         }
         if isGranted {
             active?.reserved += bytes
@@ -24,10 +24,10 @@ extension Connection {
         _ = reserve(bytes)
     }
 
-    private func granted(_ bytes: Int, number: UInt64) {
+    private func granted(_ bytes: Int, after holding: Int, number: UInt64) {
         home.assertCurrent()
         guard state.number == number, state.hold == .budget, let request = active else {
-            context.budget.release(bytes)
+            context.budget.release(bytes, after: holding)
             return
         }
         active?.reserved += bytes

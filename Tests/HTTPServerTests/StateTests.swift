@@ -110,6 +110,23 @@ import Testing
         budget.release(100)
         #expect(log.lines == ["a", "b"])
     }
+
+    @Test func `of large holders who wait for each other only one grows beyond the limit`() {
+        let mebibyte = 1 << 20
+        let budget = BodyBudget(limit: 4 * mebibyte)
+        let log = Log()
+        for _ in 0..<3 { #expect(budget.reserve(mebibyte, holding: 0) {}) }
+        #expect(!budget.reserve(mebibyte, holding: mebibyte) { log.add("a") })
+        #expect(!budget.reserve(mebibyte, holding: mebibyte) { log.add("b") })
+        #expect(!budget.reserve(mebibyte, holding: mebibyte) { log.add("c") })
+        #expect(log.lines == ["a"])
+        #expect(!budget.reserve(2 * mebibyte, holding: 2 * mebibyte) { log.add("a again") })
+        #expect(log.lines == ["a", "a again"])
+        // Small bodies have their quarter even then.
+        #expect(budget.reserve(1000, holding: 0) {})
+        budget.release(4 * mebibyte)
+        #expect(log.lines == ["a", "a again", "b"])
+    }
 }
 
 @Suite struct `Request body channel` {

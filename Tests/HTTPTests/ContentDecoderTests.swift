@@ -33,7 +33,7 @@ import Testing
         var start = 0
         while start < bytes.count {
             let end = start + min(pieceSize, bytes.count - start)
-            try Array(bytes[start..<end]).withUnsafeBytes { piece in
+            _ = try Array(bytes[start..<end]).withUnsafeBytes { piece in
                 try decoder.decode(piece, into: &output)
             }
             start = end
@@ -187,14 +187,14 @@ import Testing
             var compressed: [UInt8] = []
             encoder.append(Array(piece.utf8), into: &compressed)
             var plain: [UInt8] = []
-            try compressed.withUnsafeBytes { try decoder.decode($0, into: &plain) }
+            _ = try compressed.withUnsafeBytes { try decoder.decode($0, into: &plain) }
             #expect(String(decoding: plain, as: UTF8.self) == piece)
         }
         #expect(throws: RequestError(.corruptCompression)) { try decoder.finish() }
         var end: [UInt8] = []
         encoder.finish(into: &end)
         var plain: [UInt8] = []
-        try end.withUnsafeBytes { try decoder.decode($0, into: &plain) }
+        _ = try end.withUnsafeBytes { try decoder.decode($0, into: &plain) }
         try decoder.finish()
         #expect(plain.isEmpty)
     }
