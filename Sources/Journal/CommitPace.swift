@@ -7,24 +7,30 @@ internal import Glibc
 /// spend the processor on small commits. A single writer never waits: its next line comes after its answer.
 struct CommitPace {
     private let interval: Duration
-    private var last: ContinuousClock.Instant?
+    private var next: ContinuousClock.Instant?
 
     /// From so many lines on, a commit counts as one of many writers.
     private static let crowd = 4
+    /// How many times longer the interval is while the readers are behind: then the processor is theirs.
+    private static let factorBehind = 3
 
     init(interval: Duration) {
         self.interval = interval
     }
 
-    /// A commit of so many lines begins.
-    mutating func began(lines: Int) {
-        last = lines >= Self.crowd && interval > .zero ? ContinuousClock.now : nil
+    /// A commit of so many lines begins; `isBehind` says whether readers lag far behind.
+    mutating func began(lines: Int, isBehind: Bool) {
+        guard lines >= Self.crowd, interval > .zero else {
+            next = nil
+            return
+        }
+        next = ContinuousClock.now + (isBehind ? interval * Self.factorBehind : interval)
     }
 
-    /// Blocks until the interval since the last commit began is over, if it was one of many writers.
+    /// Blocks until the next commit may begin.
     func rest() {
-        guard let last else { return }
-        let (seconds, attoseconds) = (interval - (ContinuousClock.now - last)).components
+        guard let next else { return }
+        let (seconds, attoseconds) = (next - ContinuousClock.now).components
         guard seconds >= 0, attoseconds > 0 || seconds > 0 else { return }
         var pause = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
         nanosleep(&pause, nil)

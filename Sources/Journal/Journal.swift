@@ -53,6 +53,8 @@ package final class Journal: Sendable {
     /// Held while the reserve file is made.
     let reserveWork = Mutex(())
     let isReserveRetryDue = Mutex(false)
+    /// Asked before each commit.
+    private let areReadersBehind = Mutex<@Sendable () -> Bool>({ false })
     // What was told already: every reader meets it again, and so does the first one what was found at open.
     private let damageTold = Mutex<Set<DamageReport>>([])
     private let completions = DispatchQueue(label: "weir.journal.completions", attributes: .concurrent)
@@ -198,10 +200,16 @@ package final class Journal: Sendable {
         return try result.get()
     }
 
+    /// Lets many writers at once wait a little longer for their commits while `isBehind` says that those who read
+    /// the journal can't keep up. Called on the writer's thread before each commit; must not block.
+    package func favorReaders(while isBehind: @escaping @Sendable () -> Bool) {
+        areReadersBehind.withLock { $0 = isBehind }
+    }
+
     private func drain() {
         var pace = CommitPace(interval: setup.configuration.commitInterval)
         while var batch = pending.take() {
-            pace.began(lines: batch.lines)
+            pace.began(lines: batch.lines, isBehind: areReadersBehind.withLock { $0 }())
             batch.stamp()
             var failure: JournalError?
             do throws(JournalError) {

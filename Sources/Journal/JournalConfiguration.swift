@@ -8,7 +8,8 @@ package struct JournalConfiguration: Sendable {
     package var prefillBytes: Int64 = 4 << 20
     /// How many bytes may wait for the disk before `append` answers `.overloaded`. One line always fits.
     package var bufferBytes = 64 << 20
-    /// The least time from one group commit to the next while many write at once; zero for none.
+    /// The least time from one group commit to the next while many write at once, three times as much while readers
+    /// are behind; zero for none.
     package var commitInterval: Duration = .milliseconds(1)
     /// The longest line, in bytes.
     package var maxLineBytes = 34 << 20

@@ -63,6 +63,15 @@ final class StreamLag: Sendable {
         return Reading(lines: lines, seconds: Double(max(0, age)))
     }
 
+    /// Whether the loader is at work and can't keep up.
+    var isFarBehind: Bool {
+        let snapshot = progress.snapshot
+        return snapshot.state == .running && durableSeq() - snapshot.appliedSeq > Self.farBehind
+    }
+
+    /// A few batches: what is read soon after it was written is still in memory.
+    private static let farBehind: Int64 = 5000
+
     /// Adds the stream's series.
     func collect(into snapshot: inout MetricsSnapshot) {
         let labels = [("stream", progress.stream)]

@@ -89,6 +89,7 @@ package final class WeirServer: Sendable {
 
         let keeper = makeKeeper(source, pool)
         let features = makeFeatures(journal, pool, replica?.reads, registry)
+        journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
         let duties = makeDuties(features, pool)
         let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
         let table = makeTable(features, keeper, replica?.pool, journal, registry)

@@ -99,7 +99,7 @@ extension Setting {
             \.journalCommitInterval,
             .duration(.zero ... .seconds(1)),
             default: "1ms",
-            "The least time between two commits of the journal while many write at once; 0 is none."
+            "The least time between two commits of the journal while many write at once, threefold while loading lags; 0 is none."
         ),
         Setting(
             "WEIR_JOURNAL_WINDOW",
