@@ -20,6 +20,8 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
 
     /// Accepted in one go before other listeners have their turn.
     private static let batch = 64
+    /// Bytes that the kernel holds for a client that does not read; it would take some MiB for each.
+    private static let unsentBytes = 128 << 10
     /// Connections beyond the maximum that are told so; further ones are just closed.
     private static let politeRefusals = 64
 
@@ -106,7 +108,10 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
             let polite = context.configuration.maximumConnections + Listener.politeRefusals
             guard context.census.count < polite else { return }
         }
-        if isTCP { socket.set(TCP_NODELAY, level: Int32(IPPROTO_TCP), to: true) }
+        if isTCP {
+            socket.set(TCP_NODELAY, level: Int32(IPPROTO_TCP), to: true)
+            socket.limitUnsent(to: Listener.unsentBytes)
+        }
         guard let home = lanes.min(by: { $0.load < $1.load }) else { return }
         let connection = Connection(
             socket,

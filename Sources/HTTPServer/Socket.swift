@@ -62,9 +62,19 @@ struct Socket: ~Copyable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Sets an option whose value is 0 or 1; options are hints here, failure is harmless.
+    /// Takes no more bytes to be sent while so many are not on their way.
+    borrowing func limitUnsent(to bytes: Int) {
+        set(TCP_NOTSENT_LOWAT, level: Int32(IPPROTO_TCP), to: Int32(clamping: bytes))
+    }
+
+    /// Sets an option whose value is 0 or 1.
     borrowing func set(_ option: Int32, level: Int32, to value: Bool) {
-        var number: Int32 = value ? 1 : 0
+        set(option, level: level, to: value ? 1 : 0)
+    }
+
+    /// Options are hints here, failure is harmless.
+    private borrowing func set(_ option: Int32, level: Int32, to value: Int32) {
+        var number = value
         setsockopt(descriptor, level, option, &number, socklen_t(MemoryLayout<Int32>.size))
     }
 }

@@ -353,6 +353,8 @@ def garbage(attack, port):
 
 ATTACKS = (slow_heads, slow_bodies, announcers, hoarders, slow_readers, half_closed, idle, pipelines, event_pipelines, bombs_beyond, bombs_within,
            disconnects, churn, garbage, large_events)
+# No attack but honest work, which takes its share of the disk and of PostgreSQL: shown, not judged.
+HONEST = (large_events,)
 
 
 # MARK: the measurement
@@ -447,7 +449,7 @@ def main():
     for work in chosen:
         print(f"  {work.__name__}: {work.__doc__}", flush=True)
         holds = try_attack(weir, work, options.seconds, report)
-        report.expect(holds, f"{work.__name__}: every ordinary request is answered, p99 within twice its quiet value")
+        report.expect(holds or work in HONEST, f"{work.__name__}: every ordinary request is answered, p99 within twice its quiet value{' (not judged)' if work in HONEST else ''}")
     if not options.attacks:
         print(f"  few_descriptors: {few_descriptors.__doc__}", flush=True)
         few_descriptors(database, report)
