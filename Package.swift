@@ -87,6 +87,7 @@ let package = Package(
                 .embedInCode("SQL/merge_runs.sql"),
                 .embedInCode("SQL/merge_segments.sql"),
                 .embedInCode("SQL/merge_tasks.sql"),
+                .embedInCode("SQL/percentile_pieces.sql"),
                 .embedInCode("SQL/percentiles_exact.sql"),
                 .embedInCode("SQL/percentiles_exact_of_run.sql"),
                 .embedInCode("SQL/percentiles_loose.sql"),

@@ -19,7 +19,7 @@ struct PercentileSketch: Hashable, Sendable {
     private var near: [Int64] = []
     private var far: [Int: Int64] = [:]
 
-    /// Adds so many values of one bin.
+    /// Adds so many values of one bin; a negative number takes away what was or will be added.
     mutating func add(bin: Int, _ rows: Int64) {
         count += rows
         if near.isEmpty {
@@ -93,8 +93,8 @@ extension PercentileSketch {
         return numbers.isAtEnd
     }
 
-    /// Adds values by their bins, in the text format of `integer[]`; false when it is none.
-    mutating func add(loose text: ArraySlice<UInt8>) -> Bool {
+    /// Adds values by their bins so many times, in the text format of `integer[]`; false when it is none.
+    mutating func add(loose text: ArraySlice<UInt8>, _ times: Int64 = 1) -> Bool {
         guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") else { return false }
         var bin = 0
         var isNegative = false
@@ -103,7 +103,7 @@ extension PercentileSketch {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): bin = bin * 10 + Int(byte - UInt8(ascii: "0"))
             case UInt8(ascii: "-"): isNegative = true
             case UInt8(ascii: ","), UInt8(ascii: "}"):
-                add(bin: isNegative ? -bin : bin, 1)
+                add(bin: isNegative ? -bin : bin, times)
                 bin = 0
                 isNegative = false
             default: return false

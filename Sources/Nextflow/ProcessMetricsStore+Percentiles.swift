@@ -44,7 +44,9 @@ extension ProcessMetricsStore {
         var sketches = Array(repeating: ResourceSketches(), count: groups.count)
         let pieces = try connection.execute(Self.pieces, windowParameters)
         try addSealed(pieces.filter { try $0.text(0) != "edge" }, keys, to: &sketches)
-        try addLoose(pieces.filter { try $0.text(0) == "edge" }, keys, to: &sketches)
+        let loose = try pieces.filter { try $0.text(0) == "edge" }
+        try addLoose(loose.filter { try $0.bool(3) }, 1, keys, to: &sketches)
+        try addLoose(loose.filter { try !$0.bool(3) }, -1, keys, to: &sketches)
         return (.sketch, sketches.map(\.percentiles))
     }
 
@@ -69,8 +71,13 @@ extension ProcessMetricsStore {
         }
     }
 
-    private func addLoose(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
-    {
+    /// Adds values of pieces of time so many times: once, or -1 times where too much was added.
+    private func addLoose(
+        _ pieces: [Row],
+        _ times: Int64,
+        _ keys: [Parameter],
+        to sketches: inout [ResourceSketches]
+    ) throws {
         guard !pieces.isEmpty else { return }
         let bounds: [Parameter] = [
             .textArray(try pieces.map { try $0.text(1) }),
@@ -80,7 +87,9 @@ extension ProcessMetricsStore {
             let place = Int(try row.int64(0)) - 1
             for (column, value) in ResourceSketches.values.enumerated() {
                 guard let bins = try row.optionalUTF8(.position(column + 1)) else { continue }
-                guard sketches[place][keyPath: value].add(loose: bins[...]) else { throw UnreadableSketch() }
+                guard sketches[place][keyPath: value].add(loose: bins[...], times) else {
+                    throw UnreadableSketch()
+                }
             }
         }
     }
@@ -92,7 +101,7 @@ extension ProcessMetricsStore {
     )
     private static let pieces = Statement(
         "pieces of a window",
-        "SELECT grain, piece_from, piece_to FROM sealed_window($1::timestamptz, $2::timestamptz)"
+        text(PackageResources.percentile_pieces_sql)
     )
     private static let sealed = Statement(
         "sealed percentiles",

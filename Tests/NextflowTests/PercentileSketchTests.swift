@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    @Test func `may have taken away what is added later`() {
+        var sketch = PercentileSketch()
+        #expect(sketch.add(loose: Array("{5,900,70000}".utf8)[...], -1))
+        #expect(sketch.add(loose: Array("{5,900,900,70000}".utf8)[...]))
+        var one = PercentileSketch()
+        one.add(bin: 900, 1)
+        #expect(sketch.percentile(0.95) == one.percentile(0.95))
+    }
+
     @Test func `of nothing has no percentile, and of zeros zero`() {
         var sketch = PercentileSketch()
         #expect(sketch.percentile(0.95) == nil)

@@ -32,6 +32,8 @@ import Testing
     private static let windows = [
         "", "since=2025-10-10T05:00:00Z", "since=2025-10-15T00:00:01Z&until=2026-11-28T00:00:00Z",
         "since=2026-01-10T03:04:05Z&until=2026-08-20T00:00:00Z", "process=P",
+        "since=2026-03-03T05:00:00Z&until=2026-09-09T20:30:00Z",
+        "since=2026-03-03T15:00:00Z&until=2026-09-09T02:30:00Z",
     ]
 
     @Test func `change no answer`() async throws {
