@@ -4,6 +4,7 @@ import argparse
 import importlib
 import pathlib
 import shlex
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -17,6 +18,7 @@ BENCHES = {
     "http": "plain_http",
     "fsync": "probe",
     "memory": "footprint",
+    "instructions": "instructions",
 }
 
 
@@ -32,6 +34,8 @@ def main():
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
 
+    # What runs below this program is ended when it exits, and only then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     table = Table()
     for name in options.names or BENCHES:
         print(f"# {name}", flush=True)

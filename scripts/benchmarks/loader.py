@@ -16,7 +16,7 @@ def drain(postgres):
     """Journals lines while PostgreSQL is away, then lets Weir load them: figures; the rows stay for the yardstick."""
     trial = Trial(postgres)
     postgres.stop()
-    weblog(trial.weir.port, 300, LINES)
+    weblog(trial.weir.port, 300, until=lambda: trial.weir.metric("weir_journal_lines_total") >= LINES)
     before = cpu_seconds(trial.weir.pid)
     postgres.start()
     trial.weir.await_loaded(300)
