@@ -18,7 +18,6 @@ BENCHES = {
     "http": "plain_http",
     "fsync": "probe",
     "memory": "footprint",
-    "instructions": "instructions",
 }
 
 

@@ -66,8 +66,6 @@ def memory(pid):
 class Weir:
     """The executable, as an operator runs it."""
 
-    program = [WEIR]
-
     def __init__(self, data, database=None, listen="127.0.0.1:0", env=None):
         self.data = pathlib.Path(data)
         self.environment = {
@@ -91,7 +89,7 @@ class Weir:
         self.port = None
         with open(self.output_path, "wb") as output, open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [*self.program, *arguments], env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log
+                [WEIR, *arguments], env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log
             )
         if wait:
             self.await_banner(wait)
