@@ -52,6 +52,11 @@ sample-post:
 test *arguments:
     @scripts/test {{ arguments }}
 
+# Measure against the budgets (arguments go to scripts/bench, as in: just bench weblog --runs 1)
+[group("development")]
+bench *arguments:
+    @scripts/bench {{ arguments }}
+
 # Check form, layers, lengths and scripts, and build with warnings as errors
 [group("development")]
 check:

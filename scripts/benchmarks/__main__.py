@@ -2,8 +2,10 @@
 
 import argparse
 import importlib
+import os
 import pathlib
 import shlex
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -28,18 +30,22 @@ def main():
     parser.add_argument("--minutes", type=float, default=2, help="of steady load in `memory` (default 2)")
     parser.add_argument("--built-from", metavar="COMMIT", help="what WEIR_BIN was built from, for the record")
     parser.add_argument("--no-record", action="store_true", help="leave Benchmarks/results.md alone")
-    options = parser.parse_args()
+    arguments = sys.argv[1:]
+    options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
 
+    # What runs below this program is ended when it exits, and only then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # What runs beside it, on average over the minute before: it explains figures that are too bad.
+    busy = os.getloadavg()[0]
     table = Table()
     for name in options.names or BENCHES:
         print(f"# {name}", flush=True)
         importlib.import_module(BENCHES[name]).run(options, table)
     print(f"\n{table.markdown()}", flush=True)
     if not options.no_record:
-        arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--built-from")]
-        record(table, shlex.join(["scripts/bench", *arguments]), options.built_from)
+        record(table, shlex.join(["scripts/bench", *arguments]), options.built_from, busy)
 
 
 main()

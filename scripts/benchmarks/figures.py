@@ -65,8 +65,8 @@ def commit():
     return (short.stdout.strip() or "no commit") + (" and changes" if changed.stdout else "")
 
 
-def record(table, command, built_from):
+def record(table, command, built_from, busy):
     """Appends the table to the results that are kept."""
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     with open(RESULTS, "a", encoding="utf-8") as results:
-        results.write(f"\n## {date}, {built_from or commit()}\n\n{describe()}  \n`{command}`\n\n{table.markdown()}")
+        results.write(f"\n## {date}, {built_from or commit()}\n\n{describe()}; load before: {busy:.1f}  \n`{command}`\n\n{table.markdown()}")

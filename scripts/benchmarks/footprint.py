@@ -73,7 +73,8 @@ def steady(table, postgres, minutes):
     for name, what in (("VmRSS", "resident"), ("RssAnon", "RssAnon")):
         slope = statistics.linear_regression([x for x, _ in settled], [y[name] / 1024 for _, y in settled]).slope
         # A sawtooth of batches leaves some slope in any window; a leak of one byte an event is 117 KiB a minute.
-        table.add(f"… slope of {what}, after a third of the time", f"{slope:+,.0f} KiB/min", budget="flat: ≤ 100 KiB/min", met=slope <= 100)
+        table.add(f"… slope of {what}, after a third of the time", f"{slope:+,.0f} KiB/min",
+                  budget="flat: ≤ 100 KiB/min", met=slope <= 100)
         print(f"  slope of {what}: {slope:+,.0f} KiB/min", flush=True)
     trial.end()
 

@@ -1,6 +1,6 @@
 -- The load of the benchmarks, for wrk: `wrk … -s load.lua URL -- get` asks for the URL again and again;
--- `wrk … -s load.lua URL -- weblog SEED LIMIT PADDING` posts events of Nextflow tasks, each a new
--- one, until LIMIT are answered (0: for ever), with so many bytes more in each script.
+-- `wrk … -s load.lua URL -- weblog SEED PADDING` posts events of Nextflow tasks, each a new one, with
+-- so many bytes more in each script.
 --
 -- A task is submitted, started and completed, 200 requests apart; one in 25 fails. Bodies have about 870 bytes on
 -- average (compact captures of Nextflow 23: 565 to 813 without trace metrics). All that varies has a fixed width, so
@@ -146,15 +146,8 @@ function init(args)
         wrk.request = function() return get end
         return
     end
-    prepare(tonumber(args[2]), string.rep("#", tonumber(args[4])))
+    prepare(tonumber(args[2]), string.rep("#", tonumber(args[3])))
     request = weblog
-    local left = tonumber(args[3])
-    if left > 0 then
-        response = function()
-            left = left - 1
-            if left == 0 then wrk.thread:stop() end
-        end
-    end
     if number == 1 then io.stderr:write(string.format("BODY %.0f\n", bodies.mean)) end
 end
 

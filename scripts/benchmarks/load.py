@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from machine import cpu_seconds
 
 SCRIPT = pathlib.Path(__file__).with_name("load.lua")
 THREADS = 1
+CONNECTIONS = 64
 
 
 @dataclasses.dataclass
@@ -35,12 +37,22 @@ class Load:
         return self.requests / self.seconds
 
 
-def wrk(url, seconds, *arguments, connections=64):
-    """Runs wrk; anything but 2xx and any broken connection is an error, since figures with them mean nothing."""
-    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", SCRIPT, url, "--"]
+def wrk(url, seconds, *arguments, until=None):
+    """Runs wrk for some seconds, or until something is true.
+
+    Anything but 2xx and any broken connection is an error, since figures with them mean nothing.
+    """
+    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", "-s", SCRIPT, url, "--"]
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen([*command, *map(str, arguments)], stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            if until:
+                wait_until(until, seconds, "the end of a load")
+                process.send_signal(signal.SIGINT)  # wrk reports what it did so far
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
@@ -54,9 +66,10 @@ def wrk(url, seconds, *arguments, connections=64):
     return Load(**figures, cpu=usage.ru_utime + usage.ru_stime)
 
 
-def weblog(port, seconds, limit=0, padding=0):
-    """Posts events of new tasks for some seconds, or until `limit` are answered."""
-    return wrk(f"http://127.0.0.1:{port}/telemetry", seconds, "weblog", time.time_ns() // 1000000, limit, padding)
+def weblog(port, seconds, until=None, padding=0):
+    """Posts events of new tasks, with so many bytes more than 870."""
+    url = f"http://127.0.0.1:{port}/telemetry"
+    return wrk(url, seconds, "weblog", time.time_ns() // 1000000, padding, until=until)
 
 
 class Nginx:
