@@ -144,7 +144,7 @@ private func inflate(_ bytes: [UInt8], coding: String) {
     var output: [UInt8] = []
     do {
         let decoder = try ContentDecoder.make(for: head, decompressedBytes: 1000)
-        try bytes.withUnsafeBytes { try decoder?.decode($0, into: &output) }
+        _ = try bytes.withUnsafeBytes { try decoder?.decode($0, into: &output) }
         try decoder?.finish()
         precondition(output.count <= 1000, "BUG: more than the limit was accepted")
     } catch {
