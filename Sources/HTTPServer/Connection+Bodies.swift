@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import HTTP
 
 /// Collecting the body of a request, or passing it on.
@@ -36,7 +35,7 @@ extension Connection {
         state.held(reason)
         inputDeadline = .max
         let number = state.number
-        home.lane.queue.async {
+        home.doLater {
             guard self.state.number == number, self.state.hold == reason else { return }
             self.state.holdEnded()
             goOn(self)

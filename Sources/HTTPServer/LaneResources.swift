@@ -20,6 +20,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
     private var dateText: [UInt8] = []
     private var identifiers = RequestIdentifiers()
     private var timer: (any DispatchSourceTimer)?
+    private var longWork: [@Sendable () -> Void] = []  // in order; the first is running or will be
 
     private static let spareBufferCount = 16
     private static let spareBufferBytes = 64 << 10
@@ -106,6 +107,25 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         var due: [Connection] = []
         for connection in connections.values where connection.isDue(at: now) { due.append(connection) }
         for connection in due { connection.deadlinePassed(at: now) }
+    }
+
+    // MARK: - Long work
+
+    /// Does a piece of long work later, when everything else on the lane has had its turn since the piece before.
+    ///
+    /// However many connections have long work, others wait for one piece of it only.
+    func doLater(_ work: @escaping @Sendable () -> Void) {
+        assertCurrent()
+        longWork.append(work)
+        if longWork.count == 1 { scheduleLongWork() }
+    }
+
+    private func scheduleLongWork() {
+        lane.queue.async {
+            self.longWork[0]()
+            self.longWork.removeFirst()
+            if !self.longWork.isEmpty { self.scheduleLongWork() }
+        }
     }
 
     // MARK: - Lending
