@@ -71,6 +71,9 @@ def steady(table, postgres, minutes):
         sender.kill()
         sender.wait()
     show(table, f"memory, {events / now:,.0f} events/s for {minutes:g} minutes, at the end", samples[-1][1], most=64)
+    tenths = [samples[(len(samples) - 1) * i // 10][1]["RssAnon"] / MIB for i in range(11)]
+    # A slope alone does not tell a step from a leak.
+    table.add("… RssAnon at each tenth of the time, MiB", " ".join(f"{x:.1f}" for x in tenths))
     settled = samples[len(samples) // 3:]
     for name, what in (("VmRSS", "resident"), ("RssAnon", "RssAnon")):
         slope = statistics.linear_regression([x for x, _ in settled], [y[name] / 1024 for _, y in settled]).slope
