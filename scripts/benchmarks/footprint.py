@@ -54,21 +54,26 @@ def idle(table, postgres):
 
 def steady(table, postgres, minutes):
     trial = Trial(postgres)
-    weir, count = trial.weir, RATE * 60 * minutes
-    # Each of these runs waits for its answers: with few of them, a slow disk would set the rate.
-    simulate = [WEIR, "simulate", "--rate", str(RATE), "--runs", str(int(count / 3000) + 64), "--tasks", "1000",
-                "--senders", "64", "--url", f"http://127.0.0.1:{weir.port}/telemetry"]
+    weir = trial.weir
+    # Runs wait for their answers: with few of them, a slow disk would set the rate. It is ended, not waited for.
+    simulate = [WEIR, "simulate", "--rate", str(RATE), "--runs", "1000000", "--tasks", "1000", "--senders", "64",
+                "--url", f"http://127.0.0.1:{weir.port}/telemetry"]
     sender = subprocess.Popen(simulate, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     began, samples = time.monotonic(), []
     try:
         while (now := time.monotonic() - began) < minutes * 60:
             samples.append((now / 60, memory(weir.pid)))
             time.sleep(1)
+            if sender.poll() is not None:
+                raise RuntimeError(f"weir simulate ended with {sender.returncode}")
         events = weir.metric("weir_journal_lines_total")
     finally:
         sender.kill()
         sender.wait()
     show(table, f"memory, {events / now:,.0f} events/s for {minutes:g} minutes, at the end", samples[-1][1], most=64)
+    tenths = [samples[(len(samples) - 1) * i // 10][1]["RssAnon"] / MIB for i in range(11)]
+    # A slope alone does not tell a step from a leak.
+    table.add("… RssAnon at each tenth of the time, MiB", " ".join(f"{x:.1f}" for x in tenths))
     settled = samples[len(samples) // 3:]
     for name, what in (("VmRSS", "resident"), ("RssAnon", "RssAnon")):
         slope = statistics.linear_regression([x for x, _ in settled], [y[name] / 1024 for _, y in settled]).slope
