@@ -10,6 +10,7 @@ import random
 import resource
 import signal
 import socket
+import statistics
 import struct
 import threading
 import time
@@ -372,8 +373,8 @@ def measure(weir, seconds):
     return latencies, (cpu_seconds(weir.pid) - used) / (time.monotonic() - began)
 
 
-def try_attack(weir, work, seconds, report):
-    """Quiet, attack, quiet; the quiet value is that of both."""
+def one_round(weir, work, seconds, report):
+    """The ratio of p99 of posts and gets, and how many failed. Quiet, attack, quiet; the quiet value is that of both."""
     before, _ = measure(weir, seconds)
     attack = Attack(work, weir.port)
     wait_until(attack.ready.is_set, 120, f"{work.__name__} to be in place")
@@ -382,17 +383,27 @@ def try_attack(weir, work, seconds, report):
     count, own = attack.stop()
     wait_until(lambda: weir.metric("weir_http_open_connections") < 20, 60, "the attackers' connections to end")
     after, _ = measure(weir, seconds)
-    figures, holds = {}, during.failed == 0
+    figures, ratios = {}, []
     for name in ("posts", "gets"):
         quiet, loud = getattr(before, name) + getattr(after, name), getattr(during, name)
-        ratio = percentile(loud, 0.99) / percentile(quiet, 0.99)
-        holds = holds and ratio <= BUDGET
-        for share_, label in ((0.5, "p50"), (0.99, "p99")):
-            figures[f"{name[:-1]}_{label}"] = f"{percentile(quiet, share_):.2f} -> {percentile(loud, share_):.2f} ms"
-        figures[f"{name[:-1]}_ratio"] = f"{ratio:.2f}"
+        ratios.append(percentile(loud, 0.99) / percentile(quiet, 0.99))
+        for part, label in ((0.5, "p50"), (0.99, "p99")):
+            figures[f"{name[:-1]}_{label}"] = f"{percentile(quiet, part):.2f} -> {percentile(loud, part):.2f} ms"
+        figures[f"{name[:-1]}_ratio"] = f"{ratios[-1]:.2f}"
     report.say(failed=during.failed, **figures)
     report.say(attacker_did=count, attacker_cpu=f"{own:.0%}", weir_cpu=f"{share:.0%}", weir_private_memory=f"{rss} MiB")
-    return holds
+    return (*ratios, during.failed)
+
+
+def try_attack(weir, work, options, report):
+    """Whether the median of the rounds keeps the budget: one checkpoint of PostgreSQL is more than any attack."""
+    rounds = [one_round(weir, work, options.seconds, report) for _ in range(options.rounds)]
+    posts, gets, failed = zip(*rounds)
+    post_ratio, get_ratio = statistics.median(posts), statistics.median(gets)
+    holds = not sum(failed) and max(post_ratio, get_ratio) <= BUDGET
+    what = f"every ordinary request is answered, median p99 x{post_ratio:.2f} for posts, x{get_ratio:.2f} for gets; at most x{BUDGET:.0f}"
+    isHonest = work in HONEST
+    report.expect(holds or isHonest, f"{work.__name__}: {what}{' (not judged)' if isHonest else ''}")
 
 
 def few_descriptors(database, report):
@@ -432,7 +443,8 @@ def few_descriptors(database, report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attacks", nargs="*", help=f"some of {', '.join(work.__name__ for work in ATTACKS)}; all when none is named")
-    parser.add_argument("--seconds", type=float, default=8, help="length of each of the three measurements of an attack")
+    parser.add_argument("--seconds", type=float, default=4, help="length of each of the three measurements of a round")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of an attack, of which the median counts")
     options = parser.parse_args()
     chosen = [work for work in ATTACKS if not options.attacks or work.__name__ in options.attacks]
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -448,8 +460,7 @@ def main():
     measure(weir, 2)
     for work in chosen:
         print(f"  {work.__name__}: {work.__doc__}", flush=True)
-        holds = try_attack(weir, work, options.seconds, report)
-        report.expect(holds or work in HONEST, f"{work.__name__}: every ordinary request is answered, p99 within twice its quiet value{' (not judged)' if work in HONEST else ''}")
+        try_attack(weir, work, options, report)
     if not options.attacks:
         print(f"  few_descriptors: {few_descriptors.__doc__}", flush=True)
         few_descriptors(database, report)
