@@ -17,7 +17,7 @@ package struct LoaderConfiguration: Sendable {
     /// Makes a configuration.
     package init(
         batchLines: Int = 1000,
-        batchBytes: Int = 8 << 20,
+        batchBytes: Int = 1 << 20,
         backOff: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
     ) {
         self.batchLines = batchLines

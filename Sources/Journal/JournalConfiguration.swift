@@ -14,7 +14,7 @@ package struct JournalConfiguration: Sendable {
     /// The longest line, in bytes.
     package var maxLineBytes = 34 << 20
     /// How many bytes of recent lines are kept in memory for readers, in all.
-    package var windowBytes = 8 << 20
+    package var windowBytes = 4 << 20
     /// The size of the reserve file that is given up when the disk is full; 0 for none.
     package var reserveBytes: Int64 = 64 << 20
     /// How long loaded segments are kept, counted from the end of their day.

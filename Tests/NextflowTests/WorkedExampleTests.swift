@@ -140,7 +140,13 @@ import Testing
                 """
             )
         )
-        for path in ["resources-by-attempt", "failures", "failure-signatures", "timeline", "tasks"] {
+        let resources = try await harness.get("/metrics/processes/resources-by-attempt")
+        #expect(
+            resources.text.hasSuffix(
+                #""rows":[],"percentile_method":"exact","percentile_relative_error":0.0}"#
+            )
+        )
+        for path in ["failures", "failure-signatures", "timeline", "tasks"] {
             let answer = try await harness.get("/api/metrics/processes/\(path)")
             #expect(answer.text.hasSuffix(#""rows":[]}"#))
         }

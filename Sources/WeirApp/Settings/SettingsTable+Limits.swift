@@ -105,7 +105,7 @@ extension Setting {
             "WEIR_JOURNAL_WINDOW",
             \.journalWindow,
             .bytes((64 << 10)...(1 << 32)),
-            default: "8MiB",
+            default: "4MiB",
             "Recent lines of the journal kept in memory for loading."
         ),
         Setting(
@@ -119,7 +119,7 @@ extension Setting {
             "WEIR_LOADER_BATCH_BYTES",
             \.loaderBatchBytes,
             .bytes((64 << 10)...(1 << 30)),
-            default: "8MiB",
+            default: "1MiB",
             "How many bytes of the journal are loaded in one transaction at most."
         ),
     ]
