@@ -30,6 +30,8 @@ struct ActiveRequest {
     var reserved = 0
     /// Whether the first reservation was granted and `100 Continue` sent.
     var isBodyAdmitted = false
+    /// The most bytes that may be collected.
+    var mostBytes = 0
     /// Bytes of the body as they came.
     var receivedBytes = 0
     /// The same since the deadline was last set.
@@ -63,6 +65,7 @@ struct ActiveRequest {
 
     /// Takes a piece of the body, as it came; what becomes too much at once waits in `undecoded`.
     mutating func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
+        makeRoom()
         guard let decoder else {
             collected.append(contentsOf: bytes)
             return
@@ -74,6 +77,17 @@ struct ActiveRequest {
         let progress = try decoder.decode(bytes, work: work, into: &collected)
         if !progress.isDry { undecoded = Array(bytes.dropFirst(progress.consumed)) }
     }
+
+    /// Takes the address space of a large body at once.
+    ///
+    /// An array that doubles is copied on the lane, for 10 ms at 16 MiB; and what is not written costs no memory.
+    private mutating func makeRoom() {
+        guard collected.count >= ActiveRequest.largeBody, collected.capacity < mostBytes else { return }
+        collected.reserveCapacity(min(mostBytes, ActiveRequest.mostRoom))
+    }
+
+    private static let largeBody = 1 << 20
+    private static let mostRoom = 65 << 20
 
     /// Bytes that are inflated before other connections have their turn.
     private static let decodingStep = 256 << 10

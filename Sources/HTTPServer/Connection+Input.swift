@@ -144,7 +144,10 @@ extension Connection {
         }
         do {
             let decompressed = max(limit, context.configuration.limits.decompressedBytes)
-            active?.decoder = try ContentDecoder.make(for: request.head, decompressedBytes: decompressed)
+            let decoder = try ContentDecoder.make(for: request.head, decompressedBytes: decompressed)
+            active?.decoder = decoder
+            // One byte above the limit may be made before the body is refused.
+            active?.mostBytes = decoder == nil ? limit : decompressed + 1
         } catch {
             refuse(.request(error))
             return
