@@ -152,7 +152,6 @@ final class AppendQueue: Sendable {
         state.withLock { state in
             guard state.batch.lines > 0 else {
                 state.isWriterAwake = false
-                state.bytesInFlight = 0
                 return nil
             }
             var next = PendingBatch()
@@ -161,6 +160,11 @@ final class AppendQueue: Sendable {
             state.bytesInFlight = next.bytes.count
             return next
         }
+    }
+
+    /// The batch that was taken last is on the disk, or refused: whoever hears of it finds its room free.
+    func settle() {
+        state.withLock { $0.bytesInFlight = 0 }
     }
 
     /// Refuses lines that may not use the reserve; nil takes them again.

@@ -223,6 +223,7 @@ package final class Journal: Sendable {
                     lines: batch.lines
                 )
             }
+            pending.settle()
             for group in batch.groups { group.deliver(failure) }
             pace.rest()
         }
