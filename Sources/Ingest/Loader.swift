@@ -113,9 +113,10 @@ package final class Loader<P: Projection>: Sendable {
                 next = try read(reader, start)
                 continue
             }
-            async let applied: Void = apply(batch, start)
-            next = try read(reader, start)
-            try await applied
+            // This task goes on to the connection's queue at once; only then is the reader's lane free for the other.
+            async let following = read(reader, start)
+            try await apply(batch, start)
+            next = try await following
             onProgress()
         }
     }
