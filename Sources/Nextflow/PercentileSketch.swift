@@ -81,9 +81,9 @@ extension PercentileSketch {
     /// Adds a sealed distribution, in the text format of `bytea`; false when it is none.
     ///
     /// `sketch_number` in SQL says how numbers are written.
-    mutating func add(sealed text: ArraySlice<UInt8>) -> Bool {
+    mutating func add(sealed text: [UInt8]) -> Bool {
         guard text.starts(with: "\\x".utf8), text.count.isMultiple(of: 2) else { return false }
-        var numbers = SealedNumbers(text: text.dropFirst(2))
+        var numbers = SealedNumbers(text: text)
         var bin = 0
         while let step = numbers.next() {
             guard let rows = numbers.next() else { return false }
@@ -94,7 +94,7 @@ extension PercentileSketch {
     }
 
     /// Adds values by their bins so many times, in the text format of `integer[]`; false when it is none.
-    mutating func add(loose text: ArraySlice<UInt8>, _ times: Int64 = 1) -> Bool {
+    mutating func add(loose text: [UInt8], _ times: Int64 = 1) -> Bool {
         guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") else { return false }
         var bin = 0
         var isNegative = false
@@ -113,47 +113,48 @@ extension PercentileSketch {
     }
 }
 
-/// The numbers of a sealed distribution, from hexadecimal digits.
+/// The numbers of a sealed distribution, from hexadecimal digits behind `\x`.
 private struct SealedNumbers {
-    private let text: ArraySlice<UInt8>
-    private var at: Int
-    private(set) var isAtEnd = false
-
-    init(text: ArraySlice<UInt8>) {
-        self.text = text
-        at = text.startIndex
+    private let text: [UInt8]
+    private var at = 2
+    /// What each digit is worth; 255 for all that is none.
+    private static let worth: [UInt8] = (0...255).map { (byte: UInt8) in
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        default: 255
+        }
     }
+
+    init(text: [UInt8]) {
+        self.text = text
+    }
+
+    /// Whether nothing is left that could not be read.
+    var isAtEnd: Bool { at == text.count }
 
     /// The next number; nil at the end, and where it is cut off.
     mutating func next() -> Int64? {
-        guard at < text.endIndex else {
-            isAtEnd = true
-            return nil
-        }
+        let start = at
         guard let byte = byte() else { return nil }
         guard byte == 255 else { return Int64(byte) }
         var number: UInt64 = 0
         for _ in 0..<8 {
-            guard let byte = self.byte() else { return nil }
+            guard let byte = self.byte() else {
+                at = start
+                return nil
+            }
             number = number << 8 | UInt64(byte)
         }
         return Int64(bitPattern: number)
     }
 
     private mutating func byte() -> UInt8? {
-        guard at + 1 < text.endIndex, let high = Self.digit(text[at]), let low = Self.digit(text[at + 1])
-        else {
-            return nil
-        }
+        guard at + 1 < text.count else { return nil }
+        let high = Self.worth[Int(text[at])]
+        let low = Self.worth[Int(text[at + 1])]
+        guard high < 16, low < 16 else { return nil }
         at += 2
         return high << 4 | low
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 }
