@@ -126,19 +126,21 @@ extension PercentileSketch {
     ///
     /// `sketch_number` in SQL says how numbers are written.
     mutating func add(sealed text: [UInt8]) -> Bool {
-        var numbers = SealedNumbers(text: text)
-        var bins: [(bin: Int, rows: Int64)] = []
-        repeat {
-            bins.removeAll(keepingCapacity: true)
-            var bin = 0
-            while let step = numbers.next() {
-                guard let rows = numbers.next() else { return false }
-                bin += Int(step)
-                bins.append((bin, rows))
-            }
-            add(bins)
-        } while numbers.skipComma()
-        return numbers.isAtEnd
+        text.withUnsafeBufferPointer { text in
+            var numbers = SealedNumbers(text: text)
+            var bins: [(bin: Int, rows: Int64)] = []
+            repeat {
+                bins.removeAll(keepingCapacity: true)
+                var bin = 0
+                while let step = numbers.next() {
+                    guard let rows = numbers.next() else { return false }
+                    bin += Int(step)
+                    bins.append((bin, rows))
+                }
+                add(bins)
+            } while numbers.skipComma()
+            return numbers.isAtEnd
+        }
     }
 
     /// Adds values by their bins so many times, in the text format of `integer[]`; false when it is none.
@@ -163,9 +165,11 @@ extension PercentileSketch {
 
 /// The numbers of sealed distributions, from hexadecimal digits.
 private struct SealedNumbers {
-    private let text: [UInt8]
+    private let text: UnsafeBufferPointer<UInt8>
     private var at = 0
-    init(text: [UInt8]) {
+
+    /// Reads `text`, which must outlive this.
+    init(text: UnsafeBufferPointer<UInt8>) {
         self.text = text
     }
 
@@ -197,15 +201,19 @@ private struct SealedNumbers {
 
     private mutating func byte() -> UInt8? {
         guard at + 1 < text.count else { return nil }
-        guard let high = Self.digit(text[at]), let low = Self.digit(text[at + 1]) else { return nil }
+        let high = Self.digit(text[at])
+        let low = Self.digit(text[at + 1])
+        guard high | low < 16 else { return nil }
         at += 2
         return high << 4 | low
     }
-    private static func digit(_ byte: UInt8) -> UInt8? {
+
+    /// What a digit is worth; 255 for all that is none.
+    private static func digit(_ byte: UInt8) -> UInt8 {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        default: nil
+        default: 255
         }
     }
 }
