@@ -116,6 +116,7 @@ let package = Package(
                 .embedInCode("v0002_nextflow.sql"),
                 .embedInCode("v0003_nextflow_rollups.sql"),
                 .embedInCode("v0004_nextflow_growth.sql"),
+                .embedInCode("v0005_sketch_bin.sql"),
             ],
             swiftSettings: settings
         ),

@@ -22,23 +22,64 @@ struct PercentileSketch: Hashable, Sendable {
     /// Adds so many values of one bin; a negative number takes away what was or will be added.
     mutating func add(bin: Int, _ rows: Int64) {
         count += rows
-        if near.isEmpty {
-            first = bin - 64
-            near = Array(repeating: 0, count: 256)
-        }
         let place = bin - first
         if near.indices.contains(place) {
             near[place] += rows
-        } else if place < 0, near.count - place <= Self.widest {
-            let more = -place + min(64, Self.widest - near.count + place)
-            near.insert(contentsOf: repeatElement(0, count: more), at: 0)
-            first -= more
-            near[bin - first] += rows
-        } else if place >= 0, place < Self.widest {
-            near.append(contentsOf: repeatElement(0, count: min(place + 64, Self.widest) - near.count))
+        } else {
+            makeRoom(for: bin...bin)
+            addAfterGrowth(bin, rows)
+        }
+    }
+
+    /// Adds bins in ascending order, each with its number of values: room for all of them is made once.
+    private mutating func add(_ bins: [(bin: Int, rows: Int64)]) {
+        guard let lowest = bins.first?.bin, let highest = bins.last?.bin else { return }
+        makeRoom(for: lowest...highest)
+        if lowest >= first, highest < first + near.count {
+            let first = first
+            var sum: Int64 = 0
+            near.withUnsafeMutableBufferPointer { near in
+                for (bin, rows) in bins {
+                    near[bin - first] += rows
+                    sum += rows
+                }
+            }
+            count += sum
+        } else {
+            for (bin, rows) in bins {
+                count += rows
+                addAfterGrowth(bin, rows)
+            }
+        }
+    }
+
+    private mutating func addAfterGrowth(_ bin: Int, _ rows: Int64) {
+        let place = bin - first
+        if near.indices.contains(place) {
             near[place] += rows
         } else {
             far[bin, default: 0] += rows
+        }
+    }
+
+    /// Stretches the array to hold these bins and some beside, unless it would become too wide.
+    private mutating func makeRoom(for bins: ClosedRange<Int>) {
+        guard !near.isEmpty else {
+            guard bins.count <= Self.widest else { return }
+            first = bins.lowerBound - 32
+            near = Array(repeating: 0, count: bins.count + 64)
+            return
+        }
+        let lowest = min(first, bins.lowerBound - 32)
+        let highest = max(first + near.count - 1, bins.upperBound + 32)
+        let isInside = bins.lowerBound >= first && bins.upperBound < first + near.count
+        guard !isInside, highest - lowest < Self.widest else { return }
+        near.insert(contentsOf: repeatElement(0, count: first - lowest), at: 0)
+        near.append(contentsOf: repeatElement(0, count: highest - lowest + 1 - near.count))
+        first = lowest
+        // What had no room before.
+        for bin in Array(far.keys) where near.indices.contains(bin - first) {
+            near[bin - first] += far.removeValue(forKey: bin) ?? 0
         }
     }
 
@@ -54,15 +95,18 @@ struct PercentileSketch: Hashable, Sendable {
 
     /// The bin of the value that has `place` values before it.
     private func bin(at place: Int64) -> Int {
-        var bins = near.enumerated().filter { $0.element > 0 }.map {
-            (bin: first + $0.offset, rows: $0.element)
-        }
-        if !far.isEmpty {
-            bins += far.map { (bin: $0.key, rows: $0.value) }
-            bins.sort { $0.bin < $1.bin }
-        }
         var passed: Int64 = 0
-        for (bin, rows) in bins {
+        var rest = far.sorted { $0.key < $1.key }[...]
+        for (offset, rows) in near.enumerated() where rows != 0 {
+            while let (bin, rows) = rest.first, bin < first + offset {
+                passed += rows
+                if passed > place { return bin }
+                rest.removeFirst()
+            }
+            passed += rows
+            if passed > place { return first + offset }
+        }
+        for (bin, rows) in rest {
             passed += rows
             if passed > place { return bin }
         }
@@ -78,23 +122,29 @@ struct PercentileSketch: Hashable, Sendable {
 // MARK: - What PostgreSQL sends
 
 extension PercentileSketch {
-    /// Adds a sealed distribution, in the text format of `bytea`; false when it is none.
+    /// Adds sealed distributions, in hexadecimal digits with commas between them; false when one is none.
     ///
     /// `sketch_number` in SQL says how numbers are written.
-    mutating func add(sealed text: ArraySlice<UInt8>) -> Bool {
-        guard text.starts(with: "\\x".utf8), text.count.isMultiple(of: 2) else { return false }
-        var numbers = SealedNumbers(text: text.dropFirst(2))
-        var bin = 0
-        while let step = numbers.next() {
-            guard let rows = numbers.next() else { return false }
-            bin += Int(step)
-            add(bin: bin, rows)
+    mutating func add(sealed text: [UInt8]) -> Bool {
+        text.withUnsafeBufferPointer { text in
+            var numbers = SealedNumbers(text: text)
+            var bins: [(bin: Int, rows: Int64)] = []
+            repeat {
+                bins.removeAll(keepingCapacity: true)
+                var bin = 0
+                while let step = numbers.next() {
+                    guard let rows = numbers.next() else { return false }
+                    bin += Int(step)
+                    bins.append((bin, rows))
+                }
+                add(bins)
+            } while numbers.skipComma()
+            return numbers.isAtEnd
         }
-        return numbers.isAtEnd
     }
 
     /// Adds values by their bins so many times, in the text format of `integer[]`; false when it is none.
-    mutating func add(loose text: ArraySlice<UInt8>, _ times: Int64 = 1) -> Bool {
+    mutating func add(loose text: [UInt8], _ times: Int64 = 1) -> Bool {
         guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") else { return false }
         var bin = 0
         var isNegative = false
@@ -113,47 +163,57 @@ extension PercentileSketch {
     }
 }
 
-/// The numbers of a sealed distribution, from hexadecimal digits.
+/// The numbers of sealed distributions, from hexadecimal digits.
 private struct SealedNumbers {
-    private let text: ArraySlice<UInt8>
-    private var at: Int
-    private(set) var isAtEnd = false
+    private let text: UnsafeBufferPointer<UInt8>
+    private var at = 0
 
-    init(text: ArraySlice<UInt8>) {
+    /// Reads `text`, which must outlive this.
+    init(text: UnsafeBufferPointer<UInt8>) {
         self.text = text
-        at = text.startIndex
     }
 
-    /// The next number; nil at the end, and where it is cut off.
+    /// Whether nothing is left that could not be read.
+    var isAtEnd: Bool { at == text.count }
+
+    /// Steps over the comma between two distributions; false when there is none.
+    mutating func skipComma() -> Bool {
+        guard at < text.count, text[at] == UInt8(ascii: ",") else { return false }
+        at += 1
+        return true
+    }
+
+    /// The next number; nil at the end of a distribution, and where it is cut off.
     mutating func next() -> Int64? {
-        guard at < text.endIndex else {
-            isAtEnd = true
-            return nil
-        }
+        let start = at
         guard let byte = byte() else { return nil }
         guard byte == 255 else { return Int64(byte) }
         var number: UInt64 = 0
         for _ in 0..<8 {
-            guard let byte = self.byte() else { return nil }
+            guard let byte = self.byte() else {
+                at = start
+                return nil
+            }
             number = number << 8 | UInt64(byte)
         }
         return Int64(bitPattern: number)
     }
 
     private mutating func byte() -> UInt8? {
-        guard at + 1 < text.endIndex, let high = Self.digit(text[at]), let low = Self.digit(text[at + 1])
-        else {
-            return nil
-        }
+        guard at + 1 < text.count else { return nil }
+        let high = Self.digit(text[at])
+        let low = Self.digit(text[at + 1])
+        guard high | low < 16 else { return nil }
         at += 2
         return high << 4 | low
     }
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
+    /// What a digit is worth; 255 for all that is none.
+    private static func digit(_ byte: UInt8) -> UInt8 {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        default: nil
+        default: 255
         }
     }
 }

@@ -50,21 +50,23 @@ extension ProcessMetricsStore {
         return (.sketch, sketches.map(\.percentiles))
     }
 
-    private func addSealed(_ pieces: [Row], _ keys: [Parameter], to sketches: inout [ResourceSketches]) throws
-    {
-        guard !pieces.isEmpty else { return }
-        let buckets: [Parameter] = [
-            .textArray(try pieces.map { try $0.text(0) }),
-            .textArray(try pieces.map { try $0.text(1) }),
-            .optional(query.process),
-        ]
-        // Rows in chunks: all distributions of a season are megabytes.
-        try connection.stream(Self.sealed, keys + buckets, chunkSize: 100) { rows in
-            for row in rows {
+    /// Adds sealed distributions, a few buckets at a time: all of a season are megabytes.
+    private func addSealed(
+        _ pieces: [Row],
+        _ keys: [Parameter],
+        to sketches: inout [ResourceSketches]
+    ) throws {
+        for start in stride(from: 0, to: pieces.count, by: 8) {
+            let some = pieces[start..<min(start + 8, pieces.count)]
+            let buckets: [Parameter] = [
+                .textArray(try some.map { try $0.text(0) }),
+                .textArray(try some.map { try $0.text(1) }),
+                .optional(query.process),
+            ]
+            for row in try connection.execute(Self.sealed, keys + buckets) {
                 let place = Int(try row.int64(0)) - 1
                 for (column, value) in ResourceSketches.values.enumerated() {
-                    guard
-                        sketches[place][keyPath: value].add(sealed: try row.utf8(.position(column + 1))[...])
+                    guard sketches[place][keyPath: value].add(sealed: try row.utf8(.position(column + 1)))
                     else { throw UnreadableSketch() }
                 }
             }
@@ -87,7 +89,7 @@ extension ProcessMetricsStore {
             let place = Int(try row.int64(0)) - 1
             for (column, value) in ResourceSketches.values.enumerated() {
                 guard let bins = try row.optionalUTF8(.position(column + 1)) else { continue }
-                guard sketches[place][keyPath: value].add(loose: bins[...], times) else {
+                guard sketches[place][keyPath: value].add(loose: bins, times) else {
                     throw UnreadableSketch()
                 }
             }

@@ -33,10 +33,19 @@ package struct QueryResult: Sendable {
     mutating func append(rowsOf result: OpaquePointer) {
         let rows = PQntuples(result)
         cells.reserveCapacity(cells.count + Int(rows) * columns.count)
+        // A large result is copied once: growing by doubling would copy and touch it all again. A single row, of those
+        // that come one by one, is left to the doubling.
+        if rows > 1 { bytes.reserveCapacity(bytes.count + Self.length(of: result)) }
         for row in 0..<rows {
             for column in 0..<Int32(columns.count) {
                 append(cell: result, row, column)
             }
+        }
+    }
+
+    private static func length(of result: OpaquePointer) -> Int {
+        (0..<PQntuples(result)).reduce(0) { sum, row in
+            (0..<PQnfields(result)).reduce(sum) { $0 + Int(PQgetlength(result, row, $1)) }
         }
     }
 

@@ -36,8 +36,8 @@ import Testing
 
     @Test func `may have taken away what is added later`() {
         var sketch = PercentileSketch()
-        let isTaken = sketch.add(loose: Array("{5,900,70000}".utf8)[...], -1)
-        let isAdded = sketch.add(loose: Array("{5,900,900,70000}".utf8)[...])
+        let isTaken = sketch.add(loose: Array("{5,900,70000}".utf8), -1)
+        let isAdded = sketch.add(loose: Array("{5,900,900,70000}".utf8))
         #expect(isTaken && isAdded)
         var one = PercentileSketch()
         one.add(bin: 900, 1)
@@ -53,17 +53,17 @@ import Testing
 
     private static func sealed(_ text: String) -> PercentileSketch? {
         var sketch = PercentileSketch()
-        return sketch.add(sealed: Array(text.utf8)[...]) ? sketch : nil
+        return sketch.add(sealed: Array(text.utf8)) ? sketch : nil
     }
 
     private static func loose(_ text: String) -> PercentileSketch? {
         var sketch = PercentileSketch()
-        return sketch.add(loose: Array(text.utf8)[...]) ? sketch : nil
+        return sketch.add(loose: Array(text.utf8)) ? sketch : nil
     }
 
     @Test func `reads what PostgreSQL sends`() throws {
         // Bin 3 with one value, bin 258 with 300.
-        let sealed = try #require(Self.sealed(#"\x0301ff00000000000000ffff000000000000012c"#))
+        let sealed = try #require(Self.sealed("0301,ff0000000000000102ff000000000000012c"))
         let bins = Array(repeating: "258", count: 300) + ["3"]
         let loose = try #require(Self.loose("{" + bins.joined(separator: ",") + "}"))
         for fraction in [0, 0.003, 0.5, 1] {
@@ -73,7 +73,7 @@ import Testing
         #expect(try #require(Self.loose("{-12}")?.percentile(0)) < 0.9)
     }
 
-    @Test(arguments: [#"\x03"#, #"\x03ff0000"#, "0301", #"\x03zz"#, #"\x030"#])
+    @Test(arguments: ["03", "03ff0000", "0301ff00", "0301,03", "03zz", "030", "0301;0301", #"\x0301"#])
     func `refuses a distribution that is cut off or none at all`(text: String) {
         #expect(Self.sealed(text) == nil)
     }

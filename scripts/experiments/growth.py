@@ -182,7 +182,8 @@ def check_answers(report, store, weir):
             counts = expected[row["process"], row["attempt"]]
             wrong += [row[name] for name in EXACT] != counts[:len(EXACT)]
             for name, exact in zip(PERCENTILES, counts[len(EXACT):]):
-                worst = max(worst, (abs(row[name] - exact) - HALF_A_HUNDREDTH) / (exact or 1))
+                off = max(0, abs(row[name] - exact) - HALF_A_HUNDREDTH)
+                worst = max(worst, off and (off / exact if exact else math.inf))
         method, promised = answer["percentile_method"], answer["percentile_relative_error"]
         rows = sum(counts[0] for counts in expected.values())
         span = f"{store.attempts:,} attempts, {days - days / 9:.1f} days, {rows:,.0f} completions"

@@ -5,7 +5,8 @@ SELECT
     round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.pct_mem))::numeric, 2) AS pct_mem,
     round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.peak_rss))::numeric / 1073741824, 2) AS peak_rss_gb
 FROM run
-JOIN completion c USING (run_key)
+-- OFFSET 0 keeps the join a nested loop over the key: a plan for any run would read the table whole.
+CROSS JOIN LATERAL (SELECT * FROM completion k WHERE k.run_key = run.run_key OFFSET 0) c
 JOIN unnest($3::text[], $4::integer[]) WITH ORDINALITY AS g (process, attempt, place)
     ON c.process = g.process AND c.attempt = g.attempt
 WHERE run.run_name = $5::text
