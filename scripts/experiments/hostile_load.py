@@ -411,11 +411,9 @@ def few_descriptors(database, report):
     script = scratch() / "weir-300"
     script.write_text(f"#!/bin/sh\nulimit -n 300\nexec '{harness.WEIR}' \"$@\"\n")
     script.chmod(0o755)
-    real, harness.WEIR = harness.WEIR, script
-    try:
-        weir = Weir(scratch() / "data", database.url, env={"WEIR_JOURNAL_SEGMENT": "1MiB"}).start()
-    finally:
-        harness.WEIR = real
+    weir = Weir(scratch() / "data", database.url, env={"WEIR_JOURNAL_SEGMENT": "1MiB"})
+    weir.program = [script]
+    weir.start()
     first = connect(weir.port)
     others = [connect(weir.port) for _ in range(400)]
     refused = 0
@@ -445,6 +443,7 @@ def main():
     parser.add_argument("attacks", nargs="*", help=f"some of {', '.join(work.__name__ for work in ATTACKS)}; all when none is named")
     parser.add_argument("--seconds", type=float, default=4, help="length of each of the three measurements of a round")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of an attack, of which the median counts")
+    parser.add_argument("--descriptors", action="store_true", help="try few descriptors, too, when attacks are named")
     options = parser.parse_args()
     chosen = [work for work in ATTACKS if not options.attacks or work.__name__ in options.attacks]
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -461,7 +460,7 @@ def main():
     for work in chosen:
         print(f"  {work.__name__}: {work.__doc__}", flush=True)
         try_attack(weir, work, options, report)
-    if not options.attacks:
+    if not options.attacks or options.descriptors:
         print(f"  few_descriptors: {few_descriptors.__doc__}", flush=True)
         few_descriptors(database, report)
     weir.await_loaded()
