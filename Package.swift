@@ -74,7 +74,7 @@ let package = Package(
         // Features: they never import each other.
         module(
             "Nextflow",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging, crypto],
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging],
             resources: [
                 .embedInCode("SQL/claim_digests.sql"),
                 .embedInCode("SQL/completion_groups.sql"),
@@ -104,6 +104,15 @@ let package = Package(
             ]
         ),
         module(
+            "Runs",
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest"],
+            resources: [
+                .embedInCode("SQL/fetch_runs.sql"),
+                .embedInCode("SQL/tally_runs.sql"),
+                .embedInCode("SQL/update_runs.sql"),
+            ]
+        ),
+        module(
             "Observability",
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging]
         ),
@@ -117,6 +126,7 @@ let package = Package(
                 .embedInCode("v0003_nextflow_rollups.sql"),
                 .embedInCode("v0004_nextflow_growth.sql"),
                 .embedInCode("v0005_sketch_bin.sql"),
+                .embedInCode("v0006_runs.sql"),
             ],
             swiftSettings: settings
         ),
@@ -124,7 +134,7 @@ let package = Package(
             "WeirApp",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
-                "Observability", "Migrations", "CMalloc", logging, crypto,
+                "Runs", "Observability", "Migrations", "CMalloc", logging, crypto,
             ]
         ),
         .executableTarget(
@@ -153,6 +163,10 @@ let package = Package(
             of: "Nextflow",
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
             exclude: ["Fixtures"]
+        ),
+        tests(
+            of: "Runs",
+            ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
         ),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
         tests(

@@ -19,6 +19,7 @@ package enum SchemaMigrations {
         Step(version: 3, name: "nextflow_rollups", sql: text(PackageResources.v0003_nextflow_rollups_sql)),
         Step(version: 4, name: "nextflow_growth", sql: text(PackageResources.v0004_nextflow_growth_sql)),
         Step(version: 5, name: "sketch_bin", sql: text(PackageResources.v0005_sketch_bin_sql)),
+        Step(version: 6, name: "runs", sql: text(PackageResources.v0006_runs_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -88,6 +88,13 @@ package enum DeadLetterStore {
         return try rows.first.map(letter)
     }
 
+    /// The stream of a dead letter; nil when there is none of this number.
+    package static func fetchStream(id: Int64, on connection: Connection) throws -> String? {
+        try connection.execute("SELECT stream FROM dead_letter WHERE id = $1", [.int64(id)]).first?.text(
+            "stream"
+        )
+    }
+
     /// How many wait for a decision.
     package static func count(on connection: Connection) throws -> Int {
         try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?

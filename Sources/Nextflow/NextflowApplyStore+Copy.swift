@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Postgres
 
 /// The two COPYs of a batch: raw rows, and the staging table that every merge reads.

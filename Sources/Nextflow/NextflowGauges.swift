@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 package import Logging
 package import Metrics
 package import Postgres

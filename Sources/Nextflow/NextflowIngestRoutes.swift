@@ -50,7 +50,7 @@ package struct NextflowIngestRoutes: Sendable {
     private func accept(_ request: Request, _ exchange: Exchange) {
         let body: [UInt8]
         do throws(NextflowFault) {
-            guard Self.isJSON(request.head.fields["Content-Type"]) else { throw .notAnObject }
+            guard request.head.declaresJSON else { throw .notAnObject }
             body = try NextflowDecoder.clean(request.body, redactor)
         } catch {
             metrics?.refused(error.reason)
@@ -66,41 +66,11 @@ package struct NextflowIngestRoutes: Sendable {
         ) { result in
             switch result {
             case .success: exchange.respond(.json(body))
-            case .failure(let error): exchange.respond(Self.response(to: error))
+            // The client never repeats an event, so that everything was done before this is sent; but an event that
+            // is not durable is not acknowledged.
+            case .failure(let error):
+                exchange.respond(ErrorEnvelope.detail.response(to: error, storing: "event"))
             }
         }
-    }
-
-    /// A missing content type is taken for JSON, any other but `application/json` and `…+json` for raw bytes.
-    private static func isJSON(_ contentType: String?) -> Bool {
-        guard let contentType, !contentType.isEmpty, contentType != "application/json" else { return true }
-        let essence = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        return essence == "application/json"
-            || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
-    }
-
-    /// The client never repeats an event, so that everything is done before this is sent; but an event that is not
-    /// durable is not acknowledged.
-    private static func response(to error: JournalError) -> Response {
-        var response: Response
-        switch error {
-        case .diskFull:
-            response = ErrorEnvelope.detail.response(
-                .insufficientStorage,
-                "The disk of the journal is full: the event was not stored."
-            )
-        case .lineTooLarge:
-            response = ErrorEnvelope.detail.response(
-                .contentTooLarge,
-                "The event is larger than a line of the journal may be."
-            )
-        default:
-            response = ErrorEnvelope.detail.response(
-                .serviceUnavailable,
-                "The journal cannot be written at the moment: the event was not stored. Send it again."
-            )
-        }
-        response.fields.append("Retry-After", "1")
-        return response
     }
 }

@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Ingest
 
 /// The states of a run, as the function `run_state` names them.
 enum RunState: String, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Postgres
 
 extension NextflowRunStore {

@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Ingest
 
 /// Reads the parameters of a query one by one and collects what is wrong with them.
 ///

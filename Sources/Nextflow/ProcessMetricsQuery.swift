@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Ingest
 
 /// What a question to the process metrics asks for. Contract §1.5, and of §3 what only adds.
 struct ProcessMetricsQuery: Hashable, Sendable {

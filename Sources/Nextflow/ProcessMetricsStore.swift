@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Postgres
 
 /// The SQL of the process metrics. All that one answer shows comes from one snapshot, and `now` is the same

@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 
 /// What Weir reads of a trace object; contract §4.4. Everything may be missing.
 struct Trace: Sendable {

@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 
 /// What Weir reads of the metadata of `started` and `completed`; contract §4.5.
 ///

@@ -55,7 +55,6 @@ package struct ObservabilityRoutes: Sendable {
                     HealthEncoder.nextflow(await database.check(within: Self.healthPatience))
                 }
             ],
-            // Its own `GET /metrics` counts runs, which nobody stores yet: until then the scrape stays.
             "runs": [
                 Self.probe("/health", "A sign of life.") { _ in HealthEncoder.runs(version: Self.runsVersion)
                 },

@@ -2,6 +2,7 @@ import Core
 import HTTP
 import Testing
 
+@testable import Ingest
 @testable import Nextflow
 
 @Suite struct `Parameters of the process metrics` {

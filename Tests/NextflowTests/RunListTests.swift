@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Testing
 
+@testable import Ingest
 @testable import Nextflow
 
 @Suite struct `Lists of runs` {

@@ -5,15 +5,37 @@ import Logging
 import Metrics
 import Nextflow
 import Postgres
+import Runs
 
 /// What the features bring: routes, loaders, duties, gauges. The one place that knows them by name.
 struct Features: Sendable {
-    let routes: [Route]
+    private(set) var routes: [Route] = []
+    /// What a face answers instead of the main listener, by the face's name.
+    private(set) var faces: [String: [Route]] = [:]
     /// Loaders and gauges: each runs until its task is cancelled; the schema must be there.
-    let background: [@Sendable () async -> Void]
-    let lags: [StreamLag]
-    let duties: [Duty]
-    let gauges: [GaugeRefresher.Source]
+    private(set) var background: [@Sendable () async -> Void] = []
+    private(set) var lags: [StreamLag] = []
+    private(set) var duties: [Duty] = []
+    private(set) var gauges: [GaugeRefresher.Source] = []
+
+    /// What features are made of.
+    struct Means: Sendable {
+        let settings: Settings
+        let journal: Journal
+        let registration: JournalRegistration
+        let pool: Pool
+        let replica: ReadReplica?
+        let registry: Registry
+        let logger: Logger
+        /// Called by loaders when all of a batch but its COMMIT is done.
+        let beforeCommit: @Sendable () -> Void
+    }
+
+    /// Makes all features.
+    init(_ means: Means) {
+        addNextflow(means)
+        addRuns(means)
+    }
 
     /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
     func waitForLoaders() async {
@@ -23,77 +45,105 @@ struct Features: Sendable {
         }
     }
 
+    // MARK: - Streams by themselves
+
     /// Tries a dead letter of any stream once more; nil when it is applied now, otherwise why not.
     static func retryDeadLetter(_ id: Int64, on connection: Connection) throws -> Refusal? {
-        try DeadLetterRetry(NextflowProjection(partitions: DayPartitions(table: "telemetry")))
-            .retry(id: id, on: connection)
+        switch try DeadLetterStore.fetchStream(id: id, on: connection) {
+        case "runs": try DeadLetterRetry(RunsProjection()).retry(id: id, on: connection)
+        default: try DeadLetterRetry(nextflowProjection).retry(id: id, on: connection)
+        }
     }
 
     /// Every stream, for a replay.
     static var replayStreams: [ReplayStream] {
-        [ReplayStream(NextflowProjection(partitions: DayPartitions(table: "telemetry")), table: "telemetry")]
+        [
+            ReplayStream(nextflowProjection, table: "telemetry"),
+            ReplayStream(RunsProjection(), table: "agent_run"),
+        ]
     }
 
-    /// Makes all features; loaders call `beforeCommit` when all of a batch but its COMMIT is done.
-    init(
-        _ settings: Settings,
-        journal: Journal,
-        pool: Pool,
-        replica: ReadReplica?,
-        registry: Registry,
-        logger: Logger,
-        beforeCommit: @escaping @Sendable () -> Void
-    ) {
+    private static var nextflowProjection: NextflowProjection {
+        NextflowProjection(partitions: DayPartitions(table: "telemetry"))
+    }
+
+    // MARK: - One feature after the other
+
+    private mutating func addNextflow(_ means: Means) {
+        let settings = means.settings
         let partitions = DayPartitions(table: "telemetry")
-        let metrics = NextflowMetrics(registry: registry)
+        let metrics = NextflowMetrics(registry: means.registry)
         let projection = NextflowProjection(partitions: partitions, metrics: metrics)
-        let progress = StreamProgress(stream: projection.stream)
+        let reader = addStream(projection, StreamProgress(stream: projection.stream), means)
+        let ingest = NextflowIngestRoutes(
+            journal: means.journal,
+            redactor: Redactor(keys: settings.redactedKeys),
+            metrics: metrics
+        )
+        routes +=
+            ingest.routes
+            + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
+            + NextflowRunRoutes(reader: reader, staleAfter: settings.staleAfter).all
+        let domain = NextflowGauges(registry: means.registry)
+        background.append {
+            await domain.run(
+                pool: means.pool,
+                every: settings.metricsRefresh,
+                staleAfter: settings.staleAfter,
+                logger: means.logger
+            )
+        }
+        duties += NextflowDuties.duties(
+            partitions: partitions,
+            rawKeep: settings.rawKeep == .zero ? nil : settings.rawKeep
+        )
+        gauges.append(Self.storage(partitions))
+    }
+
+    private mutating func addRuns(_ means: Means) {
+        let progress = StreamProgress(stream: "runs")
+        let board = OutcomeBoard<RunsProjection.Outcomes>(progress: progress)
+        let projection = RunsProjection(board: board, metrics: RunsMetrics(registry: means.registry))
+        let reader = addStream(projection, progress, means)
+        let runs = RunsRoutes(
+            journal: means.journal,
+            board: board,
+            reader: reader,
+            links: RepositoryLinks(hosts: means.settings.gitHosts),
+            duplicateStatus: means.settings.duplicateRunStatus
+        )
+        routes += runs.all
+        faces["runs"] = runs.face
+    }
+
+    /// Adds the loader of a stream, and makes what answers from its rows.
+    private mutating func addStream<P: Projection>(
+        _ projection: P,
+        _ progress: StreamProgress,
+        _ means: Means
+    ) -> StoreReader {
+        let (settings, journal) = (means.settings, means.journal)
         let loader = Loader(
             projection,
             journal: journal,
-            registration: JournalRegistration(journal: journal),
-            target: pool.target,
+            registration: means.registration,
+            target: means.pool.target,
             session: SessionSettings.loading(settings),
             configuration: LoaderConfiguration(
                 batchLines: settings.loaderBatchLines,
                 batchBytes: settings.loaderBatchBytes
             ),
             progress: progress,
-            logger: logger,
-            beforeCommit: beforeCommit
+            logger: means.logger,
+            beforeCommit: means.beforeCommit
         )
-        let reader = StoreReader(
-            pool: pool,
+        background.append { await loader.run() }
+        lags.append(StreamLag(progress) { [weak journal] in journal?.durableSeq ?? 0 })
+        return StoreReader(
+            pool: means.pool,
             gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait),
-            replica: replica
+            replica: means.replica
         )
-        let ingest = NextflowIngestRoutes(
-            journal: journal,
-            redactor: Redactor(keys: settings.redactedKeys),
-            metrics: metrics
-        )
-        routes =
-            ingest.routes
-            + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
-            + NextflowRunRoutes(reader: reader, staleAfter: settings.staleAfter).all
-        let domain = NextflowGauges(registry: registry)
-        background = [
-            { await loader.run() },
-            {
-                await domain.run(
-                    pool: pool,
-                    every: settings.metricsRefresh,
-                    staleAfter: settings.staleAfter,
-                    logger: logger
-                )
-            },
-        ]
-        lags = [StreamLag(progress) { [weak journal] in journal?.durableSeq ?? 0 }]
-        duties = NextflowDuties.duties(
-            partitions: partitions,
-            rawKeep: settings.rawKeep == .zero ? nil : settings.rawKeep
-        )
-        gauges = [Self.storage(partitions)]
     }
 
     /// What stands in the tables that every stream shares.

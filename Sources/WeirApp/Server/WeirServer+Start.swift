@@ -95,13 +95,16 @@ extension WeirServer {
         _ registry: Registry
     ) -> Features {
         Features(
-            settings,
-            journal: journal,
-            pool: pool,
-            replica: replica,
-            registry: registry,
-            logger: logger,
-            beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
+            Features.Means(
+                settings: settings,
+                journal: journal,
+                registration: JournalRegistration(journal: journal),
+                pool: pool,
+                replica: replica,
+                registry: registry,
+                logger: logger,
+                beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
+            )
         )
     }
 
@@ -154,7 +157,7 @@ extension WeirServer {
         )
         return RouteTable(
             routes: features.routes + observability.routes(describing: features.routes),
-            faces: observability.faces
+            faces: observability.faces.merging(features.faces) { $0 + $1 }
         )
     }
 

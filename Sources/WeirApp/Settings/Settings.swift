@@ -1,6 +1,7 @@
 package import HTTP
 package import HTTPServer
 package import Logging
+package import Runs
 
 /// Everything that can be configured, typed and checked.
 ///
@@ -72,6 +73,10 @@ package struct Settings: Sendable {
     package var staleAfter = Duration.zero
     /// Zero keeps raw rows for ever.
     package var rawKeep = Duration.zero
+    /// What a POST of a run answers whose event id is there already.
+    package var duplicateRunStatus = Status.created
+    /// Self-hosted servers of repositories, by host.
+    package var gitHosts: [String: RepositoryLinks.Platform] = [:]
     package var readyLagLines = 0
     package var readyDiskPercent = 0
     package var metricsRefresh = Duration.zero

@@ -1,7 +1,9 @@
 extension Setting {
     /// Every setting, in the order in which `weir config` and the documentation show them.
-    package static let all: [Setting] = [database, network, security, logging, limits, journal, answers]
-        .flatMap(\.self)
+    package static let all: [Setting] = [
+        database, network, security, logging, limits, journal, answers, runs,
+    ]
+    .flatMap(\.self)
 
     private static let database: [Setting] = [
         Setting(

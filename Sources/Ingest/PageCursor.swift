@@ -4,16 +4,17 @@ internal import Core
 ///
 /// Clients pass it on unread. It names a place in the order and not a number of rows, so that rows which
 /// arrive meanwhile neither repeat nor hide others.
-struct PageCursor: Hashable, Sendable {
+package struct PageCursor: Hashable, Sendable {
     /// The values of the sort key, as text.
-    let parts: [String]
+    package let parts: [String]
 
-    init(_ parts: [String]) {
+    /// Takes the values of a row.
+    package init(_ parts: [String]) {
         self.parts = parts
     }
 
     /// Reads what `text` wrote; nil for anything else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let standard = text.utf8.map { byte in
             switch byte {
             case UInt8(ascii: "-"): UInt8(ascii: "+")
@@ -35,7 +36,7 @@ struct PageCursor: Hashable, Sendable {
     }
 
     /// The cursor as it goes into a URL: no character needs an escape.
-    var text: String {
+    package var text: String {
         var writer = JSONWriter()
         writer.array { list in
             for part in parts { list.value(part) }

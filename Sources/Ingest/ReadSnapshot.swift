@@ -1,13 +1,14 @@
-internal import Core
-internal import Postgres
+package import Core
+package import Postgres
 
 /// One unchanging view of the database for all statements of an answer.
-enum ReadSnapshot {
+package enum ReadSnapshot {
     /// Runs `body` in a read-only transaction with one snapshot; `now` is its moment, by PostgreSQL's clock.
     ///
     /// The just-in-time compiler is off: the planner takes edges of windows for far larger than they are, and
     /// would compile for a second what runs for a millisecond.
-    static func read<Value>(_ connection: Connection, _ body: (_ now: Timestamp) throws -> Value) throws
+    package static func read<Value>(_ connection: Connection, _ body: (_ now: Timestamp) throws -> Value)
+        throws
         -> Value
     {
         let options = TransactionOptions(isolation: .repeatableRead, isReadOnly: true)

@@ -1,33 +1,36 @@
-internal import Postgres
+package import Postgres
 
 /// The conditions of a statement that a client chose, with their parameters.
 ///
 /// Only conditions that were asked for become part of the text: a plan for `$1 IS NULL OR …` would not use an
 /// index. There are few combinations, so plans are kept all the same.
-struct SQLConditions {
+package struct SQLConditions {
     /// The values of `$1`, `$2`, … so far.
-    private(set) var parameters: [Parameter] = []
+    package private(set) var parameters: [Parameter] = []
     private var conditions: [String] = []
 
+    /// No conditions yet.
+    package init() {}
+
     /// Adds a value; answers its place, such as `$3`.
-    mutating func place(_ parameter: Parameter) -> String {
+    package mutating func place(_ parameter: Parameter) -> String {
         parameters.append(parameter)
         return "$\(parameters.count)"
     }
 
     /// Adds a condition. Text only: values go through `place(_:)`.
-    mutating func require(_ condition: String) {
+    package mutating func require(_ condition: String) {
         conditions.append(condition)
     }
 
     /// Adds `column = value`, unless there is no value.
-    mutating func require(_ column: String, equals value: Parameter?) {
+    package mutating func require(_ column: String, equals value: Parameter?) {
         guard let value else { return }
         require("\(column) = \(place(value))")
     }
 
     /// All conditions, for after `WHERE`.
-    var text: String {
+    package var text: String {
         conditions.isEmpty ? "true" : conditions.map { "(\($0))" }.joined(separator: " AND ")
     }
 }

@@ -1,0 +1,40 @@
+package import HTTP
+package import Journal
+
+extension ErrorEnvelope {
+    /// The answer when a line could not be made durable: what the client sent was not stored. `what` names it: "event".
+    package func response(to error: JournalError, storing what: String) -> Response {
+        var response: Response
+        switch error {
+        case .diskFull:
+            response = self.response(
+                .insufficientStorage,
+                "The disk of the journal is full: the \(what) was not stored."
+            )
+        case .lineTooLarge:
+            response = self.response(
+                .contentTooLarge,
+                "The \(what) is larger than a line of the journal may be."
+            )
+        default:
+            response = self.response(
+                .serviceUnavailable,
+                "The journal cannot be written at the moment: the \(what) was not stored. Send it again."
+            )
+        }
+        response.fields.append("Retry-After", "1")
+        return response
+    }
+}
+
+extension RequestHead {
+    /// Whether the body is JSON as far as its content type says: none is taken for JSON.
+    package var declaresJSON: Bool {
+        guard let type = fields["Content-Type"], !type.isEmpty, type != "application/json" else {
+            return true
+        }
+        let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+        return essence == "application/json"
+            || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
+    }
+}

@@ -1,0 +1,145 @@
+internal import Core
+
+/// Reads the members of one object by the rules of the contract and collects what is wrong with them.
+///
+/// Of a repeated member the last counts; members that no record has are ignored. Contract §1.1.
+struct MemberReader {
+    /// What was wrong so far, in the order of the reads.
+    private(set) var faults: [RunFault] = []
+
+    private let object: JSONNode
+    private let place: [RunFault.Place]
+    // Only then does a text have to be looked at for what PostgreSQL can't hold.
+    private let isSuspicious: Bool
+    private var nodes: [JSONNode?]
+
+    init(_ object: JSONNode, at place: [RunFault.Place], flags: JSONFlags) {
+        self.object = object
+        self.place = place
+        isSuspicious = !flags.isDisjoint(with: .unstorable)
+        nodes = Array(repeating: nil, count: RunField.allCases.count)
+        for member in object.members {
+            let field =
+                member.key.rawBytes.contains(UInt8(ascii: "\\"))
+                ? RunField.named(member.key.string ?? "")
+                : RunField.named(member.rawKey)
+            if let field { nodes[field.rawValue] = member.value }
+        }
+    }
+
+    /// The member as it was sent; nil when it was not.
+    subscript(field: RunField) -> JSONNode? { nodes[field.rawValue] }
+
+    // MARK: - Texts
+
+    /// A text that must be there.
+    mutating func required(_ field: RunField) -> ArraySlice<UInt8>? {
+        guard let node = self[field] else {
+            refuse(field.name, .missing, object)
+            return nil
+        }
+        return text(node, field.name)
+    }
+
+    /// A text, or nil for null and for what was not sent.
+    mutating func optionalText(_ field: RunField) -> ArraySlice<UInt8>? {
+        guard let node = self[field], !node.isNull else { return nil }
+        return text(node, field.name)
+    }
+
+    /// A text, or nil when it was not sent; null is refused.
+    mutating func text(_ field: RunField) -> ArraySlice<UInt8>? {
+        self[field].flatMap { text($0, field.name) }
+    }
+
+    /// A text, or nil for whatever else it is.
+    mutating func lenientText(_ field: RunField) -> ArraySlice<UInt8>? {
+        guard let node = self[field], node.kind == .string, obstacle(in: node) == nil else { return nil }
+        return node.rawBytes
+    }
+
+    /// Checks any member for a text.
+    mutating func text(_ node: JSONNode, _ name: String) -> ArraySlice<UInt8>? {
+        guard node.kind == .string else { return refuse(name, .notText, node) }
+        if let obstacle = obstacle(in: node) { return refuse(name, .notTextual(obstacle), node) }
+        return node.rawBytes
+    }
+
+    // MARK: - Numbers and flags
+
+    /// An integer, nil when it was not sent, or null where that is allowed.
+    mutating func integer(_ field: RunField, isNullable: Bool = false) -> Int64? {
+        guard let node = self[field], !(isNullable && node.isNull) else { return nil }
+        switch IntegerReading(node) {
+        case .success(let value): return value
+        case .failure(let cause): return refuse(field.name, cause, node)
+        }
+    }
+
+    /// A truth value, nil when it was not sent.
+    mutating func flag(_ field: RunField) -> Bool? {
+        guard let node = self[field] else { return nil }
+        switch FlagReading(node) {
+        case .success(let value): return value
+        case .failure(let cause): return refuse(field.name, cause, node)
+        }
+    }
+
+    // MARK: - Objects and words
+
+    /// An object as JSON text, also when it came as text within a string (D09); nil for null.
+    mutating func object(_ field: RunField) -> ArraySlice<UInt8>? {
+        guard let node = self[field], !node.isNull else { return nil }
+        let inner: JSONNode
+        if let text = node.string, let document = try? JSONDocument(Array(text.utf8)) {
+            inner = document.root
+        } else {
+            inner = node
+        }
+        guard inner.kind == .object else { return refuse(field.name, .notAnObject, node) }
+        if let obstacle = obstacle(in: inner, isText: node.kind == .string) {
+            return refuse(field.name, .value("holds \(obstacle)"), node)
+        }
+        return inner.rawBytes
+    }
+
+    /// `manual`, `llm` or `ci`; nil for null. `name` is how the message calls it.
+    mutating func commitSource(_ node: JSONNode?, _ name: String, isRequired: Bool = false)
+        -> ArraySlice<UInt8>?
+    {
+        guard let node else {
+            if isRequired { refuse(name, .missing, object) }
+            return nil
+        }
+        if node.isNull, !isRequired { return nil }
+        guard let text = text(node, name) else { return nil }
+        guard ["manual", "llm", "ci"].contains(node.string) else {
+            return refuse(name, .value("\(name) must be 'manual', 'llm', or 'ci'"), node)
+        }
+        return text
+    }
+
+    // MARK: - Faults
+
+    /// Notes a fault of a member.
+    @discardableResult
+    mutating func refuse<Value>(_ name: String, _ cause: RunFault.Cause, _ node: JSONNode) -> Value? {
+        faults.append(RunFault(place + [.name(name)], cause, node.rawBytes))
+        return nil
+    }
+
+    /// Notes a fault of a member.
+    mutating func refuse(_ name: String, _ cause: RunFault.Cause, _ node: JSONNode) {
+        let _: Int? = refuse(name, cause, node)
+    }
+
+    /// What PostgreSQL cannot hold of a value; nil for nearly all.
+    private func obstacle(in node: JSONNode, isText: Bool = false) -> String? {
+        guard isSuspicious || isText else { return nil }
+        guard let flags = (try? JSONDocument(Array(node.rawBytes)))?.flags else { return nil }
+        if flags.contains(.nulEscape) { return "U+0000" }
+        if flags.contains(.loneSurrogate) { return "half of a surrogate pair" }
+        if flags.contains(.deepNesting) { return "more than \(JSONStorable.maximumDepth) levels" }
+        return nil
+    }
+}

@@ -1,0 +1,179 @@
+internal import Core
+internal import Ingest
+
+/// A run as a client sent it, checked; what only the line knows (its time) is still missing.
+struct RunDraft: Sendable {
+    /// The members as they were sent, coerced.
+    var record: RunRecord
+    /// Values that the model takes and the table does not: a refusal by itself, an error of its row in a batch.
+    var conflicts: [Conflict] = []
+
+    /// A value that no row may have.
+    struct Conflict: Sendable {
+        let field: RunField
+        let input: ArraySlice<UInt8>
+        let cause: RunFault.Cause
+        /// What PostgreSQL would say.
+        let constraint: String
+    }
+
+    /// The client's id of the run.
+    var eventID: String { record.text(.eventID) ?? "" }
+    /// The client's name of the run.
+    var runID: String { record.text(.runID) ?? "" }
+}
+
+/// Bodies of the runs surface to values. Contract §1.1, §1.4, §1.5.
+enum RunDecoder {
+    /// Reads a body as JSON.
+    static func document(_ body: [UInt8], isJSON: Bool) throws(RunRefusal) -> JSONDocument {
+        guard !body.isEmpty else { throw .faults([RunFault(Self.body, .missing, Self.null)]) }
+        guard isJSON else { return Self.textDocument(body) }
+        do throws(JSONError) {
+            return try JSONDocument(body)
+        } catch .invalidUTF8 {
+            throw .notText
+        } catch {
+            let character = JSONPosition(offset: error.offset, in: body).character
+            let fault = RunFault(
+                Self.body + [.index(character)],
+                .notJSON(error.description(in: body)),
+                Self.emptyObject
+            )
+            throw .faults([fault])
+        }
+    }
+
+    /// One run.
+    static func run(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
+        var faults: [RunFault] = []
+        guard let draft = run(document.root, at: body, flags: document.flags, &faults), faults.isEmpty else {
+            throw .faults(faults)
+        }
+        return draft
+    }
+
+    /// One run; what a row cannot hold is a refusal, too (D02, D03).
+    static func storableRun(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
+        let draft = try run(document)
+        guard draft.conflicts.isEmpty else {
+            throw .faults(
+                draft.conflicts.map { RunFault(body + [.name($0.field.name)], $0.cause, $0.input) }
+            )
+        }
+        return draft
+    }
+
+    /// An array of runs, also when it is wrapped as `{"runs": […]}` (D05); one fault refuses all (D23).
+    static func batch(_ document: JSONDocument) throws(RunRefusal) -> [RunDraft] {
+        guard let list = list(document.root) else {
+            let cause: RunFault.Cause = document.root.isNull ? .missing : .notAList
+            throw .faults([RunFault(body, cause, document.root.rawBytes)])
+        }
+        var faults: [RunFault] = []
+        var drafts: [RunDraft] = []
+        for (index, element) in list.enumerated() {
+            let place = body + [.index(index)]
+            if let draft = run(element, at: place, flags: document.flags, &faults) { drafts.append(draft) }
+        }
+        guard faults.isEmpty else { throw .faults(faults) }
+        return drafts
+    }
+
+    private static func list(_ root: JSONNode) -> JSONElements? {
+        if root.kind == .array { return root.elements }
+        guard let wrapped = root["runs"], wrapped.kind == .array else { return nil }
+        return wrapped.elements
+    }
+
+    // MARK: - One run
+
+    private static func run(
+        _ node: JSONNode,
+        at place: [RunFault.Place],
+        flags: JSONFlags,
+        _ faults: inout [RunFault]
+    ) -> RunDraft? {
+        guard node.kind == .object else {
+            // The body `null` is no body; an element `null` is one of a wrong type.
+            let cause: RunFault.Cause = node.isNull && place.count == 1 ? .missing : .notARecord
+            faults.append(RunFault(place, cause, node.rawBytes))
+            return nil
+        }
+        var reader = MemberReader(node, at: place, flags: flags)
+        var draft = RunDraft(record: RunRecord())
+        for field in RunField.allCases { read(field, &reader, &draft) }
+        faults += reader.faults
+        return reader.faults.isEmpty ? draft : nil
+    }
+
+    private static func read(_ field: RunField, _ reader: inout MemberReader, _ draft: inout RunDraft) {
+        switch field.rule {
+        case .required: draft.record[field] = reader.required(field)
+        case .text:
+            guard let text = reader.text(field) else { return }
+            status(text, reader[field], &draft)
+        case .optionalText: draft.record[field] = reader.optionalText(field)
+        case .lenientText: draft.record[field] = reader.lenientText(field)
+        case .counter: counter(field, reader.integer(field), reader[field], &draft)
+        case .optionalCounter:
+            counter(field, reader.integer(field, isNullable: true), reader[field], &draft)
+        case .object: draft.record[field] = reader.object(field)
+        case .commitSource: draft.record[field] = reader.commitSource(reader[field], field.name)
+        case .flag: draft.record[field] = reader.flag(field).map { Array(($0 ? "true" : "false").utf8)[...] }
+        case .own: break
+        }
+    }
+
+    private static func status(_ text: ArraySlice<UInt8>, _ node: JSONNode?, _ draft: inout RunDraft) {
+        guard let status = RunStatus(word: node?.string ?? "") else {
+            let words = RunStatus.list.dropFirst().dropLast()
+            draft.conflicts.append(
+                RunDraft.Conflict(
+                    field: .status,
+                    input: text,
+                    cause: .value("Status must be one of: \(RunStatus.list)"),
+                    constraint: "status IN (\(words))"
+                )
+            )
+            return
+        }
+        draft.record.set(.status, status.rawValue)
+    }
+
+    private static func counter(
+        _ field: RunField,
+        _ value: Int64?,
+        _ node: JSONNode?,
+        _ draft: inout RunDraft
+    ) {
+        guard let value else { return }
+        var digits: [UInt8] = []
+        JSONWriter.append(value, to: &digits)
+        draft.record[field] = digits[...]
+        guard value < 0 else { return }
+        draft.conflicts.append(
+            RunDraft.Conflict(
+                field: field,
+                input: node?.rawBytes ?? null,
+                cause: .below(0),
+                constraint: "\(field.name) >= 0"
+            )
+        )
+    }
+
+    // MARK: - Pieces
+
+    static let body: [RunFault.Place] = [.name("body")]
+    private static let null = Array("null".utf8)[...]
+    private static let emptyObject = Array("{}".utf8)[...]
+
+    /// A body that is not declared as JSON is a text to the reference, whatever it holds.
+    private static func textDocument(_ body: [UInt8]) -> JSONDocument {
+        let text = JSONText.quoted(String(decoding: body, as: UTF8.self))
+        guard let document = try? JSONDocument(text) else {
+            preconditionFailure("BUG: a quoted text is a JSON document")
+        }
+        return document
+    }
+}

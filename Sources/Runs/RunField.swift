@@ -1,0 +1,122 @@
+/// The members of a run record, in the order of the contract's table: of answers, and of the faults of a request.
+/// Contract §2.1.
+enum RunField: Int, CaseIterable, Sendable {
+    case eventID, runID, schemaVersion, createdAt, updatedAt, startTime, endTime
+    case agentName, agentOwner, jobType, status
+    case product, productFamily, platform, subdomain, website, websiteSection, itemName
+    case itemsDiscovered, itemsSucceeded, itemsFailed, itemsSkipped, durationMS
+    case inputSummary, outputSummary, sourceRef, targetRef, errorSummary, errorDetails
+    case gitRepo, gitBranch, gitCommitHash, gitRunTag, gitCommitSource, gitCommitAuthor, gitCommitTimestamp
+    case host, environment, triggerType, metricsJSON, contextJSON
+    case apiPosted, apiPostedAt, apiRetryCount, insightID, parentRunID
+
+    /// What a member holds and which values a client may give it.
+    enum Rule: Sendable {
+        /// Text that a record can't be without.
+        case required
+        /// Text with a default, which null isn't allowed to replace.
+        case text
+        /// Text or null.
+        case optionalText
+        /// Text or null; anything else is ignored, as the reference ignores the member altogether.
+        case lenientText
+        /// An integer, 0 unless it is given.
+        case counter
+        /// An integer, 0 unless it is given; null is 0, too.
+        case optionalCounter
+        /// A JSON object or null, perhaps as a JSON string.
+        case object
+        /// `manual`, `llm`, `ci` or null.
+        case commitSource
+        /// A truth value, false unless it is given.
+        case flag
+        /// Nothing that a client says.
+        case own
+    }
+
+    /// The member's name in JSON.
+    var name: String { Self.table[rawValue].name }
+    /// What it holds.
+    var rule: Rule { Self.table[rawValue].rule }
+    /// The name with quotes and colon, as it stands in a document.
+    var key: [UInt8] { Self.table[rawValue].key }
+
+    /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
+    static func named(_ key: ArraySlice<UInt8>) -> RunField? {
+        guard key.count < byLength.count else { return nil }
+        return byLength[key.count].first { table[$0.rawValue].bytes.elementsEqual(key) }
+    }
+
+    /// The field of a name; nil for members that no record has.
+    static func named(_ name: String) -> RunField? { named(Array(name.utf8)[...]) }
+
+    private struct Description {
+        let name: String
+        let rule: Rule
+        let bytes: [UInt8]
+        let key: [UInt8]
+
+        init(_ name: String, _ rule: Rule) {
+            self.name = name
+            self.rule = rule
+            bytes = Array(name.utf8)
+            key = Array("\"\(name)\":".utf8)
+        }
+    }
+
+    private static let byLength: [[RunField]] = {
+        let longest = allCases.map(\.name.utf8.count).max() ?? 0
+        var lists = [[RunField]](repeating: [], count: longest + 1)
+        for field in allCases { lists[field.name.utf8.count].append(field) }
+        return lists
+    }()
+
+    private static let table: [Description] = [
+        Description("event_id", .required),
+        Description("run_id", .required),
+        Description("schema_version", .own),
+        Description("created_at", .optionalText),
+        Description("updated_at", .own),
+        Description("start_time", .required),
+        Description("end_time", .optionalText),
+        Description("agent_name", .required),
+        Description("agent_owner", .lenientText),
+        Description("job_type", .required),
+        Description("status", .text),
+        Description("product", .optionalText),
+        Description("product_family", .optionalText),
+        Description("platform", .optionalText),
+        Description("subdomain", .optionalText),
+        Description("website", .optionalText),
+        Description("website_section", .optionalText),
+        Description("item_name", .optionalText),
+        Description("items_discovered", .counter),
+        Description("items_succeeded", .counter),
+        Description("items_failed", .counter),
+        Description("items_skipped", .counter),
+        Description("duration_ms", .optionalCounter),
+        Description("input_summary", .optionalText),
+        Description("output_summary", .optionalText),
+        Description("source_ref", .optionalText),
+        Description("target_ref", .optionalText),
+        Description("error_summary", .optionalText),
+        Description("error_details", .optionalText),
+        Description("git_repo", .optionalText),
+        Description("git_branch", .optionalText),
+        Description("git_commit_hash", .optionalText),
+        Description("git_run_tag", .optionalText),
+        Description("git_commit_source", .commitSource),
+        Description("git_commit_author", .optionalText),
+        Description("git_commit_timestamp", .optionalText),
+        Description("host", .optionalText),
+        Description("environment", .optionalText),
+        Description("trigger_type", .optionalText),
+        Description("metrics_json", .object),
+        Description("context_json", .object),
+        Description("api_posted", .flag),
+        Description("api_posted_at", .optionalText),
+        Description("api_retry_count", .counter),
+        Description("insight_id", .optionalText),
+        Description("parent_run_id", .optionalText),
+    ]
+}

@@ -1,0 +1,154 @@
+internal import Core
+internal import HTTP
+internal import Ingest
+
+/// What a list of runs is asked for. Contract §1.6, and what we add: more filters, cursors, a total.
+struct RunListQuery: Sendable {
+    /// A column that must equal a value.
+    struct Equality: Sendable {
+        let column: String
+        let value: String
+    }
+
+    /// A bound of a time, compared as an instant, or as text where the stored value is none (D13).
+    struct Bound: Sendable {
+        let comparison: String
+        let instant: Timestamp
+        let text: String
+    }
+
+    /// Where a page begins.
+    struct Cursor: Sendable {
+        let createdOrder: Timestamp
+        let createdAt: String
+        let id: Int64
+
+        init(createdOrder: Timestamp, createdAt: String, id: Int64) {
+            self.createdOrder = createdOrder
+            self.createdAt = createdAt
+            self.id = id
+        }
+
+        init?(_ cursor: PageCursor) {
+            guard cursor.parts.count == 3, let order = Int64(cursor.parts[0]), let id = Int64(cursor.parts[2])
+            else { return nil }
+            self.init(createdOrder: Timestamp(microseconds: order), createdAt: cursor.parts[1], id: id)
+        }
+
+        /// The cursor as it goes into a URL.
+        var text: String { PageCursor([String(createdOrder.microseconds), createdAt, String(id)]).text }
+    }
+
+    var equalities: [Equality] = []
+    var status: RunStatus?
+    var isPosted: Bool?
+    var created: [Bound] = []
+    var started: [Bound] = []
+    var limit = 100
+    var offset: Int64 = 0
+    var cursor: Cursor?
+    var wantsTotal = false
+
+    /// Parameters that compare a column, by the column's name.
+    static let columns = [
+        "agent_name", "job_type", "run_id", "parent_run_id", "insight_id", "website", "website_section",
+        "git_commit_hash",
+    ]
+
+    /// Whether every run is asked for.
+    var isUnfiltered: Bool {
+        equalities.isEmpty && status == nil && isPosted == nil && created.isEmpty && started.isEmpty
+    }
+}
+
+/// Why a list is refused.
+enum RunListRefusal: Error, Sendable {
+    /// Numbers out of range: 422.
+    case faults([RunFault])
+    /// A word or a time that is none: 400 with a sentence (D06).
+    case sentence(String)
+
+    var response: Response {
+        switch self {
+        case .faults(let faults): RunRefusal.faults(faults).response
+        case .sentence(let text): ErrorEnvelope.detail.response(.badRequest, text)
+        }
+    }
+}
+
+extension RunListQuery {
+    /// Reads a query: an empty value is no filter, of a repeated one the last counts, unknown ones are ignored.
+    init(_ query: Query) throws(RunListRefusal) {
+        var faults: [RunFault] = []
+        limit = Int(Self.number("limit", query, 1...1000, &faults) ?? 100)
+        offset = Self.number("offset", query, 0...Int64.max, &faults) ?? 0
+        guard faults.isEmpty else { throw .faults(faults) }
+        for column in Self.columns {
+            if let value = Self.value(column, query) {
+                equalities.append(Equality(column: column, value: value))
+            }
+        }
+        if let word = Self.value("status", query) {
+            guard let status = RunStatus(word: word) else {
+                throw .sentence("Invalid status. Must be one of: \(RunStatus.list)")
+            }
+            self.status = status
+        }
+        created = try Self.bounds([("created_before", "<"), ("created_after", ">")], query)
+        started = try Self.bounds([("start_time_from", ">="), ("start_time_to", "<=")], query)
+        isPosted = try Self.flag("api_posted", query)
+        wantsTotal = try Self.flag("total", query) ?? false
+        if let text = Self.value("cursor", query) {
+            guard let cursor = PageCursor(text).flatMap(Cursor.init) else {
+                throw .sentence("Invalid cursor: take it unchanged from the Link header of the page before.")
+            }
+            self.cursor = cursor
+        }
+    }
+
+    private static func value(_ name: String, _ query: Query) -> String? {
+        query.all(name).last.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func number(
+        _ name: String,
+        _ query: Query,
+        _ bounds: ClosedRange<Int64>,
+        _ faults: inout [RunFault]
+    ) -> Int64? {
+        guard let text = query.all(name).last else { return nil }
+        let cause: RunFault.Cause
+        switch IntegerReading(text: text) {
+        case .success(let value) where value < bounds.lowerBound: cause = .below(Int(bounds.lowerBound))
+        case .success(let value) where value > bounds.upperBound: cause = .above(Int(bounds.upperBound))
+        case .success(let value): return value
+        case .failure(let reason): cause = reason
+        }
+        faults.append(RunFault([.name("query"), .name(name)], cause, JSONText.quoted(text)[...]))
+        return nil
+    }
+
+    private static func bounds(
+        _ names: [(name: String, comparison: String)],
+        _ query: Query
+    ) throws(RunListRefusal) -> [Bound] {
+        var bounds: [Bound] = []
+        for (name, comparison) in names {
+            guard let text = value(name, query) else { continue }
+            guard let instant = RunTimestamp.instant(ofFilter: text) else {
+                throw .sentence("Invalid ISO8601 timestamp for \(name): '\(text)'")
+            }
+            bounds.append(Bound(comparison: comparison, instant: instant, text: text))
+        }
+        return bounds
+    }
+
+    private static func flag(_ name: String, _ query: Query) throws(RunListRefusal) -> Bool? {
+        guard let word = value(name, query) else { return nil }
+        switch word.lowercased() {
+        case "true", "1": return true
+        case "false", "0": return false
+        default: throw .sentence("Invalid \(name): '\(word)'. Say true or false.")
+        }
+    }
+}

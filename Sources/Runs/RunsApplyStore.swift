@@ -1,0 +1,152 @@
+internal import Core
+internal import Ingest
+internal import Postgres
+
+/// The SQL of the projection. Long statements stand in `SQL/`, to be read and run by hand.
+enum RunsApplyStore {
+    private static let fetch = Statement(
+        "fetch_runs",
+        String(decoding: PackageResources.fetch_runs_sql, as: UTF8.self)
+    )
+    private static let update = Statement(
+        "update_runs",
+        String(decoding: PackageResources.update_runs_sql, as: UTF8.self)
+    )
+    private static let tally = Statement(
+        "tally_runs",
+        String(decoding: PackageResources.tally_runs_sql, as: UTF8.self)
+    )
+    private static let copy = Statement(
+        "copy_runs",
+        """
+        COPY agent_run (
+            event_key, event_id, run_id, agent_name, job_type, status, created_at, created_order, created_is_time,
+            start_time, start_instant, api_posted, parent_run_id, insight_id, website, website_section, git_repo,
+            git_commit_hash, received_at, document
+        ) FROM STDIN (FORMAT binary)
+        """
+    )
+    private static let columnCount = 20
+
+    /// Plans must not depend on how small a table was when they were made: runs are looked up by their keys.
+    static func prepare(_ connection: Connection) throws {
+        try connection.executeScript(
+            "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off"
+        )
+    }
+
+    /// The runs with these keys, locked until the transaction ends.
+    static func fetch(
+        _ keys: Set<UUID128>,
+        on connection: Connection
+    ) throws -> [UUID128: RunTable.Entry] {
+        let rows = try connection.execute(fetch, [.uuidArray(Array(keys))])
+        var entries: [UUID128: RunTable.Entry] = [:]
+        for row in rows {
+            let document = try JSONDocument(try row.utf8(2), recordedDepth: 1)
+            entries[try row.uuid(0)] = RunTable.Entry(
+                record: RunRecord(document),
+                receivedAt: try row.timestamp(1)
+            )
+        }
+        return entries
+    }
+
+    /// Writes what is new or has changed.
+    ///
+    /// - Returns: false, with nothing written, when another Weir has stored one of the new runs meanwhile.
+    static func store(_ table: RunTable, on connection: Connection) throws -> Bool {
+        let new = table.entries.filter(\.value.isNew).sorted { $0.value.receivedAt < $1.value.receivedAt }
+        guard try insert(new, on: connection) else { return false }
+        let changed = table.entries.filter { $0.value.isChanged && !$0.value.isNew }
+        if !changed.isEmpty { try update(changed, on: connection) }
+        try tally(new.map(\.value.record), by: 1, on: connection)
+        try SignalStore.insert(table.signals, on: connection)
+        return true
+    }
+
+    // MARK: - Statements
+
+    private static func insert(
+        _ entries: [(key: UUID128, value: RunTable.Entry)],
+        on connection: Connection
+    ) throws -> Bool {
+        guard !entries.isEmpty else { return true }
+        var rows = BinaryCopyBuffer(columnCount: columnCount, reservingBytes: entries.count * 1700)
+        for (key, entry) in entries { rows.append(run: entry, key) }
+        do {
+            try connection.savepoint("insert_runs") { _ = try connection.copyIn(copy, rows) }
+            return true
+        } catch let error as PostgresError where error.sqlState == "23505" {
+            return false
+        }
+    }
+
+    private static func update(_ entries: [UUID128: RunTable.Entry], on connection: Connection) throws {
+        let rows = entries.sorted { $0.key < $1.key }
+        try connection.execute(
+            update,
+            [
+                .uuidArray(rows.map(\.key)),
+                .textArray(rows.map { $0.value.record.text(.status) }),
+                .textArray(rows.map { $0.value.record.text(.gitCommitHash) }),
+                .textArray(rows.map { String(decoding: $0.value.record.document, as: UTF8.self) }),
+            ]
+        )
+    }
+
+    /// Adds to the counts of runs by agent, job type and hour.
+    static func tally(_ records: [RunRecord], by step: Int64, on connection: Connection) throws {
+        guard !records.isEmpty else { return }
+        var counts: [Tally: Int64] = [:]
+        for record in records {
+            counts[Tally(facet: "agent_name", value: record.text(.agentName) ?? ""), default: 0] += step
+            counts[Tally(facet: "job_type", value: record.text(.jobType) ?? ""), default: 0] += step
+        }
+        let rows = Array(counts)
+        try connection.execute(
+            tally,
+            [
+                .textArray(rows.map(\.key.facet)),
+                .uuidArray(rows.map { RunKeys.value($0.key.value) }),
+                .textArray(rows.map(\.key.value)),
+                .int64Array(rows.map(\.value)),
+            ]
+        )
+    }
+
+    private struct Tally: Hashable {
+        let facet: String
+        let value: String
+    }
+}
+
+extension BinaryCopyBuffer {
+    fileprivate mutating func append(run entry: RunTable.Entry, _ key: UUID128) {
+        let record = entry.record
+        let created = record.text(.createdAt) ?? ""
+        let createdInstant = RunTimestamp.instant(of: created)
+        let start = record.text(.startTime) ?? ""
+        beginRow()
+        append(uuid: key)
+        append(text: record.text(.eventID))
+        append(text: record.text(.runID))
+        append(text: record.text(.agentName))
+        append(text: record.text(.jobType))
+        append(text: record.text(.status))
+        append(text: created)
+        append(timestamp: createdInstant ?? entry.receivedAt)
+        append(bool: createdInstant != nil)
+        append(text: start)
+        append(timestamp: RunTimestamp.instant(of: start))
+        append(bool: record[.apiPosted]?.elementsEqual("true".utf8) ?? false)
+        append(text: record.text(.parentRunID))
+        append(text: record.text(.insightID))
+        append(text: record.text(.website))
+        append(text: record.text(.websiteSection))
+        append(text: record.text(.gitRepo))
+        append(text: record.text(.gitCommitHash))
+        append(timestamp: entry.receivedAt)
+        append(text: record.document)
+    }
+}

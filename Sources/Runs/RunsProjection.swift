@@ -1,0 +1,137 @@
+package import Core
+package import Ingest
+package import Journal
+package import Postgres
+
+/// Lines of the runs surface to rows.
+package struct RunsProjection: Projection {
+    package let stream = "runs"
+    package let kinds = Kind.allCases.map(\.rawValue)
+    package let stageCount = 1
+
+    /// The kinds of lines.
+    enum Kind: String, CaseIterable {
+        /// A run as it was posted.
+        case create = "run.create/1"
+        /// An array of runs as it was posted.
+        case batch = "run.batch/1"
+        /// A PATCH, or what a duty changed; the member `event_id` says of which run.
+        case patch = "run.patch/1"
+        /// A commit; the member `event_id` says of which run.
+        case commit = "run.commit/1"
+    }
+
+    /// What came of the operations of a line, by their places in it.
+    package typealias Outcomes = [Int: RunOutcome]
+
+    private let board: OutcomeBoard<Outcomes>?
+    private let metrics: RunsMetrics?
+
+    /// Makes the projection; `board` and `metrics` learn what is loaded live.
+    package init(board: OutcomeBoard<Outcomes>? = nil, metrics: RunsMetrics? = nil) {
+        self.board = board
+        self.metrics = metrics
+    }
+
+    package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [RunElement] {
+        guard let kind = Kind(rawValue: line.kind) else {
+            throw Refusal(reason: "not a line of the runs surface: \(line.kind)")
+        }
+        do throws(RunRefusal) {
+            let document = try RunDecoder.document(Array(line.body), isJSON: true)
+            switch kind {
+            case .create: return [Self.element(line, 0, try RunDecoder.run(document))]
+            case .batch:
+                return try RunDecoder.batch(document).enumerated().compactMap { place, draft in
+                    draft.conflicts.isEmpty ? Self.element(line, place, draft) : nil
+                }
+            case .patch: return [Self.element(line, .patch(try RunPatch(document)))]
+            case .commit: return [Self.element(line, .associate(try CommitAssociation(document)))]
+            }
+        } catch {
+            throw Refusal(reason: "not a body of the runs surface")
+        }
+    }
+
+    package func prepare(_ connection: Connection) throws {
+        try RunsApplyStore.prepare(connection)
+    }
+
+    package func prepare(_ elements: [RunElement], on connection: Connection) throws {}
+
+    package func apply(stage: Int, to elements: inout [RunElement], on connection: Connection) throws {
+        let keys = Set(elements.map(\.key))
+        // Another Weir may have stored one of these runs since we looked: then it was first, and we look again.
+        for _ in 0..<Self.attempts {
+            var table = RunTable(try RunsApplyStore.fetch(keys, on: connection))
+            for index in elements.indices { table.apply(&elements[index]) }
+            if try RunsApplyStore.store(table, on: connection) { return }
+        }
+        throw RunsConflict()
+    }
+
+    package func committed(_ elements: [RunElement]) {
+        var outcomes: [Int64: Outcomes] = [:]
+        for element in elements {
+            guard let outcome = element.outcome else { continue }
+            outcomes[element.seq, default: [:]][element.place] = outcome
+            metrics?.loaded(outcome)
+        }
+        board?.settle(outcomes)
+    }
+
+    private static let attempts = 5
+
+    // MARK: - Elements
+
+    private static func element(_ line: JournalLine, _ place: Int, _ draft: RunDraft) -> RunElement {
+        RunElement(
+            seq: line.seq,
+            at: line.at,
+            place: place,
+            key: RunKeys.run(draft.eventID),
+            operation: .create(draft.record)
+        )
+    }
+
+    private static func element(_ line: JournalLine, _ operation: RunOperation) -> RunElement {
+        let members = JSONText.members(line.members)
+        let eventID = members?.root[RunField.eventID.name]?.string ?? ""
+        return RunElement(
+            seq: line.seq,
+            at: line.at,
+            place: 0,
+            key: RunKeys.run(eventID),
+            operation: operation
+        )
+    }
+}
+
+/// Another Weir stores the same runs again and again; the batch is tried anew.
+struct RunsConflict: Error, CustomStringConvertible {
+    let description = "the same runs are being stored by another Weir"
+}
+
+/// Keys of fixed size for ids of any length.
+enum RunKeys {
+    /// The key of a run.
+    static func run(_ eventID: String) -> UUID128 { key(eventID) }
+
+    /// The key of a value that runs are counted by.
+    static func value(_ text: String) -> UUID128 { key(text) }
+
+    private static func key(_ text: String) -> UUID128 {
+        var digest = KeyDigest()
+        digest.add(text)
+        return digest.finish()
+    }
+}
+
+extension JSONText {
+    /// The members that a line carries beside its body, as an object; nil when there are none.
+    static func members(_ members: ArraySlice<UInt8>) -> JSONDocument? {
+        guard !members.isEmpty else { return nil }
+        let object = [UInt8(ascii: "{")] + members.dropLast() + [UInt8(ascii: "}")]
+        return try? JSONDocument(object)
+    }
+}

@@ -1,0 +1,106 @@
+internal import Core
+package import HTTP
+package import Ingest
+package import Journal
+
+/// The runs surface: tracked runs of agents and batch jobs. Contract §1.
+package struct RunsRoutes: Sendable {
+    static let prefix = "/api/v1/runs"
+    static let tag = "Runs"
+
+    let journal: Journal
+    let board: OutcomeBoard<RunsProjection.Outcomes>
+    let reader: StoreReader
+    let encoder: RunsEncoder
+    let metadata: MetadataCache
+    let duplicateStatus: Status
+
+    /// Makes the endpoints.
+    ///
+    /// `duplicateStatus` answers a POST of an event id that is there already: 201 as the reference does, or 200 (D01).
+    package init(
+        journal: Journal,
+        board: OutcomeBoard<RunsProjection.Outcomes>,
+        reader: StoreReader,
+        links: RepositoryLinks,
+        duplicateStatus: Status = .created
+    ) {
+        self.journal = journal
+        self.board = board
+        self.reader = reader
+        encoder = RunsEncoder(links: links)
+        metadata = MetadataCache()
+        self.duplicateStatus = duplicateStatus
+    }
+
+    /// All endpoints of every face.
+    package var all: [Route] {
+        [
+            create, batch, list, detail, patch, associateCommit, commitURL, repositoryURL, metadataRoute,
+            metadataField,
+        ]
+    }
+
+    /// What the face `runs` answers instead of Prometheus text.
+    package var face: [Route] { [counts] }
+
+    // MARK: - Making routes
+
+    func write(
+        _ method: Method,
+        _ path: String,
+        _ summary: String,
+        answer: @escaping @Sendable (Request) async throws(WriteRefusal) -> Response
+    ) -> Route {
+        Route(
+            method,
+            Self.prefix + path,
+            scope: .ingest,
+            documentation: RouteDocumentation(tag: Self.tag, summary: summary, readsBody: true),
+            handler: .async { request in
+                do throws(WriteRefusal) {
+                    return try await answer(request)
+                } catch {
+                    return error.response
+                }
+            }
+        )
+    }
+
+    func read(
+        _ path: String,
+        _ summary: String,
+        _ parameters: [RouteDocumentation.Parameter] = [],
+        answer: @escaping @Sendable (Request) async -> Response
+    ) -> Route {
+        Route(
+            .get,
+            path,
+            scope: .read,
+            documentation: RouteDocumentation(tag: Self.tag, summary: summary, parameters: parameters),
+            handler: .async(answer)
+        )
+    }
+
+    static func eventID(_ request: Request) -> String { request.parameters["event_id"] ?? "" }
+
+    static func notFound(_ eventID: String) -> Response {
+        ErrorEnvelope.detail.response(.notFound, "Run not found: \(eventID)")
+    }
+}
+
+/// Why a write is not answered with its outcome.
+enum WriteRefusal: Error, Sendable {
+    case refused(RunRefusal)
+    case notStored(JournalError)
+    /// Nothing would change.
+    case nothingToDo(Response)
+
+    var response: Response {
+        switch self {
+        case .refused(let refusal): refusal.response
+        case .notStored(let error): ErrorEnvelope.detail.response(to: error, storing: "run")
+        case .nothingToDo(let response): response
+        }
+    }
+}
