@@ -107,6 +107,7 @@ let package = Package(
             "Runs",
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest"],
             resources: [
+                .embedInCode("SQL/delete_runs.sql"),
                 .embedInCode("SQL/fetch_runs.sql"),
                 .embedInCode("SQL/tally_runs.sql"),
                 .embedInCode("SQL/update_runs.sql"),
@@ -135,6 +136,21 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
                 "Runs", "Observability", "Migrations", "CMalloc", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("Audit/SQL/audit_agents.sql"),
+                .embedInCode("Audit/SQL/audit_columns.sql"),
+                .embedInCode("Audit/SQL/audit_days.sql"),
+                .embedInCode("Audit/SQL/audit_documents.sql"),
+                .embedInCode("Audit/SQL/audit_indexes.sql"),
+                .embedInCode("Audit/SQL/audit_letters.sql"),
+                .embedInCode("Audit/SQL/audit_posts.sql"),
+                .embedInCode("Audit/SQL/audit_schema.sql"),
+                .embedInCode("Audit/SQL/audit_signals.sql"),
+                .embedInCode("Audit/SQL/audit_space.sql"),
+                .embedInCode("Audit/SQL/audit_statuses.sql"),
+                .embedInCode("Audit/SQL/audit_tables.sql"),
+                .embedInCode("Audit/SQL/audit_workflows.sql"),
             ]
         ),
         .executableTarget(

@@ -37,12 +37,23 @@ package final class DayPartitions: Sendable {
         try names(on: connection).count
     }
 
-    /// Detaches and drops the partitions of days that ended before `limit`.
+    /// The days of the partitions that exist, each by its midnight, oldest first.
+    package func days(on connection: Connection) throws -> [Timestamp] {
+        try names(on: connection).compactMap { name in
+            let digits = name.suffix(8)
+            let day = "\(digits.prefix(4))-\(digits.dropFirst(4).prefix(2))-\(digits.suffix(2))"
+            return Timestamp(iso8601: "\(day)T00:00:00Z")
+        }
+    }
+
+    /// Detaches and drops the partitions of days that ended before `limit`, the oldest first.
     ///
-    /// - Returns: how many were dropped.
-    package func drop(before limit: Timestamp, on connection: Connection) throws -> Int {
+    /// - Returns: how many were dropped, `count` at most.
+    package func drop(before limit: Timestamp, atMost count: Int = .max, on connection: Connection) throws
+        -> Int
+    {
         let newest = "\(table)_\(limit.startOfDay.yyyymmdd)"
-        let old = try names(on: connection).filter { $0 < newest }
+        let old = try names(on: connection).filter { $0 < newest }.prefix(count)
         for name in old {
             try connection.executeScript("ALTER TABLE \(table) DETACH PARTITION \(name) CONCURRENTLY")
             try connection.executeScript("DROP TABLE \(name)")

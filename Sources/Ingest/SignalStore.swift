@@ -77,18 +77,42 @@ package enum SignalStore {
         return signals
     }
 
-    /// Deletes signals that every consumer has taken, and all that are older than `limit`.
-    package static func prune(before limit: Timestamp, on connection: Connection) throws {
+    /// Deletes signals that every consumer has taken, and all that are older than `limit`, the oldest first.
+    ///
+    /// - Returns: how many went, `count` at most.
+    package static func prune(
+        before limit: Timestamp,
+        atMost count: Int,
+        on connection: Connection
+    ) throws -> Int {
         try connection.execute(
-            """
-            DELETE FROM signal s
-            WHERE s.at < $1
-               OR NOT EXISTS (
-                    SELECT FROM signal_consumer c
-                    WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
-                  )
-            """,
+            Statement(
+                "prune signals",
+                "DELETE FROM signal WHERE id IN (SELECT s.id FROM signal s WHERE \(spent) ORDER BY s.id LIMIT $2)"
+            ),
+            [.timestamp(limit), .int(count)]
+        ).affectedRows
+    }
+
+    /// What there is, and what `prune` would delete.
+    static func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey {
+        let rows = try connection.execute(
+            Statement(
+                "survey signals",
+                """
+                SELECT count(*) AS total, min(at) AS oldest, max(at) AS newest,
+                       count(*) FILTER (WHERE \(spent)) AS expired
+                FROM signal s
+                """
+            ),
             [.timestamp(limit)]
         )
+        return try AgeSurvey(rows[0])
     }
+
+    private static let spent = """
+        (s.at < $1 OR NOT EXISTS (
+            SELECT FROM signal_consumer c WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
+        ))
+        """
 }

@@ -24,11 +24,17 @@ package enum NextflowDuties {
         if let rawKeep {
             duties.append(
                 Duty("nextflow.retention", every: .seconds(3600)) { connection, now in
-                    _ = try partitions.drop(before: now - rawKeep, on: connection)
+                    let sweep = RetentionSweep(rows(partitions), before: now - rawKeep)
+                    _ = try sweep.run(on: connection)
                 }
             )
         }
         return duties
+    }
+
+    /// The raw events as rows that age.
+    package static func rows(_ partitions: DayPartitions) -> AgingPartitions {
+        AgingPartitions("days of raw events", partitions)
     }
 
     /// Digests are compared by the times of the lines, so they must outlive a loader that is still catching up.

@@ -5,6 +5,8 @@ enum RunOperation: Sendable {
     /// The record of a POST, or of an element of a batch.
     case create(RunRecord)
     case patch(RunPatch)
+    /// What a duty says of a run that nobody ended: it holds only for a run that is still running.
+    case closeStale(RunPatch)
     case associate(CommitAssociation)
 }
 
@@ -14,6 +16,8 @@ package enum RunOutcome: Hashable, Sendable {
     /// The event id was there already; its first body stays.
     case duplicate
     case updated
+    /// The run has ended by itself meanwhile: nothing is changed.
+    case ended
     case associated(runID: String)
     /// No run has this event id.
     case notFound

@@ -28,6 +28,7 @@ struct RunTable {
         switch element.operation {
         case .create(let record): element.outcome = create(record, element)
         case .patch(let patch): element.outcome = change(element) { $0.apply(patch) } ?? .notFound
+        case .closeStale(let patch): element.outcome = closeStale(patch, element)
         case .associate(let association):
             element.outcome = change(element) { $0.apply(association) } ?? .notFound
             if element.outcome == .updated, let run = entries[element.key] {
@@ -47,6 +48,14 @@ struct RunTable {
             _ = change(element) { $0.apply(end) }
         }
         return .duplicate
+    }
+
+    /// A line that was written when the run looked abandoned may come behind the run's own end.
+    private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunOutcome {
+        guard let run = entries[element.key] else { return .notFound }
+        guard run.record.text(.status) == RunStatus.running.rawValue else { return .ended }
+        signals.append(Self.signal("run.stale", run.record, element))
+        return change(element) { $0.apply(patch) } ?? .notFound
     }
 
     private mutating func change(_ element: RunElement, _ apply: (inout RunRecord) -> Void) -> RunOutcome? {

@@ -60,7 +60,11 @@ enum RunsApplyStore {
         guard try insert(new, on: connection) else { return false }
         let changed = table.entries.filter { $0.value.isChanged && !$0.value.isNew }
         if !changed.isEmpty { try update(changed, on: connection) }
-        try tally(new.map(\.value.record), by: 1, on: connection)
+        var counts = RunCounts()
+        for (_, entry) in new {
+            counts.add(1, agent: entry.record.text(.agentName), job: entry.record.text(.jobType))
+        }
+        try tally(counts, on: connection)
         try SignalStore.insert(table.signals, on: connection)
         return true
     }
@@ -95,29 +99,40 @@ enum RunsApplyStore {
         )
     }
 
-    /// Adds to the counts of runs by agent, job type and hour.
-    static func tally(_ records: [RunRecord], by step: Int64, on connection: Connection) throws {
-        guard !records.isEmpty else { return }
-        var counts: [Tally: Int64] = [:]
-        for record in records {
-            counts[Tally(facet: "agent_name", value: record.text(.agentName) ?? ""), default: 0] += step
-            counts[Tally(facet: "job_type", value: record.text(.jobType) ?? ""), default: 0] += step
-        }
-        let rows = Array(counts)
+    /// Adds to the counts of runs by agent and job type.
+    static func tally(_ counts: RunCounts, on connection: Connection) throws {
+        let rows = counts.rows
+        guard !rows.isEmpty else { return }
         try connection.execute(
             tally,
             [
-                .textArray(rows.map(\.key.facet)),
-                .uuidArray(rows.map { RunKeys.value($0.key.value) }),
-                .textArray(rows.map(\.key.value)),
-                .int64Array(rows.map(\.value)),
+                .textArray(rows.map(\.facet)),
+                .uuidArray(rows.map { RunKeys.value($0.value) }),
+                .textArray(rows.map(\.value)),
+                .int64Array(rows.map(\.runs)),
             ]
         )
     }
+}
 
-    private struct Tally: Hashable {
+/// How many runs have come or gone, by agent and by job type.
+struct RunCounts {
+    private struct Key: Hashable {
         let facet: String
         let value: String
+    }
+
+    private var counts: [Key: Int64] = [:]
+
+    /// Notes `runs` more of an agent and a job type.
+    mutating func add(_ runs: Int64, agent: String?, job: String?) {
+        counts[Key(facet: "agent_name", value: agent ?? ""), default: 0] += runs
+        counts[Key(facet: "job_type", value: job ?? ""), default: 0] += runs
+    }
+
+    /// One row for each value that has changed.
+    var rows: [(facet: String, value: String, runs: Int64)] {
+        counts.map { ($0.key.facet, $0.key.value, $0.value) }
     }
 }
 

@@ -26,6 +26,7 @@ extension RunOutcome {
         case .created: "created"
         case .duplicate: "duplicate"
         case .updated: "updated"
+        case .ended: "ended"
         case .associated: "associated"
         case .notFound: "not_found"
         }

@@ -15,8 +15,10 @@ package struct RunsProjection: Projection {
         case create = "run.create/1"
         /// An array of runs as it was posted.
         case batch = "run.batch/1"
-        /// A PATCH, or what a duty changed; the member `event_id` says of which run.
+        /// A PATCH; the member `event_id` says of which run.
         case patch = "run.patch/1"
+        /// What the duty `runs.stale` says of a run that nobody ended: a patch for as long as the run is running.
+        case stale = "run.stale/1"
         /// A commit; the member `event_id` says of which run.
         case commit = "run.commit/1"
     }
@@ -46,6 +48,7 @@ package struct RunsProjection: Projection {
                     draft.conflicts.isEmpty ? Self.element(line, place, draft) : nil
                 }
             case .patch: return [Self.element(line, .patch(try RunPatch(document)))]
+            case .stale: return [Self.element(line, .closeStale(try RunPatch(document)))]
             case .commit: return [Self.element(line, .associate(try CommitAssociation(document)))]
             }
         } catch {

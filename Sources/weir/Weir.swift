@@ -16,8 +16,9 @@ struct Weir: AsyncParsableCommand {
         version: "weir \(BuildInfo.version)",
         subcommands: [
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
-            TokenCommand.self,
-            HealthCommand.self, DoctorCommand.self, ConfigCommand.self, SimulateCommand.self,
+            TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
+            RunsCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
+            SimulateCommand.self,
         ],
         defaultSubcommand: ServeCommand.self
     )

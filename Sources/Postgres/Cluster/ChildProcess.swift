@@ -7,7 +7,9 @@ enum ChildProcess {
     static func spawn(
         _ arguments: [String],
         output: Int32,
-        inOwnSession: Bool = false
+        environment: [String] = ChildProcess.environment,
+        inOwnSession: Bool = false,
+        at directory: String = "/"
     ) throws(ClusterError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -16,27 +18,34 @@ enum ChildProcess {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        posix_spawn_file_actions_addchdir_np(&actions, "/")
+        posix_spawn_file_actions_addchdir_np(&actions, directory)
         var attributes = makeAttributes(inOwnSession: inOwnSession)
         defer { posix_spawnattr_destroy(&attributes) }
-        return try spawn(arguments, &actions, &attributes)
+        return try spawn(arguments, environment, &actions, &attributes)
     }
 
     /// Runs a program to its end; answers its exit status (128 + signal when killed) and its output.
-    static func run(_ arguments: [String]) throws(ClusterError) -> (status: Int32, output: String) {
+    static func run(
+        _ arguments: [String],
+        environment: [String] = ChildProcess.environment
+    ) throws(ClusterError) -> (status: Int32, output: String) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw .spawn(program: arguments.first ?? "", errno: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
-        let child = try spawnClosing(ends[1], arguments)
+        let child = try spawnClosing(ends[1], arguments, environment)
         let output = SmallFile.readAll(ends[0], limit: 64 * 1024)
         return (wait(child), String(decoding: output, as: UTF8.self))
     }
 
     /// Our copy of the writing end has to go, or reading would never end.
-    private static func spawnClosing(_ end: Int32, _ arguments: [String]) throws(ClusterError) -> pid_t {
+    private static func spawnClosing(
+        _ end: Int32,
+        _ arguments: [String],
+        _ environment: [String]
+    ) throws(ClusterError) -> pid_t {
         defer { close(end) }
-        return try spawn(arguments, output: end)
+        return try spawn(arguments, output: end, environment: environment)
     }
 
     /// Waits for a child and answers its exit status, 128 + signal when killed.
@@ -45,7 +54,12 @@ enum ChildProcess {
         while waitpid(child, &status, 0) == -1 {
             guard errno == EINTR else { return -1 }
         }
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+        return exitStatus(status)
+    }
+
+    /// What `waitpid` says, as a shell would put it.
+    static func exitStatus(_ status: Int32) -> Int32 {
+        status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     }
 
     /// Reaps a child that has ended; answers whether it has.
@@ -55,6 +69,7 @@ enum ChildProcess {
 
     private static func spawn(
         _ arguments: [String],
+        _ environment: [String],
         _ actions: inout posix_spawn_file_actions_t,
         _ attributes: inout posix_spawnattr_t
     ) throws(ClusterError) -> pid_t {
@@ -84,8 +99,21 @@ enum ChildProcess {
         return attributes
     }
 
+    /// Our own variables with some of them replaced: libpq finds certificates, services and `.pgpass` as Weir does.
+    static func inherited(_ variables: [String: String]) -> [String] {
+        var lines: [String] = []
+        // safe: nothing in Weir writes the environment, so nobody moves it while it is read.
+        var entry = environ
+        while let pointer = entry.pointee {
+            let line = String(cString: pointer)
+            if variables[String(line.prefix { $0 != "=" })] == nil { lines.append(line) }
+            entry += 1
+        }
+        return lines + variables.map { "\($0.key)=\($0.value)" }
+    }
+
     /// Nothing of ours: `PG…` and `LC_…` variables would change what the programs do.
-    private static let environment = [
+    static let environment = [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TZ=UTC",
     ]
 }

@@ -6,6 +6,8 @@ package enum ClusterError: Error, Hashable, Sendable {
     case noBinaries(searched: [String])
     /// The directory that was asked for does not hold usable binaries.
     case unusableBinaries(directory: String)
+    /// No directory searched holds `pg_dump` and `pg_restore` for this server.
+    case noTools(serverMajor: Int)
     /// The data was made by a major version whose binaries are not installed.
     case versionMismatch(data: Int, directory: String)
     /// Started by root, and neither the user `postgres` nor `nobody` exists.
@@ -32,7 +34,7 @@ package enum ClusterError: Error, Hashable, Sendable {
     /// A bounded word for metric labels.
     package var reason: String {
         switch self {
-        case .noBinaries, .unusableBinaries: "no_binaries"
+        case .noBinaries, .unusableBinaries, .noTools: "no_binaries"
         case .versionMismatch: "version_mismatch"
         case .noUnprivilegedUser, .noUserSwitcher, .notTraversable: "privileges"
         case .file, .unsafeSocketDirectory: "file"
@@ -53,6 +55,11 @@ extension ClusterError: CustomStringConvertible {
             """
         case .unusableBinaries(let directory):
             "\(directory) (WEIR_PG_BIN) does not hold postgres and initdb of PostgreSQL 14 or newer"
+        case .noTools(let major):
+            """
+            no pg_dump and pg_restore of PostgreSQL \(major) or newer were found; install them (Debian: \
+            apt-get install postgresql-client), or name their directory in WEIR_PG_BIN
+            """
         case .versionMismatch(let data, let directory):
             """
             \(directory) was made by PostgreSQL \(data), which is not installed; install it, or name its \

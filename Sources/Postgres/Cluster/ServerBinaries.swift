@@ -53,7 +53,7 @@ package struct ServerBinaries: Hashable, Sendable {
         return Int(word.prefix { $0.isNumber })
     }
 
-    private static func usualDirectories() -> [String] {
+    static func usualDirectories() -> [String] {
         let debian = entries(of: "/usr/lib/postgresql").compactMap { Int($0) }.sorted(by: >)
             .map { "/usr/lib/postgresql/\($0)/bin" }
         let redHat = entries(of: "/usr").filter { $0.hasPrefix("pgsql-") }

@@ -5,13 +5,15 @@ import Synchronization
 /// A bar on a terminal that grows while something is done.
 package final class ProgressBar: Sendable {
     private let isShown: Bool
+    private let unit: String
     private let begin = DispatchTime.now().uptimeNanoseconds
     // Guards when the bar was last drawn, in nanoseconds.
     private let lastDrawn = Mutex<UInt64>(0)
 
-    /// Makes a bar; one that is not shown does nothing.
-    package init(isShown: Bool) {
+    /// Makes a bar that counts `unit`; one that is not shown does nothing.
+    package init(isShown: Bool, unit: String = "lines") {
         self.isShown = isShown
+        self.unit = unit
     }
 
     /// Draws how far it is, ten times a second at most.
@@ -39,6 +41,6 @@ package final class ProgressBar: Sendable {
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let seconds = Double(now - begin) / 1e9
         let left = share > 0.02 && share < 1 ? ", \(Int(seconds / share * (1 - share))) s left" : ""
-        return "[\(bar)] \(Int(share * 100)) %, \(done) of \(total) lines\(left)"
+        return "[\(bar)] \(Int(share * 100)) %, \(done) of \(total) \(unit)\(left)"
     }
 }

@@ -17,6 +17,8 @@ struct Features: Sendable {
     private(set) var lags: [StreamLag] = []
     private(set) var duties: [Duty] = []
     private(set) var gauges: [GaugeRefresher.Source] = []
+    /// Copies of the database now and then; nil when nobody wants them.
+    private(set) var backups: BackupDuty?
 
     /// What features are made of.
     struct Means: Sendable {
@@ -35,6 +37,7 @@ struct Features: Sendable {
     init(_ means: Means) {
         addNextflow(means)
         addRuns(means)
+        addBackups(means)
     }
 
     /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
@@ -114,6 +117,26 @@ struct Features: Sendable {
         )
         routes += runs.all
         faces["runs"] = runs.face
+        let settings = means.settings
+        let stale = StaleRuns(
+            journal: means.journal,
+            progress: progress,
+            after: settings.runsStaleAfter,
+            status: settings.runsStaleStatus
+        )
+        duties += RunsDuties.duties(
+            keep: settings.runsKeep == .zero ? nil : settings.runsKeep,
+            stale: settings.runsStaleAfter == .zero ? nil : stale
+        )
+        duties += IngestDuties.duties
+    }
+
+    private mutating func addBackups(_ means: Means) {
+        guard means.settings.backupEvery > .zero else { return }
+        let backups = BackupDuty(means.settings, logger: means.logger)
+        duties.append(backups.duty)
+        means.registry.addCollector { backups.collect(into: &$0) }
+        self.backups = backups
     }
 
     /// Adds the loader of a stream, and makes what answers from its rows.

@@ -94,7 +94,7 @@ extension WeirServer {
         _ replica: ReadReplica?,
         _ registry: Registry
     ) -> Features {
-        Features(
+        let features = Features(
             Features.Means(
                 settings: settings,
                 journal: journal,
@@ -106,6 +106,10 @@ extension WeirServer {
                 beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
             )
         )
+        if let backups = features.backups {
+            teardown.add("backup", within: .seconds(10)) { try? await blocking { backups.stop() } }
+        }
+        return features
     }
 
     /// What one of all Weirs does.

@@ -73,6 +73,19 @@ package struct Settings: Sendable {
     package var staleAfter = Duration.zero
     /// Zero keeps raw rows for ever.
     package var rawKeep = Duration.zero
+    /// Zero keeps tracked runs for ever.
+    package var runsKeep = Duration.zero
+    /// After how long a run that is still running counts as abandoned; zero is never.
+    package var runsStaleAfter = Duration.zero
+    /// What abandoned runs are marked as.
+    package var runsStaleStatus = StaleRunStatus.cancelled
+    /// How often the database is backed up; zero is never.
+    package var backupEvery = Duration.zero
+    /// Where copies go; nil is `backups` in the data directory.
+    package var backupDirectory: String?
+    package var backupKeep = Duration.zero
+    /// In bytes, free on the disk of the copies before one is made.
+    package var backupMinFree = 0
     /// What a POST of a run answers whose event id is there already.
     package var duplicateRunStatus = Status.created
     /// Self-hosted servers of repositories, by host.

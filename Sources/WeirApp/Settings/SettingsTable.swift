@@ -1,7 +1,7 @@
 extension Setting {
     /// Every setting, in the order in which `weir config` and the documentation show them.
     package static let all: [Setting] = [
-        database, network, security, logging, limits, journal, answers, runs,
+        database, network, security, logging, limits, journal, answers, runs, care,
     ]
     .flatMap(\.self)
 

@@ -1,0 +1,125 @@
+import Glibc
+
+/// `pg_dump` and `pg_restore` of one installed PostgreSQL, and how they are run: secrets travel in the environment,
+/// which other users can not see, and never on a command line.
+package struct ServerTools: Hashable, Sendable {
+    /// The directory that holds the programs.
+    package let directory: String
+    /// 15 for 15.4.
+    package let majorVersion: Int
+
+    /// How a program ended.
+    package struct Outcome: Hashable, Sendable {
+        /// The exit status; 128 + signal when it was killed.
+        package let status: Int32
+        /// What it said on both of its outputs, the last 64 KiB.
+        package let output: String
+
+        /// Its last line of some substance, for an operator.
+        package var complaint: String {
+            let lines = output.split(whereSeparator: \.isNewline)
+            let errors = lines.filter { $0.contains("error:") }
+            return String(errors.first ?? lines.last ?? "exit status \(status)")
+        }
+    }
+
+    /// Finds programs that can dump a server of `serverMajor`: of the same version if possible, else of the next newer one.
+    ///
+    /// `explicit` is a directory named by the operator (`WEIR_PG_BIN`). Blocks while it asks the programs.
+    /// - Throws: `ClusterError.noTools`.
+    package static func find(explicit: String?, serverMajor: Int) throws(ClusterError) -> ServerTools {
+        let path = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map(String.init)
+        let directories = (explicit.map { [$0] } ?? []) + ServerBinaries.usualDirectories() + path
+        var best: ServerTools?
+        for directory in directories {
+            guard let found = probe(directory), found.majorVersion >= serverMajor else { continue }
+            if found.majorVersion == serverMajor { return found }
+            if found.majorVersion < best?.majorVersion ?? .max { best = found }
+        }
+        guard let best else { throw .noTools(serverMajor: serverMajor) }
+        return best
+    }
+
+    private static func probe(_ directory: String) -> ServerTools? {
+        guard access("\(directory)/pg_restore", X_OK) == 0, access("\(directory)/pg_dump", X_OK) == 0,
+            let answer = try? ChildProcess.run(["\(directory)/pg_dump", "--version"]), answer.status == 0,
+            let version = ServerBinaries.majorVersion(in: answer.output)
+        else { return nil }
+        return ServerTools(directory: directory, majorVersion: version)
+    }
+
+    /// Runs `pg_dump` against a database, to its end. Blocks.
+    package func dump(_ target: ConnectionTarget, _ arguments: [String]) throws(ClusterError) -> Outcome {
+        try run("pg_dump", target, arguments)
+    }
+
+    /// Runs `pg_restore`, against a database or, with nil, on a file alone. Blocks.
+    package func restore(_ target: ConnectionTarget?, _ arguments: [String]) throws(ClusterError) -> Outcome {
+        try run("pg_restore", target, arguments)
+    }
+
+    private func run(
+        _ program: String,
+        _ target: ConnectionTarget?,
+        _ arguments: [String]
+    ) throws(ClusterError) -> Outcome {
+        var command = ["\(directory)/\(program)"] + arguments
+        var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)"]
+        if let target {
+            command.append("--dbname=\(target.withoutSecrets.unmaskedURL)")
+            variables["PGPASSWORD"] = target.parameters["password"]
+        }
+        let result = try ChildProcess.run(command, environment: ChildProcess.inherited(variables))
+        return Outcome(status: result.status, output: result.output)
+    }
+}
+
+extension ConnectionTarget {
+    /// The target as it may stand on a command line.
+    var withoutSecrets: ConnectionTarget {
+        ConnectionTarget(parameters: parameters.filter { !["password", "sslpassword"].contains($0.key) })
+    }
+}
+
+/// A program that was started and is looked after now and then.
+package struct RunningProgram: Sendable {
+    private let process: pid_t
+
+    /// Starts a program with our environment and `variables` on top; its output is appended to the file `log`.
+    ///
+    /// - Throws: `ClusterError.spawn`, `.file`.
+    package static func start(
+        _ arguments: [String],
+        variables: [String: String],
+        log: String
+    ) throws(ClusterError) -> RunningProgram {
+        let output = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw .file(path: log, operation: "open", errno: errno) }
+        defer { close(output) }
+        return RunningProgram(
+            process: try ChildProcess.spawn(
+                arguments,
+                output: output,
+                environment: ChildProcess.inherited(variables),
+                inOwnSession: true,
+                at: "."
+            )
+        )
+    }
+
+    /// The exit status, 128 + signal when it was killed; nil while it runs. Once it has been told, it is -1.
+    package func exitStatus() -> Int32? {
+        var status: Int32 = 0
+        let answer = waitpid(process, &status, WNOHANG)
+        if answer == 0 { return nil }
+        guard answer == process else { return -1 }
+        return ChildProcess.exitStatus(status)
+    }
+
+    /// Asks it to end, with what it has started, and waits for that.
+    package func stop() {
+        kill(-process, SIGTERM)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) == -1, errno == EINTR {}
+    }
+}

@@ -1,0 +1,79 @@
+package import Core
+package import Ingest
+package import Postgres
+
+/// Tracked runs as rows that age, whatever their status, by the time they were created. Contract §4.1.
+package struct AgingRuns: AgingRows {
+    package let name = "runs"
+    package let table: String? = "agent_run"
+
+    private static let delete = Statement(
+        "delete_runs",
+        String(decoding: PackageResources.delete_runs_sql, as: UTF8.self)
+    )
+
+    /// The rows of `agent_run`.
+    package init() {}
+
+    package func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey {
+        let rows = try connection.execute(
+            """
+            SELECT (SELECT coalesce(sum(runs), 0)::bigint FROM agent_run_tally WHERE facet = 'agent_name') AS total,
+                   (SELECT min(created_order) FROM agent_run) AS oldest,
+                   (SELECT max(created_order) FROM agent_run) AS newest,
+                   (SELECT count(*) FROM agent_run WHERE created_order < $1) AS expired
+            """,
+            [.timestamp(limit)]
+        )
+        return try AgeSurvey(rows[0])
+    }
+
+    package func deleteBatch(
+        before limit: Timestamp,
+        atMost count: Int,
+        on connection: Connection
+    ) throws -> Int {
+        try connection.transaction {
+            let groups = try connection.execute(Self.delete, [.timestamp(limit), .int(count)])
+            var counts = RunCounts()
+            var deleted = 0
+            for group in groups {
+                let runs = try group.int64("runs")
+                counts.add(-runs, agent: try group.text("agent_name"), job: try group.text("job_type"))
+                deleted += Int(runs)
+            }
+            try RunsApplyStore.tally(counts, on: connection)
+            return deleted
+        }
+    }
+}
+
+/// A run that looks abandoned.
+struct StaleRun: Hashable, Sendable {
+    let eventID: String
+    /// As its client wrote it.
+    let createdAt: String
+}
+
+/// The SQL of the duty that looks after abandoned runs.
+enum StaleRunsStore {
+    private static let fetch = Statement(
+        "stale runs",
+        """
+        SELECT event_id, created_at
+        FROM agent_run
+        WHERE status = 'running' AND created_order < $1
+        ORDER BY created_order
+        LIMIT $2
+        """
+    )
+
+    /// Runs that say they are running and were created before `limit`, the oldest first.
+    static func fetch(before limit: Timestamp, atMost count: Int, on connection: Connection) throws
+        -> [StaleRun]
+    {
+        try connection.execute(fetch, [.timestamp(limit), .int(count)]).map { row in
+            StaleRun(eventID: try row.text("event_id"), createdAt: try row.text("created_at"))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Core
+import Postgres
+
+/// What `weir audit` does: answers the questions of contract §4.5 from one snapshot, and changes nothing.
+package struct Audit: Sendable {
+    /// How exact and how patient it is.
+    package struct Options: Sendable {
+        /// Names of questions; empty is all but the long ones.
+        package var only: [String]
+        /// Whether large tables are counted, too.
+        package var isExact: Bool
+        /// How long each question may take.
+        package var timeout: Duration
+
+        /// Makes options.
+        package init(only: [String] = [], isExact: Bool = false, timeout: Duration = .seconds(60)) {
+            self.only = only
+            self.isExact = isExact
+            self.timeout = timeout
+        }
+    }
+
+    /// Tables with fewer rows are counted in any case.
+    private static let countedRows: Int64 = 100_000
+    /// The names of all questions.
+    package static let names = AuditQuestion.all.map(\.name)
+
+    private let database: DatabaseSession
+    private let options: Options
+
+    /// Audits a database.
+    package init(_ database: DatabaseSession, _ options: Options) {
+        self.database = database
+        self.options = options
+    }
+
+    /// Asks all questions. One that takes too long, or finds no table, is answered with the reason.
+    package func run() async throws -> AuditReport {
+        let options = options
+        let questions = AuditQuestion.all.filter { question in
+            options.only.isEmpty ? !question.isLong : options.only.contains(question.name)
+        }
+        var session = database.session
+        session.statementTimeout = options.timeout
+        let connection = DedicatedConnection(database.target, session, label: "weir.audit")
+        defer { connection.close() }
+        return try await connection.withConnection { connection in
+            let snapshot = TransactionOptions(isolation: .repeatableRead, isReadOnly: true)
+            return try connection.transaction(snapshot) {
+                let facts = try Self.facts(connection)
+                return AuditReport(
+                    facts: facts,
+                    answers: try questions.map { try Self.answer($0, options, on: connection) }
+                )
+            }
+        }
+    }
+
+    private static func facts(_ connection: Connection) throws -> AuditReport.Facts {
+        let row = try connection.execute(
+            """
+            SELECT to_regclass('weir_migration') IS NOT NULL AS has_schema, current_database()::text AS database, current_setting('server_version') AS server,
+                   pg_database_size(current_database()) AS bytes, now() AS at
+            """,
+            []
+        )[0]
+        guard try row.bool("has_schema") else {
+            throw StartError("the database has no schema yet: run `weir migrate`")
+        }
+        return AuditReport.Facts(
+            database: try row.text("database"),
+            server: try row.text("server"),
+            bytes: try row.int64("bytes"),
+            at: try row.timestamp("at")
+        )
+    }
+
+    private static func answer(
+        _ question: AuditQuestion,
+        _ options: Options,
+        on connection: Connection
+    ) throws -> AuditAnswer {
+        var answer = AuditAnswer(question)
+        do {
+            try connection.savepoint("question") {
+                let result = try connection.executeOnce(Statement(question.name, question.sql))
+                if question.name == AuditQuestion.tables {
+                    answer.columns = ["table", "rows", "partitions"]
+                    answer.rows = try result.map { try count($0, options, on: connection) }
+                } else {
+                    answer.columns = result.columns
+                    answer.rows = try result.map(cells)
+                }
+            }
+        } catch let error as PostgresError where !connection.isBroken {
+            answer.failure = StartError.describing(error).line
+        }
+        return answer
+    }
+
+    private static func cells(_ row: Row) throws -> [AuditAnswer.Cell] {
+        try row.columns.indices.map { column in
+            guard let text = try row.optionalText(.position(column)) else { return .text("") }
+            return Int64(text).map { .number($0, isEstimate: false) } ?? .text(text)
+        }
+    }
+
+    private static func count(_ row: Row, _ options: Options, on connection: Connection) throws
+        -> [AuditAnswer.Cell]
+    {
+        let name = try row.text("name")
+        var rows = AuditAnswer.Cell.number(try row.int64("estimate"), isEstimate: true)
+        let isSmall = try row.int64("estimate") < countedRows && !(try row.bool("is_unknown"))
+        if try options.isExact || isSmall || row.bool("is_unknown") {
+            let counted = try connection.executeOnce(
+                Statement("count rows", "SELECT count(*) FROM \(Identifier.quoted(name))")
+            )
+            rows = .number(try counted[0].int64(0), isEstimate: false)
+        }
+        return [.text(name), rows, .number(try row.int64("partitions"), isEstimate: false)]
+    }
+}

@@ -1,0 +1,6 @@
+-- Who runs most: from the counts that are kept.
+SELECT value AS agent, runs
+FROM agent_run_tally
+WHERE facet = 'agent_name' AND runs > 0
+ORDER BY runs DESC, value
+LIMIT 100

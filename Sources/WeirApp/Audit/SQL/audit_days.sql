@@ -1,0 +1,7 @@
+-- Runs by the UTC day of their start_time, the newest first. A run whose start_time is no time is not among them.
+SELECT start_instant::date::text AS day, count(*) AS runs
+FROM agent_run
+WHERE start_instant IS NOT NULL
+GROUP BY start_instant::date
+ORDER BY start_instant::date DESC
+LIMIT 60

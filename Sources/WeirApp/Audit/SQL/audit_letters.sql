@@ -1,0 +1,5 @@
+-- What PostgreSQL refused, and what was decided about it.
+SELECT stream, state, sql_state, count(*) AS letters, max(received_at)::timestamptz(0)::text AS newest
+FROM dead_letter
+GROUP BY stream, state, sql_state
+ORDER BY stream, state, sql_state

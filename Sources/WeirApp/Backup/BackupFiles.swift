@@ -1,0 +1,135 @@
+import Core
+import Crypto
+import Glibc
+
+/// Why a file of a copy could not be worked on.
+struct BackupFileError: Error, CustomStringConvertible {
+    let operation: String
+    let path: String
+    let code: Int32
+
+    var description: String { "can not \(operation) \(path): \(String(cString: strerror(code)))" }
+}
+
+/// The files of copies: for their owner only, and durable when the calls return.
+enum BackupFiles {
+    /// The path from the root on: programs that are started work elsewhere.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
+    /// Makes a directory and its parents where they are missing.
+    static func makeDirectory(_ path: String) throws(BackupFileError) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw BackupFileError(operation: "make", path: path, code: errno)
+        }
+        try makeDirectory(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw BackupFileError(operation: "make", path: path, code: errno)
+        }
+    }
+
+    /// Makes an empty file, so that whoever writes it later does not choose who may read it.
+    static func makeFile(_ path: String) throws(BackupFileError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw BackupFileError(operation: "make", path: path, code: errno) }
+        close(descriptor)
+    }
+
+    /// Writes a small file.
+    static func write(_ text: String, to path: String) throws(BackupFileError) {
+        try makeFile(path)
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw BackupFileError(operation: "write", path: path, code: errno)
+        }
+    }
+
+    /// Reads a small file; nil when there is none.
+    static func read(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count == -1, errno == EINTR { continue }
+            guard count > 0, content.count < 16 << 20 else { return content }
+            content += piece[..<count]
+        }
+    }
+
+    /// Makes a file or a directory durable.
+    static func synchronize(_ path: String) throws(BackupFileError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw BackupFileError(operation: "sync", path: path, code: errno)
+        }
+    }
+
+    /// Gives a finished directory its name.
+    static func rename(_ old: String, _ new: String) throws(BackupFileError) {
+        guard Glibc.rename(old, new) == 0 else {
+            throw BackupFileError(operation: "rename", path: old, code: errno)
+        }
+        try synchronize(String(new[..<(new.lastIndex(of: "/") ?? new.endIndex)]))
+    }
+
+    /// Removes the directory of a copy with the files in it.
+    static func removeDirectory(_ path: String) {
+        for name in names(in: path) { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    /// The names in a directory, in order; empty when there is none.
+    static func names(in path: String) -> [String] {
+        guard let stream = opendir(path) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Bytes that an unprivileged user may still write; nil when that can not be read.
+    static func freeBytes(_ path: String) -> Int64? {
+        var space = statvfs()
+        guard statvfs(path, &space) == 0 else { return nil }
+        return Int64(space.f_bavail) * Int64(space.f_frsize)
+    }
+
+    /// The size in bytes and the SHA-256 of a file as it is on disk: what the system keeps of it in memory is let go
+    /// first.
+    static func digest(_ path: String) throws(BackupFileError) -> (bytes: Int64, sha256: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
+        defer { close(descriptor) }
+        posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))
+        var hash = SHA256()
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        var bytes: Int64 = 0
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count == -1, errno == EINTR { continue }
+            guard count >= 0 else { throw BackupFileError(operation: "read", path: path, code: errno) }
+            if count == 0 { return (bytes, Hex.encode(hash.finalize())) }
+            bytes += Int64(count)
+            piece.withUnsafeBytes {
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+            }
+        }
+    }
+}

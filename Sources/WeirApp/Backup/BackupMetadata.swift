@@ -1,0 +1,126 @@
+package import Core
+
+/// What `backup_metadata.json` says about a copy. Contract §4.3; `docker_container` has no meaning here.
+package struct BackupMetadata: Hashable, Sendable {
+    /// How far a stream of a journal was loaded.
+    package struct Position: Hashable, Sendable {
+        package var journal: String
+        package var stream: String
+        package var seq: Int64
+    }
+
+    /// The name of the file in a copy's directory.
+    package static let fileName = "backup_metadata.json"
+    /// How the copy was made.
+    package static let method = "pg_dump --format=custom"
+
+    /// When the snapshot was taken.
+    package var createdAt: Timestamp
+    package var sizeBytes: Int64
+    /// Of the dump, as hexadecimal digits.
+    package var sha256: String
+    /// What was verified: `archive`, or `full` when it was restored on trial.
+    package var verified: String
+    package var retentionDays: Double
+    package var weirVersion: String
+    package var schemaVersion: Int
+    package var serverVersion: String
+    package var database: String
+    package var positions: [Position]
+    /// Rows of every table at the snapshot.
+    package var rows: [String: Int64]
+
+    /// The document, one member a line.
+    package var json: String {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("timestamp", BackupName.text(of: createdAt))
+            object.member("created_at", createdAt.iso8601(offset: .plusZero))
+            object.member("size_bytes", sizeBytes)
+            object.member("size_mb", (Double(sizeBytes) / 10_485.76).rounded() / 100)
+            object.member("verified", true)
+            object.member("verification", verified)
+            object.member("retention_days", retentionDays)
+            object.member("backup_method", Self.method)
+            object.member("weir_version", weirVersion)
+            object.member("schema_version", schemaVersion)
+            object.member("server_version", serverVersion)
+            object.member("database", database)
+            object.member("sha256", sha256)
+            object.array("journal_positions") { list in
+                for position in positions {
+                    list.object { member in
+                        member.member("journal", position.journal)
+                        member.member("stream", position.stream)
+                        member.member("seq", position.seq)
+                    }
+                }
+            }
+            object.key("rows")
+            object.object { counts in
+                for (table, count) in rows.sorted(by: { $0.key < $1.key }) { counts.member(table, count) }
+            }
+        }
+        return writer.text
+    }
+}
+
+extension BackupMetadata {
+    /// Reads a document; nil when a member that a restore needs is missing.
+    package init?(json: [UInt8]) {
+        guard let root = (try? JSONDocument(json))?.root,
+            let created = root["created_at"]?.string.flatMap({ Timestamp(iso8601: $0) }),
+            let size = root["size_bytes"]?.int64, let sha256 = root["sha256"]?.string, !sha256.isEmpty,
+            root["verified"]?.bool == true, let rows = root["rows"], rows.kind == .object
+        else { return nil }
+        createdAt = created
+        sizeBytes = size
+        self.sha256 = sha256
+        verified = root["verification"]?.string ?? ""
+        retentionDays = root["retention_days"]?.double ?? 0
+        weirVersion = root["weir_version"]?.string ?? ""
+        schemaVersion = Int(root["schema_version"]?.int64 ?? 0)
+        serverVersion = root["server_version"]?.string ?? ""
+        database = root["database"]?.string ?? ""
+        positions =
+            (root["journal_positions"]?.elements).map { elements in
+                elements.compactMap { element in
+                    guard let journal = element["journal"]?.string, let stream = element["stream"]?.string,
+                        let seq = element["seq"]?.int64
+                    else { return nil }
+                    return Position(journal: journal, stream: stream, seq: seq)
+                }
+            } ?? []
+        var counts: [String: Int64] = [:]
+        for member in rows.members {
+            guard let table = member.key.string, let count = member.value.int64 else { return nil }
+            counts[table] = count
+        }
+        self.rows = counts
+    }
+}
+
+/// How the directories of copies are called.
+package enum BackupName {
+    /// What stands before the time of the copy that a restore makes of what it replaces.
+    package static let safetyPrefix = "pre_restore_"
+
+    /// `20261125_150000`, in UTC.
+    package static func text(of time: Timestamp) -> String {
+        let text = time.description
+        return text.prefix(10).filter { $0 != "-" } + "_"
+            + text.dropFirst(11).prefix(8).filter { $0 != ":" }
+    }
+
+    /// The time in a directory's name; nil for names that are none of ours.
+    package static func time(of name: some StringProtocol) -> Timestamp? {
+        let digits = name.hasPrefix(safetyPrefix) ? name.dropFirst(safetyPrefix.count) : name[...]
+        let text = Array(digits.utf8)
+        guard text.count == 15, text[8] == UInt8(ascii: "_"),
+            text.indices.allSatisfy({ $0 == 8 || (48...57).contains(text[$0]) })
+        else { return nil }
+        func part(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
+        let day = "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))"
+        return Timestamp(iso8601: "\(day)T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
+    }
+}

@@ -1,0 +1,83 @@
+package import Core
+import Glibc
+
+/// The directory in which copies lie side by side.
+package struct BackupShelf: Sendable {
+    /// A copy that is whole: its metadata can be read.
+    package struct Copy: Hashable, Sendable {
+        /// The directory's name.
+        package let name: String
+        package let time: Timestamp
+        package let metadata: BackupMetadata
+        /// Whether it was made of what a restore replaced.
+        package var isSafety: Bool { name.hasPrefix(BackupName.safetyPrefix) }
+    }
+
+    /// The dump in a copy's directory.
+    package static let dumpName = "weir.dump"
+    static let partialPrefix = ".partial-"
+
+    /// An absolute path, or one that begins where Weir was started.
+    package let path: String
+
+    /// Names a shelf; nothing is made yet.
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    /// The copies that are whole, the oldest first.
+    package var copies: [Copy] {
+        BackupFiles.names(in: path).compactMap { name in
+            guard let time = BackupName.time(of: name),
+                let json = BackupFiles.read("\(path)/\(name)/\(BackupMetadata.fileName)"),
+                let metadata = BackupMetadata(json: json)
+            else { return nil }
+            return Copy(name: name, time: time, metadata: metadata)
+        }.sorted { ($0.time, $0.name) < ($1.time, $1.name) }
+    }
+
+    /// The newest copy that was made on purpose.
+    package var newest: Copy? { copies.last { !$0.isSafety } }
+
+    /// The copies to remove: older than `keep`, but never the last good one.
+    package static func expired(_ copies: [Copy], keep: Duration, at now: Timestamp) -> [Copy] {
+        let last = copies.filter { !$0.isSafety }.max { $0.time < $1.time }
+        return copies.filter { $0 != last && $0.time < now - keep }
+    }
+
+    /// Removes expired copies; answers their names.
+    func removeExpired(keep: Duration, at now: Timestamp) -> [String] {
+        let old = Self.expired(copies, keep: keep, at: now)
+        for copy in old { BackupFiles.removeDirectory("\(path)/\(copy.name)") }
+        return old.map(\.name)
+    }
+
+    /// Takes the lock of the shelf, so that one backup is made at a time; what an earlier one left unfinished goes.
+    func open() throws -> Lock {
+        try BackupFiles.makeDirectory(path)
+        let lock = try Lock(path + "/.lock")
+        for name in BackupFiles.names(in: path) where name.hasPrefix(Self.partialPrefix) {
+            BackupFiles.removeDirectory("\(path)/\(name)")
+        }
+        return lock
+    }
+
+    /// Held while a copy is made.
+    final class Lock: Sendable {
+        private let descriptor: Int32
+
+        init(_ path: String) throws {
+            descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                close(descriptor)
+                throw StartError("another backup is being made: \(path) is locked")
+            }
+        }
+
+        deinit {
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
+    }
+}

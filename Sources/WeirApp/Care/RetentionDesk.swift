@@ -1,0 +1,127 @@
+package import Core
+import Ingest
+import Nextflow
+import Postgres
+import Runs
+
+/// What `weir retain` does: deletes now what is too old, by the same sweeps as the duties.
+package struct RetentionDesk: Sendable {
+    /// Rows of one kind, and what of them is too old.
+    package struct Part: Sendable {
+        let rows: any AgingRows
+        let limit: Timestamp
+        let survey: AgeSurvey
+        /// Bytes on disk, indexes included; nil where that is of no interest.
+        let bytes: Int64?
+
+        /// How many rows are too old.
+        package var expired: Int { survey.expired }
+
+        /// `runs: 1200 in all, 2026-01-01 to 2026-03-02; 800 older than 2026-02-01 …`.
+        package var line: String {
+            func day(_ time: Timestamp?) -> String { time.map { String($0.description.prefix(10)) } ?? "" }
+            let span =
+                survey.total == 0 ? "" : ", from \(day(survey.oldest)) to \(day(survey.newest))"
+            let size = bytes.map { ", \(ByteSize(Int($0)).approximately)" } ?? ""
+            let age = "older than \(limit.description.prefix(19))Z"
+            return "\(rows.name): \(survey.total) in all\(span)\(size); \(survey.expired) \(age)"
+        }
+    }
+
+    /// What was done about a part.
+    package struct Report: Sendable {
+        /// Sentences for the operator.
+        package let line: String
+        /// Rows that are gone.
+        package let deleted: Int
+    }
+
+    private let database: DatabaseSession
+    private let runsKeep: Duration
+    private let rawKeep: Duration
+    private let batchSize: Int
+
+    /// Works on a database; a duration of zero leaves these rows alone.
+    package init(_ database: DatabaseSession, runsKeep: Duration, rawKeep: Duration, batchSize: Int) {
+        self.database = database
+        self.runsKeep = runsKeep
+        self.rawKeep = rawKeep
+        self.batchSize = batchSize
+    }
+
+    /// What is there and what is too old, at this moment.
+    package func survey(at now: Timestamp) async throws -> [Part] {
+        var chosen: [(any AgingRows, Timestamp)] = []
+        if runsKeep > .zero { chosen.append((AgingRuns(), now - runsKeep)) }
+        if rawKeep > .zero {
+            chosen.append((NextflowDuties.rows(DayPartitions(table: "telemetry")), now - rawKeep))
+        }
+        chosen.append((DecidedDeadLetters(), now - DecidedDeadLetters.keep))
+        chosen.append((SpentSignals(), now - SpentSignals.keep))
+        let parts = chosen
+        return try await connected { connection in
+            try parts.map { rows, limit in
+                Part(
+                    rows: rows,
+                    limit: limit,
+                    survey: try rows.survey(before: limit, on: connection),
+                    bytes: try Self.size(of: rows.table, on: connection)
+                )
+            }
+        }
+    }
+
+    /// Deletes what is too old of one part, then makes its space free for new rows.
+    package func sweep(_ part: Part, progress: @escaping @Sendable (Int) -> Void) async throws -> Report {
+        let batchSize = batchSize
+        return try await connected { connection in
+            let begin = ContinuousClock.now
+            let sweep = RetentionSweep(part.rows, before: part.limit, batchSize: batchSize)
+            let outcome = try sweep.run(on: connection, progress: progress)
+            if let table = part.rows.table, outcome.deleted > 0 {
+                try connection.executeScript("VACUUM (ANALYZE) \(table)")
+            }
+            let seconds = (ContinuousClock.now - begin).seconds
+            let freed = try Self.freed(part, on: connection)
+            return Report(
+                line:
+                    "\(part.rows.name): \(outcome.deleted) deleted in \(outcome.batches) batches, \(seconds) s\(freed)",
+                deleted: outcome.deleted
+            )
+        }
+    }
+
+    private static func freed(_ part: Part, on connection: Connection) throws -> String {
+        guard let before = part.bytes, let after = try size(of: part.rows.table, on: connection),
+            after < before
+        else { return "" }
+        return ", \(ByteSize(Int(before - after)).approximately) given back to the system"
+    }
+
+    private static func size(of table: String?, on connection: Connection) throws -> Int64? {
+        guard let table else { return nil }
+        return try connection.execute(
+            "SELECT pg_total_relation_size($1::text::regclass) AS bytes",
+            [.text(table)]
+        ).first?.int64("bytes")
+    }
+
+    /// A session of its own, which may take its time.
+    private func connected<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        var session = database.session
+        session.statementTimeout = nil
+        let connection = DedicatedConnection(database.target, session, label: "weir.retain")
+        defer { connection.close() }
+        return try await connection.withConnection(body)
+    }
+}
+
+extension Duration {
+    /// Seconds with one decimal.
+    var seconds: Double {
+        let (seconds, attoseconds) = components
+        return (Double(seconds) * 10 + (Double(attoseconds) / 1e17)).rounded() / 10
+    }
+}

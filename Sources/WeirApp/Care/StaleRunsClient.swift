@@ -1,0 +1,171 @@
+package import Core
+import Glibc
+
+/// What `weir runs cleanup-stale` does: ends abandoned runs of one agent over HTTP, as a client. Contract §4.2.
+package struct StaleRunsClient: Sendable {
+    /// Whom to ask and what for.
+    package struct Request: Sendable {
+        package var target: SimulatorTarget
+        package var agent: String
+        package var staleAfter: Duration
+        package var status: String
+        package var token: String?
+        package var timeoutSeconds: Int
+
+        /// Makes a request.
+        package init(
+            _ target: SimulatorTarget,
+            agent: String,
+            staleAfter: Duration,
+            status: String,
+            token: String?,
+            timeoutSeconds: Int = 30
+        ) {
+            self.target = target
+            self.agent = agent
+            self.staleAfter = staleAfter
+            self.status = status
+            self.token = token
+            self.timeoutSeconds = timeoutSeconds
+        }
+    }
+
+    /// What came of it.
+    package struct Outcome: Sendable {
+        /// Runs that looked abandoned.
+        package var found = 0
+        /// Runs that are ended now.
+        package var cleaned = 0
+        /// Runs that had ended by themselves when their turn came.
+        package var endedMeanwhile = 0
+        /// One sentence for each run that could not be ended.
+        package var errors: [String] = []
+        /// The event ids that were found.
+        package var eventIDs: [String] = []
+    }
+
+    /// A run of the list.
+    private struct Run {
+        let eventID: String
+        let createdAt: String
+    }
+
+    private static let pageSize = 1000
+    private let request: Request
+
+    /// Makes a client for one request.
+    package init(_ request: Request) {
+        self.request = request
+    }
+
+    /// Finds the runs and, unless it is a rehearsal, ends them. Blocks.
+    ///
+    /// - Throws: `StartError` when the list can not be had.
+    package func run(
+        at now: Timestamp,
+        isRehearsal: Bool,
+        progress: (Int, Int) -> Void
+    ) throws(StartError) -> Outcome {
+        var outcome = Outcome()
+        let runs = try list(createdBefore: now - request.staleAfter)
+        outcome.found = runs.count
+        outcome.eventIDs = runs.map(\.eventID)
+        guard !isRehearsal else { return outcome }
+        for (index, run) in runs.enumerated() {
+            do throws(StartError) {
+                if try isRunning(run.eventID) {
+                    try end(run, at: now)
+                    outcome.cleaned += 1
+                } else {
+                    outcome.endedMeanwhile += 1
+                }
+            } catch {
+                outcome.errors.append("\(run.eventID): \(error.line)")
+            }
+            progress(index + 1, runs.count)
+        }
+        return outcome
+    }
+
+    // MARK: - Requests
+
+    /// All pages before anything is changed, since every change would move the pages behind it.
+    private func list(createdBefore limit: Timestamp) throws(StartError) -> [Run] {
+        var runs: [Run] = []
+        while true {
+            let query = [
+                ("agent_name", request.agent), ("status", "running"),
+                ("created_before", limit.iso8601(offset: .plusZero)), ("limit", String(Self.pageSize)),
+                ("offset", String(runs.count)),
+            ]
+            let text = query.map { "\($0)=\(Self.percentEncoded($1))" }.joined(separator: "&")
+            let answer = try ask("GET", "/api/v1/runs?\(text)")
+            guard let root = try? JSONDocument(answer).root, root.kind == .array else {
+                throw StartError(
+                    "the server's list of runs is no JSON array; is \(request.target.authority) a runs server?"
+                )
+            }
+            let page = root.elements.compactMap { element -> Run? in
+                guard let eventID = element["event_id"]?.string else { return nil }
+                return Run(eventID: eventID, createdAt: element["created_at"]?.string ?? "")
+            }
+            runs += page
+            if page.count < Self.pageSize { return runs }
+        }
+    }
+
+    /// Looks once more, so that the end that a run has told meanwhile stays.
+    private func isRunning(_ eventID: String) throws(StartError) -> Bool {
+        let answer = try ask("GET", "/api/v1/runs/\(Self.percentEncoded(eventID))")
+        return (try? JSONDocument(answer))?.root["status"]?.string == "running"
+    }
+
+    private func end(_ run: Run, at now: Timestamp) throws(StartError) {
+        var body = JSONWriter()
+        body.object { body in
+            body.member("status", request.status)
+            body.member("end_time", now.iso8601(offset: .plusZero))
+            body.member("error_summary", "Stale run cleaned up on startup (created at \(run.createdAt))")
+            body.member(
+                "output_summary",
+                "Process did not complete - marked as \(request.status) on restart"
+            )
+        }
+        _ = try ask("PATCH", "/api/v1/runs/\(Self.percentEncoded(run.eventID))", body.bytes)
+    }
+
+    private func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(StartError) -> [UInt8] {
+        let prefix = request.target.path == "/" ? "" : request.target.path
+        var head = "\(method) \(prefix)\(path) HTTP/1.1\r\nHost: \(request.target.authority)\r\n"
+        head += "Accept: application/json\r\nConnection: close\r\n"
+        if let token = request.token { head += "Authorization: Bearer \(token)\r\n" }
+        if !body.isEmpty {
+            head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
+        }
+        let answer: PlainClient.Answer
+        do throws(PlainClientError) {
+            let client = try PlainClient(request.target.endpoint, timeoutSeconds: request.timeoutSeconds)
+            answer = try client.exchange(Array((head + "\r\n").utf8) + body)
+        } catch {
+            throw StartError("no answer from \(request.target.authority): \(error)")
+        }
+        guard (200..<300).contains(answer.status) else {
+            let detail = (try? JSONDocument(answer.body))?.root["detail"]?.string
+            throw StartError("the server answered \(answer.status)\(detail.map { ": \($0)" } ?? "")")
+        }
+        return answer.body
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { encoded, byte in
+            let scalar = Unicode.Scalar(byte)
+            let isPlain = byte < 0x80 && (scalar.properties.isAlphabetic || (0x30...0x39).contains(byte))
+            if isPlain || "-._~".unicodeScalars.contains(scalar) {
+                encoded.unicodeScalars.append(scalar)
+            } else {
+                encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Core
+import WeirApp
+
+/// `weir backup`: a verified copy of the database.
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Make a verified copy of the database while Weir goes on working.",
+        discussion: """
+            Dumps one snapshot with pg_dump into a directory of its own, with backup_metadata.json beside it, reads it \
+            back, and then removes copies that are too old, but never the last good one. It is tried three times. \
+            The copy holds how far the journal was loaded: a restore plus the kept journal loses nothing.
+
+            Example: weir backup --to /var/backups/weir --keep 14d
+            """
+    )
+
+    @Option(help: ArgumentHelp("Where copies go. Also WEIR_BACKUP_DIR.", valueName: "dir"))
+    var to: String?
+
+    @Option(help: ArgumentHelp("How long copies are kept. Also WEIR_BACKUP_KEEP.", valueName: "age"))
+    var keep: String?
+
+    @Option(
+        help: ArgumentHelp("What must be free on the disk. Also WEIR_BACKUP_MIN_FREE.", valueName: "size")
+    )
+    var minFree: String?
+
+    @Option(help: "archive reads the copy as a whole; full also restores it on trial and counts.")
+    var verify: BackupMaker.Verification = .archive
+
+    @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+    var quiet = false
+
+    @OptionGroup var settings: SettingOptions
+
+    func validate() throws {
+        if let keep {
+            guard let age = DurationText(keep), age.duration >= .seconds(3600) else {
+                throw ValidationError("--keep takes an hour or more, such as 14d.")
+            }
+        }
+        if let minFree, ByteSize(minFree) == nil {
+            throw ValidationError("--min-free takes a size such as 5GiB.")
+        }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            var resolved = try settings.resolve().settings
+            if let to { resolved.backupDirectory = to }
+            if let keep = keep.flatMap({ DurationText($0)?.duration }) { resolved.backupKeep = keep }
+            if let minFree = minFree.flatMap({ ByteSize($0)?.bytes }) { resolved.backupMinFree = minFree }
+            var plan = try BackupMaker.Plan(resolved)
+            plan.verification = verify
+            let (ready, quiet) = (plan, quiet)
+            let outcome = try await DatabaseSession.with(resolved) { database in
+                try await BackupMaker(database, ready) { line in
+                    if !quiet { StandardStreams.writeError("weir: \(line)") }
+                }.run()
+            }
+            if !quiet { report(outcome) }
+        }
+    }
+
+    private func report(_ outcome: BackupMaker.Outcome) {
+        let size = ByteSize(Int(outcome.metadata.sizeBytes)).approximately
+        let rows = outcome.metadata.rows.values.reduce(0, +)
+        StandardStreams.write(
+            "\(outcome.path)  \(size), \(rows) rows, verified (\(outcome.metadata.verified))"
+        )
+        for name in outcome.removed { StandardStreams.write("removed \(name), which was too old") }
+    }
+}
+
+extension BackupMaker.Verification: ExpressibleByArgument {}

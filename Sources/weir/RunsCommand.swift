@@ -1,0 +1,100 @@
+import ArgumentParser
+import Core
+import WeirApp
+
+/// `weir runs`: what a client does about tracked runs.
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs",
+        abstract: "Look after tracked runs, over HTTP, as a client of any runs server.",
+        subcommands: [CleanupStale.self]
+    )
+
+    /// Ends abandoned runs.
+    struct CleanupStale: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "cleanup-stale",
+            abstract: "End the runs of an agent that say they are running and were created too long ago.",
+            discussion: """
+                For agents that call it when they start; a server does it for all agents by itself with \
+                WEIR_RUNS_STALE_AFTER. Exit code 1 when a run could not be ended.
+
+                Example: weir runs cleanup-stale --agent nightly-import --stale-after 2h
+                """
+        )
+
+        @Option(help: "The agent_name of the runs.")
+        var agent: String
+
+        @Option(help: ArgumentHelp("After how long a run counts as abandoned.", valueName: "age"))
+        var staleAfter = "1h"
+
+        @Option(help: "What they are marked as: cancelled, failure, timeout or partial.")
+        var status = "cancelled"
+
+        @Option(help: "The server. Also TELEMETRY_API_URL.")
+        var url: String?
+
+        @Option(
+            help: "A token of the server. Also TELEMETRY_API_AUTH_TOKEN, which other users can not see."
+        )
+        var token: String?
+
+        @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
+        var timeout = 30
+
+        @Flag(help: "Only list what would be ended.")
+        var dryRun = false
+
+        func validate() throws {
+            guard let age = DurationText(staleAfter), age.duration > .zero else {
+                throw ValidationError("--stale-after takes a duration such as 1h.")
+            }
+            guard StaleRunWord.all.contains(status) else {
+                throw ValidationError("--status takes one of \(StaleRunWord.all.joined(separator: ", ")).")
+            }
+            guard (1...600).contains(timeout) else {
+                throw ValidationError("--timeout takes 1 to 600 seconds.")
+            }
+            guard target != nil else {
+                throw ValidationError("--url takes http://host[:port][/path], like http://127.0.0.1:8765.")
+            }
+        }
+
+        private var target: SimulatorTarget? {
+            let environment = ProcessEnvironment.variables["TELEMETRY_API_URL"]
+            return SimulatorTarget(url ?? environment ?? "http://127.0.0.1:8765")
+        }
+
+        func run() async throws {
+            try await reportingFailures {
+                guard let target, let age = DurationText(staleAfter) else { return }
+                let request = StaleRunsClient.Request(
+                    target,
+                    agent: agent,
+                    staleAfter: age.duration,
+                    status: status,
+                    token: token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"],
+                    timeoutSeconds: timeout
+                )
+                let bar = ProgressBar(isShown: StandardStreams.isErrorTerminal, unit: "runs")
+                let outcome = try StaleRunsClient(request).run(at: .now(), isRehearsal: dryRun) {
+                    done,
+                    total in
+                    bar.show(Int64(done), of: Int64(total))
+                }
+                bar.finish()
+                try report(outcome)
+            }
+        }
+
+        private func report(_ outcome: StaleRunsClient.Outcome) throws {
+            if dryRun { for id in outcome.eventIDs { StandardStreams.write("would end \(id)") } }
+            for error in outcome.errors { StandardStreams.writeError("weir: \(error)") }
+            var line = "found \(outcome.found), cleaned \(outcome.cleaned), failed \(outcome.errors.count)"
+            if outcome.endedMeanwhile > 0 { line += ", \(outcome.endedMeanwhile) had ended meanwhile" }
+            StandardStreams.write(line)
+            if !outcome.errors.isEmpty { throw ExitCode(1) }
+        }
+    }
+}
