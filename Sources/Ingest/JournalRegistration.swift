@@ -11,7 +11,8 @@ internal import Synchronization
 /// takes a new id, and is applied under it from where both lives parted. Design §1 "Identity".
 package final class JournalRegistration: Sendable {
     private let journal: Journal
-    // The id for which this process has stored its epoch.
+    // The id for which this process has stored its epoch. Held while a stream begins: a second one that looked before
+    // the first has noted that would take our own epoch for a copy's.
     private let registered = Mutex<UUID128?>(nil)
 
     /// Makes the registration of a journal; all its streams share one.
@@ -33,9 +34,16 @@ package final class JournalRegistration: Sendable {
     ///
     /// - Throws: `PostgresError`, or `JournalError.system` when a new identity cannot be written.
     package func begin(stream: String, on connection: Connection) throws -> Start {
+        try registered.withLock { registered in
+            let start = try begin(stream, isOwn: registered == journal.id, on: connection)
+            registered = start.journal
+            return start
+        }
+    }
+
+    private func begin(_ stream: String, isOwn: Bool, on connection: Connection) throws -> Start {
         let id = journal.id
         let epoch = journal.epoch
-        let isOwn = registered.withLock { $0 == id }
         let outcome: (start: Start, change: IdentityChange?) = try connection.transaction {
             let positions = try PositionStore.fetchAll(journal: id, on: connection)
             let verdict = journal.assess(
@@ -55,7 +63,6 @@ package final class JournalRegistration: Sendable {
         } else {
             try journal.confirmIdentity()
         }
-        registered.withLock { $0 = outcome.start.journal }
         return outcome.start
     }
 
