@@ -55,13 +55,17 @@ final class BackupDuty: Sendable {
         program?.stop()
     }
 
-    /// Whether the last one failed, and when the last good one was made.
+    /// When the newest good copy was made; nil while this process has made none and seen none.
+    var lastSuccess: Timestamp? { guarded.withLock { $0.lastSuccess } }
+    /// Whether the last attempt failed.
+    var hasFailed: Bool { guarded.withLock { $0.hasFailed } }
+
+    /// Both for a scrape.
     func collect(into snapshot: inout MetricsSnapshot) {
-        let (last, hasFailed) = guarded.withLock { ($0.lastSuccess, $0.hasFailed) }
         snapshot.gauge(
             "weir_backup_last_success_timestamp_seconds",
             help: "When the newest good copy of the database was made, in seconds since 1970; 0 is unknown.",
-            last?.secondsSinceEpoch ?? 0
+            lastSuccess?.secondsSinceEpoch ?? 0
         )
         snapshot.gauge(
             "weir_backup_failed",
