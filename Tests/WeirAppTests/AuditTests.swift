@@ -39,8 +39,9 @@ import Testing
                 INSERT INTO dead_letter (journal_id, stream, seq, element, stage, kind, received_at, sql_state,
                                          reason, body)
                 VALUES (gen_random_uuid(), 'runs', 1, 0, 0, 'k', '2026-01-01Z', '22003', 'r', 'b');
-                INSERT INTO run (run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at)
-                VALUES (gen_random_uuid(), 'r', 'n', '2026-01-01Z', '2026-01-01Z', now(), now());
+                INSERT INTO run (run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at,
+                                 task_utc)
+                VALUES (gen_random_uuid(), 'r', 'n', '2026-01-01Z', '2026-01-01Z', now(), now(), '2026-01-01Z');
                 """
             )
         }
