@@ -20,6 +20,8 @@ package struct JournalMerge {
         package let journal: UUID128
         /// How often the journal has been opened.
         package let epoch: Int64
+        /// The first line that is kept.
+        package let first: Int64
         /// The last line.
         package let seq: Int64
     }
@@ -132,12 +134,14 @@ struct JournalArchive {
             JournalIdentity($0)
         }
         let header = found.segments.last?.header
+        let first = found.segments.first?.header.first ?? 1
         let seq = found.last.seq
         end = header.map {
             JournalMerge.End(
                 directory: directory,
                 journal: identity?.journal ?? $0.journal,
                 epoch: identity?.epoch ?? $0.epoch,
+                first: first,
                 seq: seq
             )
         }

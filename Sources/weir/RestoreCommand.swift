@@ -42,7 +42,10 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let resolved = try settings.resolve().settings
-            var options = Restorer.Options(safety: try BackupMaker.Plan(resolved))
+            var options = Restorer.Options(
+                safety: try BackupMaker.Plan(resolved),
+                dataDirectory: resolved.dataDirectory
+            )
             options.withGrants = !noPrivileges
             let ready = options
             try await Restorer.alone(resolved) {

@@ -9,6 +9,11 @@ package enum DatabaseNames {
     /// What a restore fills.
     static let coming = "restore"
 
+    /// What a backup restores on trial.
+    static let trial = "verify"
+    /// What can be dropped when nobody wants to go back.
+    static let leftovers = [before, undone, coming, trial]
+
     /// A name for a database beside `database`; names have 63 bytes at most.
     package static func name(_ database: String, _ word: String, _ time: Timestamp) -> String {
         beginning(database, word) + BackupName.text(of: time)

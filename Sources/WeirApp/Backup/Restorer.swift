@@ -23,12 +23,15 @@ package struct Restorer: Sendable {
     package struct Options: Sendable {
         /// Where the safety copy goes, and how.
         package var safety: BackupMaker.Plan
+        /// The data directory with the journal that goes on after the restore.
+        package var dataDirectory: String
         /// Whether grants of the dump are restored; their roles must exist.
         package var withGrants = true
 
         /// Options with a plan for the safety copy.
-        package init(safety: BackupMaker.Plan) {
+        package init(safety: BackupMaker.Plan, dataDirectory: String) {
             self.safety = safety
+            self.dataDirectory = dataDirectory
             self.safety.prefix = BackupName.safetyPrefix
         }
     }
@@ -101,9 +104,8 @@ package struct Restorer: Sendable {
             "2. the copy is restored into a new database, and its rows are counted",
             "3. the new database takes the name '\(siblings.name)'; the present one is kept under another",
         ]
-        lines += metadata.positions.map {
-            "the journal \($0.journal) is loaded from line \($0.seq + 1) on (\($0.stream)) when Weir starts"
-        }
+        let journal = try JournalMerge(directories: [options.dataDirectory], codec: .gzip).ends.first
+        lines += JournalOutlook(metadata.positions, journal).lines
         if try siblings.hasSettingsOfItsOwn() {
             lines.append("note: grants and settings on the database itself are not restored; make them anew")
         }
@@ -152,11 +154,11 @@ package struct Restorer: Sendable {
         try await blocking { try SiblingDatabases(database).setAside(DatabaseNames.before).last }
     }
 
-    /// All databases that restores and rollbacks have set aside.
+    /// All databases that restores and rollbacks have set aside, and what interrupted ones have left.
     package func leftovers() async throws -> [String] {
         try await blocking {
             let siblings = try SiblingDatabases(database)
-            return try siblings.setAside(DatabaseNames.before) + siblings.setAside(DatabaseNames.undone)
+            return try DatabaseNames.leftovers.flatMap { try siblings.setAside($0) }
         }
     }
 

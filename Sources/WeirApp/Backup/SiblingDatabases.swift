@@ -159,7 +159,7 @@ struct TrialRestore {
     }
 
     func check(_ dump: String, _ metadata: BackupMetadata) throws {
-        let name = DatabaseNames.name(siblings.name, "verify", metadata.createdAt)
+        let name = DatabaseNames.name(siblings.name, DatabaseNames.trial, metadata.createdAt)
         try siblings.make(name)
         defer { try? siblings.drop(name) }
         try siblings.fill(name, from: dump, metadata, tools: tools)
