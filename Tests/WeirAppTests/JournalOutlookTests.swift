@@ -15,11 +15,12 @@ import Testing
         let line: String
     }
 
-    private static let well = "runs: 20 lines of the journal are loaded when Weir starts, from line 41 on"
+    private static let well = "runs: lines 41 to 60 of the journal are loaded when Weir starts"
 
     @Test(arguments: [
         Case(seq: 40, first: 1, last: 60, line: well),
         Case(seq: 40, first: 41, last: 60, line: well),
+        Case(seq: 60, first: 1, last: 60, line: "runs: nothing in the journal came after the copy"),
         Case(
             seq: 40,
             first: 42,

@@ -45,8 +45,10 @@ struct JournalOutlook {
             return "warning: lines \(next) to \(journal.first - 1) are kept no more: what they say of "
                 + "\(position.stream) will be missing"
         }
-        let count = journal.seq - position.seq
+        guard next <= journal.seq else {
+            return "\(position.stream): nothing in the journal came after the copy"
+        }
         return
-            "\(position.stream): \(count) lines of the journal are loaded when Weir starts, from line \(next) on"
+            "\(position.stream): lines \(next) to \(journal.seq) of the journal are loaded when Weir starts"
     }
 }
