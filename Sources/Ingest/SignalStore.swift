@@ -26,6 +26,12 @@ package enum SignalStore {
         """
     )
 
+    /// Whether anybody listens; otherwise nothing need be written.
+    package static func hasConsumers(on connection: Connection) throws -> Bool {
+        try connection.execute("SELECT EXISTS (SELECT FROM signal_consumer) AS found").first?.bool("found")
+            ?? false
+    }
+
     /// Writes signals in the transaction of the rows; nothing while no consumer is registered.
     package static func insert(_ signals: [Signal], on connection: Connection) throws {
         guard !signals.isEmpty else { return }

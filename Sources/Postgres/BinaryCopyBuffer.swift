@@ -46,6 +46,14 @@ package struct BinaryCopyBuffer: Sendable {
         appendBigEndian(Int16(columnCount))
     }
 
+    /// Adds a finished row of another buffer for the same columns.
+    package mutating func append(row: Int, of other: BinaryCopyBuffer) {
+        precondition(other.columnCount == columnCount, "BUG: a row of another table")
+        precondition(missingColumns == 0, "BUG: a COPY row lacks \(missingColumns) columns")
+        rowStarts.append(bytes.count)
+        bytes.append(contentsOf: other.bytes[other.byteRange(rows: row..<row + 1)])
+    }
+
     /// The bytes of some rows, so that a refused batch can be halved without being built again.
     func byteRange(rows: Range<Int>) -> Range<Int> {
         precondition(missingColumns == 0, "BUG: a COPY row lacks \(missingColumns) columns")

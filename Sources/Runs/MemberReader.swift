@@ -8,27 +8,46 @@ struct MemberReader {
     private(set) var faults: [RunFault] = []
 
     private let object: JSONNode
+    private let document: JSONDocument
     private let place: [RunFault.Place]
     // Only then does a text have to be looked at for what PostgreSQL can't hold.
     private let isSuspicious: Bool
-    private var nodes: [JSONNode?]
+    private let places: [JSONPlace?]
 
     init(_ object: JSONNode, at place: [RunFault.Place], flags: JSONFlags) {
         self.object = object
         self.place = place
         isSuspicious = !flags.isDisjoint(with: .unstorable)
-        nodes = Array(repeating: nil, count: RunField.allCases.count)
-        for member in object.members {
-            let field =
-                member.key.rawBytes.contains(UInt8(ascii: "\\"))
-                ? RunField.named(member.key.string ?? "")
-                : RunField.named(member.rawKey)
-            if let field { nodes[field.rawValue] = member.value }
+        var places = [JSONPlace?](repeating: nil, count: RunField.count)
+        var found: [(key: JSONPlace, value: JSONPlace)] = []
+        found.reserveCapacity(RunField.count + 4)
+        let document = object.forEachMember { found.append(($0, $1)) }
+        document.bytes.withUnsafeBufferPointer { bytes in
+            for (key, value) in found {
+                let range = document.range(at: key)
+                let field =
+                    document.isEscaped(at: key)
+                    ? RunField.named(document.node(at: key).string ?? "")
+                    : RunField.named(
+                        UnsafeBufferPointer(rebasing: bytes[range.lowerBound + 1..<range.upperBound - 1])
+                    )
+                if let field { places[field.rawValue] = value }
+            }
         }
+        self.document = document
+        self.places = places
     }
 
+    /// The bytes in which the values stand.
+    var source: [UInt8] { document.bytes }
+
     /// The member as it was sent; nil when it was not.
-    subscript(field: RunField) -> JSONNode? { nodes[field.rawValue] }
+    subscript(field: RunField) -> JSONNode? { places[field.rawValue].map(document.node) }
+
+    /// Whether a member was sent with another value than null.
+    private func isGiven(_ field: RunField) -> Bool {
+        places[field.rawValue].map { document.kind(at: $0) != .null } ?? false
+    }
 
     // MARK: - Texts
 
@@ -43,7 +62,7 @@ struct MemberReader {
 
     /// A text, or nil for null and for what was not sent.
     mutating func optionalText(_ field: RunField) -> ArraySlice<UInt8>? {
-        guard let node = self[field], !node.isNull else { return nil }
+        guard isGiven(field), let node = self[field] else { return nil }
         return text(node, field.name)
     }
 
@@ -89,7 +108,7 @@ struct MemberReader {
 
     /// An object as JSON text, also when it came as text within a string (D09); nil for null.
     mutating func object(_ field: RunField) -> ArraySlice<UInt8>? {
-        guard let node = self[field], !node.isNull else { return nil }
+        guard isGiven(field), let node = self[field] else { return nil }
         let inner: JSONNode
         if let text = node.string, let document = try? JSONDocument(Array(text.utf8)) {
             inner = document.root

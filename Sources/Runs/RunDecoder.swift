@@ -101,7 +101,7 @@ enum RunDecoder {
             return nil
         }
         var reader = MemberReader(node, at: place, flags: flags)
-        var draft = RunDraft(record: RunRecord())
+        var draft = RunDraft(record: RunRecord(source: reader.source))
         for field in RunField.allCases { read(field, &reader, &draft) }
         faults += reader.faults
         return reader.faults.isEmpty ? draft : nil

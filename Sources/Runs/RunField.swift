@@ -10,6 +10,9 @@ enum RunField: Int, CaseIterable, Sendable {
     case host, environment, triggerType, metricsJSON, contextJSON
     case apiPosted, apiPostedAt, apiRetryCount, insightID, parentRunID
 
+    /// How many fields there are.
+    static let count = allCases.count
+
     /// What a member holds and which values a client may give it.
     enum Rule: Sendable {
         /// Text that a record can't be without.
@@ -38,38 +41,34 @@ enum RunField: Int, CaseIterable, Sendable {
     var name: String { Self.table[rawValue].name }
     /// What it holds.
     var rule: Rule { Self.table[rawValue].rule }
-    /// The name with quotes and colon, as it stands in a document.
+    /// The name with quotes and colon, and what divides it from the field before, as it stands in a document.
     var key: [UInt8] { Self.table[rawValue].key }
 
     /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
     static func named(_ key: ArraySlice<UInt8>) -> RunField? {
-        guard key.count < byLength.count else { return nil }
-        return byLength[key.count].first { table[$0.rawValue].bytes.elementsEqual(key) }
+        key.withUnsafeBufferPointer { lookup.field(named: $0) }
     }
+
+    /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
+    static func named(_ key: UnsafeBufferPointer<UInt8>) -> RunField? { lookup.field(named: key) }
 
     /// The field of a name; nil for members that no record has.
     static func named(_ name: String) -> RunField? { named(Array(name.utf8)[...]) }
 
+    private static let lookup = RunFieldLookup()
+
     private struct Description {
         let name: String
         let rule: Rule
-        let bytes: [UInt8]
         let key: [UInt8]
 
         init(_ name: String, _ rule: Rule) {
             self.name = name
             self.rule = rule
-            bytes = Array(name.utf8)
-            key = Array("\"\(name)\":".utf8)
+            let divider = name == "event_id" ? "{" : ","
+            key = Array("\(divider)\"\(name)\":".utf8)
         }
     }
-
-    private static let byLength: [[RunField]] = {
-        let longest = allCases.map(\.name.utf8.count).max() ?? 0
-        var lists = [[RunField]](repeating: [], count: longest + 1)
-        for field in allCases { lists[field.name.utf8.count].append(field) }
-        return lists
-    }()
 
     private static let table: [Description] = [
         Description("event_id", .required),
@@ -119,4 +118,50 @@ enum RunField: Int, CaseIterable, Sendable {
         Description("insight_id", .optionalText),
         Description("parent_run_id", .optionalText),
     ]
+}
+
+/// Finds fields by their names: a table with open addressing, since every member of every run is looked up here.
+private struct RunFieldLookup: Sendable {
+    private static let size = 256
+
+    private let slots: [RunField?]
+    private let names: [[UInt8]]
+
+    init() {
+        var slots = [RunField?](repeating: nil, count: Self.size)
+        let names = RunField.allCases.map { Array($0.name.utf8) }
+        for field in RunField.allCases {
+            var slot = names[field.rawValue].withUnsafeBufferPointer(Self.hash)
+            while slots[slot] != nil { slot = (slot + 1) % Self.size }
+            slots[slot] = field
+        }
+        self.slots = slots
+        self.names = names
+    }
+
+    func field(named name: UnsafeBufferPointer<UInt8>) -> RunField? {
+        guard !name.isEmpty else { return nil }
+        var slot = Self.hash(name)
+        while let field = slots[slot] {
+            let candidate = names[field.rawValue]
+            if candidate.count == name.count, candidate.withUnsafeBufferPointer({ Self.equal($0, name) }) {
+                return field
+            }
+            slot = (slot + 1) % Self.size
+        }
+        return nil
+    }
+
+    /// Length, first, last and middle tell nearly all names apart.
+    private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> Int {
+        let count = name.count
+        let ends = Int(name[0]) &* 31 &+ Int(name[count - 1]) &* 7
+        return (count &* 11 &+ ends &+ Int(name[count / 2]) &* 3) & (size - 1)
+    }
+
+    private static func equal(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool
+    {
+        for index in 0..<left.count where left[index] != right[index] { return false }
+        return true
+    }
 }

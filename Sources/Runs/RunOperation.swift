@@ -1,13 +1,27 @@
 internal import Core
+internal import Postgres
 
 /// What one element of a line does to one run.
 enum RunOperation: Sendable {
     /// The record of a POST, or of an element of a batch.
-    case create(RunRecord)
+    case create(NewRun)
     case patch(RunPatch)
     /// What a duty says of a run that nobody ended: it holds only for a run that is still running.
     case closeStale(RunPatch)
     case associate(CommitAssociation)
+}
+
+/// A run as it would begin, made before anybody knows whether it does: its row is encoded while the batch before it is
+/// being applied.
+struct NewRun: Sendable {
+    /// What was sent: what is missing says nothing.
+    let sent: RunRecord
+    /// What was sent, with the defaults for all that was not.
+    let record: RunRecord
+    /// The row of `record`, among those of its line.
+    let rows: BinaryCopyBuffer
+    /// Which of them.
+    let row: Int
 }
 
 /// What became of an operation: what its client is told.

@@ -13,20 +13,28 @@ struct RunTable {
         var receivedAt: Timestamp
         var isNew = false
         var isChanged = false
+        /// Its row, ready to be copied; nil once it has changed.
+        var encoded: NewRun?
     }
 
     private(set) var entries: [UUID128: Entry]
+    /// The keys of new runs, in the order of their lines.
+    private(set) var newKeys: [UUID128] = []
     /// What others may react to, in order.
     private(set) var signals: [Signal] = []
 
-    init(_ entries: [UUID128: Entry] = [:]) {
+    private let isHeard: Bool
+
+    /// Makes a table of stored runs; without `isHeard` no signals are made, for nobody listens.
+    init(_ entries: [UUID128: Entry] = [:], isHeard: Bool = true) {
         self.entries = entries
+        self.isHeard = isHeard
     }
 
     /// Applies an operation and notes its outcome.
     mutating func apply(_ element: inout RunElement) {
         switch element.operation {
-        case .create(let record): element.outcome = create(record, element)
+        case .create(let run): element.outcome = create(run, element)
         case .patch(let patch): element.outcome = change(element) { $0.apply(patch) } ?? .notFound
         case .closeStale(let patch): element.outcome = closeStale(patch, element)
         case .associate(let association):
@@ -37,14 +45,15 @@ struct RunTable {
         }
     }
 
-    private mutating func create(_ record: RunRecord, _ element: RunElement) -> RunOutcome {
+    private mutating func create(_ run: NewRun, _ element: RunElement) -> RunOutcome {
         guard let stored = entries[element.key] else {
-            let complete = record.completed(at: element.at)
-            entries[element.key] = Entry(record: complete, receivedAt: element.at, isNew: true)
-            signal(nil, complete, element)
+            let entry = Entry(record: run.record, receivedAt: element.at, isNew: true, encoded: run)
+            entries[element.key] = entry
+            newKeys.append(element.key)
+            signal(nil, run.record, element)
             return .created
         }
-        if stored.record.isOpen, let end = RunPatch(lateEnd: record) {
+        if stored.record.isOpen, let end = RunPatch(lateEnd: run.sent) {
             _ = change(element) { $0.apply(end) }
         }
         return .duplicate
@@ -54,7 +63,7 @@ struct RunTable {
     private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunOutcome {
         guard let run = entries[element.key] else { return .notFound }
         guard run.record.text(.status) == RunStatus.running.rawValue else { return .ended }
-        signals.append(Self.signal("run.stale", run.record, element))
+        if isHeard { signals.append(Self.signal("run.stale", run.record, element)) }
         return change(element) { $0.apply(patch) } ?? .notFound
     }
 
@@ -64,6 +73,7 @@ struct RunTable {
         apply(&entry.record)
         entry.record.set(.updatedAt, element.at.iso8601(offset: .plusZero))
         entry.isChanged = true
+        entry.encoded = nil
         entries[element.key] = entry
         signal(before, entry.record, element)
         return .updated
@@ -71,7 +81,7 @@ struct RunTable {
 
     /// A run that has begun, or has got another state.
     private mutating func signal(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {
-        guard let status = after.text(.status).flatMap(RunStatus.init(word:)) else { return }
+        guard isHeard, let status = after.text(.status).flatMap(RunStatus.init(word:)) else { return }
         if before?[.status] == after[.status] { return }
         if before == nil, status.isTerminal { signals.append(Self.signal("run.started", after, element)) }
         signals.append(Self.signal(status.signal, after, element))
@@ -109,7 +119,7 @@ extension RunStatus {
 
 extension RunRecord {
     /// Whether nobody has told the end of the run yet.
-    var isOpen: Bool { text(.status) == RunStatus.running.rawValue && self[.endTime] == nil }
+    var isOpen: Bool { text(.status) == RunStatus.running.rawValue && !has(.endTime) }
 
     /// The record with the defaults for what was not sent. Contract §1.4, §2.2.
     func completed(at time: Timestamp) -> RunRecord {
@@ -120,7 +130,7 @@ extension RunRecord {
         record.set(.updatedAt, String(seconds))
         if record[.status] == nil { record.set(.status, RunStatus.running.rawValue) }
         record[.schemaVersion] = Self.schemaVersion
-        for field in RunField.allCases where record[field] == nil {
+        for field in RunField.allCases where !record.has(field) {
             switch field.rule {
             case .counter, .optionalCounter: record[field] = Self.zero
             case .flag: record[field] = Self.no

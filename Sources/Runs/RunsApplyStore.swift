@@ -56,7 +56,7 @@ enum RunsApplyStore {
     ///
     /// - Returns: false, with nothing written, when another Weir has stored one of the new runs meanwhile.
     static func store(_ table: RunTable, on connection: Connection) throws -> Bool {
-        let new = table.entries.filter(\.value.isNew).sorted { $0.value.receivedAt < $1.value.receivedAt }
+        let new = table.newKeys.compactMap { key in table.entries[key].map { (key, $0) } }
         guard try insert(new, on: connection) else { return false }
         let changed = table.entries.filter { $0.value.isChanged && !$0.value.isNew }
         if !changed.isEmpty { try update(changed, on: connection) }
@@ -71,13 +71,24 @@ enum RunsApplyStore {
 
     // MARK: - Statements
 
+    /// Room for the rows of new runs.
+    static func rows(for count: Int) -> BinaryCopyBuffer {
+        BinaryCopyBuffer(columnCount: columnCount, reservingBytes: count * 1700)
+    }
+
     private static func insert(
-        _ entries: [(key: UUID128, value: RunTable.Entry)],
+        _ entries: [(key: UUID128, entry: RunTable.Entry)],
         on connection: Connection
     ) throws -> Bool {
         guard !entries.isEmpty else { return true }
-        var rows = BinaryCopyBuffer(columnCount: columnCount, reservingBytes: entries.count * 1700)
-        for (key, entry) in entries { rows.append(run: entry, key) }
+        var rows = rows(for: entries.count)
+        for (key, entry) in entries {
+            if let encoded = entry.encoded {
+                rows.append(row: encoded.row, of: encoded.rows)
+            } else {
+                rows.append(run: entry.record, key, receivedAt: entry.receivedAt)
+            }
+        }
         do {
             try connection.savepoint("insert_runs") { _ = try connection.copyIn(copy, rows) }
             return true
@@ -137,31 +148,40 @@ struct RunCounts {
 }
 
 extension BinaryCopyBuffer {
-    fileprivate mutating func append(run entry: RunTable.Entry, _ key: UUID128) {
-        let record = entry.record
+    /// Adds the row of a run.
+    mutating func append(run record: RunRecord, _ key: UUID128, receivedAt: Timestamp) {
         let created = record.text(.createdAt) ?? ""
         let createdInstant = RunTimestamp.instant(of: created)
         let start = record.text(.startTime) ?? ""
         beginRow()
         append(uuid: key)
-        append(text: record.text(.eventID))
-        append(text: record.text(.runID))
-        append(text: record.text(.agentName))
-        append(text: record.text(.jobType))
-        append(text: record.text(.status))
+        append(record, .eventID)
+        append(record, .runID)
+        append(record, .agentName)
+        append(record, .jobType)
+        append(record, .status)
         append(text: created)
-        append(timestamp: createdInstant ?? entry.receivedAt)
+        append(timestamp: createdInstant ?? receivedAt)
         append(bool: createdInstant != nil)
         append(text: start)
         append(timestamp: RunTimestamp.instant(of: start))
         append(bool: record[.apiPosted]?.elementsEqual("true".utf8) ?? false)
-        append(text: record.text(.parentRunID))
-        append(text: record.text(.insightID))
-        append(text: record.text(.website))
-        append(text: record.text(.websiteSection))
-        append(text: record.text(.gitRepo))
-        append(text: record.text(.gitCommitHash))
-        append(timestamp: entry.receivedAt)
+        append(record, .parentRunID)
+        append(record, .insightID)
+        append(record, .website)
+        append(record, .websiteSection)
+        append(record, .gitRepo)
+        append(record, .gitCommitHash)
+        append(timestamp: receivedAt)
         append(text: record.document)
+    }
+    /// Adds a text of a record, or NULL; nearly none has escapes.
+    private mutating func append(_ record: RunRecord, _ field: RunField) {
+        guard let json = record[field] else { return appendNull() }
+        if json.contains(UInt8(ascii: "\\")) {
+            append(text: JSONText.string(json))
+        } else {
+            append(text: json.dropFirst().dropLast())
+        }
     }
 }

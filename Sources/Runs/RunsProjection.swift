@@ -42,11 +42,8 @@ package struct RunsProjection: Projection {
         do throws(RunRefusal) {
             let document = try RunDecoder.document(Array(line.body), isJSON: true)
             switch kind {
-            case .create: return [Self.element(line, 0, try RunDecoder.run(document))]
-            case .batch:
-                return try RunDecoder.batch(document).enumerated().compactMap { place, draft in
-                    draft.conflicts.isEmpty ? Self.element(line, place, draft) : nil
-                }
+            case .create: return Self.elements(line, [try RunDecoder.run(document)])
+            case .batch: return Self.elements(line, try RunDecoder.batch(document))
             case .patch: return [Self.element(line, .patch(try RunPatch(document)))]
             case .stale: return [Self.element(line, .closeStale(try RunPatch(document)))]
             case .commit: return [Self.element(line, .associate(try CommitAssociation(document)))]
@@ -64,9 +61,10 @@ package struct RunsProjection: Projection {
 
     package func apply(stage: Int, to elements: inout [RunElement], on connection: Connection) throws {
         let keys = Set(elements.map(\.key))
+        let isHeard = try SignalStore.hasConsumers(on: connection)
         // Another Weir may have stored one of these runs since we looked: then it was first, and we look again.
         for _ in 0..<Self.attempts {
-            var table = RunTable(try RunsApplyStore.fetch(keys, on: connection))
+            var table = RunTable(try RunsApplyStore.fetch(keys, on: connection), isHeard: isHeard)
             for index in elements.indices { table.apply(&elements[index]) }
             if try RunsApplyStore.store(table, on: connection) { return }
         }
@@ -87,14 +85,25 @@ package struct RunsProjection: Projection {
 
     // MARK: - Elements
 
-    private static func element(_ line: JournalLine, _ place: Int, _ draft: RunDraft) -> RunElement {
-        RunElement(
-            seq: line.seq,
-            at: line.at,
-            place: place,
-            key: RunKeys.run(draft.eventID),
-            operation: .create(draft.record)
-        )
+    /// Runs of a line; those that no row can hold were refused when they came.
+    private static func elements(_ line: JournalLine, _ drafts: [RunDraft]) -> [RunElement] {
+        var rows = RunsApplyStore.rows(for: drafts.count)
+        var accepted: [(place: Int, key: UUID128, draft: RunDraft, record: RunRecord)] = []
+        for (place, draft) in drafts.enumerated() where draft.conflicts.isEmpty {
+            let key = RunKeys.run(draft.eventID)
+            let record = draft.record.completed(at: line.at)
+            rows.append(run: record, key, receivedAt: line.at)
+            accepted.append((place, key, draft, record))
+        }
+        return accepted.enumerated().map { row, run in
+            RunElement(
+                seq: line.seq,
+                at: line.at,
+                place: run.place,
+                key: run.key,
+                operation: .create(NewRun(sent: run.draft.record, record: run.record, rows: rows, row: row))
+            )
+        }
     }
 
     private static func element(_ line: JournalLine, _ operation: RunOperation) -> RunElement {

@@ -192,7 +192,7 @@ extension RunsRoutes {
 enum RunLine {
     /// The member that says of which run a line is.
     static func members(_ eventID: String) -> [UInt8] {
-        RunField.eventID.key + JSONText.quoted(eventID) + [UInt8(ascii: ",")]
+        Array("\"\(RunField.eventID.name)\":".utf8) + JSONText.quoted(eventID) + [UInt8(ascii: ",")]
     }
 
     /// A body as it goes into a line: without byte order mark and line breaks.

@@ -16,6 +16,7 @@ from figures import Table, record  # noqa: E402
 BENCHES = {
     "weblog": "weblog",
     "loader": "loader",
+    "runs": "runs",
     "http": "plain_http",
     "fsync": "probe",
     "memory": "footprint",

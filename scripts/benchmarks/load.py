@@ -28,6 +28,7 @@ class Load:
     requests: int
     seconds: float
     p50: float
+    p95: float
     p99: float
     max: float
     cpu: float
@@ -37,12 +38,12 @@ class Load:
         return self.requests / self.seconds
 
 
-def wrk(url, seconds, *arguments, until=None):
+def wrk(url, seconds, *arguments, until=None, script=SCRIPT, connections=CONNECTIONS):
     """Runs wrk for some seconds, or until something is true.
 
     Anything but 2xx and any broken connection is an error, since figures with them mean nothing.
     """
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", "-s", SCRIPT, url, "--"]
+    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, url, "--"]
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen([*command, *map(str, arguments)], stdout=output, stderr=output)
         try:

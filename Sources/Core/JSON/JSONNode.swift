@@ -38,6 +38,20 @@ package struct JSONNode: Sendable {
         return JSONElements(document: array.document, indices: array.childIndices(of: .array))
     }
 
+    /// Calls `body` with the places of each member's key and value, in the order of the text.
+    ///
+    /// - Returns: the document that the places belong to. Costs no reference count a member, unlike `members`.
+    package func forEachMember(_ body: (_ key: JSONPlace, _ value: JSONPlace) -> Void) -> JSONDocument {
+        let object = expanded
+        let indices = object.childIndices(of: .object)
+        var cursor = indices.lowerBound
+        while cursor < indices.upperBound {
+            body(JSONPlace(index: Int32(cursor)), JSONPlace(index: Int32(cursor + 1)))
+            cursor = Int(object.document.nodes[cursor + 1].next)
+        }
+        return object.document
+    }
+
     /// This value with its children recorded: itself, or for one below the recorded depth a second scan.
     private var expanded: JSONNode {
         guard tapeNode.isOpaque else { return self }
@@ -60,6 +74,28 @@ package struct JSONNode: Sendable {
             key = Int(document.nodes[key + 1].next)
         }
         return found.map { JSONNode(document: document, index: $0) }
+    }
+}
+
+/// Where a value or a key stands in its document: four bytes, where a node refers to the document, too.
+package struct JSONPlace: Hashable, Sendable {
+    let index: Int32
+}
+
+extension JSONDocument {
+    /// The value or the key at a place of this document.
+    package func node(at place: JSONPlace) -> JSONNode { JSONNode(document: self, index: Int(place.index)) }
+
+    /// What stands at a place.
+    package func kind(at place: JSONPlace) -> JSONKind { nodes[Int(place.index)].kind }
+
+    /// Whether the string or key at a place has escapes.
+    package func isEscaped(at place: JSONPlace) -> Bool { nodes[Int(place.index)].isEscaped }
+
+    /// Where the text of the value or key at a place stands in the document's bytes, quotes included.
+    package func range(at place: JSONPlace) -> Range<Int> {
+        let node = nodes[Int(place.index)]
+        return Int(node.start)..<Int(node.end)
     }
 }
 
