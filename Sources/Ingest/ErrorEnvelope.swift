@@ -4,9 +4,15 @@ package import HTTP
 /// How a surface dresses its errors; every protocol has its own envelope (contracts), and keeps it.
 package struct ErrorEnvelope: Sendable {
     private let render: @Sendable (_ status: Status, _ message: String) -> [UInt8]
+    /// What is said to a caller without a token that is known; nil leaves the words to the application.
+    package let challenge: (@Sendable (_ authorization: String?) -> String)?
 
-    /// Makes an envelope from a function that renders a JSON body.
-    package init(render: @escaping @Sendable (_ status: Status, _ message: String) -> [UInt8]) {
+    /// Makes an envelope from a function that renders a JSON body, and perhaps one that says why a caller is unknown.
+    package init(
+        challenge: (@Sendable (_ authorization: String?) -> String)? = nil,
+        render: @escaping @Sendable (_ status: Status, _ message: String) -> [UInt8]
+    ) {
+        self.challenge = challenge
         self.render = render
     }
 

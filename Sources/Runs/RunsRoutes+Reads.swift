@@ -115,21 +115,15 @@ extension RunsRoutes {
         scope: Scope = .read,
         answer: @escaping @Sendable (RunsStore.StoredRun) -> Response
     ) -> Route {
-        Route(
-            .get,
-            Self.prefix + path,
-            scope: scope,
-            documentation: RouteDocumentation(tag: Self.tag, summary: summary),
-            handler: .async { [reader] request in
-                let eventID = Self.eventID(request)
-                return await reader.answer(.detail) { connection in
-                    guard let run = try RunsStore(connection: connection).fetchOne(eventID) else {
-                        return Self.notFound(eventID)
-                    }
-                    return answer(run)
+        read(Self.prefix + path, summary, scope: scope) { [reader] request in
+            let eventID = Self.eventID(request)
+            return await reader.answer(.detail) { connection in
+                guard let run = try RunsStore(connection: connection).fetchOne(eventID) else {
+                    return Self.notFound(eventID)
                 }
+                return answer(run)
             }
-        )
+        }
     }
 
     private static func link(_ name: String, _ url: String?) -> Response {

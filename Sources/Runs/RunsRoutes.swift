@@ -14,16 +14,19 @@ package struct RunsRoutes: Sendable {
     let encoder: RunsEncoder
     let metadata: MetadataCache
     let duplicateStatus: Status
+    let limiter: RateLimiter?
 
     /// Makes the endpoints.
     ///
     /// `duplicateStatus` answers a POST of an event id that is there already: 201 as the reference does, or 200 (D01).
+    /// `requestsPerMinute` bounds what one client asks for; nil for no bound.
     package init(
         journal: Journal,
         board: OutcomeBoard<RunsProjection.Outcomes>,
         reader: StoreReader,
         links: RepositoryLinks,
-        duplicateStatus: Status = .created
+        duplicateStatus: Status = .created,
+        requestsPerMinute: Int? = nil
     ) {
         self.journal = journal
         self.board = board
@@ -31,6 +34,7 @@ package struct RunsRoutes: Sendable {
         encoder = RunsEncoder(links: links)
         metadata = MetadataCache()
         self.duplicateStatus = duplicateStatus
+        limiter = requestsPerMinute.map(RateLimiter.init)
     }
 
     /// All endpoints of every face.
@@ -56,8 +60,10 @@ package struct RunsRoutes: Sendable {
             method,
             Self.prefix + path,
             scope: .ingest,
+            envelope: .runs,
             documentation: RouteDocumentation(tag: Self.tag, summary: summary, readsBody: true),
             handler: .async { request in
+                if let refusal = self.limiter?.refusal(of: request) { return refusal }
                 do throws(WriteRefusal) {
                     return try await answer(request)
                 } catch {
@@ -71,14 +77,19 @@ package struct RunsRoutes: Sendable {
         _ path: String,
         _ summary: String,
         _ parameters: [RouteDocumentation.Parameter] = [],
+        scope: Scope = .read,
         answer: @escaping @Sendable (Request) async -> Response
     ) -> Route {
         Route(
             .get,
             path,
-            scope: .read,
+            scope: scope,
+            envelope: .runs,
             documentation: RouteDocumentation(tag: Self.tag, summary: summary, parameters: parameters),
-            handler: .async(answer)
+            handler: .async { request in
+                if let refusal = self.limiter?.refusal(of: request) { return refusal }
+                return await answer(request)
+            }
         )
     }
 

@@ -31,6 +31,8 @@ struct RunsStore {
 
     private static let columns =
         "r.id, r.document, r.git_repo, r.git_commit_hash, r.created_order, r.created_at"
+    /// How much of a value `index_prefix` keeps, in characters.
+    private static let prefixLength = 200
     private static let order = "r.created_order DESC, r.created_at DESC, r.id"
 
     // MARK: - Runs
@@ -75,7 +77,12 @@ struct RunsStore {
     /// bound of `start_time` needs one: its index can't do without.
     private static let inOrder = Statement(
         "plan lists",
-        "SELECT set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)"
+        """
+        SELECT
+            set_config('enable_bitmapscan', 'off', true),
+            set_config('enable_seqscan', 'off', true),
+            set_config('jit', 'off', true)
+        """
     )
 
     /// How many runs a list has in all.
@@ -135,9 +142,12 @@ struct RunsStore {
     ) {
         for equality in query.equalities {
             let value = conditions.place(.text(equality.value))
-            // The index holds the beginnings only.
             conditions.require("index_prefix(r.\(equality.column)) = index_prefix(\(value)::text)")
-            conditions.require("r.\(equality.column) = \(value)")
+            // The index holds beginnings: only of a long value one tells less than the whole. A condition more than
+            // needed makes the planner expect far too few rows.
+            if equality.value.unicodeScalars.count >= prefixLength {
+                conditions.require("r.\(equality.column) = \(value)")
+            }
         }
         if let status = query.status {
             // Spelt out for the partial index, which knows words and no parameters.

@@ -9,7 +9,7 @@ import TestKit
 @testable import Ingest
 
 /// A journal in a directory of its own, and a database that notes are loaded into.
-final class IngestHarness {
+final class IngestHarness: Sendable {
     let directory: String
     let target: ConnectionTarget
     private let database: TemporaryDatabase?

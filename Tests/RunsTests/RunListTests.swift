@@ -100,6 +100,17 @@ struct RunListTests {
         #expect(answer.status == status && answer.text.contains(text))
     }
 
+    @Test("values that begin alike are told apart, however long they are")
+    func longValues() async throws {
+        let weir = try await RunsHarness()
+        let long = String(repeating: "é", count: 3000)
+        _ = try await weir.post("/api/v1/runs", RunBody.run("a", agent: long + "a", job: "j"))
+        _ = try await weir.post("/api/v1/runs", RunBody.run("b", agent: long + "b", job: "jj"))
+        #expect(try await ids(weir, "agent_name=\(long)b") == ["b"])
+        #expect(try await ids(weir, "agent_name=\(long)") == [])
+        #expect(try await ids(weir, "job_type=j") == ["a"])
+    }
+
     @Test("a number may be spelt like one of a body")
     func limits() async throws {
         let weir = try await filled()

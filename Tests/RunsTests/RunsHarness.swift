@@ -20,10 +20,17 @@ final class RunsHarness: Sendable {
     private let router: Router<Route>
     private let loading: Task<Void, Never>
 
-    init(duplicateStatus: Status = .created, loads: Bool = true) async throws {
-        database = try TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
-            for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
-        }
+    /// A fresh database, or one that another harness has filled.
+    init(
+        duplicateStatus: Status = .created,
+        loads: Bool = true,
+        over filled: TemporaryDatabase? = nil
+    ) async throws {
+        database =
+            try filled
+            ?? TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
+                for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
+            }
         directory = NSTemporaryDirectory() + "weir-runs-\(UUID128.random())"
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         journal = try Journal.open(
@@ -121,6 +128,22 @@ final class RunsHarness: Sendable {
             }
         }
     }
+
+    /// How often the runs were read whole.
+    func wholeReads() throws -> [String] {
+        try rows("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'agent_run'")
+    }
+
+    /// Ends the sessions that answered, for each tells what it read only then.
+    func endSessions() async throws {
+        await pool.close()
+        while try rows(Self.otherSessions) != ["0"] { await Task.yield() }
+    }
+
+    private static let otherSessions = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        """
 
     func execute(_ sql: String) throws {
         try Connection.withTemporary(database.target) { _ = try $0.executeScript(sql) }

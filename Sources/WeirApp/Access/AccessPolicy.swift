@@ -14,10 +14,13 @@ package struct AccessPolicy: Sendable {
 
     /// Whether `WEIR_ALLOW_ANONYMOUS` is on.
     package let allowsAnonymous: Bool
+    /// Whether whoever has no token may read (`WEIR_RUNS_AUTH`).
+    package let allowsAnonymousReads: Bool
 
     /// Makes a policy.
-    package init(allowsAnonymous: Bool) {
+    package init(allowsAnonymous: Bool, allowsAnonymousReads: Bool = false) {
         self.allowsAnonymous = allowsAnonymous
+        self.allowsAnonymousReads = allowsAnonymousReads
     }
 
     /// Decides about one request.
@@ -45,7 +48,8 @@ package struct AccessPolicy: Sendable {
         // Whoever made a token meant it: from then on only WEIR_ALLOW_ANONYMOUS opens the door, and never to
         // what changes Weir itself.
         if isLoopbackListener, tokens.isEmpty { return Self.all }
-        return allowsAnonymous ? Self.sendAndRead : []
+        if allowsAnonymous { return Self.sendAndRead }
+        return allowsAnonymousReads ? [.read] : []
     }
 }
 

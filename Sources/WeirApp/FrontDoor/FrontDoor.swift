@@ -87,7 +87,9 @@ package struct FrontDoor: Application {
             response.fields.set("Allow", allow.map(\.name).joined(separator: ", "))
             return .refuse(response)
         case .matched(let route, let parameters, _):
-            guard entrance.pathSecret == nil || route.scope == .ingest else { return .refuse(notFound) }
+            // Clients that have a secret in their address ask for its health, too.
+            let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
+            guard isReachable else { return .refuse(notFound) }
             if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, listener) {
                 return .refuse(refusal)
             }
@@ -114,6 +116,12 @@ package struct FrontDoor: Application {
         case .forbidden(let missing):
             return envelope.response(.forbidden, "this token lacks the scope '\(missing.rawValue)'")
         case .unauthorized:
+            if let challenge = envelope.challenge {
+                let message = challenge(entrance.head.fields["Authorization"])
+                var response = envelope.response(.unauthorized, message)
+                response.fields.append("WWW-Authenticate", "Bearer")
+                return response
+            }
             var response = envelope.response(
                 .unauthorized,
                 "a token with the scope '\(scope.rawValue)' is needed: send Authorization: Bearer <token>"

@@ -113,7 +113,8 @@ struct Features: Sendable {
             board: board,
             reader: reader,
             links: RepositoryLinks(hosts: means.settings.gitHosts),
-            duplicateStatus: means.settings.duplicateRunStatus
+            duplicateStatus: means.settings.duplicateRunStatus,
+            requestsPerMinute: means.settings.limitsRunsRate ? means.settings.runsRateLimit : nil
         )
         routes += runs.all
         faces["runs"] = runs.face

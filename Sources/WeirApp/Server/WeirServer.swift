@@ -84,7 +84,10 @@ package final class WeirServer: Sendable {
         let replica = try makeReplica(source, journal)
         let mirror = TokenMirror(path: directory.tokenMirror)
         let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
-        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
+        let policy = AccessPolicy(
+            allowsAnonymous: settings.allowsAnonymous,
+            allowsAnonymousReads: settings.runsNeedToken
+        )
         try await requireSafeBind(policy, tokens, pool, source)
 
         let keeper = makeKeeper(source, pool)

@@ -1,3 +1,5 @@
+import Ingest
+
 /// Settings with where each of them came from.
 package struct ResolvedSettings: Sendable {
     /// Where a value came from.
@@ -50,8 +52,23 @@ extension Settings {
             }
             entries.append(ResolvedSettings.Entry(setting: setting, text: text, source: source))
         }
+        try settings.requireRunsToken()
         let warnings = unknownVariables(environment).map(warning(forUnknown:))
         return ResolvedSettings(settings: settings, entries: entries, warnings: warnings)
+    }
+
+    /// As the original server of runs has it: its one token is for all that writes.
+    private mutating func requireRunsToken() throws(SettingError) {
+        guard runsNeedToken else { return }
+        guard let runsToken else {
+            throw SettingError(
+                carrier: "WEIR_RUNS_AUTH",
+                value: "true",
+                why: "there is no WEIR_RUNS_TOKEN (TELEMETRY_API_AUTH_TOKEN)",
+                accepts: "false, or true together with a token"
+            )
+        }
+        tokens.append(AccessToken(name: "WEIR_RUNS_TOKEN", secret: runsToken, scopes: [.ingest, .read]))
     }
 
     private static func find(

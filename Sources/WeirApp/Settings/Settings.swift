@@ -88,6 +88,13 @@ package struct Settings: Sendable {
     package var backupMinFree = 0
     /// What a POST of a run answers whose event id is there already.
     package var duplicateRunStatus = Status.created
+    /// Whether writing runs needs `runsToken`.
+    package var runsNeedToken = false
+    package var runsToken: String?
+    /// Whether one client's requests about runs are limited.
+    package var limitsRunsRate = false
+    /// Requests in any 60 seconds.
+    package var runsRateLimit = 60
     /// Self-hosted servers of repositories, by host.
     package var gitHosts: [String: RepositoryLinks.Platform] = [:]
     package var readyLagLines = 0

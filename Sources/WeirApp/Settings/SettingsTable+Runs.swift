@@ -11,6 +11,39 @@ extension Setting {
             "What a POST of a run answers whose event_id is there already."
         ),
         Setting(
+            "WEIR_RUNS_AUTH",
+            \.runsNeedToken,
+            .flag,
+            default: "false",
+            aliases: ["TELEMETRY_API_AUTH_ENABLED"],
+            "Whether writing runs needs WEIR_RUNS_TOKEN; whoever reads needs none then."
+        ),
+        Setting(
+            "WEIR_RUNS_TOKEN",
+            \.runsToken,
+            .optionalText("a secret"),
+            default: nil,
+            aliases: ["TELEMETRY_API_AUTH_TOKEN"],
+            isSecret: true,
+            "The token of WEIR_RUNS_AUTH; WEIR_TOKENS and `weir token create` do more."
+        ),
+        Setting(
+            "WEIR_RUNS_RATE_LIMIT",
+            \.limitsRunsRate,
+            .flag,
+            default: "false",
+            aliases: ["TELEMETRY_RATE_LIMIT_ENABLED"],
+            "Whether one client may send only WEIR_RUNS_RATE_LIMIT_RPM requests about runs a minute."
+        ),
+        Setting(
+            "WEIR_RUNS_RATE_LIMIT_RPM",
+            \.runsRateLimit,
+            .integer(1...1_000_000),
+            default: "60",
+            aliases: ["TELEMETRY_RATE_LIMIT_RPM"],
+            "How many requests about runs one client may send in any 60 seconds, with WEIR_RUNS_RATE_LIMIT."
+        ),
+        Setting(
             "WEIR_GIT_HOSTS",
             \.gitHosts,
             .gitHosts,

@@ -1,0 +1,72 @@
+import Core
+import Journal
+import Logging
+import TestKit
+import Testing
+
+@testable import Ingest
+
+/// Who wrote a line learns what came of it, and nobody else's outcome.
+@Suite("Outcomes of lines", .serialized)
+struct OutcomeBoardTests {
+    private let harness: IngestHarness
+    private let journal: Journal
+    private let progress = StreamProgress(stream: "notes")
+
+    init() throws {
+        harness = try IngestHarness()
+        journal = try harness.openJournal()
+        progress.turned(.running)
+    }
+
+    private func append(_ board: OutcomeBoard<String>) async throws -> String {
+        switch try await board.append(to: journal, kind: "note/1", body: Array("1".utf8)) {
+        case .applied(let value): value
+        case .refused: "refused"
+        case .pending: "pending"
+        }
+    }
+
+    @Test("outcomes find their writers, also when they are settled before the writer knows its line")
+    func settled() async throws {
+        let board = OutcomeBoard<String>(progress: progress)
+        let loading = Task { [journal, progress] in
+            var applied: Int64 = 0
+            while applied < 50 {
+                let durable = journal.durableSeq
+                if durable > applied {
+                    board.settle(
+                        Dictionary(uniqueKeysWithValues: (applied + 1...durable).map { ($0, "line \($0)") })
+                    )
+                    progress.applied(through: durable, at: nil, lines: 1, deadLetters: 0)
+                    applied = durable
+                }
+                await Task.yield()
+            }
+        }
+        let answers = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<50 { group.addTask { try await append(board) } }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        await loading.value
+        #expect(answers == Set((1...50).map { "line \($0)" }))
+    }
+
+    @Test("a line that is applied without an outcome was refused")
+    func refused() async throws {
+        let board = OutcomeBoard<String>(progress: progress)
+        progress.applied(through: 1, at: nil, lines: 1, deadLetters: 1)
+        #expect(try await append(board) == "refused")
+    }
+
+    @Test("with PostgreSQL away, or too slow, the outcome is pending; a later one is nobody's")
+    func pending() async throws {
+        let board = OutcomeBoard<String>(progress: progress, patience: .milliseconds(20))
+        #expect(try await append(board) == "pending")
+        progress.turned(.backingOff(reason: "unreachable"))
+        #expect(try await append(board) == "pending")
+        board.settle([1: "late", 2: "late"])
+        progress.turned(.running)
+        #expect(try await append(board) == "pending")
+    }
+}
