@@ -26,10 +26,12 @@ extension ImportFormat {
         if head.isEmpty { return .empty }
         if head == Array("SQLite format 3\0".utf8) { return .format(.sqlite) }
         let lines = try LineReader(path: path)
+        var isBlank = true
         for _ in 0..<100 {
-            guard let line = try lines.next() else { return .empty }
-            guard case .text(let bytes) = line else { break }
-            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            guard let line = try lines.next() else { break }
+            if case .text(let bytes) = line, bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            isBlank = false
+            guard case .text(let bytes) = line else { continue }
             if TraceColumns.isHeader(bytes) { return .format(.trace) }
             guard let root = try? JSONDocument(bytes).root, root.kind == .object else { continue }
             if root["crc"] != nil || root["journal"] != nil {
@@ -37,6 +39,7 @@ extension ImportFormat {
             }
             if NDJSONRecord(root) != .unknown { return .format(.ndjson) }
         }
+        if isBlank { return .empty }
         return .other("is no file that Weir can import: neither SQLite, nor NDJSON of runs, nor a trace file")
     }
 }

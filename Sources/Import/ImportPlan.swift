@@ -55,7 +55,9 @@ struct ImportPlan {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let isHidden = name.hasPrefix(".")
-            if !isHidden, !["-wal", "-shm", "-journal"].contains(where: name.hasSuffix) { names.append(name) }
+            if !isHidden, !["-wal", "-shm", "-journal"].contains(where: name.hasSuffix) {
+                names.append(name)
+            }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -65,7 +65,9 @@ package struct ImportSummary: Sendable {
 
     /// The lines for people.
     package var lines: [String] {
-        var lines = [Self.line("files", files, skippedFiles.isEmpty ? "" : "\(skippedFiles.count) others skipped")]
+        var lines = [
+            Self.line("files", files, skippedFiles.isEmpty ? "" : "\(skippedFiles.count) others skipped")
+        ]
         if isDryRun { lines.append(Self.line("sent", 0, "a dry run")) }
         lines += runLines + traceLines
         for (title, reasons) in [("refused", runs.reasons + weblog.reasons), ("not read", failedFiles)] {
@@ -77,7 +79,10 @@ package struct ImportSummary: Sendable {
     private var runLines: [String] {
         guard runsRead + events + brokenLines + withoutID > 0 else { return [] }
         let notes = [
-            (ends, "of the records tell the end of a run; the server takes it and counts them as already there"),
+            (
+                ends,
+                "of the records tell the end of a run; the server takes it and counts them as already there"
+            ),
             (derivedIDs, "event ids were derived from run ids"),
             (textsKept, "values of metrics or context are no JSON objects: kept as {\"text\": …}"),
             (events, "event records skipped: there is no place for them"),

@@ -46,13 +46,8 @@ final class LineReader {
         var scanned = position
         while true {
             if let end = lineFeed(from: scanned) {
-                let line = buffer[position..<end]
-                position = end + 1
-                if isSkipping {
-                    isSkipping = false
-                    return .tooLong
-                }
-                return .text(Array(line.last == 0x0D ? line.dropLast() : line))
+                defer { position = end + 1 }
+                return line(position..<end)
             }
             if buffer.count - position > Self.longest {
                 isSkipping = true
@@ -66,12 +61,14 @@ final class LineReader {
 
     private func lastLine() -> Line? {
         defer { (buffer, position) = ([], 0) }
-        if isSkipping {
-            isSkipping = false
-            return .tooLong
-        }
-        let line = buffer[position...]
-        return line.isEmpty ? nil : .text(Array(line.last == 0x0D ? line.dropLast() : line))
+        return position < buffer.count || isSkipping ? line(position..<buffer.count) : nil
+    }
+
+    private func line(_ range: Range<Int>) -> Line {
+        defer { isSkipping = false }
+        guard !isSkipping, range.count <= Self.longest else { return .tooLong }
+        let bytes = buffer[range]
+        return .text(Array(bytes.last == 0x0D ? bytes.dropLast() : bytes))
     }
 
     private func lineFeed(from start: Int) -> Int? {

@@ -22,7 +22,9 @@ struct RunTableReader {
         }
         let columns = RunColumn.all.filter { names.contains($0.name) }
         guard columns.contains(where: { $0.name == "event_id" || $0.name == "run_id" }) else {
-            throw ImportFailure("has a table agent_runs without event_id and run_id: it is another agent_runs")
+            throw ImportFailure(
+                "has a table agent_runs without event_id and run_id: it is another agent_runs"
+            )
         }
         let list = columns.map(\.name).joined(separator: ", ")
         statement = try database.prepare(

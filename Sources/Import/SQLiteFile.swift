@@ -16,7 +16,8 @@ struct SQLiteFile {
     /// - Throws: `SQLiteError`, `ImportFailure`.
     init(path: String) throws {
         self.path = path
-        isUnshared = try !Self.exists(path + "-wal") && !Self.exists(path + "-journal") && Self.isInWALMode(path)
+        isUnshared =
+            try !Self.exists(path + "-wal") && !Self.exists(path + "-journal") && Self.isInWALMode(path)
         do {
             database = try Self.opened(path, isUnshared ? .unshared : .shared)
             copy = nil
@@ -59,7 +60,9 @@ private final class PrivateCopy {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/weir-import-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw ImportFailure("cannot be copied to \(parent) to be read: \(String(cString: strerror(errno)))")
+            throw ImportFailure(
+                "cannot be copied to \(parent) to be read: \(String(cString: strerror(errno)))"
+            )
         }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         path = directory + "/database"
@@ -83,7 +86,9 @@ private final class PrivateCopy {
             if bytes.isEmpty { return }
             let written = write(descriptor, bytes, bytes.count)
             guard written == bytes.count else {
-                throw ImportFailure("cannot be copied to \(target) to be read: the disk is full or not writable")
+                throw ImportFailure(
+                    "cannot be copied to \(target) to be read: the disk is full or not writable"
+                )
             }
         }
     }

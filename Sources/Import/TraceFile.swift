@@ -29,7 +29,9 @@ struct TraceFile {
         }
         guard outline.tasks > 0 else { throw ImportFailure("has no tasks") }
         guard outline.hasTimes else {
-            throw ImportFailure("has none of the columns submit, start and complete: nobody knows when it was")
+            throw ImportFailure(
+                "has none of the columns submit, start and complete: nobody knows when it was"
+            )
         }
         events = TraceEvents(
             runID: options.runID ?? TraceEvents.runID(header: header, firstTask: firstTask),

@@ -21,7 +21,9 @@ struct ImportCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Files, or directories whose recognised files are taken.", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Files, or directories whose recognised files are taken.", valueName: "path")
+    )
     var paths: [String]
 
     @Option(help: "Where Weir listens; a prefix such as /ingest/<token> may follow.")
@@ -56,7 +58,9 @@ struct ImportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !paths.isEmpty else { throw ValidationError("Name a file or a directory.") }
-        guard (1...10_000).contains(batchSize) else { throw ValidationError("--batch-size takes 1 to 10000.") }
+        guard (1...10_000).contains(batchSize) else {
+            throw ValidationError("--batch-size takes 1 to 10000.")
+        }
         guard PlainImportTransport(url: url, token: nil) != nil else {
             throw ValidationError("--url takes http://host[:port][/prefix], like http://127.0.0.1:8000.")
         }
