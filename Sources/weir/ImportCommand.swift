@@ -29,7 +29,9 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Where Weir listens; a prefix such as /ingest/<token> may follow.")
     var url = "http://127.0.0.1:8000"
 
-    @Option(help: "A token with the scope ingest.")
+    @Option(
+        help: "A token with the scope ingest. Also TELEMETRY_API_AUTH_TOKEN, which other users can not see."
+    )
     var token: String?
 
     @Option(help: "Take every file as sqlite, ndjson or trace instead of recognising it.")
@@ -64,7 +66,7 @@ struct ImportCommand: AsyncParsableCommand {
         guard PlainImportTransport(url: url, token: nil) != nil else {
             throw ValidationError("--url takes http://host[:port][/prefix], like http://127.0.0.1:8000.")
         }
-        guard PlainImportTransport(url: url, token: token) != nil else {
+        guard PlainImportTransport(url: url, token: secret) != nil else {
             throw ValidationError("--token takes a token as `weir token create` prints it.")
         }
         guard ZoneOffset(timezoneOffset) != nil else {
@@ -73,7 +75,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (url, token, options) = (url, token, options)
+        let (url, token, options) = (url, secret, options)
         let queue = DispatchQueue(label: "weir.import")
         let summary = await withCheckedContinuation { continuation in
             queue.async {
@@ -90,6 +92,8 @@ struct ImportCommand: AsyncParsableCommand {
         if let failure = summary.failure { StandardStreams.writeError("weir: \(failure.description)") }
         if summary.exitCode != 0 { throw ExitCode(summary.exitCode) }
     }
+
+    private var secret: String? { token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"] }
 
     private var options: ImportOptions {
         var options = ImportOptions(paths: paths)
