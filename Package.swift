@@ -57,6 +57,7 @@ let package = Package(
         // System libraries: a module map and a shim each; exactly one target imports each.
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CMalloc"),
 
@@ -118,6 +119,9 @@ let package = Package(
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging]
         ),
 
+        // What people have, read for a running Weir: a client, which knows nothing of the server's parts.
+        module("Import", ["Core", "HTTP", "CSQLite", crypto]),
+
         .target(
             name: "Migrations",
             path: "migrations",
@@ -135,7 +139,7 @@ let package = Package(
             "WeirApp",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
-                "Runs", "Observability", "Migrations", "CMalloc", logging, crypto,
+                "Runs", "Observability", "Import", "Migrations", "CMalloc", logging, crypto,
             ],
             resources: [
                 .embedInCode("Audit/SQL/audit_agents.sql"),
@@ -155,7 +159,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "Ingest", "WeirApp", argumentParser],
+            dependencies: ["Core", "Import", "Ingest", "WeirApp", argumentParser],
             swiftSettings: settings
         ),
 
@@ -184,11 +188,13 @@ let package = Package(
             of: "Runs",
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
         ),
+        tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
         tests(
             of: "WeirApp",
             [
-                "Core", "HTTP", "HTTPServer", "Ingest", "Journal", "Metrics", "Postgres", "weir", logging,
+                "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres", "weir",
+                logging,
             ],
             exclude: ["Fixtures"]
         ),

@@ -148,7 +148,9 @@ private struct DecodingState: ~Copyable {
         isDry = false
         while !isDry, done < work {
             if hasEnded { try beginNextMember(rest) }
-            let step = stream?.run(&rest, maximum: limit - count + 1, into: &output)
+            // One byte more than there may be tells that there are more; a limit of Int.max is none.
+            let room = limit - count
+            let step = stream?.run(&rest, maximum: room == .max ? room : room + 1, into: &output)
             guard let step, step.outcome != .corrupt else { throw RequestError(.corruptCompression) }
             count += step.count
             guard count <= limit else { throw RequestError(.decompressedTooLarge, limit: limit) }

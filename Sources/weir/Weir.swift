@@ -18,7 +18,7 @@ struct Weir: AsyncParsableCommand {
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
             TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
             RunsCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
-            SimulateCommand.self,
+            ImportCommand.self, SimulateCommand.self,
         ],
         defaultSubcommand: ServeCommand.self
     )

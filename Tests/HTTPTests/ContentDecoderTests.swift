@@ -56,6 +56,10 @@ import Testing
         ("deflate", zlib), ("deflate", raw),
     ]
 
+    @Test func `takes a limit of Int.max as none`() throws {
+        #expect(try Self.decode("gzip", Self.gzip, limit: .max) == Array(Self.text.utf8))
+    }
+
     @Test(arguments: codings)
     func `undoes a coding`(_ coding: String, _ bytes: [UInt8]) throws {
         for pieceSize in [1, 2, 5, Int.max] {

@@ -82,6 +82,7 @@ import Testing
 
     @Test(arguments: [
         "serve", "migrate", "replay", "dead-letters", "token", "health", "doctor", "config", "simulate",
+        "import",
     ])
     func `helps with every command`(command: String) throws {
         let outcome = try Executable.run(["help", command])

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"Ingest"},
     FEATURES,
-    {"Migrations"},
+    {"Migrations", "Import"},
     {"WeirApp"},
     {"weir"},
 ]
@@ -30,6 +30,7 @@ SYSTEM_LIBRARIES = {
     "CLinux": "HTTPServer",
     "CMalloc": "WeirApp",
     "CLibcurl": "Outbound",
+    "CSQLite": "Import",
 }
 
 OUTSIDE_LAYERS = {"TestKit", "WeirClient"}

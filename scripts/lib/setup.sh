@@ -106,6 +106,7 @@ install_missing() {
     command -v pkg-config >/dev/null 2>&1 || missing+=(pkg-config)
     has_library libpq || missing+=(libpq-dev)
     has_library zlib || missing+=(zlib1g-dev)
+    has_library sqlite3 || missing+=(libsqlite3-dev)
     for extra in "$@"; do
         case "$extra" in
             postgres) postgres_bin >/dev/null || missing+=(postgresql) ;;
@@ -137,6 +138,6 @@ explain_missing() {
     fi
     die "missing: $*" "$why" \
         "on Debian and Ubuntu, an administrator runs: apt-get install --no-install-recommends $*" \
-        "elsewhere: the PostgreSQL server (WEIR_PG_BIN names its bin directory), libpq and zlib with headers," \
-        "and pkg-config, from the package manager of your system; then run this again"
+        "elsewhere: the PostgreSQL server (WEIR_PG_BIN names its bin directory), libpq, zlib and SQLite with" \
+        "headers, and pkg-config, from the package manager of your system; then run this again"
 }

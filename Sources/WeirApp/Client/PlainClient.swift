@@ -1,7 +1,8 @@
 import Glibc
 import HTTPServer
 
-/// A small blocking HTTP/1.1 client over one kept connection, for `weir health` and `weir simulate`.
+/// A small blocking HTTP/1.1 client over one kept connection, for `weir health`, `weir simulate` and
+/// `weir import`.
 ///
 /// Belongs to one thread. Reads what Weir answers: a length, chunks, or the end of the connection.
 final class PlainClient {
@@ -11,6 +12,8 @@ final class PlainClient {
         let body: [UInt8]
         /// Whether the connection can be used again.
         let isKept: Bool
+        /// From `Retry-After`, when that is a number of seconds.
+        let retryAfterSeconds: Int?
     }
 
     private let descriptor: Int32
@@ -45,6 +48,16 @@ final class PlainClient {
         var length: Int?
         var isChunked = false
         var isKept = true
+        var retryAfterSeconds: Int?
+
+        func answer(_ body: [UInt8], isKept: Bool? = nil) -> Answer {
+            Answer(
+                status: status,
+                body: body,
+                isKept: isKept ?? self.isKept,
+                retryAfterSeconds: retryAfterSeconds
+            )
+        }
     }
 
     private func readHead() throws(PlainClientError) -> Head {
@@ -73,6 +86,7 @@ final class PlainClient {
             case "content-length": head.length = Int(value)
             case "transfer-encoding": head.isChunked = value == "chunked"
             case "connection": head.isKept = value != "close"
+            case "retry-after": head.retryAfterSeconds = Int(value)
             default: break
             }
         }
@@ -80,18 +94,12 @@ final class PlainClient {
     }
 
     private func readBody(_ head: Head) throws(PlainClientError) -> Answer {
-        if head.status == 204 || head.status == 304 {
-            return Answer(status: head.status, body: [], isKept: head.isKept)
-        }
-        if head.isChunked {
-            return Answer(status: head.status, body: try readChunks(), isKept: head.isKept)
-        }
-        if let length = head.length {
-            return Answer(status: head.status, body: try take(length), isKept: head.isKept)
-        }
+        if head.status == 204 || head.status == 304 { return head.answer([]) }
+        if head.isChunked { return head.answer(try readChunks()) }
+        if let length = head.length { return head.answer(try take(length)) }
         while try receive() {}
         defer { buffer = [] }
-        return Answer(status: head.status, body: buffer, isKept: false)
+        return head.answer(buffer, isKept: false)
     }
 
     private func readChunks() throws(PlainClientError) -> [UInt8] {

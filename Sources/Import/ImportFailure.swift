@@ -1,0 +1,36 @@
+/// Why a file cannot be imported: the rest of a sentence that begins with its path.
+struct ImportFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Why nothing more can be sent to the server. What was sent is there; importing again goes on without harm.
+package enum SendingFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Nobody answered, in spite of all repetitions.
+    case noAnswer(String)
+    /// The server wanted to be asked later until nobody waited any longer.
+    case busy(status: Int, seconds: Int)
+    /// The token is missing, wrong, or may not write.
+    case refusedCredentials(status: Int)
+    /// What answered has no such route.
+    case noSuchRoute(path: String, status: Int)
+    /// What answered does not speak as Weir does.
+    case strangeAnswer(path: String, status: Int)
+
+    /// What happened, and what to do.
+    package var description: String {
+        switch self {
+        case .noAnswer(let why): "\(why); is Weir running there? --url names another place"
+        case .busy(let status, let seconds):
+            "the server answered \(status) for \(seconds) s; import again later, nothing is counted twice"
+        case .refusedCredentials(let status):
+            "the server answered \(status): give --token a token with the scope ingest"
+        case .noSuchRoute(let path, let status): "the server answered \(status) to \(path): is --url a Weir?"
+        case .strangeAnswer(let path, let status):
+            "the server answered \(status) to \(path) in a way that Weir does not: is --url a Weir?"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// What became of the runs that were sent.
+struct RunOutcomes: Sendable {
+    var created = 0
+    var alreadyThere = 0
+    private(set) var refused = 0
+    private(set) var reasons: [String] = []
+
+    /// Counts a refusal, and keeps the first reasons.
+    mutating func refuse(_ reason: String) {
+        refused += 1
+        guard reasons.count < ImportSummary.shownReasons else { return }
+        reasons.append(String(reason.prefix(400).map { $0.isNewline ? " " : $0 }))
+    }
+
+    mutating func merge(_ other: RunOutcomes) {
+        created += other.created
+        alreadyThere += other.alreadyThere
+        refused += other.refused
+        reasons = Array((reasons + other.reasons).prefix(ImportSummary.shownReasons))
+    }
+}
+
+/// What an import came to.
+package struct ImportSummary: Sendable {
+    /// How many reasons for refusals are kept and shown.
+    static let shownReasons = 10
+
+    /// Whether nothing was sent because nothing should be.
+    var isDryRun = false
+    /// Files that were read, and those that were not, with the reason.
+    var files = 0
+    var skippedFiles: [String] = []
+    var failedFiles: [String] = []
+
+    /// Runs of the run-tracking service.
+    var runsRead = 0
+    var runs = RunOutcomes()
+    /// Records that tell the end of a run: the server counts them as already there.
+    var ends = 0
+    /// Runs whose event id was derived from their run id.
+    var derivedIDs = 0
+    /// Values that should be JSON objects and are kept as text.
+    var textsKept = 0
+    /// Rows without any id.
+    var withoutID = 0
+    /// Event records, for which there is no place.
+    var events = 0
+    /// Lines that are none of the records that are known.
+    var brokenLines = 0
+
+    /// Runs and tasks of Nextflow.
+    var traces = 0
+    var tasks = 0
+    var cachedTasks = 0
+    var weblog = RunOutcomes()
+
+    /// Why the import ended early.
+    package var failure: SendingFailure?
+
+    /// 0 when nothing was refused; 2 when a file could not be read; 1 for everything else.
+    package var exitCode: Int32 {
+        if !failedFiles.isEmpty { return 2 }
+        return failure != nil || runs.refused + weblog.refused + withoutID > 0 ? 1 : 0
+    }
+
+    /// The lines for people.
+    package var lines: [String] {
+        var lines = [
+            Self.line("files", files, skippedFiles.isEmpty ? "" : "\(skippedFiles.count) others skipped")
+        ]
+        if isDryRun { lines.append(Self.line("sent", 0, "a dry run")) }
+        lines += runLines + traceLines
+        for (title, reasons) in [("refused", runs.reasons + weblog.reasons), ("not read", failedFiles)] {
+            lines += reasons.prefix(Self.shownReasons).map { "  \(title): \($0)" }
+        }
+        return lines + skippedFiles.prefix(Self.shownReasons).map { "  skipped: \($0)" }
+    }
+
+    private var runLines: [String] {
+        guard runsRead + events + brokenLines + withoutID > 0 else { return [] }
+        let notes = [
+            (
+                ends,
+                "of the records tell the end of a run; the server takes it and counts them as already there"
+            ),
+            (derivedIDs, "event ids were derived from run ids"),
+            (textsKept, "values of metrics or context are no JSON objects: kept as {\"text\": …}"),
+            (events, "event records skipped: there is no place for them"),
+            (brokenLines, "lines skipped: no JSON, or no record"),
+            (withoutID, "rows skipped: neither event_id nor run_id"),
+        ]
+        var lines = [Self.line("run records", runsRead)]
+        if !isDryRun {
+            lines.append(Self.line("created", runs.created))
+            lines.append(Self.line("there already", runs.alreadyThere))
+            lines.append(Self.line("refused", runs.refused))
+        }
+        return lines + notes.filter { $0.0 > 0 }.map { Self.line("", $0.0, $0.1) }
+    }
+
+    private var traceLines: [String] {
+        guard traces > 0 else { return [] }
+        var lines = [Self.line("workflow runs", traces), Self.line("tasks", tasks)]
+        if cachedTasks > 0 {
+            lines.append(Self.line("", cachedTasks, "of them cached: counted in their run, and not sent"))
+        }
+        if !isDryRun {
+            lines.append(Self.line("events sent", weblog.created))
+            lines.append(Self.line("refused", weblog.refused))
+        }
+        return lines
+    }
+
+    private static func line(_ title: String, _ count: Int, _ note: String = "") -> String {
+        let name = title + String(repeating: " ", count: max(0, 15 - title.count))
+        guard !note.isEmpty else { return "\(name)\(count)" }
+        return title.isEmpty ? "\(name)\(count) \(note)" : "\(name)\(count)  (\(note))"
+    }
+}

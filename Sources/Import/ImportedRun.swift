@@ -1,0 +1,91 @@
+internal import Core
+internal import Crypto
+
+/// A run on its way to the server: what stands in the array of `POST /api/v1/runs/batch`.
+struct ImportedRun {
+    /// By which the server knows it; what refusals are told by.
+    let eventID: String
+    /// The run as a JSON object.
+    let json: [UInt8]
+
+    /// The event id of a run that was recorded before there were any: the same at every import.
+    static func eventID(forRun runID: String) -> String {
+        var hash = SHA256()
+        var runID = runID
+        runID.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return "import-" + Hex.encode(Array(hash.finalize()).prefix(16))
+    }
+}
+
+/// What a run says of itself only if its reader is told.
+struct RunDefaults: Sendable {
+    /// The agent of runs that name none.
+    var agentName: String?
+    /// The job type of runs that name none: the library's table allows that, the API does not.
+    var jobType = "unknown"
+}
+
+/// Writes the members of a run, and counts what had to be changed for it.
+struct RunWriter {
+    private(set) var writer = JSONWriter(reservingCapacity: 1024)
+    private(set) var textsKept = 0
+    private var eventID: String?
+    private var runID: String?
+    private var startTime: String?
+    private var hasCreatedAt = false
+    private var hasAgent = false
+    private var hasJobType = false
+
+    init() { writer.beginObject() }
+
+    /// Adds a text, as it is spelt in JSON if that is known, and remembers those that others may be derived from.
+    mutating func text(_ name: String, _ value: String, spelt json: ArraySlice<UInt8>? = nil) {
+        switch name {
+        case "event_id":
+            // Old tables have the column and nothing in it.
+            if value.isEmpty { return }
+            eventID = value
+        case "run_id": runID = value
+        case "start_time": startTime = value
+        case "created_at": hasCreatedAt = true
+        case "agent_name": hasAgent = true
+        case "job_type": hasJobType = true
+        default: break
+        }
+        if let json { writer.member(name, raw: json) } else { writer.member(name, value) }
+    }
+
+    /// Adds a value that is JSON text already.
+    mutating func raw(_ name: String, _ json: ArraySlice<UInt8>) {
+        writer.member(name, raw: json)
+    }
+
+    /// Adds a JSON object that is kept as text. A text that holds none becomes `{"text": …}`; a blank one is nothing.
+    mutating func object(_ name: String, _ text: String) {
+        let isBlank = text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        guard !isBlank else { return }
+        let document = try? JSONDocument(text: text)
+        switch document?.root.kind {
+        case .object: writer.member(name, raw: document?.root.rawBytes ?? [])
+        case .null: return
+        default:
+            textsKept += 1
+            writer.object(name) { $0.member("text", text) }
+        }
+    }
+
+    /// Adds what is missing and ends the object; nil without any id.
+    mutating func finish(_ defaults: RunDefaults) -> ImportedRun? {
+        guard let id = eventID ?? runID.map(ImportedRun.eventID(forRun:)) else { return nil }
+        if eventID == nil { writer.member("event_id", id) }
+        // The server would take the time of the import.
+        if !hasCreatedAt, let startTime { writer.member("created_at", startTime) }
+        if !hasAgent, let agent = defaults.agentName { writer.member("agent_name", agent) }
+        if !hasJobType { writer.member("job_type", defaults.jobType) }
+        writer.endObject()
+        return ImportedRun(eventID: id, json: writer.bytes)
+    }
+
+    /// Whether the id was derived.
+    var isIDDerived: Bool { eventID == nil }
+}

@@ -1,0 +1,167 @@
+internal import Core
+
+/// What an import does.
+package struct ImportOptions: Sendable {
+    /// Files, and directories whose recognised files are taken.
+    package var paths: [String]
+    /// Takes all files as of one format instead of recognising them.
+    package var format: ImportFormat?
+    /// Runs in one request, at most.
+    package var batchSize = 500
+    /// Reads and counts, and sends nothing.
+    package var isDryRun = false
+    /// The agent of runs that name none; such a run is refused otherwise.
+    package var agentName: String?
+    /// The job type of runs that name none.
+    package var jobType = "unknown"
+    /// The name of the run of a trace file; its file's name otherwise.
+    package var runName: String?
+    /// The id of the run of a trace file; derived from the file otherwise.
+    package var runID: String?
+    /// How far the clock of a trace file is ahead of UTC, in seconds.
+    package var traceOffsetSeconds = 0
+
+    /// Options for some paths; everything else has a default.
+    package init(paths: [String]) {
+        self.paths = paths
+    }
+}
+
+/// Brings what people have into a running Weir, over HTTP as any client does. Belongs to one thread, which it blocks.
+package final class Importer {
+    /// How far the file at hand is read, and in what that is counted.
+    package typealias Progress = (_ done: Int64, _ total: Int64) -> Void
+
+    private let options: ImportOptions
+    private let poster: PatientPoster?
+    private let announce: (_ path: String, _ unit: String) -> Progress
+    private var summary = ImportSummary()
+
+    /// Makes an importer; nothing is opened or sent yet.
+    ///
+    /// `announce` is called before each file with its path and what is counted in it, and what it gives back is told
+    /// how far that is. `wait` waits for some seconds when the server asks for it.
+    package init(
+        _ options: ImportOptions,
+        transport: (any ImportTransport)?,
+        announce: @escaping (_ path: String, _ unit: String) -> Progress,
+        wait: @escaping (_ seconds: Int) -> Void
+    ) {
+        self.options = options
+        self.announce = announce
+        poster = options.isDryRun ? nil : transport.map { PatientPoster($0, wait: wait) }
+        summary.isDryRun = poster == nil
+    }
+
+    /// Imports all files, those that know most of a run first. Ends early only when the server cannot be reached.
+    package func run() -> ImportSummary {
+        let plan = ImportPlan(options)
+        summary.skippedFiles = plan.skipped
+        summary.failedFiles = plan.failed
+        for file in plan.files {
+            summary.files += 1
+            do {
+                try read(file, announce(file.path, file.format == .sqlite ? "rows" : "bytes"))
+            } catch let failure as SendingFailure {
+                summary.failure = failure
+                break
+            } catch {
+                summary.failedFiles.append("\(file.path) \(Self.words(for: error))")
+            }
+        }
+        return summary
+    }
+
+    private static func words(for error: any Error) -> String {
+        (error as? SQLiteError).map { "is damaged or in use: \($0)" } ?? "\(error)"
+    }
+
+    private func read(_ file: ImportPlan.File, _ progress: Progress) throws {
+        switch file.format {
+        case .sqlite: try readTable(file.path, progress)
+        case .ndjson: try readLines(file.path, progress)
+        case .trace: try readTrace(file.path, progress)
+        }
+    }
+
+    // MARK: - Runs
+
+    private var defaults: RunDefaults { RunDefaults(agentName: options.agentName, jobType: options.jobType) }
+
+    private func readTable(_ path: String, _ progress: Progress) throws {
+        let file = try SQLiteFile(path: path)
+        let reader = try RunTableReader(file.database, defaults)
+        try sendingRuns { add in
+            try reader.read({ run, row in try self.take(run, row, add) }, progress: progress)
+        }
+        if file.wasChanged {
+            throw ImportFailure("came into use while it was read: import it again, nothing is counted twice")
+        }
+    }
+
+    private func readLines(_ path: String, _ progress: Progress) throws {
+        let reader = try NDJSONReader(path: path, defaults)
+        try sendingRuns { add in
+            try reader.read(
+                { item in
+                    switch item {
+                    case .event: self.summary.events += 1
+                    case .broken: self.summary.brokenLines += 1
+                    case .run(let run, let row, let isEnd):
+                        if isEnd { self.summary.ends += 1 }
+                        try self.take(run, row, add)
+                    }
+                },
+                progress: progress
+            )
+        }
+    }
+
+    private func take(_ run: ImportedRun?, _ row: RunWriter, _ add: (ImportedRun) throws -> Void) throws {
+        guard let run else {
+            summary.withoutID += 1
+            return
+        }
+        summary.runsRead += 1
+        summary.textsKept += row.textsKept
+        if row.isIDDerived { summary.derivedIDs += 1 }
+        try add(run)
+    }
+
+    /// Gives the body a way to send runs; what was read before a fault of the file is sent, too.
+    private func sendingRuns(_ body: ((ImportedRun) throws -> Void) throws -> Void) throws {
+        guard let poster else { return try body { _ in } }
+        var sender = RunSender(poster, batchSize: options.batchSize)
+        defer { summary.runs.merge(sender.outcome) }
+        do {
+            try body { run in try sender.add(run) }
+        } catch let failure as SendingFailure {
+            throw failure
+        } catch {
+            try sender.flush()
+            throw error
+        }
+        try sender.flush()
+    }
+
+    // MARK: - Workflow runs
+
+    private func readTrace(_ path: String, _ progress: Progress) throws {
+        let trace = try TraceFile(path: path, options)
+        summary.traces += 1
+        summary.tasks += trace.events.outline.tasks
+        summary.cachedTasks += trace.events.outline.cached
+        summary.brokenLines += trace.events.outline.broken
+        guard let poster else { return }
+        try trace.send(
+            { body in
+                let answer = try poster.post(TraceFile.route, body)
+                switch answer.status {
+                case 200..<300: self.summary.weblog.created += 1
+                default: self.summary.weblog.refuse("\(path): \(RunSender.reason(answer))")
+                }
+            },
+            progress: progress
+        )
+    }
+}

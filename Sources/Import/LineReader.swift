@@ -1,0 +1,112 @@
+internal import Core
+internal import Glibc
+internal import HTTP
+
+/// The lines of a text file, which may be compressed with gzip. Belongs to one thread.
+///
+/// Memory is bounded by the longest line that is let through.
+final class LineReader {
+    /// One line of a file.
+    enum Line: Equatable {
+        /// Its bytes, without line feed and carriage return.
+        case text([UInt8])
+        /// It is longer than `longest`; its bytes are gone.
+        case tooLong
+    }
+
+    /// The longest line that is read, in bytes: what a server takes as one body by default.
+    static let longest = 16 << 20
+
+    private let file: FileReader
+    private let decoder: ContentDecoder?
+    private var buffer: [UInt8] = []
+    private var position = 0
+    private var isAtEnd = false
+    private var isSkipping = false
+    private var taken: Int64 = 0
+    // A compressed piece may become a thousand times as long.
+    private static let compressedPiece = 16 << 10
+    private static let piece = 256 << 10
+
+    /// Opens a file; a first look decides whether it is compressed.
+    init(path: String) throws(ImportFailure) {
+        file = try FileReader(path: path)
+        let first = try file.read(upTo: Self.compressedPiece)
+        taken = Int64(first.count)
+        decoder = first.starts(with: [0x1F, 0x8B]) ? Self.gzip() : nil
+        try feed(first)
+        if buffer.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// How far the file is read, in its own bytes, and how large it is.
+    var progress: (done: Int64, total: Int64) { (taken, max(taken, file.size)) }
+
+    /// The next line; nil behind the last one. A last line without a line feed is one, too.
+    func next() throws(ImportFailure) -> Line? {
+        var scanned = position
+        while true {
+            if let end = lineFeed(from: scanned) {
+                defer { position = end + 1 }
+                return line(position..<end)
+            }
+            if buffer.count - position > Self.longest {
+                isSkipping = true
+                position = buffer.count
+            }
+            // What is left moves to the front, and has no line feed.
+            scanned = buffer.count - position
+            guard try refill() else { return lastLine() }
+        }
+    }
+
+    private func lastLine() -> Line? {
+        defer { (buffer, position) = ([], 0) }
+        return position < buffer.count || isSkipping ? line(position..<buffer.count) : nil
+    }
+
+    private func line(_ range: Range<Int>) -> Line {
+        defer { isSkipping = false }
+        guard !isSkipping, range.count <= Self.longest else { return .tooLong }
+        let bytes = buffer[range]
+        return .text(Array(bytes.last == 0x0D ? bytes.dropLast() : bytes))
+    }
+
+    private func lineFeed(from start: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, 0x0A, bytes.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
+    /// Reads more behind what is left; false at the end of the file.
+    private func refill() throws(ImportFailure) -> Bool {
+        guard !isAtEnd else { return false }
+        buffer.removeSubrange(..<position)
+        position = 0
+        let bytes = try file.read(upTo: decoder == nil ? Self.piece : Self.compressedPiece)
+        taken += Int64(bytes.count)
+        try feed(bytes)
+        return !bytes.isEmpty || !buffer.isEmpty
+    }
+
+    private func feed(_ bytes: [UInt8]) throws(ImportFailure) {
+        isAtEnd = bytes.isEmpty
+        guard let decoder else {
+            buffer += bytes
+            return
+        }
+        do {
+            if isAtEnd { return try decoder.finish() }
+            try bytes.withUnsafeBytes { _ = try decoder.decode($0, into: &buffer) }
+        } catch {
+            throw ImportFailure("is a damaged gzip file, or one that is not whole")
+        }
+    }
+
+    private static func gzip() -> ContentDecoder? {
+        let head = RequestHead(method: .post, target: "/", fields: ["Content-Encoding": "gzip"])
+        return try? ContentDecoder.make(for: head, decompressedBytes: .max)
+    }
+}

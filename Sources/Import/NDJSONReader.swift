@@ -1,0 +1,85 @@
+internal import Core
+
+/// What a line of the original client's files is. Contract runs §3.3, §3.5.
+enum NDJSONRecord: Equatable {
+    case run
+    case event
+    case unknown
+
+    init(_ root: JSONNode) {
+        let type = root["record_type"]?.string
+        if type == "event" || (type == nil && root["event_type"] != nil) {
+            self = .event
+        } else if root["event_id"]?.string != nil || root["run_id"]?.string != nil {
+            self = .run
+        } else {
+            self = .unknown
+        }
+    }
+}
+
+/// Reads files and buffers of the original client, line by line.
+///
+/// A run's start and its end are two records of one event id, in this order. The server takes the first, and the end
+/// from the second.
+struct NDJSONReader {
+    /// What a line has come to.
+    enum Item {
+        case run(ImportedRun, RunWriter, isEnd: Bool)
+        case event
+        case broken
+    }
+
+    private let lines: LineReader
+    private let defaults: RunDefaults
+
+    init(path: String, _ defaults: RunDefaults) throws(ImportFailure) {
+        lines = try LineReader(path: path)
+        self.defaults = defaults
+    }
+
+    /// Reads all lines that are not blank.
+    func read(
+        _ take: (Item) throws -> Void,
+        progress: (Int64, Int64) -> Void
+    ) throws {
+        while let line = try lines.next() {
+            switch line {
+            case .tooLong: try take(.broken)
+            case .text(let bytes):
+                if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+                try take(item(bytes))
+            }
+            progress(lines.progress.done, lines.progress.total)
+        }
+    }
+
+    private func item(_ bytes: [UInt8]) -> Item {
+        guard let root = try? JSONDocument(bytes).root, root.kind == .object else { return .broken }
+        switch NDJSONRecord(root) {
+        case .event: return .event
+        case .unknown: return .broken
+        case .run:
+            var writer = RunWriter()
+            for member in root.members { write(member, &writer) }
+            // The client's end records are the start record with final values and no time of creation.
+            let isEnd = root["created_at"]?.isNull == true
+            guard let run = writer.finish(defaults) else { return .broken }
+            return .run(run, writer, isEnd: isEnd)
+        }
+    }
+
+    /// A null is the same as nothing, but for members in which the server refuses it.
+    private func write(_ member: JSONMember, _ writer: inout RunWriter) {
+        guard let name = member.key.string, !member.value.isNull else { return }
+        let text = member.value.string
+        if let text, name == "metrics_json" || name == "context_json" {
+            writer.object(name, text)
+        } else if let text {
+            // Spelt as it came: half a surrogate pair would be lost by reading it.
+            writer.text(name, text, spelt: member.value.rawBytes)
+        } else {
+            writer.raw(name, member.value.rawBytes)
+        }
+    }
+}
