@@ -17,7 +17,7 @@ final class FileReader {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw ImportFailure("is no ordinary file")
+            throw ImportFailure(status.st_mode & S_IFMT == S_IFDIR ? "is a directory" : "is no ordinary file")
         }
         size = Int64(status.st_size)
     }

@@ -58,6 +58,11 @@ package final class Importer {
         let plan = ImportPlan(options)
         summary.skippedFiles = plan.skipped
         summary.failedFiles = plan.failed
+        let traces = plan.files.count { $0.format == .trace }
+        guard options.runID == nil || traces <= 1 else {
+            summary.failedFiles.append("--run-id names one run, and there are \(traces) trace files")
+            return summary
+        }
         for file in plan.files {
             summary.files += 1
             do {

@@ -78,8 +78,9 @@ struct TraceTask {
         cells[name].flatMap { TraceValue.isMissing($0) ? nil : $0 }
     }
 
+    /// A time between 1970 and the year 9999; 0 is never.
     func time(_ name: String) -> Int64? {
-        self[name].flatMap { TraceValue.time($0, offsetSeconds: offsetSeconds) }.flatMap { $0 > 0 ? $0 : nil }
+        self[name].flatMap { TraceValue.time($0, offsetSeconds: offsetSeconds) }.flatMap(Self.within)
     }
 
     /// Milliseconds since 1970 when it was handed to the executor.
@@ -89,7 +90,12 @@ struct TraceTask {
     var complete: Int64? {
         if let complete = time("complete") { return complete }
         guard let submit, let duration = self["duration"].flatMap(TraceValue.milliseconds) else { return nil }
-        return submit + duration
+        let (end, isBeyond) = submit.addingReportingOverflow(duration)
+        return isBeyond ? nil : Self.within(end)
+    }
+
+    private static func within(_ milliseconds: Int64) -> Int64? {
+        (1..<253_402_300_800_000).contains(milliseconds) ? milliseconds : nil
     }
 
     /// The first and the last time that is known of it.

@@ -192,6 +192,63 @@ import Testing
         #expect(summary.failedFiles.first?.contains(reason) == true, "\(summary.failedFiles)")
     }
 
+    @Test func `with times beyond all bounds have none`() throws {
+        let (bodies, summary) = try events(
+            """
+            task_id\tsubmit\tduration\tpeak_rss
+            1\t9223372036854775807\t9223372036854775807\t9e300 GB
+            2\t253402300799999\t1\t1
+            3\t1767225600000\t9223372036854775807\t-1
+            -9223372036854775808\t-5\t1e300\t1
+
+            """
+        )
+        #expect(summary.tasks == 4)
+        #expect(
+            bodies.dropFirst().dropLast().map { text($0["trace"]?["complete"]) } == ["", "", "", ""]
+        )
+        #expect(bodies[0]["utcTime"]?.string == "2026-01-01T00:00:00.000000Z")
+    }
+
+    /// The same seed gives the same files.
+    @Test(arguments: 1...8) func `however garbled give valid JSON or a reason`(seed: UInt64) throws {
+        var generator = Xorshift(state: seed &* 0x9E37_79B9_7F4A_7C15)
+        let folder = try Folder()
+        let pieces = [
+            "\t", "\n", "-", "9223372036854775807", " GB", "1e400", "\u{0}", "\"", "\\", "ü", "(", ") ", "%",
+        ]
+        for _ in 0..<60 {
+            var bytes = Array(Self.readable.utf8)
+            for _ in 0..<Int.random(in: 1...12, using: &generator) {
+                let place = Int.random(in: 0..<bytes.count, using: &generator)
+                let piece = pieces.randomElement(using: &generator) ?? ""
+                let end = min(bytes.count, place + Int.random(in: 0...9, using: &generator))
+                bytes.replaceSubrange(place..<end, with: Array(piece.utf8))
+            }
+            if Bool.random(using: &generator) { bytes.append(UInt8.random(in: 0...255, using: &generator)) }
+            let path = try folder.write("trace.txt", bytes)
+            let server = StubServer()
+            let summary = folder.importing(path, into: server) { $0.format = .trace }
+            #expect(
+                summary.exitCode == 2 || server.requests.count >= 3 || summary.cachedTasks == summary.tasks
+            )
+            for request in server.requests {
+                let root = try request.root
+                #expect(root["utcTime"]?.timestamp != nil && root["runId"]?.string?.count == 36)
+            }
+        }
+    }
+
+    @Test func `of several runs are not given one id`() throws {
+        let folder = try Folder()
+        try folder.write("a.txt", Self.readable)
+        try folder.write("b.txt", Self.readable.replacing("cdef12", with: "cdef99"))
+        let server = StubServer()
+        let summary = folder.importing(into: server) { $0.runID = "3f0c" }
+        #expect(summary.exitCode == 2 && server.requests.isEmpty)
+        #expect(folder.importing(into: server).traces == 2)
+    }
+
     @Test func `count the events that the server refuses`() throws {
         let folder = try Folder()
         try folder.write("trace.txt", Self.readable)
@@ -203,5 +260,16 @@ import Testing
         let summary = folder.importing(into: server)
         #expect(summary.weblog.created == 4 && summary.weblog.refused == 1 && summary.exitCode == 1)
         #expect(summary.weblog.reasons.first?.hasSuffix("trace.txt: no (status 422)") == true)
+    }
+}
+
+private struct Xorshift: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
     }
 }

@@ -137,6 +137,16 @@ import Testing
         try? FileManager.default.removeItem(atPath: directory)
     }
 
+    @Test func `hears how long to wait while the database is away`() async throws {
+        let weir = try await EmbeddedServer.start(databaseURL: "postgresql://nobody@127.0.0.1:1/none")
+        let port = try #require(weir.server.addresses.first { $0.face == nil }?.port)
+        let transport = try #require(PlainImportTransport(url: "http://127.0.0.1:\(port)", token: nil))
+        let runs = "[" + Self.runs.split(separator: "\n")[0] + "]"
+        let answer = try transport.post("/api/v1/runs/batch", Array(runs.utf8))
+        #expect(answer.status == 503 && answer.retryAfterSeconds == 1)
+        await weir.stop()
+    }
+
     @Test func `by the command ends with 0, 1 and 2`() async throws {
         let weir = try await EmbeddedServer.start(listen: "127.0.0.1:0")
         let port = try #require(weir.server.addresses.first?.port)
