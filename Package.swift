@@ -46,7 +46,8 @@ func fuzzer(_ name: String, _ directory: String, _ dependencies: [Target.Depende
 let package = Package(
     name: "weir",
     products: [
-        .executable(name: "weir", targets: ["weir"])
+        .executable(name: "weir", targets: ["weir"]),
+        .library(name: "WeirClient", targets: ["WeirClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,6 +58,7 @@ let package = Package(
         // System libraries: a module map and a shim each; exactly one target imports each.
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CMalloc"),
@@ -68,6 +70,7 @@ let package = Package(
         module("HTTPServer", ["Core", "Metrics", "HTTP", "CLinux", logging]),
         module("Postgres", ["Core", "CLibpq", logging]),
         module("Journal", ["Core", "Metrics", logging]),
+        module("Outbound", ["HTTP", "CLibcurl"]),
 
         // What every feature shares.
         module("Ingest", ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", logging, crypto]),
@@ -157,9 +160,11 @@ let package = Package(
                 .embedInCode("Audit/SQL/audit_workflows.sql"),
             ]
         ),
+        // Tracks runs from other programs, with or without a server.
+        module("WeirClient", ["Core", "Outbound"]),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "Import", "Ingest", "WeirApp", argumentParser],
+            dependencies: ["Core", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser],
             swiftSettings: settings
         ),
 
@@ -189,11 +194,13 @@ let package = Package(
             ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
         ),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
+        tests(of: "Outbound", ["HTTP"]),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
         tests(
             of: "WeirApp",
             [
-                "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres", "weir",
+                "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres",
+                "WeirClient", "weir",
                 logging,
             ],
             exclude: ["Fixtures"]

@@ -17,7 +17,7 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
             TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
-            RunsCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
+            RunsCommand.self, TrackCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
             ImportCommand.self, SimulateCommand.self,
         ],
         defaultSubcommand: ServeCommand.self

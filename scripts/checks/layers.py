@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"Ingest"},
     FEATURES,
-    {"Migrations", "Import"},
+    {"Migrations", "Import", "WeirClient"},
     {"WeirApp"},
     {"weir"},
 ]
@@ -33,7 +33,7 @@ SYSTEM_LIBRARIES = {
     "CSQLite": "Import",
 }
 
-OUTSIDE_LAYERS = {"TestKit", "WeirClient"}
+OUTSIDE_LAYERS = {"TestKit"}
 ONLY_IN_TESTS = {"Foundation", "FoundationEssentials", "FoundationNetworking", "Testing"}
 
 _IMPORT = re.compile(

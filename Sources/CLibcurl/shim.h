@@ -1,0 +1,29 @@
+#include <curl/curl.h>
+
+// Swift does not call functions with variable arguments.
+static inline CURLcode weir_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode weir_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+typedef size_t (*weir_curl_write)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode weir_curl_set_write(CURL *handle, CURLoption option, weir_curl_write function) {
+    return curl_easy_setopt(handle, option, function);
+}
+
+typedef curl_socket_t (*weir_curl_open)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
+static inline CURLcode weir_curl_set_open(CURL *handle, weir_curl_open function) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+static inline CURLcode weir_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+#include <sys/socket.h>
+#include <unistd.h>

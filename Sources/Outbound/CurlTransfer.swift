@@ -1,0 +1,169 @@
+internal import CLibcurl
+internal import Glibc
+
+/// One request on one handle of libcurl.
+final class CurlTransfer {
+    private let handle: UnsafeMutableRawPointer
+    private let request: OutboundRequest
+    private let policy: OutboundPolicy
+    private var head: [UInt8] = []
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var forbidden: String?
+    private var fields: UnsafeMutablePointer<curl_slist>?
+
+    init(_ handle: UnsafeMutableRawPointer, _ request: OutboundRequest, _ policy: OutboundPolicy) {
+        self.handle = handle
+        self.request = request
+        self.policy = policy
+    }
+
+    deinit {
+        curl_slist_free_all(fields)
+    }
+
+    func run() throws(OutboundError) -> OutboundResponse {
+        configure()
+        let sent = request.body ?? []
+        let code = sent.withUnsafeBytes { bytes in
+            if request.body != nil {
+                weir_curl_set_pointer(
+                    handle,
+                    CURLOPT_POSTFIELDS,
+                    bytes.baseAddress ?? UnsafeRawPointer(handle)
+                )
+                weir_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, bytes.count)
+                // It makes a POST of whatever it is; the method is said last.
+                setMethod()
+            }
+            return curl_easy_perform(handle)
+        }
+        guard code == CURLE_OK else { throw failure(code) }
+        var status = 0
+        weir_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        return OutboundResponse(status: status, fields: Self.fields(of: head), body: body)
+    }
+
+    // MARK: - Setting up
+
+    private func configure() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        set(CURLOPT_URL, request.url)
+        // A redirect could lead where the policy does not look, or turn a POST into a GET.
+        weir_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
+        weir_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
+        weir_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        weir_curl_set_write(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            CurlTransfer.of(context)?.take(bytes, size * count) ?? 0
+        }
+        weir_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        weir_curl_set_write(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            CurlTransfer.of(context)?.takeHead(bytes, size * count) ?? 0
+        }
+        weir_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
+        weir_curl_set_open(handle) { context, _, address in
+            guard let address else { return curl_socket_t(-1) }
+            return CurlTransfer.of(context)?.open(address) ?? curl_socket_t(-1)
+        }
+        // Without this a body beyond 1 KiB waits for a `100 Continue` that few servers send.
+        fields = curl_slist_append(fields, "Expect:")
+        for (name, value) in request.fields {
+            fields = curl_slist_append(fields, value.isEmpty ? "\(name);" : "\(name): \(value)")
+        }
+        weir_curl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
+        setMethod()
+    }
+
+    private func setMethod() { set(CURLOPT_CUSTOMREQUEST, request.method) }
+
+    private func set(_ option: CURLoption, _ text: String) {
+        text.withCString { _ = weir_curl_set_pointer(handle, option, $0) }
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(duration.components.seconds) * 1000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
+    }
+
+    // MARK: - What libcurl tells
+
+    private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+        context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard body.count + count <= request.answerLimit else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return count
+    }
+
+    private func takeHead(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        let line = UnsafeRawBufferPointer(start: bytes, count: count)
+        // The head of an interim answer came before.
+        if line.starts(with: "HTTP/".utf8) { head = [] }
+        guard head.count + count <= 64 << 10 else { return 0 }
+        head.append(contentsOf: line)
+        return count
+    }
+
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let target = Self.text(address)
+        guard policy.permits(host: Self.host(of: request.url), address: target) else {
+            forbidden = target
+            return curl_socket_t(-1)
+        }
+        let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return socket(address.pointee.family, kind, address.pointee.`protocol`)
+    }
+
+    /// The address as text, without its port.
+    private static func text(_ address: UnsafeMutablePointer<curl_sockaddr>) -> String {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let isKnown = withUnsafePointer(to: &address.pointee.addr) {
+            getnameinfo($0, address.pointee.addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+                == 0
+        }
+        return isKnown ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self) : ""
+    }
+
+    private static func host(of url: String) -> String {
+        guard let parts = curl_url() else { return "" }
+        defer { curl_url_cleanup(parts) }
+        var host: UnsafeMutablePointer<CChar>?
+        guard curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK,
+            curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK, let host
+        else { return "" }
+        defer { curl_free(host) }
+        return String(cString: host)
+    }
+
+    // MARK: - What came of it
+
+    private func failure(_ code: CURLcode) -> OutboundError {
+        if let forbidden { return .forbidden(forbidden) }
+        if isTooLarge { return .tooLarge }
+        switch code {
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .badURL
+        case CURLE_COULDNT_RESOLVE_HOST: return .unresolvable
+        case CURLE_COULDNT_CONNECT: return .unreachable
+        case CURLE_OPERATION_TIMEDOUT: return .timeout
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
+            return .tls(String(cString: curl_easy_strerror(code)))
+        default: return .failed(String(cString: curl_easy_strerror(code)))
+        }
+    }
+
+    private static func fields(of head: [UInt8]) -> [(name: String, value: String)] {
+        head.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+            let value = line[line.index(after: colon)...].filter { $0 != UInt8(ascii: "\r") }
+            return (name, String(decoding: value.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
+        }
+    }
+}

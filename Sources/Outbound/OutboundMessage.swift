@@ -1,0 +1,77 @@
+/// A request to somebody else's server.
+package struct OutboundRequest: Sendable {
+    /// `POST`, `GET`, …
+    package var method: String
+    /// `https://…` or `http://…`; nothing else is ever spoken.
+    package var url: String
+    /// Header fields, in order.
+    package var fields: [(name: String, value: String)]
+    /// What is sent; nil for a request without a body.
+    package var body: [UInt8]?
+    /// From begin to end.
+    package var timeout: Duration = .seconds(10)
+    /// Until a connection is there.
+    package var connectTimeout: Duration = .seconds(5)
+    /// The most bytes of an answer that are read.
+    package var answerLimit = 1 << 20
+
+    /// Makes a request.
+    package init(
+        _ method: String,
+        _ url: String,
+        fields: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.body = body
+    }
+}
+
+/// What the other server said. Redirects are answers like any other: nobody follows them.
+package struct OutboundResponse: Sendable {
+    /// The status code.
+    package var status: Int
+    /// Header fields in order, names in lower case.
+    package var fields: [(name: String, value: String)]
+    /// The body.
+    package var body: [UInt8]
+
+    /// The first field of a name that is given in lower case.
+    package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+}
+
+/// Why there is no answer.
+package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The URL is none, or its scheme is neither http nor https.
+    case badURL
+    /// The host has no address.
+    case unresolvable
+    /// The policy forbids the host or the address that it has.
+    case forbidden(String)
+    /// Nobody listens there, or no way leads there.
+    case unreachable
+    /// It took too long.
+    case timeout
+    /// No trust in the other side, or no common ground with it.
+    case tls(String)
+    /// The answer is larger than was wanted.
+    case tooLarge
+    /// Anything else, in libcurl's words.
+    case failed(String)
+
+    package var description: String {
+        switch self {
+        case .badURL: "the URL is not one of http or https"
+        case .unresolvable: "the host has no address"
+        case .forbidden(let what):
+            "\(what) may not be called: see the list of allowed and denied destinations"
+        case .unreachable: "nobody answers there"
+        case .timeout: "no answer in time"
+        case .tls(let why): "no secure connection: \(why)"
+        case .tooLarge: "the answer is too large"
+        case .failed(let why): why
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Glibc
+
+/// Where runs are told to, and what is kept on this machine. Contract §3.7.
+public struct ClientConfiguration: Sendable {
+    /// The address of Weir, without a trailing slash.
+    public var url: String
+    /// A token with the scope `ingest`; nil sends none.
+    public var token: String?
+    /// Where records wait that Weir could not take.
+    public var bufferDirectory: String
+    /// Where every record and event is also written, a file a day; nil writes none.
+    public var eventDirectory: String?
+    /// Who is told of a run's end, too; nil is nobody.
+    public var externalPost: ExternalPost?
+    /// Whose agents these are.
+    public var agentOwner: String?
+    /// What this machine is called.
+    public var host: String
+    /// The pause between attempts.
+    public var retryPause: Duration = .seconds(1)
+    /// How long one attempt may take.
+    public var timeout: Duration = .seconds(10)
+
+    /// An address that is told of each run's end, once. Contract §3.4.
+    public struct ExternalPost: Sendable {
+        /// Where to.
+        public var url: String
+        /// The bearer token; without one the reference's client says `None`.
+        public var token: String?
+
+        /// Names an address.
+        public init(url: String, token: String? = nil) {
+            self.url = url
+            self.token = token
+        }
+    }
+
+    /// Configures a client by hand.
+    public init(url: String = "http://localhost:8765", bufferDirectory: String = "./telemetry_buffer") {
+        self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.bufferDirectory = bufferDirectory
+        host = Self.machineName
+    }
+
+    /// Configures a client as the variables of the original one say.
+    public static func fromEnvironment(_ variables: [String: String] = Self.variables) -> ClientConfiguration
+    {
+        func value(_ names: String...) -> String? {
+            names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty }
+        }
+        var configuration = ClientConfiguration(
+            url: value("TELEMETRY_API_URL", "METRICS_API_URL") ?? "http://localhost:8765",
+            bufferDirectory: value("TELEMETRY_BUFFER_DIR") ?? "./telemetry_buffer"
+        )
+        configuration.token = value("WEIR_TOKEN", "TELEMETRY_API_AUTH_TOKEN")
+        configuration.agentOwner = value("AGENT_OWNER")
+        configuration.eventDirectory = value("TELEMETRY_NDJSON_DIR") ?? base(value).map { "\($0)/raw" }
+        let switches = ["true", "1", "yes", "on"]
+        if switches.contains(value("GOOGLE_SHEETS_API_ENABLED")?.lowercased() ?? ""),
+            let url = value("GOOGLE_SHEETS_API_URL")
+        {
+            configuration.externalPost = ExternalPost(url: url, token: value("METRICS_API_TOKEN"))
+        }
+        return configuration
+    }
+
+    /// The directory of the original client's files, where there is one.
+    private static func base(_ value: (String...) -> String?) -> String? {
+        if let path = value("TELEMETRY_DB_PATH") {
+            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            if parts.count > 2 { return parts.dropLast(2).joined(separator: "/") }
+        }
+        if let named = value("TELEMETRY_BASE_DIR", "AGENT_METRICS_DIR") { return named }
+        let home = value("HOME").map { ["\($0)/.telemetry"] } ?? []
+        let usual = ["/agent-metrics", "/opt/telemetry", "/data/telemetry"] + home
+        return usual.first { access($0, W_OK) == 0 }
+    }
+
+    /// The environment of this process.
+    public static var variables: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(
+                separator: "=",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return variables
+    }
+
+    private static var machineName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

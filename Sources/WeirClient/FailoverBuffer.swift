@@ -1,0 +1,118 @@
+internal import Core
+internal import Glibc
+internal import Synchronization
+
+/// Records that Weir could not take, in files that the original client reads and writes, too. Contract §3.3.
+///
+/// `telemetry_<time>.jsonl.active` is written to; full or a day old it becomes `.ready`; replayed it becomes `.synced`.
+/// Records that are refused for good go to a `.rejected` file of the same name.
+final class FailoverBuffer: Sendable {
+    private static let largest: Int64 = 10 << 20
+    private static let oldest = 86_400
+
+    let directory: String
+    // Guards the name of the file that is written to.
+    private let active = Mutex<String?>(nil)
+
+    init(_ directory: String) {
+        self.directory = directory
+    }
+
+    /// Keeps a record; false when the disk does not take it.
+    @discardableResult
+    func append(_ record: [UInt8]) -> Bool {
+        LineFile.makeDirectory(directory, mode: 0o700)
+        return active.withLock { active in
+            rotate(&active)
+            let path = active ?? newest() ?? "\(directory)/telemetry_\(Self.stamp()).jsonl.active"
+            active = path
+            return LineFile.append(record, to: path)
+        }
+    }
+
+    private func newest() -> String? {
+        LineFile.names(in: directory).last { $0.hasSuffix(".jsonl.active") }.map { "\(directory)/\($0)" }
+    }
+
+    private func rotate(_ active: inout String?) {
+        guard let path = active ?? newest() else { return }
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            active = nil
+            return
+        }
+        let age = time(nil) - status.st_mtim.tv_sec
+        guard status.st_size >= Self.largest || age >= Self.oldest else { return }
+        _ = close(path)
+        active = nil
+    }
+
+    /// Makes an active file ready; nobody writes to it meanwhile.
+    private func close(_ path: String) -> String? {
+        let ready = String(path.dropLast("active".count)) + "ready"
+        return LineFile.withLocked(path) { _ in rename(path, ready) == 0 ? ready : nil } ?? nil
+    }
+
+    // MARK: - Replay
+
+    /// What a replay came to.
+    struct Progress: Sendable {
+        var sent = 0
+        var rejected = 0
+        /// Whether Weir was away before everything was sent.
+        var isUnfinished = false
+    }
+
+    /// Sends everything that waits, a file at a time; `send` gets up to 100 records.
+    func replay(_ send: ([ArraySlice<UInt8>]) async -> Batch) async -> Progress {
+        var progress = Progress()
+        let lock = open("\(directory)/.replay.lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { return progress }
+        defer { Glibc.close(lock) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return progress }
+        active.withLock { $0 = nil }
+        for name in LineFile.names(in: directory) where name.hasSuffix(".jsonl.active") {
+            _ = close("\(directory)/\(name)")
+        }
+        for name in LineFile.names(in: directory) where name.hasSuffix(".jsonl.ready") {
+            guard await replay(file: "\(directory)/\(name)", &progress, send) else {
+                progress.isUnfinished = true
+                break
+            }
+        }
+        return progress
+    }
+
+    /// What became of a batch: which records were refused for good; nil when Weir is away.
+    typealias Batch = [Int]?
+
+    private func replay(
+        file path: String,
+        _ progress: inout Progress,
+        _ send: ([ArraySlice<UInt8>]) async -> Batch
+    ) async -> Bool {
+        guard let lines = LineFile.lines(of: path) else { return true }
+        let records = lines.filter { line in
+            (try? JSONDocument(Array(line)))?.root["event_id"]?.string != nil
+        }
+        let stem = String(path.dropLast("ready".count))
+        for start in stride(from: 0, to: records.count, by: 100) {
+            let batch = Array(records[start..<min(start + 100, records.count)])
+            guard let refused = await send(batch) else { return false }
+            for index in refused { LineFile.append(Array(batch[index]), to: stem + "rejected") }
+            progress.sent += batch.count - refused.count
+            progress.rejected += refused.count
+        }
+        return rename(path, stem + "synced") == 0
+    }
+
+    /// `YYYYMMDD_HHMMSS` in local time, as the original client has it.
+    private static func stamp() -> String {
+        var now = time(nil)
+        var parts = tm()
+        localtime_r(&now, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%Y%m%d_%H%M%S", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,74 @@
+internal import Glibc
+
+/// What git says of the working directory. Contract §3.6.
+struct GitContext: Sendable {
+    var repository: String?
+    var branch: String?
+
+    /// `repo/branch`, or the one of them that is known.
+    var runTag: String? {
+        guard let repository else { return nil }
+        return branch.map { "\(repository)/\($0)" } ?? repository
+    }
+
+    /// Asks git; nothing is known where there is no git, no repository, or no answer within five seconds.
+    static func detect() -> GitContext {
+        guard ask("rev-parse", "--is-inside-work-tree") == "true" else { return GitContext() }
+        let remote = ask("remote", "get-url", "origin").map(name)
+        let branch = ask("rev-parse", "--abbrev-ref", "HEAD")
+        return GitContext(repository: remote, branch: branch == "HEAD" ? nil : branch)
+    }
+
+    /// The last part of a remote's path, without `.git`.
+    static func name(of remote: String) -> String {
+        let last = remote.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? remote
+        return last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+    }
+
+    private static func ask(_ arguments: String...) -> String? {
+        ShortCommand.run(["git"] + arguments, seconds: 5)
+    }
+}
+
+/// Runs a command whose first lines of output are wanted, and not for long.
+enum ShortCommand {
+    /// What it wrote to its standard output, trimmed; nil when it failed, could not be started or took too long.
+    static func run(_ command: [String], seconds: Int32) -> String? {
+        var pipe: [Int32] = [0, 0]
+        guard Glibc.pipe(&pipe) == 0 else { return nil }
+        for end in pipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(pipe[0]) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, pipe[1], 1)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        var process = pid_t()
+        var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        let started = posix_spawnp(&process, command[0], &actions, nil, &words, environ)
+        for word in words { free(word) }
+        close(pipe[1])
+        guard started == 0 else { return nil }
+        let output = read(pipe[0], until: time(nil) + Int(seconds))
+        if output == nil { kill(process, SIGKILL) }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        guard status == 0, let output else { return nil }
+        let text = String(decoding: output, as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).first.map(String.init)
+    }
+
+    private static func read(_ descriptor: Int32, until end: time_t) -> [UInt8]? {
+        var output: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4096)
+        while true {
+            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let left = end - time(nil)
+            guard left > 0, Glibc.poll(&poll, 1, Int32(left) * 1000) > 0 else { return nil }
+            let count = Glibc.read(descriptor, &block, block.count)
+            guard count > 0 else { return output }
+            output.append(contentsOf: block[..<count])
+        }
+    }
+}

@@ -1,0 +1,202 @@
+internal import Core
+internal import Synchronization
+
+/// How a run ends. Contract §2.2.
+public enum RunOutcome: String, Sendable, CaseIterable {
+    case success, failure, partial, timeout, cancelled
+}
+
+/// What may be said about a run when it begins; everything may be missing.
+public struct RunDetails: Sendable {
+    /// The name of the run; nil makes one of time, agent and chance.
+    public var runID: String?
+    /// `cli`, `web`, `scheduler`, `mcp`, `manual` by convention.
+    public var triggerType = "cli"
+    /// Whose agent this is; nil takes the configuration's.
+    public var agentOwner: String?
+    /// The name of the run that this one belongs to.
+    public var parentRunID: String?
+    /// What is worked on.
+    public var itemName: String?
+    /// The product it is for.
+    public var product: String?
+    /// The family of that product.
+    public var productFamily: String?
+    /// The platform it is for.
+    public var platform: String?
+    /// The part of a site that is worked on.
+    public var subdomain: String?
+    /// The site that is worked on.
+    public var website: String?
+    /// The section of that site.
+    public var websiteSection: String?
+    /// `production`, `test` and the like.
+    public var environment: String?
+    /// The insight that caused the run.
+    public var insightID: String?
+    /// What goes in, in a sentence.
+    public var inputSummary: String?
+    /// Where it comes from.
+    public var sourceReference: String?
+    /// Where it goes.
+    public var targetReference: String?
+    /// The repository; nil takes what git says.
+    public var gitRepository: String?
+    /// The branch; nil takes what git says.
+    public var gitBranch: String?
+
+    /// Details of which nothing is said yet.
+    public init() {}
+
+    func fill(_ record: inout Record) {
+        let texts: [(String, String?)] = [
+            ("trigger_type", triggerType), ("parent_run_id", parentRunID), ("item_name", itemName),
+            ("product", product), ("product_family", productFamily), ("platform", platform),
+            ("subdomain", subdomain), ("website", website), ("website_section", websiteSection),
+            ("environment", environment), ("insight_id", insightID), ("input_summary", inputSummary),
+            ("source_ref", sourceReference), ("target_ref", targetReference),
+        ]
+        for (name, text) in texts { record.set(name, text) }
+    }
+}
+
+/// A run that has begun. Any thread.
+public final class TrackedRun: Sendable {
+    private struct Guarded {
+        var record: Record
+        var metrics: [(name: String, json: [UInt8])] = []
+        var context: [(name: String, json: [UInt8])] = []
+        var isStored = false
+        var hasEnded = false
+    }
+
+    /// The id by which Weir knows the run.
+    public let eventID: String
+    /// The name of the run.
+    public let runID: String
+
+    private let start: Timestamp
+    private let client: WeirClient
+    // Guards what is said about the run until it ends.
+    private let guarded: Mutex<Guarded>
+
+    init(eventID: String, runID: String, record: Record, start: Timestamp, client: WeirClient) {
+        self.eventID = eventID
+        self.runID = runID
+        self.start = start
+        self.client = client
+        guarded = Mutex(Guarded(record: record))
+    }
+
+    func noteStored() {
+        guarded.withLock { $0.isStored = true }
+    }
+
+    /// Sets how many items there were; nil leaves a count as it is.
+    public func setItems(
+        discovered: Int? = nil,
+        succeeded: Int? = nil,
+        failed: Int? = nil,
+        skipped: Int? = nil
+    ) {
+        let counts = [
+            ("items_discovered", discovered), ("items_succeeded", succeeded), ("items_failed", failed),
+            ("items_skipped", skipped),
+        ]
+        guarded.withLock { guarded in
+            for case (let name, let count?) in counts { guarded.record.set(name, max(0, count)) }
+        }
+    }
+
+    /// Sets a number among the run's metrics.
+    public func setMetric(_ name: String, _ value: Double) {
+        var writer = JSONWriter()
+        writer.value(value == value.rounded() && abs(value) < 1e15 ? Int64(value) : nil)
+        if writer.text == "null" {
+            writer = JSONWriter()
+            writer.value(value)
+        }
+        let json = writer.bytes
+        guarded.withLock { Self.set(name, json, &$0.metrics) }
+    }
+
+    /// Sets a text in the run's context.
+    public func setContext(_ name: String, _ value: String) {
+        var writer = JSONWriter()
+        writer.value(value)
+        let json = writer.bytes
+        guarded.withLock { Self.set(name, json, &$0.context) }
+    }
+
+    private static func set(_ name: String, _ json: [UInt8], _ list: inout [(name: String, json: [UInt8])]) {
+        list.removeAll { $0.name == name }
+        list.append((name, json))
+    }
+
+    /// Writes an event of the run to the day's file of events; `payload` is JSON text. Contract §3.5.
+    public func logEvent(_ type: String, payload: String? = nil) async {
+        var writer = JSONWriter()
+        writer.object { event in
+            event.member("run_id", runID)
+            event.member("event_type", type)
+            event.member("timestamp", Timestamp.now(), offset: .plusZero)
+            event.member("payload_json", payload)
+            event.null("id")
+            event.member("record_type", "event")
+        }
+        await client.log(writer.bytes)
+    }
+
+    /// Tells which commit the run made; `source` is `manual`, `llm` or `ci`. False when Weir did not take it.
+    @discardableResult
+    public func associateCommit(
+        _ hash: String,
+        source: String,
+        author: String? = nil,
+        timestamp: String? = nil
+    ) async -> Bool {
+        var writer = JSONWriter()
+        writer.object { body in
+            body.member("commit_hash", hash)
+            body.member("commit_source", source)
+            if let author { body.member("commit_author", author) }
+            if let timestamp { body.member("commit_timestamp", timestamp) }
+        }
+        return await client.associate(writer.bytes, eventID: eventID)
+    }
+
+    /// Ends the run; a second end does nothing.
+    public func end(
+        _ outcome: RunOutcome,
+        outputSummary: String? = nil,
+        errorSummary: String? = nil,
+        errorDetails: String? = nil
+    ) async {
+        let now = Timestamp.now()
+        let last: (record: Record, isStored: Bool)? = guarded.withLock { guarded in
+            guard !guarded.hasEnded else { return nil }
+            guarded.hasEnded = true
+            var record = guarded.record
+            record.set("status", outcome.rawValue)
+            record.set("end_time", now.iso8601(offset: .plusZero))
+            record.set("updated_at", now.iso8601(offset: .plusZero))
+            record.set("duration_ms", Int(max(0, now.microseconds - start.microseconds) / 1000))
+            record.set("output_summary", outputSummary)
+            record.set("error_summary", errorSummary)
+            record.set("error_details", errorDetails)
+            record["metrics_json"] = Self.object(guarded.metrics)
+            record["context_json"] = Self.object(guarded.context)
+            return (record, guarded.isStored)
+        }
+        if let last { await client.end(last.record, eventID: eventID, isStored: last.isStored) }
+    }
+
+    private static func object(_ members: [(name: String, json: [UInt8])]) -> [UInt8]? {
+        guard !members.isEmpty else { return nil }
+        var writer = JSONWriter()
+        writer.object { object in
+            for (name, json) in members { object.member(name, raw: json) }
+        }
+        return writer.bytes
+    }
+}
