@@ -35,7 +35,8 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "access_token", "agent_run", "agent_run_tally", "completion_rollup", "completion_sketch", "dead_letter", "event_rollup",
+                "access_token", "agent_run", "agent_run_tally", "completion_rollup", "completion_sketch",
+                "dead_letter", "event_rollup",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
                 "signal", "signal_consumer",
             ]
