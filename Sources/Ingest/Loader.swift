@@ -39,6 +39,8 @@ package final class Loader<P: Projection>: Sendable {
     private let configuration: LoaderConfiguration
     private let logger: Logger
     private let beforeCommit: @Sendable () -> Void
+    /// How far the stored position may lie behind while only lines of other streams come.
+    private static var skippedLines: Int64 { 10_000 }
     // Reading the journal blocks, so it has a queue of its own.
     private let lane: Lane
     // The session that was prepared last; another number tells a new connection.
@@ -107,6 +109,7 @@ package final class Loader<P: Projection>: Sendable {
         onProgress()
         let reader = journal.reader(after: start.seq, kinds: projection.kinds)
         var next = try read(reader, start)
+        var stored = start.seq
         while !Task.isCancelled {
             guard let batch = next else {
                 await reader.waitForMore()
@@ -115,16 +118,23 @@ package final class Loader<P: Projection>: Sendable {
             }
             // This task goes on to the connection's queue at once; only then is the reader's lane free for the other.
             async let following = read(reader, start)
-            try await apply(batch, start)
+            // A flood in another stream must not cost this one a transaction for each of its commits.
+            if batch.isEmpty, batch.through - stored < Self.skippedLines {
+                progress.passed(through: batch.through)
+            } else {
+                try await apply(batch, from: stored, start)
+                stored = batch.through
+            }
             next = try await following
             onProgress()
         }
     }
 
-    /// Lines that were read, and the positions before and behind them.
+    /// Lines that were read, and the position behind them.
     private struct Portion: Sendable {
         let batch: BatchApplier<P>.Batch
-        let from: Int64
+        /// Whether no line of the stream is among them.
+        let isEmpty: Bool
         let through: Int64
         let receivedAt: Timestamp?
     }
@@ -137,13 +147,17 @@ package final class Loader<P: Projection>: Sendable {
         let entries = lines.lines.map { BatchApplier<P>.Entry(journal: start.journal, line: $0) }
         return Portion(
             batch: BatchApplier(projection: projection).decode(entries),
-            from: from,
+            isEmpty: entries.isEmpty,
             through: lines.position,
             receivedAt: lines.lines.last?.at
         )
     }
 
-    private func apply(_ portion: Portion, _ start: JournalRegistration.Start) async throws {
+    private func apply(
+        _ portion: Portion,
+        from stored: Int64,
+        _ start: JournalRegistration.Start
+    ) async throws {
         let applier = BatchApplier(projection: projection)
         let stream = projection.stream
         let position = PositionStore.Position(
@@ -157,7 +171,7 @@ package final class Loader<P: Projection>: Sendable {
                 try PositionStore.advance(
                     journal: start.journal,
                     stream: stream,
-                    from: portion.from,
+                    from: stored,
                     to: position,
                     on: connection
                 )

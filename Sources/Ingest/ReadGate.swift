@@ -26,7 +26,7 @@ package struct ReadGate: Sendable {
     package struct Passage: Hashable, Sendable {
         /// The stream whose rows are read.
         package let stream: String
-        /// The last line that was acknowledged before the read came.
+        /// The last line that was acknowledged before the read came and may have rows of this stream.
         package let wanted: Int64
         /// Of those, the last that is applied.
         package let applied: Int64
@@ -42,10 +42,13 @@ package struct ReadGate: Sendable {
         let deadline = ContinuousClock.now + patience
         let wanted = durableSeq()
         let isApplied = await progress.wait(for: wanted, atMost: patience)
+        let snapshot = progress.snapshot
+        // What came behind the stored position was for other streams: no replica need show it.
+        let seen = isApplied ? min(wanted, snapshot.storedSeq) : wanted
         return Passage(
             stream: progress.stream,
-            wanted: wanted,
-            applied: isApplied ? wanted : min(wanted, progress.snapshot.appliedSeq),
+            wanted: seen,
+            applied: isApplied ? seen : min(wanted, snapshot.appliedSeq),
             deadline: deadline
         )
     }

@@ -27,6 +27,8 @@ package final class StreamProgress: Sendable {
         package var state: State = .waiting
         /// The last line applied, 0 before any.
         package var appliedSeq: Int64 = 0
+        /// The position that PostgreSQL has: behind `appliedSeq` while only lines of other streams came since.
+        package var storedSeq: Int64 = 0
         /// When that line had arrived.
         package var appliedAt: Timestamp?
         /// Batches committed by this process.
@@ -95,7 +97,10 @@ package final class StreamProgress: Sendable {
 
     /// Notes where the loader begins.
     func began(at seq: Int64) {
-        update { $0.appliedSeq = seq }
+        update { snapshot in
+            snapshot.appliedSeq = seq
+            snapshot.storedSeq = seq
+        }
     }
 
     /// Notes what the loader is doing now.
@@ -110,11 +115,17 @@ package final class StreamProgress: Sendable {
     func applied(through seq: Int64, at time: Timestamp?, lines: Int, deadLetters: Int) {
         update { snapshot in
             snapshot.appliedSeq = max(snapshot.appliedSeq, seq)
+            snapshot.storedSeq = max(snapshot.storedSeq, seq)
             snapshot.appliedAt = time ?? snapshot.appliedAt
             snapshot.batches += 1
             snapshot.lines += lines
             snapshot.deadLetters += deadLetters
         }
+    }
+
+    /// Notes that nothing up to a line was for this stream; PostgreSQL need not know yet.
+    func passed(through seq: Int64) {
+        update { $0.appliedSeq = max($0.appliedSeq, seq) }
     }
 
     private func update(_ change: (inout Snapshot) -> Void) {

@@ -16,6 +16,8 @@ public struct ClientConfiguration: Sendable {
     public var agentOwner: String?
     /// What this machine is called.
     public var host: String
+    /// How often a request is sent at most, when nobody answers.
+    public var attempts = 3
     /// The pause between attempts.
     public var retryPause: Duration = .seconds(1)
     /// How long one attempt may take.

@@ -13,8 +13,6 @@ struct Transport: Sendable {
         case unavailable
     }
 
-    private static let attempts = 3
-
     private let client = OutboundClient()
     private let configuration: ClientConfiguration
 
@@ -24,7 +22,7 @@ struct Transport: Sendable {
 
     /// Sends a request; connection errors, timeouts and requests for patience are tried again, anything else is final.
     func send(_ method: String, _ path: String, _ body: [UInt8]) async -> Outcome {
-        for attempt in 1...Self.attempts {
+        for attempt in 1...max(1, configuration.attempts) {
             if attempt > 1 { try? await Task.sleep(for: configuration.retryPause) }
             guard let answer = try? await client.send(request(method, path, body)) else { continue }
             if answer.status == 503 || answer.status == 429 { continue }

@@ -72,8 +72,8 @@ struct TrackCommand: AsyncParsableCommand {
         if let url { configuration.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
         if let token { configuration.token = token }
         // A command must not wait for a server that hangs.
-        configuration.timeout = .seconds(3)
-        configuration.retryPause = .milliseconds(200)
+        configuration.timeout = .seconds(4)
+        configuration.attempts = 1
         return configuration
     }
 

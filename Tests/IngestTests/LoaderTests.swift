@@ -127,6 +127,34 @@ import Testing
     }
 }
 
+@Suite struct `A stream among others` {
+    @Test func `passes lines that are not its own without a transaction for each`() async throws {
+        let harness = try IngestHarness()
+        let journal = try harness.openJournal()
+        defer { journal.close() }
+        _ = try await journal.append(note: "[2]")
+        let (progress, task) = harness.load(journal)
+        try await progress.reach(1)
+        for _ in 1...20 {
+            _ = try await journal.append(kind: "other/1", body: Array("1".utf8))
+            try await progress.reach(journal.durableSeq)
+        }
+        let passed = progress.snapshot
+        #expect(passed.appliedSeq == 21 && passed.storedSeq == 1 && passed.batches == 1)
+        #expect(try harness.rows("SELECT seq FROM journal_position") == ["1"])
+        _ = try await journal.append(note: "[4]")
+        try await progress.reach(22)
+        #expect(progress.snapshot.storedSeq == 22)
+        #expect(try harness.rows("SELECT seq FROM journal_position") == ["22"])
+        task.cancel()
+        await task.value
+        // What is read again after a restart is passed again, and applied once.
+        _ = try await journal.append(kind: "other/1", body: Array("1".utf8))
+        _ = try await harness.loadAll(journal)
+        #expect(try harness.rows("SELECT value FROM even_note ORDER BY value") == ["2", "4"])
+    }
+}
+
 @Suite struct `A dead letter` {
     @Test func `is applied once when what refused it was mended`() async throws {
         let harness = try IngestHarness()

@@ -170,6 +170,65 @@ import Testing
         await again.stop()
     }
 
+    @Test func `replays tracked runs with the same answers`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let client = try weir.client(face: "runs")
+        let more = #","run_id":"R","start_time":"2026-01-01T00:00:00Z","agent_name":"a","job_type":"j"}"#
+        #expect(try client.post("/api/v1/runs", json: #"{"event_id":"e1""# + more).status == 201)
+        let batch = #"[{"event_id":"e2""# + more + #",{"event_id":"e1""# + more + "]"
+        #expect(try client.post("/api/v1/runs/batch", json: batch).status == 200)
+        let commit = #"{"commit_hash":"abc1234","commit_source":"ci"}"#
+        #expect(try client.post("/api/v1/runs/e2/associate-commit", json: commit).status == 200)
+        let targets = ["/api/v1/runs", "/api/v1/runs/e1", "/metrics", "/api/v1/metadata/agent_name"]
+        let answers = try targets.map { try client.get($0).text }
+        #expect(answers[0].contains("abc1234") && answers[2].contains(#""total_runs":2"#))
+        await weir.server.stop()
+        let other = try TemporaryDatabase.make()
+        var settings = Settings.defaults
+        settings.databaseURL = other.target.unmaskedURL
+        settings.dataDirectory = weir.directory
+        let lines = try await DatabaseSession.with(settings) { database in
+            try await JournalReplay([weir.directory], database).run { _, _ in }
+        }
+        #expect(lines.first == "3 lines replayed, 0 dead letters")
+        let again = try await EmbeddedServer.start(
+            databaseURL: other.target.unmaskedURL,
+            directory: weir.directory
+        )
+        let replayed = try again.client(face: "runs")
+        for (target, answer) in zip(targets, answers) { #expect(try replayed.get(target).text == answer) }
+        await again.stop()
+    }
+
+    @Test func `asks for the token of the original server in its words`() async throws {
+        let weir = try await EmbeddedServer.start { settings in
+            settings.tokens = [AccessToken(name: "t", secret: "secret", scopes: [.ingest, .read])]
+            settings.runsNeedToken = true
+            settings.limitsRunsRate = true
+            settings.runsRateLimit = 3
+        }
+        let client = try weir.client(face: "runs")
+        func post(_ authorization: String?) throws -> (Int, String) {
+            let fields = authorization.map { [("Authorization", $0)] } ?? []
+            let answer = try client.post("/api/v1/runs", json: "{}", fields: fields)
+            return (answer.status, answer.text)
+        }
+        let use = "Use: Authorization: Bearer <token>"
+        #expect(try post(nil) == (401, #"{"detail":"Authorization header required. \#(use)"}"#))
+        #expect(try post("Basic x") == (401, #"{"detail":"Invalid authorization format. \#(use)"}"#))
+        #expect(try post("Bearer x") == (401, #"{"detail":"Invalid authentication token"}"#))
+        // Reading needs no token then; only requests that were let in count for the limit.
+        #expect(try client.get("/api/v1/runs").status == 200 && client.get("/health").status == 200)
+        #expect(try post("bearer   secret").0 == 422 && post("Bearer secret").0 == 422)
+        #expect(
+            try post("Bearer secret") == (
+                429, #"{"detail":"Rate limit exceeded. Max 3 requests per minute."}"#
+            )
+        )
+        #expect(try client.post("/ingest/secret/api/v1/runs", json: "{}").status == 429)
+        await weir.stop()
+    }
+
     @Test func `acknowledges every event of a simulation, and knows its runs`() async throws {
         let weir = try await EmbeddedServer.start()
         let port = try #require(weir.server.addresses.first?.port)

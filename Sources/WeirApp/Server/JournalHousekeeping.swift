@@ -24,7 +24,7 @@ struct JournalHousekeeping: Sendable {
 
     private func tidy() async {
         // A stream that has not begun has loaded nothing, as far as this process knows.
-        guard let loaded = lags.map(\.progress.snapshot.appliedSeq).min(), loaded > 0 else { return }
+        guard let loaded = lags.map(\.progress.snapshot.storedSeq).min(), loaded > 0 else { return }
         do {
             let report = try await blocking { [journal] in try journal.prune(loadedThrough: loaded) }
             guard !report.removed.isEmpty || !report.compressed.isEmpty else { return }
