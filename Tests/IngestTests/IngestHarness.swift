@@ -38,9 +38,11 @@ final class IngestHarness: Sendable {
     }
 
     func openJournal() throws -> Journal {
-        try Journal.open(
+        var configuration = JournalConfiguration(directory: directory)
+        configuration.reserveBytes = 0
+        return try Journal.open(
             JournalSetup(
-                JournalConfiguration(directory: directory),
+                configuration,
                 clock: { .now() },
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )

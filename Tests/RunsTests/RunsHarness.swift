@@ -33,9 +33,11 @@ final class RunsHarness: Sendable {
             }
         directory = NSTemporaryDirectory() + "weir-runs-\(UUID128.random())"
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var configuration = JournalConfiguration(directory: directory)
+        configuration.reserveBytes = 0
         journal = try Journal.open(
             JournalSetup(
-                JournalConfiguration(directory: directory),
+                configuration,
                 clock: { .now() },
                 logger: logger
             )
@@ -70,6 +72,7 @@ final class RunsHarness: Sendable {
 
     deinit {
         loading.cancel()
+        journal.close()
         try? FileManager.default.removeItem(atPath: directory)
     }
 
