@@ -2,6 +2,7 @@ internal import Core
 internal import Dispatch
 internal import Glibc
 internal import Outbound
+internal import Synchronization
 
 /// Tracks runs: tells Weir when they begin, how they go and how they end.
 ///
@@ -12,6 +13,8 @@ public final class WeirClient: Sendable {
     private let transport: Transport
     private let buffer: FailoverBuffer
     private let git: Task<GitContext, Never>
+    // Guards when the buffer was last replayed without being asked.
+    private let lastReplay = Mutex<ContinuousClock.Instant?>(nil)
     // Files block: their work has a queue of its own, in order.
     private let files = DispatchQueue(label: "weir.client.files")
 
@@ -57,6 +60,7 @@ public final class WeirClient: Sendable {
         await write(record.json)
         if case .taken = await transport.send("POST", "/api/v1/runs", record.json) {
             run.noteStored()
+            replayInBackground()
         } else {
             await keep(record.json)
         }
@@ -125,7 +129,21 @@ public final class WeirClient: Sendable {
 
     // MARK: - Replay
 
-    /// Sends what waits in the buffer. Call it when Weir is there again; several processes may.
+    /// Sends what waits, now that Weir has answered; nobody waits for it, and it is not tried more often than the
+    /// configuration says.
+    private func replayInBackground() {
+        let isDue = lastReplay.withLock { last in
+            let now = ContinuousClock.now
+            if let last, now < last + configuration.replayInterval { return false }
+            last = now
+            return true
+        }
+        if isDue { Task.detached { [self] in await replay() } }
+    }
+
+    /// Sends what waits in the buffer, and returns when that is done. Several processes may do so at once.
+    ///
+    /// A client does it by itself when a run begins and Weir takes it.
     ///
     /// - Returns: how many records were sent, how many Weir refused for good, and whether it was away.
     @discardableResult

@@ -87,6 +87,22 @@ struct ClientTests {
         await weir.stop()
     }
 
+    @Test("what waits is sent by itself when Weir takes the next run")
+    func replayedByItself() async throws {
+        let directory = EmbeddedServer.newDirectory()
+        let run = await WeirClient(try configuration(nil, directory)).startRun(agent: "early", job: "j")
+        await run.end(.success)
+        let weir = try await EmbeddedServer.start()
+        let client = WeirClient(try configuration(weir, directory))
+        await client.startRun(agent: "late", job: "j").end(.success)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try self.run(weir, run.eventID)["status"]?.string != "success", ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try self.run(weir, run.eventID)["status"]?.string == "success")
+        await weir.stop()
+    }
+
     @Test("a record that Weir refuses for good does not hold up its neighbours")
     func rejected() async throws {
         let weir = try await EmbeddedServer.start()

@@ -149,7 +149,7 @@ extension Setting {
             .logLevel,
             default: "info",
             flag: "log-level",
-            aliases: ["LOG_LEVEL"],
+            aliases: ["TELEMETRY_LOG_LEVEL", "LOG_LEVEL"],
             "The least severe log lines that are written."
         ),
         Setting(
