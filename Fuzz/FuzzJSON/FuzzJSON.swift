@@ -71,7 +71,10 @@ private func retell(_ node: JSONNode, depth: Int, to writer: inout JSONWriter) {
     switch node.kind {
     // Each level below the recorded ones is scanned anew, so that a deep document would take its time.
     case .object where depth > 40, .array where depth > 40:
-        writer.raw(Array(node.rawBytes))
+        var raw = Array(node.rawBytes)
+        // Which the rewritten document has as blanks; the values are the same.
+        JSONStorable.blankLineBreaks(in: &raw)
+        writer.raw(raw)
     case .object:
         writer.object { writer in
             for member in node.members {
