@@ -172,9 +172,11 @@ private func stamped(_ bytes: [UInt8]) -> [UInt8] {
 
 /// Finds lines with the right checksum by trying every place.
 private enum PlainScan {
+    /// Compared byte by byte: in a `String` a mark that combines with the comma before it hides that comma.
     struct SoundLine {
         let bytes: ArraySlice<UInt8>
-        let text: String
+        /// What is not UTF-8 is repaired, as in the kind of a line that was read.
+        let repaired: [UInt8]
         let seq: Int64
         /// The line is as the writer writes it, nothing unusual about it.
         let isPlain: Bool
@@ -183,26 +185,31 @@ private enum PlainScan {
 
         init(_ bytes: ArraySlice<UInt8>) {
             self.bytes = bytes
-            text = String(decoding: bytes, as: UTF8.self)
-            let numbers = text.split { !("0"..."9").contains($0) }.map { Int64($0) ?? .max }
+            repaired = Array(String(decoding: bytes, as: UTF8.self).utf8)
+            let numbers = bytes.split { !Self.digits.contains($0) }.map(Self.number)
             highestNumber = numbers.max() ?? 0
             let document = try? JSONDocument(Array(bytes))
             let members = document.map { Array($0.root.members) } ?? []
             seq = document?.root["seq"]?.int64 ?? 0
             let head = "\"seq\":\(seq),\"at\":\"2026-11-25T10:00:00.000000Z\",\"kind\":\"a.b/1\",\"body\":"
-            isPlain = text.dropFirst(18).hasPrefix(head) && members.count == 5 && seq < 1_000_000_000
+            isPlain = bytes.dropFirst(18).starts(with: head.utf8) && members.count == 5 && seq < 1_000_000_000
         }
 
         func isText(of line: JournalLine) -> Bool {
-            text.dropFirst(18).hasPrefix("\"seq\":") && isNumbered(line.seq)
-                && text.contains("\"kind\":\"\(line.kind)\",")
+            bytes.dropFirst(18).starts(with: "\"seq\":".utf8) && isNumbered(line.seq)
+                && repaired.contains(Array("\"kind\":\"\(line.kind)\",".utf8))
                 && bytes.last == UInt8(ascii: "}") && bytes.dropLast().suffix(line.body.count) == line.body
         }
 
         /// The number may have zeros before it.
         private func isNumbered(_ seq: Int64) -> Bool {
-            let digits = text.dropFirst(24).prefix { ("0"..."9").contains($0) }
-            return Int64(digits.prefix(18)) == seq
+            Self.number(bytes.dropFirst(24).prefix { Self.digits.contains($0) }.prefix(18)) == seq
+        }
+
+        private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+
+        private static func number(_ digits: ArraySlice<UInt8>) -> Int64 {
+            Int64(String(decoding: digits, as: UTF8.self)) ?? .max
         }
     }
 
