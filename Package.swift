@@ -161,10 +161,10 @@ let package = Package(
             ]
         ),
         // Tracks runs from other programs, with or without a server.
-        module("WeirClient", ["Core", "Outbound"]),
+        module("WeirClient", ["Core", "CLinux", "Outbound"]),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser],
+            dependencies: ["Core", "CLinux", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser],
             swiftSettings: settings
         ),
 

@@ -21,6 +21,24 @@ static inline CURLcode weir_curl_set_open(CURL *handle, weir_curl_open function)
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
 }
 
+typedef int (*weir_curl_progress)(void *context, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+
+// Asked at least once a second; anything but 0 ends the transfer.
+static inline CURLcode weir_curl_set_progress(CURL *handle, weir_curl_progress function, const void *context) {
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
+    return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+}
+
+// libcurl got the option with names in 7.85; the older one is deprecated since.
+static inline CURLcode weir_curl_set_web_only(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
 static inline CURLcode weir_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }

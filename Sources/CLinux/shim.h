@@ -6,3 +6,6 @@
 ///
 /// Declared by hand: including <sys/socket.h> here would take its enums away from the Glibc module.
 extern int linux_accept4(int descriptor, void *address, unsigned int *length, int flags) __asm__("accept4");
+
+/// pipe(2) whose ends no child process inherits, but for those that it is given.
+extern int linux_pipe2(int descriptors[2], int flags) __asm__("pipe2");

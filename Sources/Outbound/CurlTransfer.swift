@@ -6,16 +6,23 @@ final class CurlTransfer {
     private let handle: UnsafeMutableRawPointer
     private let request: OutboundRequest
     private let policy: OutboundPolicy
+    private let isCancelled: @Sendable () -> Bool
     private var head: [UInt8] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var forbidden: String?
     private var fields: UnsafeMutablePointer<curl_slist>?
 
-    init(_ handle: UnsafeMutableRawPointer, _ request: OutboundRequest, _ policy: OutboundPolicy) {
+    init(
+        _ handle: UnsafeMutableRawPointer,
+        _ request: OutboundRequest,
+        _ policy: OutboundPolicy,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) {
         self.handle = handle
         self.request = request
         self.policy = policy
+        self.isCancelled = isCancelled
     }
 
     deinit {
@@ -23,7 +30,13 @@ final class CurlTransfer {
     }
 
     func run() throws(OutboundError) -> OutboundResponse {
-        configure()
+        let bad = request.fields.first { field in
+            (field.name + field.value).utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 }
+        }
+        if let bad { throw .badField(String(bad.name.filter { !$0.isNewline && $0 != "\0" })) }
+        let timeout = request.timeLeft
+        guard timeout > .zero else { throw .timeout }
+        configure(timeout)
         let sent = request.body ?? []
         let code = sent.withUnsafeBytes { bytes in
             if request.body != nil {
@@ -46,15 +59,21 @@ final class CurlTransfer {
 
     // MARK: - Setting up
 
-    private func configure() {
+    private func configure(_ timeout: Duration) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_URL, request.url)
         // A redirect could lead where the policy does not look, or turn a POST into a GET.
         weir_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        weir_curl_set_web_only(handle)
+        // Nor could it look behind a proxy that the environment names.
+        set(CURLOPT_PROXY, "")
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-        weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout))
-        weir_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
+        weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
+        weir_curl_set_long(
+            handle,
+            CURLOPT_CONNECTTIMEOUT_MS,
+            Self.milliseconds(min(timeout, request.connectTimeout))
+        )
         weir_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
         weir_curl_set_write(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             CurlTransfer.of(context)?.take(bytes, size * count) ?? 0
@@ -63,6 +82,11 @@ final class CurlTransfer {
         weir_curl_set_write(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             CurlTransfer.of(context)?.takeHead(bytes, size * count) ?? 0
         }
+        weir_curl_set_progress(
+            handle,
+            { context, _, _, _, _ in CurlTransfer.of(context)?.isCancelled() == true ? 1 : 0 },
+            context
+        )
         weir_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
         weir_curl_set_open(handle) { context, _, address in
             guard let address else { return curl_socket_t(-1) }
@@ -83,8 +107,9 @@ final class CurlTransfer {
         text.withCString { _ = weir_curl_set_pointer(handle, option, $0) }
     }
 
+    /// At least 1: to libcurl 0 means no limit. At most a day.
     private static func milliseconds(_ duration: Duration) -> Int {
-        Int(duration.components.seconds) * 1000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
+        Int(max(.milliseconds(1), min(duration, .seconds(86_400))) / .milliseconds(1))
     }
 
     // MARK: - What libcurl tells
@@ -147,6 +172,7 @@ final class CurlTransfer {
     private func failure(_ code: CURLcode) -> OutboundError {
         if let forbidden { return .forbidden(forbidden) }
         if isTooLarge { return .tooLarge }
+        if code == CURLE_ABORTED_BY_CALLBACK { return .cancelled }
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .badURL
         case CURLE_COULDNT_RESOLVE_HOST: return .unresolvable

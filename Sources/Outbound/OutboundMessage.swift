@@ -10,6 +10,8 @@ package struct OutboundRequest: Sendable {
     package var body: [UInt8]?
     /// From begin to end.
     package var timeout: Duration = .seconds(10)
+    /// When the answer is of no use any more; the wait for a free lane counts, too. Nil is never.
+    package var deadline: ContinuousClock.Instant?
     /// Until a connection is there.
     package var connectTimeout: Duration = .seconds(5)
     /// The most bytes of an answer that are read.
@@ -26,6 +28,13 @@ package struct OutboundRequest: Sendable {
         self.url = url
         self.fields = fields
         self.body = body
+    }
+}
+
+extension OutboundRequest {
+    /// How long it may still take.
+    var timeLeft: Duration {
+        deadline.map { min(timeout, ContinuousClock.now.duration(to: $0)) } ?? timeout
     }
 }
 
@@ -54,6 +63,10 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreachable
     /// It took too long.
     case timeout
+    /// The task that asked was cancelled.
+    case cancelled
+    /// A header field has a line break or U+0000 in it.
+    case badField(String)
     /// No trust in the other side, or no common ground with it.
     case tls(String)
     /// The answer is larger than was wanted.
@@ -69,6 +82,8 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(what) may not be called: see the list of allowed and denied destinations"
         case .unreachable: "nobody answers there"
         case .timeout: "no answer in time"
+        case .cancelled: "nobody waits for the answer any more"
+        case .badField(let name): "the header field \(name) has a line break in it"
         case .tls(let why): "no secure connection: \(why)"
         case .tooLarge: "the answer is too large"
         case .failed(let why): why

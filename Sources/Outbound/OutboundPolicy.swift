@@ -16,9 +16,9 @@ package struct OutboundPolicy: Sendable {
             if let block = AddressBlock(text) {
                 self = .block(block)
             } else if text.hasPrefix("*.") {
-                self = .domain(text.dropFirst(1).lowercased())
+                self = .domain(OutboundPolicy.plain(String(text.dropFirst(1))))
             } else if !text.isEmpty {
-                self = .host(text.lowercased())
+                self = .host(OutboundPolicy.plain(text))
             } else {
                 return nil
             }
@@ -36,10 +36,16 @@ package struct OutboundPolicy: Sendable {
 
     /// Whether a host may be called at an address, both as text.
     package func permits(host: String, address: String) -> Bool {
-        let host = host.lowercased()
+        let host = Self.plain(host)
         let ip = IPAddress(address)
         if denied.contains(where: { Self.matches($0, host, ip) }) { return false }
         return allowed.isEmpty || allowed.contains { Self.matches($0, host, ip) }
+    }
+
+    /// A name as it is compared: `Example.org.` with its root's dot is the same host. RFC 1034 §3.1.
+    fileprivate static func plain(_ host: String) -> String {
+        let host = host.lowercased()
+        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     private static func matches(_ rule: Rule, _ host: String, _ address: IPAddress?) -> Bool {

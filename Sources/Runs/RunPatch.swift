@@ -42,7 +42,8 @@ struct RunPatch: Sendable, Equatable {
         else {
             return nil
         }
-        for field in Self.fields {
+        // The whole record may also name the commit that the run made while Weir was away.
+        for field in Self.fields + [.gitCommitHash] {
             if let value = record[field] { changes.append(Change(field: field, value: value)) }
         }
     }

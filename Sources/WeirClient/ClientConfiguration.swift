@@ -16,6 +16,9 @@ public struct ClientConfiguration: Sendable {
     public var agentOwner: String?
     /// What this machine is called.
     public var host: String
+    /// How long the start or the end of a run holds the program up at most. What Weir has not taken by then waits in
+    /// the buffer.
+    public var patience: Duration = .seconds(5)
     /// How often a request is sent at most, when nobody answers.
     public var attempts = 3
     /// The pause between attempts.
@@ -60,10 +63,12 @@ public struct ClientConfiguration: Sendable {
         configuration.agentOwner = value("AGENT_OWNER")
         configuration.eventDirectory = value("TELEMETRY_NDJSON_DIR") ?? base(value).map { "\($0)/raw" }
         let switches = ["true", "1", "yes", "on"]
-        if switches.contains(value("GOOGLE_SHEETS_API_ENABLED")?.lowercased() ?? ""),
-            let url = value("GOOGLE_SHEETS_API_URL")
+        func isOn(_ name: String) -> Bool { switches.contains(value(name)?.lowercased() ?? "") }
+        let token = value("METRICS_API_TOKEN")
+        if isOn("GOOGLE_SHEETS_API_ENABLED"), let url = value("GOOGLE_SHEETS_API_URL"),
+            token != nil || !isOn("METRICS_API_AUTH_REQUIRED")
         {
-            configuration.externalPost = ExternalPost(url: url, token: value("METRICS_API_TOKEN"))
+            configuration.externalPost = ExternalPost(url: url, token: token)
         }
         return configuration
     }

@@ -55,55 +55,50 @@ final class FailoverBuffer: Sendable {
 
     // MARK: - Replay
 
-    /// What a replay came to.
-    struct Progress: Sendable {
-        var sent = 0
-        var rejected = 0
-        /// Whether Weir was away before everything was sent.
-        var isUnfinished = false
-    }
-
-    /// Sends everything that waits, a file at a time; `send` gets up to 100 records.
-    func replay(_ send: ([ArraySlice<UInt8>]) async -> Batch) async -> Progress {
-        var progress = Progress()
+    /// Sends everything that waits, a file at a time. `send` gets up to 100 records and answers with the places of
+    /// those that were refused for good, or nil when Weir is away.
+    func replay(_ send: ([ArraySlice<UInt8>]) async -> [Int]?) async -> ReplayReport {
+        var report = ReplayReport()
+        guard access(directory, F_OK) == 0 else { return report }
         let lock = open("\(directory)/.replay.lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { return progress }
-        defer { Glibc.close(lock) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return progress }
+        defer { if lock >= 0 { Glibc.close(lock) } }
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            report.obstacle = lock >= 0 && errno == EWOULDBLOCK ? .anotherReplay : .files
+            return report
+        }
         active.withLock { $0 = nil }
         for name in LineFile.names(in: directory) where name.hasSuffix(".jsonl.active") {
-            _ = close("\(directory)/\(name)")
+            if close("\(directory)/\(name)") == nil { report.obstacle = .files }
         }
         for name in LineFile.names(in: directory) where name.hasSuffix(".jsonl.ready") {
-            guard await replay(file: "\(directory)/\(name)", &progress, send) else {
-                progress.isUnfinished = true
+            if let obstacle = await replay(file: "\(directory)/\(name)", &report, send) {
+                report.obstacle = obstacle
                 break
             }
         }
-        return progress
+        return report
     }
-
-    /// What became of a batch: which records were refused for good; nil when Weir is away.
-    typealias Batch = [Int]?
 
     private func replay(
         file path: String,
-        _ progress: inout Progress,
-        _ send: ([ArraySlice<UInt8>]) async -> Batch
-    ) async -> Bool {
-        guard let lines = LineFile.lines(of: path) else { return true }
+        _ report: inout ReplayReport,
+        _ send: ([ArraySlice<UInt8>]) async -> [Int]?
+    ) async -> ReplayReport.Obstacle? {
+        guard let lines = LineFile.lines(of: path) else { return .files }
         let records = lines.filter { line in
             (try? JSONDocument(Array(line)))?.root["event_id"]?.string != nil
         }
         let stem = String(path.dropLast("ready".count))
         for start in stride(from: 0, to: records.count, by: 100) {
             let batch = Array(records[start..<min(start + 100, records.count)])
-            guard let refused = await send(batch) else { return false }
-            for index in refused { LineFile.append(Array(batch[index]), to: stem + "rejected") }
-            progress.sent += batch.count - refused.count
-            progress.rejected += refused.count
+            guard let refused = await send(batch) else { return .unavailable }
+            for index in refused where !LineFile.append(Array(batch[index]), to: stem + "rejected") {
+                return .files
+            }
+            report.sent += batch.count - refused.count
+            report.rejected += refused.count
         }
-        return rename(path, stem + "synced") == 0
+        return rename(path, stem + "synced") == 0 ? nil : .files
     }
 
     /// `YYYYMMDD_HHMMSS` in local time, as the original client has it.

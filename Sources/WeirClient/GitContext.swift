@@ -1,3 +1,5 @@
+internal import CLinux
+internal import Dispatch
 internal import Glibc
 
 /// What git says of the working directory. Contract §3.6.
@@ -11,11 +13,23 @@ struct GitContext: Sendable {
         return branch.map { "\(repository)/\($0)" } ?? repository
     }
 
-    /// Asks git; nothing is known where there is no git, no repository, or no answer within five seconds.
-    static func detect() -> GitContext {
-        guard ask("rev-parse", "--is-inside-work-tree") == "true" else { return GitContext() }
-        let remote = ask("remote", "get-url", "origin").map(name)
-        let branch = ask("rev-parse", "--abbrev-ref", "HEAD")
+    /// Asks git on a thread that may block; nothing is known where there is no git, no repository, or no answer within
+    /// five seconds.
+    static func detect() async -> GitContext {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "weir.client.git").async {
+                continuation.resume(returning: ask(until: .now + .seconds(5)))
+            }
+        }
+    }
+
+    private static func ask(until deadline: ContinuousClock.Instant) -> GitContext {
+        func git(_ arguments: String...) -> String? {
+            ShortCommand.run(["git"] + arguments, until: deadline)
+        }
+        guard git("rev-parse", "--is-inside-work-tree") == "true" else { return GitContext() }
+        let remote = git("remote", "get-url", "origin").map(name)
+        let branch = git("rev-parse", "--abbrev-ref", "HEAD")
         return GitContext(repository: remote, branch: branch == "HEAD" ? nil : branch)
     }
 
@@ -24,19 +38,14 @@ struct GitContext: Sendable {
         let last = remote.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? remote
         return last.hasSuffix(".git") ? String(last.dropLast(4)) : last
     }
-
-    private static func ask(_ arguments: String...) -> String? {
-        ShortCommand.run(["git"] + arguments, seconds: 5)
-    }
 }
 
 /// Runs a command whose first lines of output are wanted, and not for long.
 enum ShortCommand {
     /// What it wrote to its standard output, trimmed; nil when it failed, could not be started or took too long.
-    static func run(_ command: [String], seconds: Int32) -> String? {
+    static func run(_ command: [String], until deadline: ContinuousClock.Instant) -> String? {
         var pipe: [Int32] = [0, 0]
-        guard Glibc.pipe(&pipe) == 0 else { return nil }
-        for end in pipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard linux_pipe2(&pipe, O_CLOEXEC) == 0 else { return nil }
         defer { close(pipe[0]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -50,7 +59,7 @@ enum ShortCommand {
         for word in words { free(word) }
         close(pipe[1])
         guard started == 0 else { return nil }
-        let output = read(pipe[0], until: time(nil) + Int(seconds))
+        let output = read(pipe[0], until: deadline)
         if output == nil { kill(process, SIGKILL) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
@@ -59,13 +68,13 @@ enum ShortCommand {
         return text.split(whereSeparator: \.isNewline).first.map(String.init)
     }
 
-    private static func read(_ descriptor: Int32, until end: time_t) -> [UInt8]? {
+    private static func read(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> [UInt8]? {
         var output: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 4096)
         while true {
             var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let left = end - time(nil)
-            guard left > 0, Glibc.poll(&poll, 1, Int32(left) * 1000) > 0 else { return nil }
+            let left = Int32(ContinuousClock.now.duration(to: deadline) / .milliseconds(1))
+            guard left > 0, Glibc.poll(&poll, 1, left) > 0 else { return nil }
             let count = Glibc.read(descriptor, &block, block.count)
             guard count > 0 else { return output }
             output.append(contentsOf: block[..<count])

@@ -58,7 +58,8 @@ enum LineFile {
         while true {
             let count = read(descriptor, &block, block.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
             bytes.append(contentsOf: block[..<count])
         }
         return bytes.split(separator: UInt8(ascii: "\n"))

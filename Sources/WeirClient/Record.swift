@@ -28,9 +28,19 @@ struct Record: Sendable {
 
     /// Sets a text; nil is null.
     mutating func set(_ name: String, _ text: String?) {
+        values[name] = text.map(Self.quoted)
+    }
+
+    /// A text as JSON, without U+0000: Weir would refuse the record for it (D27).
+    static func quoted(_ text: String) -> [UInt8] {
         var writer = JSONWriter()
-        writer.value(text)
-        values[name] = text == nil ? nil : writer.bytes
+        writer.value(withoutNul(text))
+        return writer.bytes
+    }
+
+    static func withoutNul(_ text: String) -> String {
+        text.utf8.contains(0)
+            ? String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 != "\0" })) : text
     }
 
     /// Sets a number.

@@ -66,6 +66,8 @@ public final class TrackedRun: Sendable {
         var record: Record
         var metrics: [(name: String, json: [UInt8])] = []
         var context: [(name: String, json: [UInt8])] = []
+        /// A commit that Weir has not taken yet.
+        var commit: [UInt8]?
         var isStored = false
         var hasEnded = false
     }
@@ -122,13 +124,12 @@ public final class TrackedRun: Sendable {
 
     /// Sets a text in the run's context.
     public func setContext(_ name: String, _ value: String) {
-        var writer = JSONWriter()
-        writer.value(value)
-        let json = writer.bytes
+        let json = Record.quoted(value)
         guarded.withLock { Self.set(name, json, &$0.context) }
     }
 
     private static func set(_ name: String, _ json: [UInt8], _ list: inout [(name: String, json: [UInt8])]) {
+        let name = Record.withoutNul(name)
         list.removeAll { $0.name == name }
         list.append((name, json))
     }
@@ -138,16 +139,19 @@ public final class TrackedRun: Sendable {
         var writer = JSONWriter()
         writer.object { event in
             event.member("run_id", runID)
-            event.member("event_type", type)
+            event.member("event_type", Record.withoutNul(type))
             event.member("timestamp", Timestamp.now(), offset: .plusZero)
-            event.member("payload_json", payload)
+            event.member("payload_json", payload.map(Record.withoutNul))
             event.null("id")
             event.member("record_type", "event")
         }
         await client.log(writer.bytes)
     }
 
-    /// Tells which commit the run made; `source` is `manual`, `llm` or `ci`. False when Weir did not take it.
+    /// Tells which commit the run made; `source` is `manual`, `llm` or `ci`. What Weir can't take now goes with the end
+    /// of the run.
+    ///
+    /// - Returns: whether Weir has it; always false once the run has ended.
     @discardableResult
     public func associateCommit(
         _ hash: String,
@@ -155,40 +159,56 @@ public final class TrackedRun: Sendable {
         author: String? = nil,
         timestamp: String? = nil
     ) async -> Bool {
+        let members = [
+            ("commit_hash", hash), ("commit_source", source), ("commit_author", author),
+            ("commit_timestamp", timestamp),
+        ]
         var writer = JSONWriter()
         writer.object { body in
-            body.member("commit_hash", hash)
-            body.member("commit_source", source)
-            if let author { body.member("commit_author", author) }
-            if let timestamp { body.member("commit_timestamp", timestamp) }
+            for case (let name, let text?) in members { body.member(name, raw: Record.quoted(text)) }
         }
-        return await client.associate(writer.bytes, eventID: eventID)
+        let body = writer.bytes
+        let canSend = guarded.withLock { guarded in
+            guard !guarded.hasEnded else { return false }
+            for (name, text) in members { guarded.record.set("git_\(name)", text) }
+            guarded.commit = body
+            return guarded.isStored
+        }
+        guard canSend else { return false }
+        let outcome = await client.associate(body, eventID: eventID)
+        if case .unavailable = outcome { return false }
+        guarded.withLock { if $0.commit == body { $0.commit = nil } }
+        if case .taken = outcome { return true }
+        return false
     }
 
-    /// Ends the run; a second end does nothing.
+    /// Ends the run; a second end does nothing. Takes the configuration's `patience` at most.
+    ///
+    /// - Returns: whether Weir has the end now; otherwise it waits in the buffer.
+    @discardableResult
     public func end(
         _ outcome: RunOutcome,
         outputSummary: String? = nil,
         errorSummary: String? = nil,
         errorDetails: String? = nil
-    ) async {
+    ) async -> Bool {
         let now = Timestamp.now()
-        let last: (record: Record, isStored: Bool)? = guarded.withLock { guarded in
+        let last: Guarded? = guarded.withLock { guarded in
             guard !guarded.hasEnded else { return nil }
             guarded.hasEnded = true
-            var record = guarded.record
-            record.set("status", outcome.rawValue)
-            record.set("end_time", now.iso8601(offset: .plusZero))
-            record.set("updated_at", now.iso8601(offset: .plusZero))
-            record.set("duration_ms", Int(max(0, now.microseconds - start.microseconds) / 1000))
-            record.set("output_summary", outputSummary)
-            record.set("error_summary", errorSummary)
-            record.set("error_details", errorDetails)
-            record["metrics_json"] = Self.object(guarded.metrics)
-            record["context_json"] = Self.object(guarded.context)
-            return (record, guarded.isStored)
+            guarded.record.set("status", outcome.rawValue)
+            guarded.record.set("end_time", now.iso8601(offset: .plusZero))
+            guarded.record.set("updated_at", now.iso8601(offset: .plusZero))
+            guarded.record.set("duration_ms", Int(max(0, now.microseconds - start.microseconds) / 1000))
+            guarded.record.set("output_summary", outputSummary)
+            guarded.record.set("error_summary", errorSummary)
+            guarded.record.set("error_details", errorDetails)
+            guarded.record["metrics_json"] = Self.object(guarded.metrics)
+            guarded.record["context_json"] = Self.object(guarded.context)
+            return guarded
         }
-        if let last { await client.end(last.record, eventID: eventID, isStored: last.isStored) }
+        guard let last else { return false }
+        return await client.end(last.record, of: self, isStored: last.isStored, commit: last.commit)
     }
 
     private static func object(_ members: [(name: String, json: [UInt8])]) -> [UInt8]? {

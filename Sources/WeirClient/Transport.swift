@@ -1,7 +1,7 @@
 internal import Core
 internal import Outbound
 
-/// Requests to Weir, repeated as the original client does. Contract §3.2.
+/// Requests to Weir, repeated as the original client does. Contract §3.1, §3.2.
 struct Transport: Sendable {
     /// What came of a request.
     enum Outcome: Sendable {
@@ -9,7 +9,7 @@ struct Transport: Sendable {
         case taken(JSONDocument)
         /// It was refused for what it is; another attempt would be refused, too.
         case refused(status: Int, JSONDocument?)
-        /// Nobody answered, or asked for patience: it may be sent again later.
+        /// Nobody answered in time, or not as Weir does: it may be sent again later.
         case unavailable
     }
 
@@ -20,43 +20,134 @@ struct Transport: Sendable {
         self.configuration = configuration
     }
 
-    /// Sends a request; connection errors, timeouts and requests for patience are tried again, anything else is final.
-    func send(_ method: String, _ path: String, _ body: [UInt8]) async -> Outcome {
-        for attempt in 1...max(1, configuration.attempts) {
-            if attempt > 1 { try? await Task.sleep(for: configuration.retryPause) }
-            guard let answer = try? await client.send(request(method, path, body)) else { continue }
-            if answer.status == 503 || answer.status == 429 { continue }
-            let document = try? JSONDocument(answer.body)
-            guard answer.status == 200 || answer.status == 201, let document else {
-                return .refused(status: answer.status, document)
+    /// Sends a request. Connection errors, timeouts and requests for patience are tried again until the deadline,
+    /// anything else is final.
+    func send(_ call: Call, _ body: [UInt8], until deadline: ContinuousClock.Instant) async -> Outcome {
+        var pause: Duration?
+        for _ in 0..<max(1, configuration.attempts) {
+            if let pause {
+                guard ContinuousClock.now + pause < deadline else { break }
+                try? await Task.sleep(for: pause)
             }
-            return .taken(document)
+            do throws(OutboundError) {
+                let answer = try await client.send(request(call, body, deadline))
+                guard let patience = patience(answer) else { return call.judge(answer) }
+                pause = patience
+            } catch {
+                guard error.mayPass else { return .unavailable }
+                pause = configuration.retryPause
+            }
         }
         return .unavailable
     }
 
-    private func request(_ method: String, _ path: String, _ body: [UInt8]) -> OutboundRequest {
-        var request = OutboundRequest(method, configuration.url + path, body: body)
+    /// How long the server asks to be left alone; nil when it does not.
+    private func patience(_ answer: OutboundResponse) -> Duration? {
+        guard answer.status == 503 || answer.status == 429 else { return nil }
+        let seconds = answer.field("retry-after").flatMap { Int($0) } ?? 0
+        return max(configuration.retryPause, .seconds(max(0, min(seconds, 3600))))
+    }
+
+    private func request(_ call: Call, _ body: [UInt8], _ deadline: ContinuousClock.Instant)
+        -> OutboundRequest
+    {
+        var request = OutboundRequest(call.method, configuration.url + call.path, body: body)
         request.fields = [("Content-Type", "application/json"), ("User-Agent", "weir-client")]
         if let token = configuration.token { request.fields.append(("Authorization", "Bearer \(token)")) }
-        request.timeout = configuration.timeout
-        request.connectTimeout = min(request.connectTimeout, configuration.timeout)
+        request.timeout = configuration.timeout * (call.isBatch ? 3 : 1)
+        request.deadline = deadline
         request.answerLimit = 16 << 20
         return request
     }
 
-    /// Tells an external address of a run's end: only 200 is success; 5xx and silence are tried again after 1 s and 2 s.
-    /// Contract §3.4.
-    func post(_ record: Record, to external: ClientConfiguration.ExternalPost) async -> Bool {
+    /// Tells an external address of a run's end: only 200 is success; 5xx and silence are tried again after 1 s and
+    /// 2 s, unless the deadline comes before. Contract §3.4.
+    @discardableResult
+    func post(
+        _ record: Record,
+        to external: ClientConfiguration.ExternalPost,
+        until deadline: ContinuousClock.Instant
+    ) async -> Bool {
         var request = OutboundRequest("POST", external.url, body: record.json(Record.externalMembers))
         request.fields = [
             ("Content-Type", "application/json"), ("Authorization", "Bearer \(external.token ?? "None")"),
         ]
+        request.deadline = deadline
         for pause in [0, 1, 2] {
-            if pause > 0 { try? await Task.sleep(for: configuration.retryPause * pause) }
-            guard let answer = try? await client.send(request) else { continue }
-            if answer.status < 500 { return answer.status == 200 }
+            if pause > 0 {
+                guard ContinuousClock.now + configuration.retryPause * pause < deadline else { return false }
+                try? await Task.sleep(for: configuration.retryPause * pause)
+            }
+            do throws(OutboundError) {
+                let answer = try await client.send(request)
+                if answer.status < 500 { return answer.status == 200 }
+            } catch {
+                guard error.mayPass else { return false }
+            }
         }
         return false
+    }
+}
+
+/// The requests of this client, and how it knows that they were taken. Contract §3.2.
+enum Call {
+    case create
+    case end(eventID: String)
+    case associate(eventID: String)
+    case batch
+
+    var method: String {
+        if case .end = self { "PATCH" } else { "POST" }
+    }
+
+    var path: String {
+        switch self {
+        case .create: "/api/v1/runs"
+        case .end(let eventID): "/api/v1/runs/\(eventID)"
+        case .associate(let eventID): "/api/v1/runs/\(eventID)/associate-commit"
+        case .batch: "/api/v1/runs/batch"
+        }
+    }
+
+    var isBatch: Bool {
+        if case .batch = self { true } else { false }
+    }
+
+    /// Anybody may listen at an address: what does not look like Weir's answer is none.
+    func judge(_ answer: OutboundResponse) -> Transport.Outcome {
+        let document = try? JSONDocument(answer.body)
+        switch answer.status {
+        case 200...299, 300...399, 401, 403, 500...:
+            guard statuses.contains(answer.status), let document,
+                members.allSatisfy({ document.root[$0] != nil })
+            else { return .unavailable }
+            return .taken(document)
+        default: return .refused(status: answer.status, document)
+        }
+    }
+
+    private var statuses: [Int] {
+        switch self {
+        case .create, .batch: [200, 201]
+        case .end, .associate: [200]
+        }
+    }
+
+    private var members: [String] {
+        switch self {
+        case .create: ["status"]
+        case .batch: ["inserted", "duplicates", "errors"]
+        case .end, .associate: []
+        }
+    }
+}
+
+extension OutboundError {
+    /// Whether the same request may succeed a second later.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .unresolvable, .unreachable, .timeout, .failed: true
+        case .badURL, .forbidden, .tls, .tooLarge, .cancelled, .badField: false
+        }
     }
 }

@@ -1,21 +1,27 @@
 internal import Core
 internal import Dispatch
 internal import Glibc
-internal import Outbound
 internal import Synchronization
 
 /// Tracks runs: tells Weir when they begin, how they go and how they end.
 ///
-/// It never throws into the program that it observes. What Weir can't take at the moment waits in a buffer on disk
-/// and is sent later; every record is also written to a file of events, if there is a directory for them. Any thread.
+/// It never throws into the program that it observes, and never holds it up for long. What Weir can't take at the moment
+/// waits in a buffer on disk and is sent later; every record is also written to a file of events, if there is a
+/// directory for them. Any thread.
 public final class WeirClient: Sendable {
+    private struct Guarded {
+        /// The names of runs that have not ended.
+        var active: Set<String> = []
+        /// When the buffer was last replayed without being asked.
+        var lastReplay: ContinuousClock.Instant?
+    }
+
     private let configuration: ClientConfiguration
     private let transport: Transport
     private let buffer: FailoverBuffer
     private let git: Task<GitContext, Never>
-    // Guards when the buffer was last replayed without being asked.
-    private let lastReplay = Mutex<ContinuousClock.Instant?>(nil)
-    // Files block: their work has a queue of its own, in order.
+    private let guarded = Mutex(Guarded())
+    // Files and processes block: their work has queues of its own, that of files in order.
     private let files = DispatchQueue(label: "weir.client.files")
 
     /// Makes a client, and asks git about the working directory meanwhile.
@@ -23,12 +29,16 @@ public final class WeirClient: Sendable {
         self.configuration = configuration
         transport = Transport(configuration)
         buffer = FailoverBuffer(configuration.bufferDirectory)
-        git = Task.detached { GitContext.detect() }
+        git = Task.detached { await GitContext.detect() }
     }
+
+    /// The address that runs are told to.
+    public var url: String { configuration.url }
 
     // MARK: - Runs
 
-    /// Tracks a run for as long as `body` works: an error that it throws ends the run as a failure, and goes on.
+    /// Tracks a run for as long as `body` works: an error that it throws ends the run as a failure, and goes on;
+    /// a `CancellationError` ends it as cancelled.
     public func trackRun<Value>(
         agent: String,
         job: String,
@@ -41,12 +51,13 @@ public final class WeirClient: Sendable {
             await run.end(.success)
             return value
         } catch {
-            await run.end(.failure, errorSummary: "\(type(of: error)): \(error)")
+            let outcome: RunOutcome = error is CancellationError ? .cancelled : .failure
+            await run.end(outcome, errorSummary: "\(type(of: error)): \(error)")
             throw error
         }
     }
 
-    /// Begins a run; `end` it, or it stays open.
+    /// Begins a run; `end` it, or it stays open. Takes the configuration's `patience` at most.
     public func startRun(
         agent: String,
         job: String,
@@ -54,17 +65,39 @@ public final class WeirClient: Sendable {
     ) async -> TrackedRun {
         let start = Timestamp.now()
         let eventID = UUID128.random().description
-        let runID = details.runID ?? Self.runID(agent, start)
+        let runID = claimRunID(details.runID, agent, start)
         let record = await record(agent, job, details, start, eventID: eventID, runID: runID)
         let run = TrackedRun(eventID: eventID, runID: runID, record: record, start: start, client: self)
-        await write(record.json)
-        if case .taken = await transport.send("POST", "/api/v1/runs", record.json) {
-            run.noteStored()
-            replayInBackground()
-        } else {
-            await keep(record.json)
+        await uncancelled { [self] in
+            let deadline = ContinuousClock.now + configuration.patience
+            await write(record.json)
+            if case .taken = await transport.send(.create, record.json, until: deadline) {
+                run.noteStored()
+                replayInBackground()
+            } else {
+                await keep(record.json)
+            }
         }
         return run
+    }
+
+    /// The name of a run. One that can't be a run's is replaced, one that is in use gets an addition. Contract §2.2,
+    /// §3.1.
+    private func claimRunID(_ wanted: String?, _ agent: String, _ time: Timestamp) -> String {
+        let chance = UUID128.random().description.prefix(8)
+        let digits = time.iso8601().prefix(19).filter { $0 != "-" && $0 != ":" }
+        let name = wanted.flatMap { Self.isRunID($0) ? $0 : nil } ?? "\(digits)Z-\(agent)-\(chance)"
+        return guarded.withLock { guarded in
+            if guarded.active.insert(name).inserted { return name }
+            let other = "\(name)-duplicate-\(chance)"
+            guarded.active.insert(other)
+            return other
+        }
+    }
+
+    private static func isRunID(_ name: String) -> Bool {
+        name.unicodeScalars.count <= 255 && !name.allSatisfy(\.isWhitespace)
+            && !name.unicodeScalars.contains { $0 == "/" || $0 == "\\" || $0 == "\0" }
     }
 
     private func record(
@@ -92,104 +125,99 @@ public final class WeirClient: Sendable {
         return record
     }
 
-    /// `<YYYYMMDD>T<HHMMSS>Z-<agent>-<8 hex>`. Contract §2.2.
-    private static func runID(_ agent: String, _ time: Timestamp) -> String {
-        let digits = time.iso8601().prefix(19).filter { $0 != "-" && $0 != ":" }
-        return "\(digits)Z-\(agent)-\(UUID128.random().description.prefix(8))"
-    }
-
     // MARK: - What runs do
 
-    /// Sends the end of a run; what Weir doesn't take waits in the buffer as a whole record.
-    func end(_ record: Record, eventID: String, isStored: Bool) async {
-        var whole = record
-        whole["created_at"] = nil
-        whole["updated_at"] = nil
-        await write(whole.json)
-        var isTaken = false
-        if isStored {
-            let path = "/api/v1/runs/\(eventID)"
-            if case .taken = await transport.send("PATCH", path, record.json(Record.endMembers)) {
-                isTaken = true
-            }
+    /// Sends the end of a run; what Weir doesn't take waits in the buffer as a whole record. `commit` is one that Weir
+    /// has not got yet. False when it waits.
+    func end(_ record: Record, of run: TrackedRun, isStored: Bool, commit: [UInt8]?) async -> Bool {
+        guarded.withLock { _ = $0.active.remove(run.runID) }
+        return await uncancelled { [self] in
+            let deadline = ContinuousClock.now + configuration.patience
+            var whole = record
+            whole["created_at"] = nil
+            whole["updated_at"] = nil
+            await write(whole.json)
+            async let told: Void = tell(record, until: deadline)
+            let isTaken =
+                isStored
+                ? await send(record, commit, of: run, until: deadline)
+                : await sendWhole(whole, until: deadline)
+            if !isTaken { await keep(whole.json) }
+            await told
+            return isTaken
         }
-        if !isTaken { await keep(whole.json) }
-        if let external = configuration.externalPost { _ = await transport.post(record, to: external) }
     }
 
-    func associate(_ body: [UInt8], eventID: String) async -> Bool {
-        if case .taken = await transport.send("POST", "/api/v1/runs/\(eventID)/associate-commit", body) {
+    /// The commit goes first: a run that has ended takes no more from a record that comes late.
+    private func send(
+        _ record: Record,
+        _ commit: [UInt8]?,
+        of run: TrackedRun,
+        until deadline: ContinuousClock.Instant
+    ) async -> Bool {
+        if let commit {
+            let outcome = await transport.send(.associate(eventID: run.eventID), commit, until: deadline)
+            if case .unavailable = outcome { return false }
+        }
+        let end = record.json(Record.endMembers)
+        if case .taken = await transport.send(.end(eventID: run.eventID), end, until: deadline) {
             return true
         }
         return false
     }
 
+    /// Weir was away when the run began: the record tells both, and ends a run that got there all the same (D17).
+    private func sendWhole(_ record: Record, until deadline: ContinuousClock.Instant) async -> Bool {
+        if case .taken = await transport.send(.create, record.json, until: deadline) { return true }
+        return false
+    }
+
+    private func tell(_ record: Record, until deadline: ContinuousClock.Instant) async {
+        guard let external = configuration.externalPost else { return }
+        await transport.post(record, to: external, until: deadline)
+    }
+
+    func associate(_ body: [UInt8], eventID: String) async -> Transport.Outcome {
+        await uncancelled { [self] in
+            let deadline = ContinuousClock.now + configuration.patience
+            return await transport.send(.associate(eventID: eventID), body, until: deadline)
+        }
+    }
+
     /// Writes an event to the day's file only: Weir has no place for it.
     func log(_ line: [UInt8]) async { await write(line) }
+
+    /// The program's task may be cancelled; its run is told to the end all the same.
+    private func uncancelled<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        await Task(operation: work).value
+    }
 
     // MARK: - Replay
 
     /// Sends what waits, now that Weir has answered; nobody waits for it, and it is not tried more often than the
     /// configuration says.
     private func replayInBackground() {
-        let isDue = lastReplay.withLock { last in
+        let isDue = guarded.withLock { guarded in
             let now = ContinuousClock.now
-            if let last, now < last + configuration.replayInterval { return false }
-            last = now
+            if let last = guarded.lastReplay, now < last + configuration.replayInterval { return false }
+            guarded.lastReplay = now
             return true
         }
         if isDue { Task.detached { [self] in await replay() } }
     }
 
-    /// Sends what waits in the buffer, and returns when that is done. Several processes may do so at once.
+    /// Sends what waits in the buffer, and returns when that is done, or after `limit`. Several processes may ask for
+    /// it at once; one of them does it.
     ///
     /// A client does it by itself when a run begins and Weir takes it.
     ///
-    /// - Returns: how many records were sent, how many Weir refused for good, and whether it was away.
+    /// - Returns: how many records were sent, how many Weir refused for good, and what holds up the rest.
     @discardableResult
-    public func replay() async -> ReplayReport {
-        let progress = await buffer.replay { [transport] records in
-            await Self.send(records, over: transport)
+    public func replay(within limit: Duration = .seconds(3600)) async -> ReplayReport {
+        let deadline = ContinuousClock.now + limit
+        return await buffer.replay { [transport] records in
+            await BatchSender(transport: transport, records: records, deadline: deadline).send()
         }
-        return ReplayReport(
-            sent: progress.sent,
-            rejected: progress.rejected,
-            isComplete: !progress.isUnfinished
-        )
-    }
-
-    /// Sends a batch; records that Weir can't read are taken out, and the rest is sent again.
-    private static func send(_ records: [ArraySlice<UInt8>], over transport: Transport) async -> [Int]? {
-        var refused: Set<Int> = []
-        while refused.count < records.count {
-            let indices = records.indices.filter { !refused.contains($0) }
-            let body = Array(indices.map { records[$0] }.joined(separator: [UInt8(ascii: ",")]))
-            let array = [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]
-            switch await transport.send("POST", "/api/v1/runs/batch", array) {
-            case .taken(let answer):
-                let errors = answer.root["errors"]?.elements.compactMap { $0.string } ?? []
-                return refused.union(indices.filter { named(records[$0], in: errors) }).sorted()
-            case .refused(status: 422, let answer):
-                let places = answer?.root["detail"]?.elements.compactMap { item in
-                    item["loc"]?.elements.dropFirst().first { _ in true }?.int64
-                }
-                let wrong = Set(
-                    (places ?? []).compactMap { Int(exactly: $0) }.filter(indices.indices.contains)
-                )
-                guard !wrong.isEmpty else { return nil }
-                refused.formUnion(wrong.map { indices[$0] })
-            case .refused, .unavailable: return nil
-            }
-        }
-        return refused.sorted()
-    }
-
-    /// Whether one of the errors, `<event_id>: why`, is about a record.
-    private static func named(_ record: ArraySlice<UInt8>, in errors: [String]) -> Bool {
-        guard !errors.isEmpty, let document = try? JSONDocument(Array(record)),
-            let eventID = document.root["event_id"]?.string
-        else { return false }
-        return errors.contains { $0.hasPrefix("\(eventID): ") }
     }
 
     // MARK: - Files
@@ -198,6 +226,7 @@ public final class WeirClient: Sendable {
         guard let directory = configuration.eventDirectory else { return }
         await onFiles {
             LineFile.makeDirectory(directory, mode: 0o755)
+            let line = PythonText.json(line)
             return LineFile.append(line, to: "\(directory)/events_\(Timestamp.now().yyyymmdd).ndjson")
         }
     }
@@ -217,14 +246,4 @@ public final class WeirClient: Sendable {
             )
         }
     }
-}
-
-/// What came of a replay.
-public struct ReplayReport: Sendable, Equatable {
-    /// Records that Weir has now, or had already.
-    public var sent: Int
-    /// Records that it refused for good; they stand in a `.rejected` file.
-    public var rejected: Int
-    /// Whether nothing waits any more.
-    public var isComplete: Bool
 }

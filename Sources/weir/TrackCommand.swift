@@ -56,8 +56,8 @@ struct TrackCommand: AsyncParsableCommand {
                 replay ? "--replay takes no command." : "Say which command to run, after --."
             )
         }
-        if let timeout, !(timeout > 0) {
-            throw ValidationError("--timeout takes a number of seconds above 0.")
+        if let timeout, !(timeout > 0 && timeout <= 1e9) {
+            throw ValidationError("--timeout takes a number of seconds above 0, and up to 1e9.")
         }
     }
 
@@ -72,17 +72,25 @@ struct TrackCommand: AsyncParsableCommand {
         if let url { configuration.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
         if let token { configuration.token = token }
         // A command must not wait for a server that hangs.
-        configuration.timeout = .seconds(4)
+        configuration.patience = .seconds(3)
         configuration.attempts = 1
         return configuration
     }
 
     private func replayBuffer(_ client: WeirClient) async throws {
         let report = await client.replay()
+        let rest =
+            switch report.obstacle {
+            case nil: ""
+            case .unavailable:
+                "; the rest waits: \(client.url) does not answer, or does not take it (address? token?)"
+            case .anotherReplay: "; another replay of this buffer is at work"
+            case .files: "; the rest waits: its files can't be read or renamed"
+            }
         StandardStreams.writeError(
-            "weir: \(report.sent) records sent, \(report.rejected) rejected\(report.isComplete ? "" : "; Weir is away")"
+            "weir: \(report.sent) records sent, \(report.rejected) rejected\(rest)"
         )
-        throw ExitCode(report.isComplete && report.rejected == 0 ? 0 : 1)
+        throw ExitCode(report.obstacle == nil && report.rejected == 0 ? 0 : 1)
     }
 
     // MARK: - One command
@@ -106,8 +114,8 @@ struct TrackCommand: AsyncParsableCommand {
         let tracked = await run.value
         for line in directives.withLock({ $0 }) { Directive.apply(line, to: tracked) }
         let (outcome, error, code) = judge(end, process)
-        await tracked.end(outcome, errorSummary: error)
-        if outcome == .success { await client.replay() }
+        // What waits is sent when Weir has shown that it listens, and not for long.
+        if await tracked.end(outcome, errorSummary: error) { await client.replay(within: .seconds(2)) }
         throw ExitCode(code)
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Glibc
 import Synchronization
@@ -12,10 +13,17 @@ final class TrackedProcess: Sendable {
         case notStarted(code: Int32, why: String)
     }
 
-    private static let forwarded = [SIGINT, SIGTERM, SIGHUP]
+    private struct State {
+        /// The child's id; nil before and after it lives.
+        var process: pid_t?
+        /// Signals that came before the child was there.
+        var early: [Int32] = []
+        var forwarded: Set<Int32> = []
+        var isTimedOut = false
+    }
 
-    // Guards the child's id (0 before and after it lives) and the signals that were handed on.
-    private let state = Mutex<(process: pid_t, signals: Set<Int32>, isTimedOut: Bool)>((0, [], false))
+    // Guards the child's id and what was sent to it.
+    private let state = Mutex(State())
     private let output: LineSifter
     private let errors: LineSifter
 
@@ -29,36 +37,32 @@ final class TrackedProcess: Sendable {
     var tail: String { errors.tail }
     /// Whether the command was killed for taking too long.
     var isTimedOut: Bool { state.withLock { $0.isTimedOut } }
-    /// Signals that were handed on to the command.
-    var forwardedSignals: Set<Int32> { state.withLock { $0.signals } }
+    /// Signals that the command got because this process got them.
+    var forwardedSignals: Set<Int32> { state.withLock { $0.forwarded } }
 
     /// Runs the command to its end; blocks. `timeout` nil lets it run as long as it likes.
     func run(_ command: [String], timeout: Duration?) -> End {
-        var pipes: [Int32] = [0, 0, 0, 0]
-        let isOpen = pipes.withUnsafeMutableBufferPointer { pipes in
-            guard let base = pipes.baseAddress else { return false }
-            return pipe(base) == 0 && pipe(base + 2) == 0
+        var (outputEnds, errorEnds): ([Int32], [Int32]) = ([0, 0], [0, 0])
+        guard linux_pipe2(&outputEnds, O_CLOEXEC) == 0, linux_pipe2(&errorEnds, O_CLOEXEC) == 0 else {
+            return .notStarted(code: 126, why: String(cString: strerror(errno)))
         }
-        guard isOpen else { return .notStarted(code: 126, why: String(cString: strerror(errno))) }
-        for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let sources = forwardSignals()
-        defer { for source in sources { source.cancel() } }
-        let outcome = spawn(command, stdout: pipes[1], stderr: pipes[3])
-        close(pipes[1])
-        close(pipes[3])
-        guard case .success(let process) = outcome else {
-            close(pipes[0])
-            close(pipes[2])
-            guard case .failure(let failure) = outcome else { return .exited(126) }
-            return .notStarted(
-                code: failure.code == ENOENT ? 127 : 126,
-                why: String(cString: strerror(failure.code))
-            )
+        SignalRelay.start { [weak self] arrival in self?.hand(on: arrival) }
+        let outcome = spawn(command, stdout: outputEnds[1], stderr: errorEnds[1])
+        close(outputEnds[1])
+        close(errorEnds[1])
+        let process: pid_t
+        do throws(SpawnError) {
+            process = try outcome.get()
+        } catch {
+            close(outputEnds[0])
+            close(errorEnds[0])
+            let why = String(cString: strerror(error.code))
+            return .notStarted(code: error.code == ENOENT ? 127 : 126, why: why)
         }
-        state.withLock { $0.process = process }
+        begin(process)
         limit(timeout)
         let pumps = DispatchGroup()
-        for (sifter, end) in [(output, pipes[0]), (errors, pipes[2])] {
+        for (sifter, end) in [(output, outputEnds[0]), (errors, errorEnds[0])] {
             DispatchQueue(label: "weir.track.pump").async(group: pumps) { sifter.pump(end) }
         }
         let end = wait(process)
@@ -79,13 +83,13 @@ final class TrackedProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, stdout, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, stderr, STDERR_FILENO)
-        // What we ignore or block must not be the command's business.
+        // That this process ignores SIGPIPE must not be the command's business; what `nohup` and shells ignore is.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        for signal in Self.forwarded + [SIGPIPE] { sigaddset(&defaults, signal) }
+        sigaddset(&defaults, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var none = sigset_t()
         sigemptyset(&none)
@@ -101,7 +105,7 @@ final class TrackedProcess: Sendable {
     private func wait(_ process: pid_t) -> End {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        state.withLock { $0.process = 0 }
+        state.withLock { $0.process = nil }
         // wait(2): the low seven bits are the signal, the next byte is the exit code.
         let signal = status & 0x7F
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
@@ -118,113 +122,31 @@ final class TrackedProcess: Sendable {
         }
     }
 
-    /// Sends a signal to the child, while there is one.
     private func send(_ signal: Int32, becauseOfTime: Bool) -> Bool {
         state.withLock { state in
-            guard state.process > 0 else { return false }
-            if becauseOfTime { state.isTimedOut = true } else { state.signals.insert(signal) }
-            return kill(state.process, signal) == 0
+            guard let process = state.process else { return false }
+            state.isTimedOut = state.isTimedOut || becauseOfTime
+            return kill(process, signal) == 0
         }
     }
 
-    private func forwardSignals() -> [any DispatchSourceSignal] {
-        Self.forwarded.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [weak self] in _ = self?.send(number, becauseOfTime: false) }
-            source.resume()
-            return source
+    /// Notes the child, and hands on what came before it.
+    private func begin(_ process: pid_t) {
+        let early = state.withLock { state in
+            state.process = process
+            return state.early
         }
-    }
-}
-
-/// Passes bytes on as they come, but for lines that are meant for Weir; remembers the last lines.
-final class LineSifter: Sendable {
-    private static let mark = Array("::weir ".utf8)
-    private static let tailBytes = 4096
-    private static let tailLines = 20
-
-    private let target: Int32
-    private let keepsTail: Bool
-    private let directive: @Sendable (String) -> Void
-    // Guards the last bytes that were passed on.
-    private let last = Mutex<[UInt8]>([])
-
-    init(to target: Int32, keepsTail: Bool, _ directive: @escaping @Sendable (String) -> Void) {
-        self.target = target
-        self.keepsTail = keepsTail
-        self.directive = directive
+        for signal in early { _ = send(signal, becauseOfTime: false) }
     }
 
-    /// The last lines that were passed on, without U+0000.
-    var tail: String {
-        let bytes = last.withLock { $0 }.filter { $0 != 0 }
-        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-        return lines.suffix(Self.tailLines).joined(separator: "\n")
-    }
-
-    /// Reads to the end; blocks.
-    func pump(_ source: Int32) {
-        defer { close(source) }
-        var block = [UInt8](repeating: 0, count: 64 << 10)
-        // The beginning of a line that may yet become one for Weir.
-        var held: [UInt8] = []
-        var isLineStart = true
-        while true {
-            let count = read(source, &block, block.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            var passed: [UInt8] = []
-            for byte in block[..<count] {
-                sift(byte, &held, &isLineStart, &passed)
-            }
-            pass(passed)
+    private func hand(on arrival: SignalRelay.Arrival) {
+        let isEarly = state.withLock { state in
+            state.forwarded.insert(arrival.number)
+            guard state.process == nil else { return false }
+            state.early.append(arrival.number)
+            return true
         }
-        if held.starts(with: Self.mark) {
-            directive(String(decoding: held, as: UTF8.self))
-        } else {
-            pass(held)
-        }
-    }
-
-    private func sift(
-        _ byte: UInt8,
-        _ held: inout [UInt8],
-        _ isLineStart: inout Bool,
-        _ passed: inout [UInt8]
-    ) {
-        guard isLineStart || !held.isEmpty else {
-            passed.append(byte)
-            isLineStart = byte == UInt8(ascii: "\n")
-            return
-        }
-        isLineStart = false
-        held.append(byte)
-        if held.starts(with: Self.mark), held.count < Self.tailBytes {
-            guard byte == UInt8(ascii: "\n") else { return }
-            directive(String(decoding: held.dropLast(), as: UTF8.self))
-            held = []
-            isLineStart = true
-        } else if held.count >= Self.mark.count || !Self.mark.starts(with: held) {
-            passed.append(contentsOf: held)
-            held = []
-            isLineStart = byte == UInt8(ascii: "\n")
-        }
-    }
-
-    private func pass(_ bytes: [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        guard keepsTail else { return }
-        last.withLock { last in
-            last.append(contentsOf: bytes.suffix(Self.tailBytes))
-            if last.count > Self.tailBytes { last.removeFirst(last.count - Self.tailBytes) }
-        }
+        // What the terminal sends it sends to the whole group.
+        if !isEarly, !arrival.isFromTerminal { _ = send(arrival.number, becauseOfTime: false) }
     }
 }

@@ -41,6 +41,52 @@ struct TrackTests {
         #expect(await shell().run(stopped).exitCode == 143)
     }
 
+    @Test("a reader that goes away, and one that does not wait, are the command's business as without us")
+    func readers() async {
+        #expect(await shell().run("weir track -- yes | head -1").output == "y\n")
+        let flood = """
+            python3 - <<'END'
+            import fcntl, os, subprocess, time
+            reader, writer = os.pipe()
+            fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+            child = subprocess.Popen(["weir", "track", "--", "head", "-c", "1000000", "/dev/zero"], stdout=writer)
+            os.close(writer)
+            time.sleep(0.3)
+            print(sum(map(len, iter(lambda: os.read(reader, 65536), b""))), child.wait())
+            END
+            """
+        #expect(await shell().run(flood).output == "1000000 0\n")
+    }
+
+    @Test("signals: ignored ones stay so, the terminal's come once, others are handed on")
+    func relayed() async {
+        let counted = #"sh -c 'trap "echo int" INT; echo ready; sleep 1; sleep 1'"#
+        let ignored = "trap '' HUP; weir track -- sleep 1 & sleep 0.5; kill -HUP $!; wait $!"
+        #expect(await shell().run(ignored).exitCode == 0)
+        let handed = "weir track -- \(counted) & sleep 0.7; kill -INT $!; wait $!"
+        #expect(await shell().run("set -m; \(handed)").output == "ready\nint\n")
+        let terminal = """
+            python3 - <<'END'
+            import os, pty, time
+            child, terminal = pty.fork()
+            if child == 0:
+                os.execvp("weir", ["weir", "track", "--"] + \(pythonWords))
+            text = b""
+            while b"ready" not in text: text += os.read(terminal, 1000)
+            os.write(terminal, b"\\x03")
+            try:
+                while part := os.read(terminal, 1000): text += part
+            except OSError: pass
+            print(text.count(b"int"))
+            END
+            """
+        #expect(await shell().run(terminal).output == "1\n")
+    }
+
+    private var pythonWords: String {
+        #"["sh", "-c", "trap 'echo int' INT; echo ready; sleep 1; sleep 1"]"#
+    }
+
     @Test("a run is recorded with its counts, its end and the end of its errors; without a server it waits")
     func recorded() async throws {
         #expect(await shell().run("weir track --agent early -- true").exitCode == 0)

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import TestKit
 import Testing
 
 @testable import Outbound
@@ -19,6 +20,8 @@ struct OutboundTests {
             ([], ["127.0.0.0/8", "::1/128"], "localhost", "127.0.0.1", false),
             ([], ["127.0.0.0/8", "::1/128"], "localhost", "::1", false),
             (["example.org"], ["10.0.0.0/8"], "example.org", "10.1.2.3", false),
+            ([], ["example.org", "*.example.org"], "Example.org.", "192.0.2.1", false),
+            ([], ["*.example.org."], "www.example.org", "192.0.2.1", false),
         ] as [([String], [String], String, String, Bool)]
     )
     func policy(allowed: [String], denied: [String], host: String, address: String, isPermitted: Bool) {
@@ -78,5 +81,52 @@ struct OutboundTests {
         var small = OutboundRequest("GET", long.url)
         small.answerLimit = 1000
         await #expect(throws: OutboundError.tooLarge) { try await OutboundClient().send(small) }
+    }
+
+    @Test("a proxy that the environment names is passed by")
+    func proxy() async throws {
+        let proxy = try StubListener("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let server = try StubListener("HTTP/1.1 204 No Content\r\n\r\n")
+        setenv("http_proxy", proxy.url, 1)
+        defer { unsetenv("http_proxy") }
+        #expect(try await OutboundClient().send(OutboundRequest("GET", server.url)).status == 204)
+        #expect(proxy.connections() == 0)
+    }
+
+    @Test("nothing can be slipped into the head of a request", arguments: ["a\r\nX-B: c", "a\nb", "a\0b"])
+    func fields(value: String) async throws {
+        let request = OutboundRequest("GET", "http://127.0.0.1:9/", fields: [("X-A", value)])
+        await #expect(throws: OutboundError.badField("X-A")) { try await OutboundClient().send(request) }
+    }
+
+    @Test("a task that is cancelled does not wait for silence to end")
+    func cancelled() async throws {
+        let silent = try StubListener(nil)
+        let asking = Task {
+            _ = await #expect(throws: OutboundError.cancelled) {
+                try await OutboundClient().send(OutboundRequest("GET", silent.url))
+            }
+        }
+        while silent.connections() == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        asking.cancel()
+        await asking.value
+    }
+
+    @Test("only so many servers are called at a time, and waiting for a turn counts")
+    func lanes() async throws {
+        let silent = try StubListener(nil)
+        let client = OutboundClient(parallel: 1)
+        let first = Task { try await client.send(OutboundRequest("GET", silent.url)) }
+        while silent.connections() == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        var second = OutboundRequest("GET", silent.url)
+        second.deadline = ContinuousClock.now
+        let request = second
+        let waiting = Task {
+            _ = await #expect(throws: OutboundError.timeout) { try await client.send(request) }
+        }
+        first.cancel()
+        await #expect(throws: OutboundError.cancelled) { try await first.value }
+        await waiting.value
+        #expect(silent.connections() == 1)
     }
 }

@@ -76,11 +76,11 @@ struct ClientTests {
         let away = WeirClient(try configuration(nil, directory))
         let run = await away.startRun(agent: "a", job: "j")
         await run.end(.partial, outputSummary: "half")
-        #expect(await away.replay() == ReplayReport(sent: 0, rejected: 0, isComplete: false))
+        #expect(await away.replay() == ReplayReport(sent: 0, rejected: 0, obstacle: .unavailable))
         let weir = try await EmbeddedServer.start()
         let client = WeirClient(try configuration(weir, directory))
-        #expect(await client.replay() == ReplayReport(sent: 2, rejected: 0, isComplete: true))
-        #expect(await client.replay() == ReplayReport(sent: 0, rejected: 0, isComplete: true))
+        #expect(await client.replay() == ReplayReport(sent: 2, rejected: 0))
+        #expect(await client.replay() == ReplayReport())
         let stored = try self.run(weir, run.eventID)
         #expect(stored["status"]?.string == "partial" && stored["output_summary"]?.string == "half")
         #expect(files("\(directory)/buffer").allSatisfy { $0.hasSuffix(".jsonl.synced") })
@@ -122,7 +122,7 @@ struct ClientTests {
             encoding: .utf8
         )
         let client = WeirClient(try configuration(weir, directory))
-        #expect(await client.replay() == ReplayReport(sent: 2, rejected: 2, isComplete: true))
+        #expect(await client.replay() == ReplayReport(sent: 2, rejected: 2))
         #expect(try run(weir, "good-2")["status"]?.string == "running")
         let path = "\(directory)/buffer/telemetry_20260101_000000.jsonl.rejected"
         #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == 2)
@@ -138,5 +138,132 @@ struct ClientTests {
         #expect(configuration.url == "http://old:1" && configuration.eventDirectory == "/x")
         #expect(configuration.agentOwner == "me" && configuration.externalPost?.url == "https://sheet")
         #expect(configuration.token == "t" && configuration.externalPost?.token == nil)
+        let closed = ClientConfiguration.fromEnvironment([
+            "GOOGLE_SHEETS_API_ENABLED": "1", "GOOGLE_SHEETS_API_URL": "https://sheet",
+            "METRICS_API_AUTH_REQUIRED": "1",
+        ])
+        #expect(closed.externalPost == nil)
+    }
+
+    @Test("a server that hangs, or is not Weir, holds nobody up: the records wait")
+    func hanging() async throws {
+        for answer in [nil, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"] {
+            let other = try StubListener(answer)
+            let directory = EmbeddedServer.newDirectory()
+            var configuration = try configuration(nil, directory)
+            configuration.url = String(other.url.dropLast())
+            configuration.externalPost = .init(url: other.url)
+            configuration.patience = .milliseconds(200)
+            let run = await WeirClient(configuration).startRun(agent: "a", job: "j")
+            #expect(await run.end(.success) == false)
+            let file = try #require(files("\(directory)/buffer").first)
+            let kept = try String(contentsOfFile: "\(directory)/buffer/\(file)", encoding: .utf8)
+            #expect(kept.split(separator: "\n").count == 2)
+        }
+    }
+
+    @Test(
+        "a run whose server comes back before its end is told whole, with the commit that it made meanwhile"
+    )
+    func comeback() async throws {
+        let directory = EmbeddedServer.newDirectory()
+        let away = try configuration(nil, directory)
+        let weir = try await EmbeddedServer.start(listen: "127.0.0.1:0,runs@127.0.0.1:0")
+        let here = try configuration(weir, directory)
+        let early = await WeirClient(away).startRun(agent: "a", job: "j")
+        #expect(await early.associateCommit("3f2a9bc1d0", source: "ci", author: "me") == false)
+        #expect(await early.end(.success, errorSummary: "a\0b") == false)
+        #expect(await WeirClient(here).replay() == ReplayReport(sent: 2))
+        let stored = try run(weir, early.eventID)
+        #expect(stored["status"]?.string == "success" && stored["error_summary"]?.string == "ab")
+        #expect(
+            stored["git_commit_hash"]?.string == "3f2a9bc1d0" && stored["git_commit_source"]?.string == "ci"
+        )
+        let late = await WeirClient(here).startRun(agent: "a", job: "j")
+        #expect(await late.associateCommit("3f2a9bc1d1", source: "ci"))
+        #expect(await late.end(.success))
+        #expect(try run(weir, late.eventID)["git_commit_hash"]?.string == "3f2a9bc1d1")
+        await weir.stop()
+    }
+
+    @Test("a cancelled program still tells how its run ended")
+    func cancelled() async throws {
+        let weir = try await EmbeddedServer.start()
+        let client = WeirClient(try configuration(weir, EmbeddedServer.newDirectory()))
+        let program = Task {
+            var eventID = ""
+            _ = try? await client.trackRun(agent: "a", job: "j") { run in
+                eventID = run.eventID
+                withUnsafeCurrentTask { $0?.cancel() }
+                try Task.checkCancellation()
+            }
+            return eventID
+        }
+        #expect(try run(weir, await program.value)["status"]?.string == "cancelled")
+        await weir.stop()
+    }
+
+    @Test("names of runs are made fit, and never used twice at a time")
+    func names() async throws {
+        let directory = EmbeddedServer.newDirectory()
+        var configuration = try configuration(nil, directory)
+        configuration.attempts = 1
+        let client = WeirClient(configuration)
+        func start(_ name: String) async -> TrackedRun {
+            var details = RunDetails()
+            details.runID = name
+            return await client.startRun(agent: "a", job: "j", details: details)
+        }
+        for bad in [" ", "", "a/b", "a\\b", "a\0b", String(repeating: "x", count: 256)] {
+            #expect(await start(bad).runID.contains("Z-a-"), "\(bad)")
+        }
+        let first = await start("nightly")
+        #expect(first.runID == "nightly")
+        let second = await start("nightly")
+        #expect(second.runID.hasPrefix("nightly-duplicate-") && second.runID.utf8.count == 26)
+        await first.end(.success)
+        #expect(await start("nightly").runID == "nightly")
+    }
+
+    @Test("a record that is too large for Weir does not hold up its neighbours")
+    func tooLarge() async throws {
+        let weir = try await EmbeddedServer.start { $0.maxBody = 20_000 }
+        let directory = EmbeddedServer.newDirectory()
+        var away = try configuration(nil, directory)
+        away.attempts = 1
+        let client = WeirClient(away)
+        var ids: [String] = []
+        for size in [10, 30_000, 10] {
+            let run = await client.startRun(agent: "a", job: "j")
+            await run.end(.success, outputSummary: String(repeating: "x", count: size))
+            ids.append(run.eventID)
+        }
+        #expect(
+            await WeirClient(try configuration(weir, directory)).replay()
+                == ReplayReport(sent: 5, rejected: 1)
+        )
+        #expect(try run(weir, ids[2])["status"]?.string == "success")
+        #expect(try run(weir, ids[1])["status"]?.string == "running")
+        await weir.stop()
+    }
+
+    @Test("two replays of one buffer do not get in each other's way, and the second one says so")
+    func twoReplays() async throws {
+        let directory = EmbeddedServer.newDirectory()
+        let client = WeirClient(try configuration(nil, directory))
+        #expect(await client.replay() == ReplayReport())
+        await client.startRun(agent: "a", job: "j").end(.success)
+        let lock = open("\(directory)/buffer/.replay.lock", O_WRONLY | O_CREAT, 0o600)
+        #expect(flock(lock, LOCK_EX) == 0)
+        #expect(await client.replay() == ReplayReport(obstacle: .anotherReplay))
+        close(lock)
+        #expect(await client.replay() == ReplayReport(obstacle: .unavailable))
+    }
+
+    @Test("the file of events is written as Python writes JSON")
+    func pythonText() async throws {
+        let compact = #"{"a":[1,2],"b":"x,\"y\":\\","c":"é😀","d":null}"#
+        let spelled = #"{"a": [1, 2], "b": "x,\"y\":\\", "c": "\u00e9\ud83d\ude00", "d": null}"#
+        #expect(String(decoding: PythonText.json(Array(compact.utf8)), as: UTF8.self) == spelled)
     }
 }

@@ -23,11 +23,12 @@ LAYERS: list[set[str]] = [
     {"weir"},
 ]
 
+# What the Glibc module leaves out is wrapped nowhere: calls that are not POSIX, for whoever needs them.
+UNWRAPPED = {"CLinux"}
 # Who wraps which C library. Nobody else sees its header.
 SYSTEM_LIBRARIES = {
     "CLibpq": "Postgres",
     "CZlib": "HTTP",
-    "CLinux": "HTTPServer",
     "CMalloc": "WeirApp",
     "CLibcurl": "Outbound",
     "CSQLite": "Import",
@@ -84,6 +85,8 @@ def _objection(target: str, imported: str) -> str | None:
         return "tests are written with Swift Testing: import Testing"
     if imported in ONLY_IN_TESTS and not is_for_tests:
         return f"{imported} is for TestKit and tests; use Core, Glibc, Dispatch or Synchronization"
+    if imported in UNWRAPPED:
+        return None
     if imported in SYSTEM_LIBRARIES:
         owner = SYSTEM_LIBRARIES[imported]
         return None if target in (owner, owner + "Tests") else f"only {owner} imports {imported}: go through it"

@@ -25,20 +25,28 @@ package enum StandardStreams {
     /// Whether standard error is a terminal.
     package static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Writes bytes in one call where the system allows it; gives up when the other side is gone.
-    package static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Writes bytes in one call where the system allows it, and waits for room; gives up when the other side is gone.
+    ///
+    /// - Returns: whether everything was written.
+    @discardableResult
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
                 let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count > 0 {
                     rest = rest.dropFirst(count)
+                } else if count == -1, errno == EAGAIN {
+                    // Somebody else who holds this end made it non-blocking.
+                    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&room, 1, -1)
                 } else if count == -1, errno == EINTR {
                     continue
                 } else {
-                    return
+                    return false
                 }
             }
+            return true
         }
     }
 }

@@ -2,16 +2,19 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Answers every connection with the same text, or, without one, with silence.
-final class StubListener: Sendable {
-    let port: UInt16
+/// A server of one answer: every connection gets the same text, or, without one, silence. Any thread.
+package final class StubListener: Sendable {
+    /// Where it listens on 127.0.0.1.
+    package let port: UInt16
     private let descriptor: Int32
     // Guards what was received, and from how many.
     private let received = Mutex<(text: String, connections: Int)>(("", 0))
 
-    struct NoListener: Error {}
+    /// The system gave no socket.
+    package struct NoListener: Error {}
 
-    init(_ answer: String?) throws {
+    /// Listens at once, on a port that is free.
+    package init(_ answer: String?) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -40,9 +43,12 @@ final class StubListener: Sendable {
         close(descriptor)
     }
 
-    var url: String { "http://127.0.0.1:\(port)/" }
-    func request() -> String { received.withLock { $0.text } }
-    func connections() -> Int { received.withLock { $0.connections } }
+    /// `http://127.0.0.1:PORT/`.
+    package var url: String { "http://127.0.0.1:\(port)/" }
+    /// What the last connection sent first.
+    package func request() -> String { received.withLock { $0.text } }
+    /// How many have connected.
+    package func connections() -> Int { received.withLock { $0.connections } }
 
     private func serve(_ connection: Int32, _ answer: String?) {
         received.withLock { $0.connections += 1 }
