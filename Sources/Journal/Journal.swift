@@ -53,8 +53,12 @@ package final class Journal: Sendable {
     /// Held while the reserve file is made.
     let reserveWork = Mutex(())
     let isReserveRetryDue = Mutex(false)
-    /// Asked before each commit.
-    private let areReadersBehind = Mutex<@Sendable () -> Bool>({ false })
+    /// Asked before each commit. In a struct: a closure that is itself the value of a mutex gets another wrapping each
+    /// time that it is read, and keeps it.
+    private struct Backpressure {
+        var isBehind: @Sendable () -> Bool = { false }
+    }
+    private let backpressure = Mutex(Backpressure())
     // What was told already: every reader meets it again, and so does the first one what was found at open.
     private let damageTold = Mutex<Set<DamageReport>>([])
     private let completions = DispatchQueue(label: "weir.journal.completions", attributes: .concurrent)
@@ -203,13 +207,13 @@ package final class Journal: Sendable {
     /// Lets many writers at once wait a little longer for their commits while `isBehind` says that those who read
     /// the journal can't keep up. Called on the writer's thread before each commit; must not block.
     package func favorReaders(while isBehind: @escaping @Sendable () -> Bool) {
-        areReadersBehind.withLock { $0 = isBehind }
+        backpressure.withLock { $0.isBehind = isBehind }
     }
 
     private func drain() {
         var pace = CommitPace(interval: setup.configuration.commitInterval)
         while var batch = pending.take() {
-            pace.began(lines: batch.lines, isBehind: areReadersBehind.withLock { $0 }())
+            pace.began(lines: batch.lines, isBehind: backpressure.withLock { $0.isBehind }())
             batch.stamp()
             var failure: JournalError?
             do throws(JournalError) {

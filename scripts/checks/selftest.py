@@ -103,10 +103,16 @@ class Words(unittest.TestCase):
         return [f.check for f in words.check([swift(text, path)])]
 
     def test_traps(self) -> None:
-        for text in ("try! f()", "a as! B", 'fatalError("no")', 'preconditionFailure("no")', "preconditionFailure()"):
+        for text in (
+            "try! f()", "a as! B", 'fatalError("no")', 'preconditionFailure("no")', "preconditionFailure()",
+            "Mutex<@Sendable () -> Int>(f)",
+        ):
             self.assertEqual(self.found(text), ["trap"], text)
             self.assertEqual(self.found(text, "Tests/CoreTests/A.swift"), [], text)
-        for text in ("try? f()", "a as? B", 'preconditionFailure("BUG: no")', 'preconditionFailure(\n  "BUG: no"\n)'):
+        for text in (
+            "try? f()", "Mutex<A>(f) { $0 -> 1 }", "a as? B", 'preconditionFailure("BUG: no")',
+            'preconditionFailure(\n  "BUG: no"\n)',
+        ):
             self.assertEqual(self.found(text), [], text)
 
     def test_escapes(self) -> None:

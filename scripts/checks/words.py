@@ -12,6 +12,7 @@ from swift_source import SwiftSource
 _SHIPPED: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\btry!"), "throw or handle it: a trap ends the server for everybody"),
     (re.compile(r"\bas!"), "use 'as?' and handle the other case"),
+    (re.compile(r"\bMutex<[^<>\n]*->"), "put the closure into a struct: by itself each read wraps it once more, for good"),
     (re.compile(r"\bfatalError\s*\("), "throw a cause, or preconditionFailure(\"BUG: …\") for what can't be"),
 ]
 _ESCAPE = re.compile(r"@unchecked\s+Sendable|\bnonisolated\(unsafe\)")
