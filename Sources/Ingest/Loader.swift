@@ -39,8 +39,10 @@ package final class Loader<P: Projection>: Sendable {
     private let configuration: LoaderConfiguration
     private let logger: Logger
     private let beforeCommit: @Sendable () -> Void
-    /// How far the stored position may lie behind while only lines of other streams come.
+    /// How far, and for how long, the stored position may lie behind while only lines of other streams come: the
+    /// segments behind it are kept.
     private static var skippedLines: Int64 { 10_000 }
+    private static var skippedTime: Duration { .seconds(60) }
     // Reading the journal blocks, so it has a queue of its own.
     private let lane: Lane
     // The session that was prepared last; another number tells a new connection.
@@ -109,7 +111,7 @@ package final class Loader<P: Projection>: Sendable {
         onProgress()
         let reader = journal.reader(after: start.seq, kinds: projection.kinds)
         var next = try read(reader, start)
-        var stored = start.seq
+        var (stored, storedAt) = (start.seq, ContinuousClock.now)
         while !Task.isCancelled {
             guard let batch = next else {
                 await reader.waitForMore()
@@ -119,11 +121,13 @@ package final class Loader<P: Projection>: Sendable {
             // This task goes on to the connection's queue at once; only then is the reader's lane free for the other.
             async let following = read(reader, start)
             // A flood in another stream must not cost this one a transaction for each of its commits.
-            if batch.isEmpty, batch.through - stored < Self.skippedLines {
+            if batch.isEmpty, batch.through - stored < Self.skippedLines,
+                ContinuousClock.now - storedAt < Self.skippedTime
+            {
                 progress.passed(through: batch.through)
             } else {
                 try await apply(batch, from: stored, start)
-                stored = batch.through
+                (stored, storedAt) = (batch.through, .now)
             }
             next = try await following
             onProgress()

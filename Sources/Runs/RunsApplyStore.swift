@@ -175,6 +175,7 @@ extension BinaryCopyBuffer {
         append(timestamp: receivedAt)
         append(text: record.document)
     }
+
     /// Adds a text of a record, or NULL; nearly none has escapes.
     private mutating func append(_ record: RunRecord, _ field: RunField) {
         guard let json = record[field] else { return appendNull() }

@@ -38,6 +38,7 @@ struct Features: Sendable {
         addNextflow(means)
         addRuns(means)
         addBackups(means)
+        duties += IngestDuties.duties
     }
 
     /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
@@ -129,7 +130,6 @@ struct Features: Sendable {
             keep: settings.runsKeep == .zero ? nil : settings.runsKeep,
             stale: settings.runsStaleAfter == .zero ? nil : stale
         )
-        duties += IngestDuties.duties
     }
 
     private mutating func addBackups(_ means: Means) {
