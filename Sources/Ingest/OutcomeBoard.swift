@@ -1,10 +1,11 @@
 package import Journal
 internal import Synchronization
 
-/// Where a route learns what became of the line that it wrote. Design §1 "Answers that depend on rows".
+/// Where a route learns what became of the line that it wrote, and hands over what it has read of it already. Design §1
+/// "Answers that depend on rows".
 ///
 /// A projection settles what it has committed; only outcomes that somebody waits for are kept. Any thread.
-package final class OutcomeBoard<Value: Sendable>: Sendable {
+package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
     /// What became of a line.
     package enum Outcome: Sendable {
         /// Its rows are committed, and this came of it.
@@ -22,6 +23,7 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
         var floor: Int64 = 0
         var awaited: Set<Int64> = []
         var values: [Int64: Value] = [:]
+        var parsed: [Int64: Parsed] = [:]
     }
 
     private let progress: StreamProgress
@@ -35,14 +37,16 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
         self.patience = patience
     }
 
-    /// Writes a line and waits for its outcome.
+    /// Writes a line and waits for its outcome. `parsed` is what the line's body says, for a projection that reads it
+    /// while this writer waits.
     ///
     /// - Throws: `JournalError` when the line is not durable.
     package func append(
         to journal: Journal,
         kind: String,
         members: [UInt8] = [],
-        body: [UInt8]
+        body: [UInt8],
+        parsed: Parsed? = nil
     ) async throws(JournalError) -> Outcome {
         announce(after: journal.durableSeq)
         let position: JournalPosition
@@ -52,7 +56,7 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
             forgetAnnouncement()
             throw error
         }
-        numbered(position.seq)
+        numbered(position.seq, parsed)
         let isApplied = await progress.wait(for: position.seq, atMost: patience)
         if let value = take(position.seq) { return .applied(value) }
         return isApplied ? .refused : .pending
@@ -71,6 +75,12 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
         }
     }
 
+    /// What the writer of a line has read of it; nil when it has said nothing, or not yet, or waits no more: then the
+    /// line has to be read. The second time it is nil, too.
+    package func takeParsed(_ seq: Int64) -> Parsed? {
+        guarded.withLock { $0.parsed.removeValue(forKey: seq) }
+    }
+
     // MARK: - Bookkeeping
 
     private func announce(after seq: Int64) {
@@ -87,10 +97,11 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
         }
     }
 
-    private func numbered(_ seq: Int64) {
+    private func numbered(_ seq: Int64, _ parsed: Parsed?) {
         guarded.withLock { guarded in
             guarded.unnumbered -= 1
             guarded.awaited.insert(seq)
+            guarded.parsed[seq] = parsed
             Self.prune(&guarded)
         }
     }
@@ -98,6 +109,7 @@ package final class OutcomeBoard<Value: Sendable>: Sendable {
     private func take(_ seq: Int64) -> Value? {
         guarded.withLock { guarded in
             guarded.awaited.remove(seq)
+            guarded.parsed[seq] = nil
             return guarded.values.removeValue(forKey: seq)
         }
     }

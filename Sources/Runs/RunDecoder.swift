@@ -2,7 +2,7 @@ internal import Core
 internal import Ingest
 
 /// A run as a client sent it, checked; what only the line knows (its time) is still missing.
-struct RunDraft: Sendable {
+package struct RunDraft: Sendable {
     /// The members as they were sent, coerced.
     var record: RunRecord
     /// Values that the model takes and the table does not: a refusal by itself, an error of its row in a batch.

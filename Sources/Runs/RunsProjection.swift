@@ -26,11 +26,14 @@ package struct RunsProjection: Projection {
     /// What came of the operations of a line, by their places in it.
     package typealias Outcomes = [Int: RunOutcome]
 
-    private let board: OutcomeBoard<Outcomes>?
+    /// Between the routes and the loader.
+    package typealias Board = OutcomeBoard<[RunDraft], Outcomes>
+
+    private let board: Board?
     private let metrics: RunsMetrics?
 
     /// Makes the projection; `board` and `metrics` learn what is loaded live.
-    package init(board: OutcomeBoard<Outcomes>? = nil, metrics: RunsMetrics? = nil) {
+    package init(board: Board? = nil, metrics: RunsMetrics? = nil) {
         self.board = board
         self.metrics = metrics
     }
@@ -39,6 +42,8 @@ package struct RunsProjection: Projection {
         guard let kind = Kind(rawValue: line.kind) else {
             throw Refusal(reason: "not a line of the runs surface: \(line.kind)")
         }
+        // Reading a run costs as much as all else that is done for it here.
+        if let drafts = board?.takeParsed(line.seq) { return Self.elements(line, drafts) }
         do throws(RunRefusal) {
             let document = try RunDecoder.document(Array(line.body), isJSON: true)
             switch kind {

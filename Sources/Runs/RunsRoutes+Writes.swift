@@ -11,7 +11,7 @@ extension RunsRoutes {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
             let draft = try Self.checked { () throws(RunRefusal) in try RunDecoder.storableRun(document) }
-            switch try await self.append(.create, document) {
+            switch try await self.append(.create, document, [draft]) {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
@@ -31,7 +31,7 @@ extension RunsRoutes {
             guard drafts.contains(where: \.conflicts.isEmpty) else {
                 return BatchAnswer(drafts, [:]).response
             }
-            switch try await self.append(.batch, document) {
+            switch try await self.append(.batch, document, drafts) {
             case .applied(let outcomes):
                 let answer = BatchAnswer(drafts, outcomes)
                 if answer.inserted > 0 { self.metadata.drop() }
@@ -96,14 +96,17 @@ extension RunsRoutes {
     private func append(
         _ kind: RunsProjection.Kind,
         _ document: JSONDocument,
+        _ drafts: [RunDraft]? = nil,
         of eventID: String? = nil
-    ) async throws(WriteRefusal) -> OutcomeBoard<RunsProjection.Outcomes>.Outcome {
+    ) async throws(WriteRefusal) -> RunsProjection.Board.Outcome {
         do throws(JournalError) {
             return try await board.append(
                 to: journal,
                 kind: kind.rawValue,
                 members: eventID.map(RunLine.members) ?? [],
-                body: RunLine.body(document)
+                body: RunLine.body(document),
+                // A line has no line breaks; values that were sent with some are read from there.
+                parsed: document.sawLineBreaksOutsideStrings ? nil : drafts
             )
         } catch {
             throw .notStored(error)

@@ -9,7 +9,7 @@ package struct RunsRoutes: Sendable {
     static let tag = "Runs"
 
     let journal: Journal
-    let board: OutcomeBoard<RunsProjection.Outcomes>
+    let board: RunsProjection.Board
     let reader: StoreReader
     let encoder: RunsEncoder
     let metadata: MetadataCache
@@ -22,7 +22,7 @@ package struct RunsRoutes: Sendable {
     /// `requestsPerMinute` bounds what one client asks for; nil for no bound.
     package init(
         journal: Journal,
-        board: OutcomeBoard<RunsProjection.Outcomes>,
+        board: RunsProjection.Board,
         reader: StoreReader,
         links: RepositoryLinks,
         duplicateStatus: Status = .created,

@@ -19,7 +19,7 @@ struct OutcomeBoardTests {
         progress.turned(.running)
     }
 
-    private func append(_ board: OutcomeBoard<String>) async throws -> String {
+    private func append(_ board: OutcomeBoard<String, String>) async throws -> String {
         switch try await board.append(to: journal, kind: "note/1", body: Array("1".utf8)) {
         case .applied(let value): value
         case .refused: "refused"
@@ -29,7 +29,7 @@ struct OutcomeBoardTests {
 
     @Test("outcomes find their writers, also when they are settled before the writer knows its line")
     func settled() async throws {
-        let board = OutcomeBoard<String>(progress: progress)
+        let board = OutcomeBoard<String, String>(progress: progress)
         let loading = Task { [journal, progress] in
             var applied: Int64 = 0
             while applied < 50 {
@@ -54,19 +54,38 @@ struct OutcomeBoardTests {
 
     @Test("a line that is applied without an outcome was refused")
     func refused() async throws {
-        let board = OutcomeBoard<String>(progress: progress)
+        let board = OutcomeBoard<String, String>(progress: progress)
         progress.applied(through: 1, at: nil, lines: 1, deadLetters: 1)
         #expect(try await append(board) == "refused")
     }
 
     @Test("with PostgreSQL away, or too slow, the outcome is pending; a later one is nobody's")
     func pending() async throws {
-        let board = OutcomeBoard<String>(progress: progress, patience: .milliseconds(20))
+        let board = OutcomeBoard<String, String>(progress: progress, patience: .milliseconds(20))
         #expect(try await append(board) == "pending")
         progress.turned(.backingOff(reason: "unreachable"))
         #expect(try await append(board) == "pending")
         board.settle([1: "late", 2: "late"])
         progress.turned(.running)
         #expect(try await append(board) == "pending")
+    }
+
+    @Test("what was read of a line is handed over once, and only while its writer waits")
+    func parsed() async throws {
+        let board = OutcomeBoard<String, String>(progress: progress)
+        let writing = Task { [journal] in
+            try await board.append(to: journal, kind: "note/1", body: Array("1".utf8), parsed: "one")
+        }
+        var taken = board.takeParsed(1)
+        while taken == nil {
+            await Task.yield()
+            taken = board.takeParsed(1)
+        }
+        #expect(taken == "one" && board.takeParsed(1) == nil)
+        progress.applied(through: 1, at: nil, lines: 1, deadLetters: 0)
+        _ = try await writing.value
+        progress.applied(through: 2, at: nil, lines: 1, deadLetters: 0)
+        _ = try await board.append(to: journal, kind: "note/1", body: Array("2".utf8), parsed: "two")
+        #expect(board.takeParsed(2) == nil)
     }
 }

@@ -43,7 +43,7 @@ final class RunsHarness: Sendable {
             )
         )
         pool = Pool(database.target)
-        let board = OutcomeBoard<RunsProjection.Outcomes>(progress: progress)
+        let board = RunsProjection.Board(progress: progress)
         let routes = RunsRoutes(
             journal: journal,
             board: board,

@@ -106,7 +106,7 @@ struct Features: Sendable {
 
     private mutating func addRuns(_ means: Means) {
         let progress = StreamProgress(stream: "runs")
-        let board = OutcomeBoard<RunsProjection.Outcomes>(progress: progress)
+        let board = RunsProjection.Board(progress: progress)
         let projection = RunsProjection(board: board, metrics: RunsMetrics(registry: means.registry))
         let reader = addStream(projection, progress, means)
         let runs = RunsRoutes(
