@@ -142,7 +142,7 @@ let package = Package(
             "WeirApp",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
-                "Runs", "Observability", "Import", "Migrations", "CMalloc", logging, crypto,
+                "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging, crypto,
             ],
             resources: [
                 .embedInCode("Audit/SQL/audit_agents.sql"),

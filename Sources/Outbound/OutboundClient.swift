@@ -9,6 +9,7 @@ package final class OutboundClient: Sendable {
 
     private let policy: OutboundPolicy
     private let lanes: BlockingLanes
+    private let handles = HandleShelf()
 
     /// Makes a client that only calls what the policy permits, and `parallel` servers at a time.
     package init(policy: OutboundPolicy = OutboundPolicy(), parallel: Int = 8) {
@@ -45,9 +46,38 @@ package final class OutboundClient: Sendable {
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(OutboundError) -> OutboundResponse {
         if isCancelled() { throw .cancelled }
-        guard Self.isReady, let handle = curl_easy_init() else { throw .failed("libcurl does not start") }
-        defer { curl_easy_cleanup(handle) }
+        guard Self.isReady, let handle = handles.take() else { throw .failed("libcurl does not start") }
+        defer { handles.putBack(handle) }
         return try CurlTransfer(handle, request, policy, isCancelled: isCancelled).run()
+    }
+}
+
+/// Handles that are not in use: each keeps connections to the servers that it has called. Any thread.
+private final class HandleShelf: Sendable {
+    private static let capacity = 8
+    // Guards the handles, as addresses.
+    private let idle = Mutex<[UInt]>([])
+
+    func take() -> UnsafeMutableRawPointer? {
+        let address = idle.withLock { $0.popLast() }
+        return address.map { UnsafeMutableRawPointer(bitPattern: $0) } ?? curl_easy_init()
+    }
+
+    func putBack(_ handle: UnsafeMutableRawPointer) {
+        // Forgets the request, not the connections.
+        curl_easy_reset(handle)
+        let isKept = idle.withLock { idle in
+            guard idle.count < Self.capacity else { return false }
+            idle.append(UInt(bitPattern: handle))
+            return true
+        }
+        if !isKept { curl_easy_cleanup(handle) }
+    }
+
+    deinit {
+        for address in idle.withLock({ $0 }) {
+            curl_easy_cleanup(UnsafeMutableRawPointer(bitPattern: address))
+        }
     }
 }
 

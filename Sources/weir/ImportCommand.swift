@@ -63,10 +63,10 @@ struct ImportCommand: AsyncParsableCommand {
         guard (1...10_000).contains(batchSize) else {
             throw ValidationError("--batch-size takes 1 to 10000.")
         }
-        guard PlainImportTransport(url: url, token: nil) != nil else {
-            throw ValidationError("--url takes http://host[:port][/prefix], like http://127.0.0.1:8000.")
+        guard Self.server(url, token: nil) != nil else {
+            throw ValidationError("--url takes http[s]://host[:port][/prefix], like http://127.0.0.1:8000.")
         }
-        guard PlainImportTransport(url: url, token: secret) != nil else {
+        guard Self.server(url, token: secret) != nil else {
             throw ValidationError("--token takes a token as `weir token create` prints it.")
         }
         guard ZoneOffset(timezoneOffset) != nil else {
@@ -75,13 +75,13 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (url, token, options) = (url, secret, options)
+        let (server, options) = (Self.server(url, token: secret), options)
         let queue = DispatchQueue(label: "weir.import")
         let summary = await withCheckedContinuation { continuation in
             queue.async {
                 let importer = Importer(
                     options,
-                    transport: PlainImportTransport(url: url, token: token),
+                    transport: server.map(RemoteImportTransport.init),
                     announce: Self.bar,
                     wait: { sleep(UInt32($0)) }
                 )
@@ -91,6 +91,10 @@ struct ImportCommand: AsyncParsableCommand {
         for line in summary.lines { StandardStreams.write(line) }
         if let failure = summary.failure { StandardStreams.writeError("weir: \(failure.description)") }
         if summary.exitCode != 0 { throw ExitCode(summary.exitCode) }
+    }
+
+    private static func server(_ url: String, token: String?) -> RemoteServer? {
+        RemoteServer(url: url, token: token, timeout: .seconds(120))
     }
 
     private var secret: String? { token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"] }

@@ -56,26 +56,30 @@ struct RunsCommand: AsyncParsableCommand {
             guard (1...600).contains(timeout) else {
                 throw ValidationError("--timeout takes 1 to 600 seconds.")
             }
-            guard target != nil else {
-                throw ValidationError("--url takes http://host[:port][/path], like http://127.0.0.1:8765.")
+            guard server(token: nil) != nil else {
+                throw ValidationError("--url takes http[s]://host[:port][/path], like http://127.0.0.1:8765.")
+            }
+            guard server(token: secret) != nil else {
+                throw ValidationError("--token takes a token as `weir token create` prints it.")
             }
         }
 
-        private var target: SimulatorTarget? {
+        private var secret: String? { token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"] }
+
+        private func server(token: String?) -> RemoteServer? {
             let environment = ProcessEnvironment.variables["TELEMETRY_API_URL"]
-            return SimulatorTarget(url ?? environment ?? "http://127.0.0.1:8765")
+            let url = url ?? environment ?? "http://127.0.0.1:8765"
+            return RemoteServer(url: url, token: token, timeout: .seconds(timeout))
         }
 
         func run() async throws {
             try await reportingFailures {
-                guard let target, let age = DurationText(staleAfter) else { return }
+                guard let server = server(token: secret), let age = DurationText(staleAfter) else { return }
                 let request = StaleRunsClient.Request(
-                    target,
+                    server,
                     agent: agent,
                     staleAfter: age.duration,
-                    status: status,
-                    token: token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"],
-                    timeoutSeconds: timeout
+                    status: status
                 )
                 let bar = ProgressBar(isShown: StandardStreams.isErrorTerminal, unit: "runs")
                 let outcome = try StaleRunsClient(request).run(at: .now(), isRehearsal: dryRun) {

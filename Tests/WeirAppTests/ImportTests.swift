@@ -44,11 +44,15 @@ import Testing
         let port = try #require(weir.server.addresses.first { $0.face == nil }?.port)
         let importer = Importer(
             ImportOptions(paths: [path]),
-            transport: PlainImportTransport(url: "http://127.0.0.1:\(port)", token: token),
+            transport: server(port, token: token).map(RemoteImportTransport.init),
             announce: { _, _ in { _, _ in } },
             wait: { sleep(UInt32($0)) }
         )
         return importer.run()
+    }
+
+    private func server(_ port: Int, token: String? = nil) -> RemoteServer? {
+        RemoteServer(url: "http://127.0.0.1:\(port)", token: token, timeout: .seconds(120))
     }
 
     /// What the server tells of workflow runs, without the time of asking.
@@ -140,7 +144,7 @@ import Testing
     @Test func `hears how long to wait while the database is away`() async throws {
         let weir = try await EmbeddedServer.start(databaseURL: "postgresql://nobody@127.0.0.1:1/none")
         let port = try #require(weir.server.addresses.first { $0.face == nil }?.port)
-        let transport = try #require(PlainImportTransport(url: "http://127.0.0.1:\(port)", token: nil))
+        let transport = RemoteImportTransport(try #require(server(port)))
         let runs = "[" + Self.runs.split(separator: "\n")[0] + "]"
         let answer = try transport.post("/api/v1/runs/batch", Array(runs.utf8))
         #expect(answer.status == 503 && answer.retryAfterSeconds == 1)
@@ -170,17 +174,30 @@ import Testing
         await weir.stop()
         let gone = try Executable.run(["import", runs] + url)
         #expect(gone.status == 1)
-        #expect(gone.errors.hasPrefix("weir: no answer from 127.0.0.1:\(port): cannot connect"))
+        #expect(gone.errors.hasPrefix("weir: no answer from http://127.0.0.1:\(port): nobody answers there"))
         #expect(try Executable.run(["import", runs, "--dry-run"] + url).status == 0)
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     @Test(arguments: [
-        ["import"], ["import", "x", "--url", "https://h"], ["import", "x", "--batch-size", "0"],
+        ["import"], ["import", "x", "--url", "ftp://h"], ["import", "x", "--batch-size", "0"],
         ["import", "x", "--timezone-offset", "CET"], ["import", "x", "--format", "csv"],
         ["import", "x", "--token", ""],
     ])
     func `refuses wrong usage`(arguments: [String]) throws {
         #expect(try Executable.run(arguments).status == 64)
+    }
+
+    @Test(
+        arguments: [
+            ("http://h", true), ("https://h:8443/ingest/token/", true), ("HTTPS://[::1]:1", true),
+            ("ftp://h", false),
+            ("h:8000", false), ("http://", false), ("http://:80", false), ("http://a@h", false),
+            ("http://h/?a=b", false), ("http://h/ x", false),
+        ] as [(String, Bool)]
+    )
+    func `takes servers by HTTP and HTTPS`(url: String, isTaken: Bool) {
+        #expect((RemoteServer(url: url, token: nil, timeout: .seconds(1)) != nil) == isTaken)
+        #expect(RemoteServer(url: "http://h", token: "a b", timeout: .seconds(1)) == nil)
     }
 }

@@ -1,32 +1,26 @@
 package import Core
-import Glibc
+import Outbound
 
 /// What `weir runs cleanup-stale` does: ends abandoned runs of one agent over HTTP, as a client. Contract §4.2.
 package struct StaleRunsClient: Sendable {
     /// Whom to ask and what for.
     package struct Request: Sendable {
-        package var target: SimulatorTarget
+        package var server: RemoteServer
         package var agent: String
         package var staleAfter: Duration
         package var status: String
-        package var token: String?
-        package var timeoutSeconds: Int
 
         /// Makes a request.
         package init(
-            _ target: SimulatorTarget,
+            _ server: RemoteServer,
             agent: String,
             staleAfter: Duration,
-            status: String,
-            token: String?,
-            timeoutSeconds: Int = 30
+            status: String
         ) {
-            self.target = target
+            self.server = server
             self.agent = agent
             self.staleAfter = staleAfter
             self.status = status
-            self.token = token
-            self.timeoutSeconds = timeoutSeconds
         }
     }
 
@@ -102,7 +96,7 @@ package struct StaleRunsClient: Sendable {
             let answer = try ask("GET", "/api/v1/runs?\(text)")
             guard let root = try? JSONDocument(answer).root, root.kind == .array else {
                 throw StartError(
-                    "the server's list of runs is no JSON array; is \(request.target.authority) a runs server?"
+                    "the server's list of runs is no JSON array; is \(request.server.origin) a runs server?"
                 )
             }
             let page = root.elements.compactMap { element -> Run? in
@@ -134,20 +128,12 @@ package struct StaleRunsClient: Sendable {
         _ = try ask("PATCH", "/api/v1/runs/\(Self.percentEncoded(run.eventID))", body.bytes)
     }
 
-    private func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(StartError) -> [UInt8] {
-        let prefix = request.target.path == "/" ? "" : request.target.path
-        var head = "\(method) \(prefix)\(path) HTTP/1.1\r\nHost: \(request.target.authority)\r\n"
-        head += "Accept: application/json\r\nConnection: close\r\n"
-        if let token = request.token { head += "Authorization: Bearer \(token)\r\n" }
-        if !body.isEmpty {
-            head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
-        }
-        let answer: PlainClient.Answer
-        do throws(PlainClientError) {
-            let client = try PlainClient(request.target.endpoint, timeoutSeconds: request.timeoutSeconds)
-            answer = try client.exchange(Array((head + "\r\n").utf8) + body)
+    private func ask(_ method: String, _ path: String, _ body: [UInt8]? = nil) throws(StartError) -> [UInt8] {
+        let answer: OutboundResponse
+        do throws(OutboundError) {
+            answer = try request.server.ask(method, path, body)
         } catch {
-            throw StartError("no answer from \(request.target.authority): \(error)")
+            throw StartError("no answer from \(request.server.origin): \(error)")
         }
         guard (200..<300).contains(answer.status) else {
             let detail = (try? JSONDocument(answer.body))?.root["detail"]?.string

@@ -1,8 +1,8 @@
 import Glibc
 import HTTPServer
 
-/// A small blocking HTTP/1.1 client over one kept connection, for `weir health`, `weir simulate` and
-/// `weir import`.
+/// A small blocking HTTP/1.1 client over one kept connection, for this machine: `weir health`, `weir doctor` and
+/// `weir simulate`. What may be far away is asked by `RemoteServer`.
 ///
 /// Belongs to one thread. Reads what Weir answers: a length, chunks, or the end of the connection.
 final class PlainClient {
@@ -83,7 +83,9 @@ final class PlainClient {
             guard let colon = line.firstIndex(of: ":") else { throw .malformed }
             let value = line[line.index(after: colon)...].trimmed.lowercased()
             switch line[..<colon].lowercased() {
-            case "content-length": head.length = Int(value)
+            case "content-length":
+                guard let length = Int(value), length >= 0 else { throw .malformed }
+                head.length = length
             case "transfer-encoding": head.isChunked = value == "chunked"
             case "connection": head.isKept = value != "close"
             case "retry-after": head.retryAfterSeconds = Int(value)

@@ -1,0 +1,23 @@
+package import Import
+import Outbound
+
+/// How `weir import` reaches a server.
+package final class RemoteImportTransport: ImportTransport {
+    private let server: RemoteServer
+
+    /// Takes a server. A batch is answered when it is in the database, so its timeout should be long.
+    package init(_ server: RemoteServer) {
+        self.server = server
+    }
+
+    /// Posts once.
+    package func post(_ path: String, _ body: [UInt8]) throws(TransportFailure) -> ImportAnswer {
+        do throws(OutboundError) {
+            let answer = try server.ask("POST", path, body)
+            let wait = answer.field("retry-after").flatMap { Int($0) }
+            return ImportAnswer(status: answer.status, retryAfterSeconds: wait, body: answer.body)
+        } catch {
+            throw TransportFailure("no answer from \(server.origin): \(error)")
+        }
+    }
+}
