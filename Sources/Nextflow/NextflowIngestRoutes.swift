@@ -34,7 +34,7 @@ package struct NextflowIngestRoutes: Sendable {
                 documentation: RouteDocumentation(
                     tag: "Nextflow",
                     summary: "Takes one weblog event; answers when it is durable, with the event itself.",
-                    readsBody: true
+                    request: .any
                 ),
                 handler: .callback { request, exchange in
                     if request.body.count <= Self.laneBytes {

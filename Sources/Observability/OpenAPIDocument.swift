@@ -60,10 +60,10 @@ struct OpenAPIDocument {
                 for parameter in route.documentation.parameters { Self.queryParameter(parameter, &list) }
             }
         }
-        if route.documentation.readsBody {
+        if let shape = route.documentation.request {
             operation.object("requestBody") { body in
                 body.member("required", true)
-                Self.jsonContent(&body)
+                Self.jsonContent(shape, &body)
             }
         }
         responses(route, &operation)
@@ -77,9 +77,11 @@ struct OpenAPIDocument {
 
     private func responses(_ route: Route, _ operation: inout JSONWriter) {
         operation.object("responses") { responses in
-            responses.object("200") { success in
-                success.member("description", "What was asked for.")
-                Self.jsonContent(&success)
+            for status in route.documentation.success {
+                responses.object(String(status)) { success in
+                    success.member("description", status == 201 ? "It is stored." : "What was asked for.")
+                    Self.jsonContent(route.documentation.answer, &success)
+                }
             }
             responses.object("default") { failure in
                 failure.member("description", "What was wrong, and where.")
@@ -95,6 +97,7 @@ struct OpenAPIDocument {
     private func components(_ document: inout JSONWriter) {
         document.object("components") { components in
             components.object("schemas") { schemas in
+                for schema in named { Self.schema(schema, &schemas) }
                 schemas.object("Error") { error in
                     error.member("type", "object")
                     error.object("properties") { properties in
@@ -123,13 +126,68 @@ struct OpenAPIDocument {
         }
     }
 
-    // MARK: - Pieces
+    // MARK: - Schemas
 
-    private static func jsonContent(_ writer: inout JSONWriter) {
-        writer.object("content") { content in
-            content.object("application/json") { json in json.object("schema") { _ in } }
+    /// The schemas that routes name, each once.
+    private var named: [APISchema] {
+        let shapes = routes.flatMap { [$0.documentation.request, $0.documentation.answer] }
+        var seen: Set<String> = []
+        return shapes.compactMap { $0?.schema }.filter { seen.insert($0.name).inserted }
+    }
+
+    private static func schema(_ schema: APISchema, _ schemas: inout JSONWriter) {
+        schemas.object(schema.name) { object in
+            object.member("type", "object")
+            let required = schema.members.filter(\.isRequired)
+            if !required.isEmpty {
+                object.array("required") { list in for member in required { list.value(member.name) } }
+            }
+            object.object("properties") { properties in
+                for member in schema.members {
+                    properties.object(member.name) { Self.member(member, &$0) }
+                }
+            }
         }
     }
+
+    private static func member(_ member: APISchema.Member, _ property: inout JSONWriter) {
+        if member.isNullable {
+            property.array("type") { types in
+                types.value(member.type)
+                types.value("null")
+            }
+        } else {
+            property.member("type", member.type)
+        }
+        if !member.words.isEmpty {
+            property.array("enum") { list in
+                for word in member.words { list.value(word) }
+                if member.isNullable { list.null() }
+            }
+        }
+    }
+
+    private static func jsonContent(_ shape: RouteDocumentation.Shape, _ writer: inout JSONWriter) {
+        writer.object("content") { content in
+            content.object("application/json") { json in
+                json.object("schema") { schema in
+                    switch shape {
+                    case .any: break
+                    case .object(let named): Self.reference(named, &schema)
+                    case .list(let named):
+                        schema.member("type", "array")
+                        schema.object("items") { Self.reference(named, &$0) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func reference(_ schema: APISchema, _ writer: inout JSONWriter) {
+        writer.member("$ref", "#/components/schemas/\(schema.name)")
+    }
+
+    // MARK: - Pieces
 
     private static func pathParameter(_ name: String, _ list: inout JSONWriter) {
         list.object { parameter in

@@ -132,7 +132,7 @@ struct MemberReader {
         }
         if node.isNull, !isRequired { return nil }
         guard let text = text(node, name) else { return nil }
-        guard ["manual", "llm", "ci"].contains(node.string) else {
+        guard CommitAssociation.sources.contains(node.string ?? "") else {
             return refuse(name, .value("\(name) must be 'manual', 'llm', or 'ci'"), node)
         }
         return text

@@ -73,6 +73,9 @@ struct RunPatch: Sendable, Equatable {
 
 /// Which commit a run made. Contract §1.9.
 struct CommitAssociation: Sendable, Equatable {
+    /// Who may say so.
+    static let sources = ["manual", "llm", "ci"]
+
     let hash: ArraySlice<UInt8>
     let source: ArraySlice<UInt8>
     let author: ArraySlice<UInt8>?

@@ -7,7 +7,8 @@ internal import Postgres
 
 extension RunsRoutes {
     var list: Route {
-        read(Self.prefix, "Runs, the newest first.", Self.listParameters) { [reader, encoder] request in
+        read(Self.prefix, "Runs, the newest first.", Self.listParameters, shape: .list(RunSchemas.run)) {
+            [reader, encoder] request in
             let query: RunListQuery
             do throws(RunListRefusal) {
                 query = try RunListQuery(request.query)
@@ -35,7 +36,7 @@ extension RunsRoutes {
     }
 
     var detail: Route {
-        run("/{event_id}", "One run.") { [encoder] run in encoder.one(run) }
+        run("/{event_id}", "One run.", shape: .object(RunSchemas.run)) { [encoder] run in encoder.one(run) }
     }
 
     var commitURL: Route {
@@ -113,9 +114,10 @@ extension RunsRoutes {
         _ path: String,
         _ summary: String,
         scope: Scope = .read,
+        shape: RouteDocumentation.Shape = .any,
         answer: @escaping @Sendable (RunsStore.StoredRun) -> Response
     ) -> Route {
-        read(Self.prefix + path, summary, scope: scope) { [reader] request in
+        read(Self.prefix + path, summary, scope: scope, shape: shape) { [reader] request in
             let eventID = Self.eventID(request)
             return await reader.answer(.detail) { connection in
                 guard let run = try RunsStore(connection: connection).fetchOne(eventID) else {

@@ -7,7 +7,9 @@ internal import Journal
 
 extension RunsRoutes {
     var create: Route {
-        write(.post, "", "Records a run; the first body of an event_id wins.") {
+        let success = Set([201, duplicateStatus.code]).sorted()
+        let summary = "Records a run; the first body of an event_id wins."
+        return write(.post, "", summary, .object(RunSchemas.posted), success: success) {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
             let draft = try Self.checked { () throws(RunRefusal) in try RunDecoder.storableRun(document) }
@@ -24,7 +26,7 @@ extension RunsRoutes {
     }
 
     var batch: Route {
-        write(.post, "/batch", "Records an array of runs; each stands alone.") {
+        write(.post, "/batch", "Records an array of runs; each stands alone.", .list(RunSchemas.posted)) {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
             let drafts = try Self.checked { () throws(RunRefusal) in try RunDecoder.batch(document) }
@@ -43,7 +45,8 @@ extension RunsRoutes {
     }
 
     var patch: Route {
-        write(.patch, "/{event_id}", "Changes a run.") { request throws(WriteRefusal) in
+        write(.patch, "/{event_id}", "Changes a run.", .object(RunSchemas.patch)) {
+            request throws(WriteRefusal) in
             let document = try Self.document(request)
             let patch = try Self.checked { () throws(RunRefusal) in try RunPatch(document) }
             let eventID = Self.eventID(request)
@@ -60,7 +63,8 @@ extension RunsRoutes {
     }
 
     var associateCommit: Route {
-        write(.post, "/{event_id}/associate-commit", "Tells which commit a run made.") {
+        let summary = "Tells which commit a run made."
+        return write(.post, "/{event_id}/associate-commit", summary, .object(RunSchemas.commit)) {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
             let association = try Self.checked { () throws(RunRefusal) in try CommitAssociation(document) }

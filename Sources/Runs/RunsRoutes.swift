@@ -54,6 +54,8 @@ package struct RunsRoutes: Sendable {
         _ method: Method,
         _ path: String,
         _ summary: String,
+        _ request: RouteDocumentation.Shape,
+        success: [Int] = [200],
         answer: @escaping @Sendable (Request) async throws(WriteRefusal) -> Response
     ) -> Route {
         Route(
@@ -61,7 +63,12 @@ package struct RunsRoutes: Sendable {
             Self.prefix + path,
             scope: .ingest,
             envelope: .runs,
-            documentation: RouteDocumentation(tag: Self.tag, summary: summary, readsBody: true),
+            documentation: RouteDocumentation(
+                tag: Self.tag,
+                summary: summary,
+                request: request,
+                success: success
+            ),
             handler: .async { request in
                 if let refusal = self.limiter?.refusal(of: request) { return refusal }
                 do throws(WriteRefusal) {
@@ -78,6 +85,7 @@ package struct RunsRoutes: Sendable {
         _ summary: String,
         _ parameters: [RouteDocumentation.Parameter] = [],
         scope: Scope = .read,
+        shape: RouteDocumentation.Shape = .any,
         answer: @escaping @Sendable (Request) async -> Response
     ) -> Route {
         Route(
@@ -85,7 +93,12 @@ package struct RunsRoutes: Sendable {
             path,
             scope: scope,
             envelope: .runs,
-            documentation: RouteDocumentation(tag: Self.tag, summary: summary, parameters: parameters),
+            documentation: RouteDocumentation(
+                tag: Self.tag,
+                summary: summary,
+                parameters: parameters,
+                answer: shape
+            ),
             handler: .async { request in
                 if let refusal = self.limiter?.refusal(of: request) { return refusal }
                 return await answer(request)

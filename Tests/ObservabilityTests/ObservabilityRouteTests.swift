@@ -149,6 +149,41 @@ import Testing
         #expect(document["paths"]?["/b"]?["get"]?["security"]?.elements.map { $0.kind }.isEmpty == true)
     }
 
+    @Test func `says what is posted and what is answered, and with which status`() throws {
+        let note = APISchema(
+            "Note",
+            [
+                .init("text", "string", isRequired: true),
+                .init("kind", "string", isNullable: true, words: ["a"]),
+            ]
+        )
+        let route = Route(
+            .post,
+            "/notes",
+            scope: nil,
+            documentation: RouteDocumentation(
+                tag: "Notes",
+                summary: "Takes a note.",
+                request: .object(note),
+                answer: .list(note),
+                success: [201]
+            ),
+            handler: .async { _ in Response(status: .created) }
+        )
+        let document = try describe([route])
+        let operation = document["paths"]?["/notes"]?["post"]
+        let reference = "#/components/schemas/Note"
+        let posted = operation?["requestBody"]?["content"]?["application/json"]?["schema"]
+        #expect(posted?["$ref"]?.string == reference)
+        let answered = operation?["responses"]?["201"]?["content"]?["application/json"]?["schema"]
+        #expect(answered?["items"]?["$ref"]?.string == reference)
+        #expect(operation?["responses"]?["200"] == nil)
+        let schema = document["components"]?["schemas"]?["Note"]
+        #expect(schema?["required"].map { String(decoding: $0.rawBytes, as: UTF8.self) } == #"["text"]"#)
+        let kind = schema?["properties"]?["kind"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
+        #expect(kind == #"{"type":["string","null"],"enum":["a",null]}"#)
+    }
+
     @Test func `describes itself and the routes beside it`() async throws {
         let routes = ObservabilityRoutes.make().routes(describing: [.make(.post, "/telemetry")])
         let response = try await answer(routes, "/openapi.json")

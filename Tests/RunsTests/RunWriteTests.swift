@@ -24,6 +24,19 @@ struct RunWriteTests {
         #expect(try await weir.get("/api/v1/runs/e1").json["product"]?.string == "first")
     }
 
+    @Test("an answer has the members that the description names, in its order")
+    func described() async throws {
+        let weir = try await RunsHarness()
+        _ = try await weir.post("/api/v1/runs", RunBody.run("e1"))
+        let members = try await weir.get("/api/v1/runs/e1").json.members.map { $0.key.string }
+        #expect(members == RunSchemas.run.members.map(\.name))
+        #expect(
+            RunSchemas.posted.members.filter(\.isRequired).map(\.name).sorted() == [
+                "agent_name", "event_id", "job_type", "run_id", "start_time",
+            ]
+        )
+    }
+
     @Test("the answer to a duplicate can be 200")
     func duplicateStatus() async throws {
         let weir = try await RunsHarness(duplicateStatus: .ok)
