@@ -262,6 +262,8 @@ package final class Journal: Sendable {
     package func close() {
         pending.close()
         writerQueue.sync {}
+        // Whoever says how far readers are knows this journal, too.
+        backpressure.withLock { $0 = Backpressure() }
         writer.seal()
         background.sync {}
         catalog.close()

@@ -307,11 +307,12 @@ extension WeirServer {
         registry.gauge("weir_journal_epoch", help: "How often the journal was opened.").set(
             Double(journal.epoch)
         )
-        registry.addCollector { [weak journal] snapshot in
+        // All of the features would lead back to the registry.
+        registry.addCollector { [weak journal, lags = features.lags] snapshot in
             process.collect(into: &snapshot)
             if let journal { JournalMetrics.collect(journal, into: &snapshot) }
             PoolMetrics.collect(pool.status, into: &snapshot)
-            for lag in features.lags { lag.collect(into: &snapshot) }
+            for lag in lags { lag.collect(into: &snapshot) }
             snapshot.merge(gauges.snapshot)
         }
     }
