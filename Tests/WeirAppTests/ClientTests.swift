@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTPServer
+import Postgres
 import TestKit
 import Testing
 
@@ -184,6 +185,25 @@ struct ClientTests {
         #expect(await late.end(.success))
         #expect(try run(weir, late.eventID)["git_commit_hash"]?.string == "3f2a9bc1d1")
         await weir.stop()
+    }
+
+    @Test("a run whose server goes away in its middle, and comes back after its end, is whole")
+    func offline() async throws {
+        let database = try TemporaryDatabase.make()
+        let directory = EmbeddedServer.newDirectory()
+        let before = try await EmbeddedServer.start(databaseURL: database.target.unmaskedURL)
+        let client = WeirClient(try configuration(before, directory))
+        let run = await client.startRun(agent: "a", job: "j")
+        #expect(try self.run(before, run.eventID)["status"]?.string == "running")
+        await before.stop()
+        run.setItems(succeeded: 3)
+        #expect(await run.end(.partial, outputSummary: "half") == false)
+        let after = try await EmbeddedServer.start(databaseURL: database.target.unmaskedURL)
+        #expect(await WeirClient(try configuration(after, directory)).replay() == ReplayReport(sent: 1))
+        let stored = try self.run(after, run.eventID)
+        #expect(stored["status"]?.string == "partial" && stored["items_succeeded"]?.int64 == 3)
+        #expect(stored["output_summary"]?.string == "half" && stored["end_time"]?.isNull == false)
+        await after.stop()
     }
 
     @Test("a cancelled program still tells how its run ended")
