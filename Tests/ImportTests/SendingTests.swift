@@ -53,7 +53,7 @@ import Testing
     @Test func `waits for a server that restarts, and gives up in the end`() throws {
         let folder = try folder(["a", "a"])
         let server = StubServer()
-        server.interfere = { _ in
+        server.interfere = { [unowned server] _ in
             if server.requests.count > 1 { throw TransportFailure("no answer from h: cannot connect") }
             return nil
         }
