@@ -78,7 +78,9 @@ class Round:
         for step in steps(seconds):
             # What is patched, or read, is what was written last.
             name = self.seed() if step.mode in ("post", "batch") else name
-            path = step.path.format(one=f"{name}-0000-4000-8000-000110000010")
+            path = step.path
+            if "{one}" in path:
+                path = path.format(one=postgres.value("SELECT max(event_id) FROM agent_run"))
             before = trial.cpu()
             load = self.load(face if step.on_face else trial.weir.port, path, step.seconds, step.connections,
                              step.mode, name, step.size)
