@@ -135,6 +135,7 @@ let package = Package(
                 .embedInCode("v0004_nextflow_growth.sql"),
                 .embedInCode("v0005_sketch_bin.sql"),
                 .embedInCode("v0006_runs.sql"),
+                .embedInCode("v0007_run_hours.sql"),
             ],
             swiftSettings: settings
         ),

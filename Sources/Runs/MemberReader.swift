@@ -49,6 +49,30 @@ struct MemberReader {
         places[field.rawValue].map { document.kind(at: $0) != .null } ?? false
     }
 
+    // MARK: - What needs no closer look
+
+    /// Where a text stands that can be stored as it was spelt; nil for everything else.
+    func plainText(_ field: RunField) -> Range<Int>? {
+        guard !isSuspicious, let place = places[field.rawValue], document.kind(at: place) == .string else {
+            return nil
+        }
+        return document.range(at: place)
+    }
+
+    /// Where a count stands that is spelt as it is stored: a few digits, no zero before them. Nil for everything else.
+    func plainCount(_ field: RunField) -> Range<Int>? {
+        guard let place = places[field.rawValue], document.kind(at: place) == .number else { return nil }
+        let range = document.range(at: place)
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard range.count < 18, range.count == 1 || document.bytes[range.lowerBound] != digits.lowerBound,
+            document.bytes[range].allSatisfy(digits.contains)
+        else { return nil }
+        return range
+    }
+
+    /// Whether a member was not sent, or sent as null.
+    func isAbsent(_ field: RunField) -> Bool { !isGiven(field) }
+
     // MARK: - Texts
 
     /// A text that must be there.

@@ -102,9 +102,30 @@ enum RunDecoder {
         }
         var reader = MemberReader(node, at: place, flags: flags)
         var draft = RunDraft(record: RunRecord(source: reader.source))
-        for field in RunField.allCases { read(field, &reader, &draft) }
+        for field in RunField.all where !readPlain(field, reader, &draft) { read(field, &reader, &draft) }
         faults += reader.faults
         return reader.faults.isEmpty ? draft : nil
+    }
+
+    /// Reads what nearly all members of nearly all runs are; false for what has to be looked at.
+    private static func readPlain(
+        _ field: RunField,
+        _ reader: borrowing MemberReader,
+        _ draft: inout RunDraft
+    ) -> Bool {
+        let range: Range<Int>?
+        switch field.rule {
+        case .required: range = reader.plainText(field)
+        case .optionalText, .lenientText:
+            range = reader.plainText(field)
+            if range == nil, reader.isAbsent(field) { return true }
+        case .counter, .optionalCounter: range = reader.plainCount(field)
+        case .own: return true
+        case .text, .object, .commitSource, .flag: return false
+        }
+        guard let range else { return false }
+        draft.record.place(field, range)
+        return true
     }
 
     private static func read(_ field: RunField, _ reader: inout MemberReader, _ draft: inout RunDraft) {

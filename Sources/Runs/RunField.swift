@@ -40,9 +40,30 @@ enum RunField: Int, CaseIterable, Sendable {
     /// The member's name in JSON.
     var name: String { Self.table[rawValue].name }
     /// What it holds.
-    var rule: Rule { Self.table[rawValue].rule }
-    /// The name with quotes and colon, and what divides it from the field before, as it stands in a document.
-    var key: [UInt8] { Self.table[rawValue].key }
+    var rule: Rule { Self.rules[rawValue] }
+
+    /// All fields; `allCases` makes a new array each time.
+    static let all: [RunField] = allCases
+    private static let rules = table.map(\.rule)
+
+    /// What stands before each value in a document, one behind the other: `{"event_id":`, `,"run_id":` and so on.
+    static let keys = Keys(table.map(\.name))
+
+    /// Texts of all fields in one piece, for they are copied for each run.
+    struct Keys: Sendable {
+        let bytes: [UInt8]
+        /// Where the text of each field ends.
+        let ends: [Int]
+
+        fileprivate init(_ names: [String]) {
+            var (bytes, ends): ([UInt8], [Int]) = ([], [])
+            for (index, name) in names.enumerated() {
+                bytes.append(contentsOf: "\(index == 0 ? "{" : ",")\"\(name)\":".utf8)
+                ends.append(bytes.count)
+            }
+            (self.bytes, self.ends) = (bytes, ends)
+        }
+    }
 
     /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
     static func named(_ key: ArraySlice<UInt8>) -> RunField? {
@@ -60,13 +81,10 @@ enum RunField: Int, CaseIterable, Sendable {
     private struct Description {
         let name: String
         let rule: Rule
-        let key: [UInt8]
 
         init(_ name: String, _ rule: Rule) {
             self.name = name
             self.rule = rule
-            let divider = name == "event_id" ? "{" : ","
-            key = Array("\(divider)\"\(name)\":".utf8)
         }
     }
 

@@ -42,6 +42,11 @@ struct RunRecord: Sendable {
         set { pieces[field.rawValue] = newValue.map { place($0) } ?? Piece() }
     }
 
+    /// Notes that a value stands in the source.
+    mutating func place(_ field: RunField, _ range: Range<Int>) {
+        pieces[field.rawValue] = Piece(start: Int32(range.lowerBound), count: Int32(range.count))
+    }
+
     /// Notes where a value stands; one that is not part of the source is copied.
     private mutating func place(_ value: ArraySlice<UInt8>) -> Piece {
         let isShared = value.withUnsafeBufferPointer { value in
@@ -71,18 +76,22 @@ struct RunRecord: Sendable {
 
     /// Appends the record as one JSON object, its members in the order of the contract.
     func appendDocument(to bytes: inout [UInt8]) {
-        source.withUnsafeBufferPointer { source in
-            own.withUnsafeBufferPointer { own in
-                for (field, piece) in zip(RunField.allCases, pieces) {
-                    bytes.append(contentsOf: field.key)
-                    guard piece.count > 0 else {
-                        bytes.append(contentsOf: Self.null)
-                        continue
+        let (keys, null) = (RunField.keys, Self.null)
+        keys.bytes.withUnsafeBufferPointer { key in
+            source.withUnsafeBufferPointer { source in
+                own.withUnsafeBufferPointer { own in
+                    var start = 0
+                    for (end, piece) in zip(keys.ends, pieces) {
+                        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: key[start..<end]))
+                        start = end
+                        let value = piece.isOwn ? own : source
+                        let range = Int(piece.start)..<Int(piece.start + piece.count)
+                        if range.isEmpty {
+                            bytes.append(contentsOf: null)
+                        } else {
+                            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: value[range]))
+                        }
                     }
-                    let range = Int(piece.start)..<Int(piece.start + piece.count)
-                    bytes.append(
-                        contentsOf: UnsafeBufferPointer(rebasing: (piece.isOwn ? own : source)[range])
-                    )
                 }
             }
         }

@@ -6,7 +6,7 @@ enum RunSchemas {
     static let run = APISchema(
         "Run",
         [.init("id", "integer", isRequired: true)]
-            + RunField.allCases.map { member($0, isRequired: true) }
+            + RunField.all.map { member($0, isRequired: true) }
             + [
                 .init("commit_url", "string", isNullable: true),
                 .init("repo_url", "string", isNullable: true),
@@ -16,7 +16,7 @@ enum RunSchemas {
     /// A run as it is posted; what is missing gets its default.
     static let posted = APISchema(
         "PostedRun",
-        RunField.allCases.filter { $0.rule != .own }.map { field in
+        RunField.all.filter { $0.rule != .own }.map { field in
             member(field, isRequired: field.rule == .required)
         }
     )

@@ -121,16 +121,17 @@ extension RunRecord {
     /// Whether nobody has told the end of the run yet.
     var isOpen: Bool { text(.status) == RunStatus.running.rawValue && !has(.endTime) }
 
+    /// When the run was created, where its client's text is a time.
+    var createdInstant: Timestamp? { text(.createdAt).flatMap { RunTimestamp.instant(of: $0) } }
+
     /// The record with the defaults for what was not sent. Contract §1.4, §2.2.
-    func completed(at time: Timestamp) -> RunRecord {
+    func completed(with defaults: RunDefaults) -> RunRecord {
         var record = self
-        if record[.createdAt] == nil { record.set(.createdAt, time.iso8601(offset: .plusZero)) }
-        // The reference's database wrote this one, in a spelling of its own.
-        let seconds = time.iso8601().prefix(19).map { $0 == "T" ? " " : $0 }
-        record.set(.updatedAt, String(seconds))
-        if record[.status] == nil { record.set(.status, RunStatus.running.rawValue) }
+        if !record.has(.createdAt) { record[.createdAt] = defaults.createdAt }
+        record[.updatedAt] = defaults.updatedAt
+        if !record.has(.status) { record[.status] = defaults.status }
         record[.schemaVersion] = Self.schemaVersion
-        for field in RunField.allCases where !record.has(field) {
+        for field in RunField.all where !record.has(field) {
             switch field.rule {
             case .counter, .optionalCounter: record[field] = Self.zero
             case .flag: record[field] = Self.no
@@ -154,4 +155,18 @@ extension RunRecord {
     private static let schemaVersion = Array("7".utf8)[...]
     private static let zero = Array("0".utf8)[...]
     private static let no = Array("false".utf8)[...]
+}
+
+/// What a run gets whose client did not say it, by the time of its line.
+struct RunDefaults {
+    let createdAt: ArraySlice<UInt8>
+    /// The reference's database wrote this one, in a spelling of its own.
+    let updatedAt: ArraySlice<UInt8>
+    let status = JSONText.quoted(RunStatus.running.rawValue)[...]
+
+    init(at time: Timestamp) {
+        createdAt = JSONText.quoted(time.iso8601(offset: .plusZero))[...]
+        let seconds = time.iso8601().prefix(19).map { $0 == "T" ? " " : $0 }
+        updatedAt = JSONText.quoted(String(seconds))[...]
+    }
 }

@@ -62,7 +62,12 @@ enum RunsApplyStore {
         if !changed.isEmpty { try update(changed, on: connection) }
         var counts = RunCounts()
         for (_, entry) in new {
-            counts.add(1, agent: entry.record.text(.agentName), job: entry.record.text(.jobType))
+            counts.add(
+                1,
+                agent: entry.record.text(.agentName) ?? "",
+                job: entry.record.text(.jobType) ?? "",
+                createdAt: entry.record.createdInstant ?? entry.receivedAt
+            )
         }
         try tally(counts, on: connection)
         try SignalStore.insert(table.signals, on: connection)
@@ -110,7 +115,7 @@ enum RunsApplyStore {
         )
     }
 
-    /// Adds to the counts of runs by agent and job type.
+    /// Adds to the counts of runs by agent, job type and hour.
     static func tally(_ counts: RunCounts, on connection: Connection) throws {
         let rows = counts.rows
         guard !rows.isEmpty else { return }
@@ -126,7 +131,7 @@ enum RunsApplyStore {
     }
 }
 
-/// How many runs have come or gone, by agent and by job type.
+/// How many runs have come or gone, by agent, by job type and by the hour of their creation.
 struct RunCounts {
     private struct Key: Hashable {
         let facet: String
@@ -135,11 +140,15 @@ struct RunCounts {
 
     private var counts: [Key: Int64] = [:]
 
-    /// Notes `runs` more of an agent and a job type.
-    mutating func add(_ runs: Int64, agent: String?, job: String?) {
-        counts[Key(facet: "agent_name", value: agent ?? ""), default: 0] += runs
-        counts[Key(facet: "job_type", value: job ?? ""), default: 0] += runs
+    /// Notes `runs` more of an agent, a job type and an hour.
+    mutating func add(_ runs: Int64, agent: String, job: String, createdAt: Timestamp) {
+        counts[Key(facet: "agent_name", value: agent), default: 0] += runs
+        counts[Key(facet: "job_type", value: job), default: 0] += runs
+        counts[Key(facet: "created_hour", value: Self.hour(of: createdAt)), default: 0] += runs
     }
+
+    /// The hour in UTC, as `2026-11-25T10`.
+    static func hour(of time: Timestamp) -> String { String(time.iso8601().prefix(13)) }
 
     /// One row for each value that has changed.
     var rows: [(facet: String, value: String, runs: Int64)] {
@@ -151,7 +160,7 @@ extension BinaryCopyBuffer {
     /// Adds the row of a run.
     mutating func append(run record: RunRecord, _ key: UUID128, receivedAt: Timestamp) {
         let created = record.text(.createdAt) ?? ""
-        let createdInstant = RunTimestamp.instant(of: created)
+        let createdInstant = record.createdInstant
         let start = record.text(.startTime) ?? ""
         beginRow()
         append(uuid: key)

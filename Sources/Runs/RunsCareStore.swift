@@ -39,7 +39,12 @@ package struct AgingRuns: AgingRows {
             var deleted = 0
             for group in groups {
                 let runs = try group.int64("runs")
-                counts.add(-runs, agent: try group.text("agent_name"), job: try group.text("job_type"))
+                counts.add(
+                    -runs,
+                    agent: try group.text("agent_name"),
+                    job: try group.text("job_type"),
+                    createdAt: try group.timestamp("hour")
+                )
                 deleted += Int(runs)
             }
             try RunsApplyStore.tally(counts, on: connection)

@@ -80,13 +80,13 @@ struct RunsEncoder: Sendable {
     // MARK: - CSV (RFC 4180)
 
     private func table(_ runs: some Collection<RunsStore.StoredRun>) -> [UInt8] {
-        let names = ["id"] + RunField.allCases.map(\.name) + ["commit_url", "repo_url"]
+        let names = ["id"] + RunField.all.map(\.name) + ["commit_url", "repo_url"]
         var bytes = Array((names.joined(separator: ",") + "\r\n").utf8)
         for run in runs {
             JSONWriter.append(run.id, to: &bytes)
             if let document = try? JSONDocument(run.document) {
                 let record = RunRecord(document)
-                for field in RunField.allCases { Self.append(cell: record.cell(field), to: &bytes) }
+                for field in RunField.all { Self.append(cell: record.cell(field), to: &bytes) }
             }
             Self.append(cell: links.commit(run.gitCommitHash, in: run.gitRepo) ?? "", to: &bytes)
             Self.append(cell: links.repository(run.gitRepo) ?? "", to: &bytes)

@@ -93,10 +93,11 @@ package struct RunsProjection: Projection {
     /// Runs of a line; those that no row can hold were refused when they came.
     private static func elements(_ line: JournalLine, _ drafts: [RunDraft]) -> [RunElement] {
         var rows = RunsApplyStore.rows(for: drafts.count)
+        let defaults = RunDefaults(at: line.at)
         var accepted: [(place: Int, key: UUID128, draft: RunDraft, record: RunRecord)] = []
         for (place, draft) in drafts.enumerated() where draft.conflicts.isEmpty {
             let key = RunKeys.run(draft.eventID)
-            let record = draft.record.completed(at: line.at)
+            let record = draft.record.completed(with: defaults)
             rows.append(run: record, key, receivedAt: line.at)
             accepted.append((place, key, draft, record))
         }

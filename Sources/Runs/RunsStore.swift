@@ -196,7 +196,15 @@ struct RunsStore {
 
     private static let recent = Statement(
         "recent runs",
-        "SELECT count(*) FROM agent_run WHERE created_order > $1"
+        """
+        SELECT
+            (SELECT count(*) FROM agent_run WHERE created_order > $1 AND created_order < $2)
+            + (
+                SELECT coalesce(sum(runs), 0)::bigint
+                FROM agent_run_tally
+                WHERE facet = 'created_hour' AND value >= $3
+            )
+        """
     )
 
     /// How many runs there are of each agent (`agent_name`) or job type (`job_type`), the most first.
@@ -204,8 +212,11 @@ struct RunsStore {
         try connection.execute(Self.facet, [.text(facet)]).map { (try $0.text(0), try $0.int64(1)) }
     }
 
-    /// How many runs were created after a moment.
+    /// How many runs were created after a moment not long ago: those of the hours that began since are counted already.
     func countCreated(after moment: Timestamp) throws -> Int64 {
-        try connection.execute(Self.recent, [.timestamp(moment)]).first?.int64(0) ?? 0
+        let hour: Int64 = 3_600_000_000
+        let next = Timestamp(microseconds: (moment.microseconds / hour + 1) * hour)
+        let parameters: [Parameter] = [.timestamp(moment), .timestamp(next), .text(RunCounts.hour(of: next))]
+        return try connection.execute(Self.recent, parameters).first?.int64(0) ?? 0
     }
 }
