@@ -146,22 +146,31 @@ import Testing
         await second.stop()
     }
 
+    /// Another server over the journal of a stopped one and an empty database, filled from it.
+    private func replayed(
+        _ weir: EmbeddedServer,
+        into database: TemporaryDatabase,
+        lines: Int
+    ) async throws -> EmbeddedServer {
+        var settings = Settings.defaults
+        settings.databaseURL = database.target.unmaskedURL
+        settings.dataDirectory = weir.directory
+        let said = try await DatabaseSession.with(settings) { database in
+            try await JournalReplay([weir.directory], database).run { _, _ in }
+        }
+        #expect(said.first == "\(lines) lines replayed, 0 dead letters")
+        return try await EmbeddedServer.start(
+            databaseURL: database.target.unmaskedURL,
+            directory: weir.directory
+        )
+    }
+
     @Test func `replays its journal into an empty database with the same answers`() async throws {
         let weir = try await EmbeddedServer.start()
         try posted(try weir.client())
         await weir.server.stop()
         let other = try TemporaryDatabase.make()
-        var settings = Settings.defaults
-        settings.databaseURL = other.target.unmaskedURL
-        settings.dataDirectory = weir.directory
-        let lines = try await DatabaseSession.with(settings) { database in
-            try await JournalReplay([weir.directory], database).run { _, _ in }
-        }
-        #expect(lines.first == "1 lines replayed, 0 dead letters")
-        let again = try await EmbeddedServer.start(
-            databaseURL: other.target.unmaskedURL,
-            directory: weir.directory
-        )
+        let again = try await replayed(weir, into: other, lines: 1)
         #expect(
             try again.client().get("/metrics/processes/summary").text.contains(
                 #"{"event":"test_event","rows":1}"#
@@ -184,19 +193,9 @@ import Testing
         #expect(answers[0].contains("abc1234") && answers[2].contains(#""total_runs":2"#))
         await weir.server.stop()
         let other = try TemporaryDatabase.make()
-        var settings = Settings.defaults
-        settings.databaseURL = other.target.unmaskedURL
-        settings.dataDirectory = weir.directory
-        let lines = try await DatabaseSession.with(settings) { database in
-            try await JournalReplay([weir.directory], database).run { _, _ in }
-        }
-        #expect(lines.first == "3 lines replayed, 0 dead letters")
-        let again = try await EmbeddedServer.start(
-            databaseURL: other.target.unmaskedURL,
-            directory: weir.directory
-        )
-        let replayed = try again.client(face: "runs")
-        for (target, answer) in zip(targets, answers) { #expect(try replayed.get(target).text == answer) }
+        let again = try await replayed(weir, into: other, lines: 3)
+        let asked = try again.client(face: "runs")
+        for (target, answer) in zip(targets, answers) { #expect(try asked.get(target).text == answer) }
         await again.stop()
     }
 
