@@ -63,8 +63,16 @@ struct TrackTests {
         let counted = #"sh -c 'trap "echo int" INT; echo ready; sleep 1; sleep 1'"#
         let ignored = "trap '' HUP; weir track -- sleep 1 & sleep 0.5; kill -HUP $!; wait $!"
         #expect(await shell().run(ignored).exitCode == 0)
-        let handed = "weir track -- \(counted) & sleep 0.7; kill -INT $!; wait $!"
-        #expect(await shell().run("set -m; \(handed)").output == "ready\nint\n")
+        let handed = """
+            set -m
+            mkdir -p "$TELEMETRY_BUFFER_DIR"
+            weir track -- \(counted) > "$TELEMETRY_BUFFER_DIR/out" &
+            until grep -qs ready "$TELEMETRY_BUFFER_DIR/out"; do sleep 0.05; done
+            kill -INT $!
+            wait $!
+            cat "$TELEMETRY_BUFFER_DIR/out"
+            """
+        #expect(await shell().run(handed).output == "ready\nint\n")
         let terminal = """
             python3 - <<'END'
             import os, pty, time

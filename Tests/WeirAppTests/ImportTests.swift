@@ -193,7 +193,7 @@ import Testing
             ("http://h", true), ("https://h:8443/ingest/token/", true), ("HTTPS://[::1]:1", true),
             ("ftp://h", false),
             ("h:8000", false), ("http://", false), ("http://:80", false), ("http://a@h", false),
-            ("http://h/?a=b", false), ("http://h/ x", false),
+            ("http://h/?a=b", false), ("http://h/#a", false), ("http://h/ x", false),
         ] as [(String, Bool)]
     )
     func `takes servers by HTTP and HTTPS`(url: String, isTaken: Bool) {

@@ -16,7 +16,7 @@ package struct RemoteServer: Sendable {
     /// Takes `http://host[:port][/prefix]`, such as `https://h/ingest/<token>`; nil for any other URL, and for a token
     /// that cannot stand in a header.
     package init?(url: String, token: String?, timeout: Duration) {
-        let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") }
+        let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !url.contains { "?#".contains($0) }
         guard let scheme = ["http://", "https://"].first(where: url.lowercased().hasPrefix), isPlain else {
             return nil
         }
