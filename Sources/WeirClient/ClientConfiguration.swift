@@ -23,8 +23,8 @@ public struct ClientConfiguration: Sendable {
     public var attempts = 3
     /// The pause between attempts.
     public var retryPause: Duration = .seconds(1)
-    /// How often at most a client sends what waits in the buffer without being asked.
-    public var replayInterval: Duration = .seconds(60)
+    /// How often at most a client sends what waits in the buffer without being asked; nil is never.
+    public var replayInterval: Duration? = .seconds(60)
     /// How long one attempt may take.
     public var timeout: Duration = .seconds(10)
 

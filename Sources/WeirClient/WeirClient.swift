@@ -197,9 +197,10 @@ public final class WeirClient: Sendable {
     /// Sends what waits, now that Weir has answered; nobody waits for it, and it is not tried more often than the
     /// configuration says.
     private func replayInBackground() {
+        guard let interval = configuration.replayInterval else { return }
         let isDue = guarded.withLock { guarded in
             let now = ContinuousClock.now
-            if let last = guarded.lastReplay, now < last + configuration.replayInterval { return false }
+            if let last = guarded.lastReplay, now < last + interval { return false }
             guarded.lastReplay = now
             return true
         }

@@ -74,6 +74,8 @@ struct TrackCommand: AsyncParsableCommand {
         // A command must not wait for a server that hangs.
         configuration.patience = .seconds(3)
         configuration.attempts = 1
+        // It is done when the command has ended: in the background it would be cut short.
+        configuration.replayInterval = nil
         return configuration
     }
 
