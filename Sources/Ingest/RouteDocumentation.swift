@@ -78,6 +78,8 @@ package struct APISchema: Sendable {
         package let isRequired: Bool
         /// The words that are allowed; empty for any.
         package let words: [String]
+        /// The least and the greatest number, or the least and the greatest length of a text.
+        package let bounds: ClosedRange<Int64>?
 
         /// Makes a description of a member.
         package init(
@@ -85,13 +87,15 @@ package struct APISchema: Sendable {
             _ type: String,
             isNullable: Bool = false,
             isRequired: Bool = false,
-            words: [String] = []
+            words: [String] = [],
+            bounds: ClosedRange<Int64>? = nil
         ) {
             self.name = name
             self.type = type
             self.isNullable = isNullable
             self.isRequired = isRequired
             self.words = words
+            self.bounds = bounds
         }
     }
 

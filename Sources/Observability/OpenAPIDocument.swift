@@ -159,6 +159,11 @@ struct OpenAPIDocument {
         } else {
             property.member("type", member.type)
         }
+        if let bounds = member.bounds {
+            let isText = member.type == "string"
+            property.member(isText ? "minLength" : "minimum", bounds.lowerBound)
+            property.member(isText ? "maxLength" : "maximum", bounds.upperBound)
+        }
         if !member.words.isEmpty {
             property.array("enum") { list in
                 for word in member.words { list.value(word) }

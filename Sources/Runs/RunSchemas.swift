@@ -28,7 +28,7 @@ enum RunSchemas {
     static let commit = APISchema(
         "RunCommit",
         [
-            .init("commit_hash", "string", isRequired: true),
+            .init("commit_hash", "string", isRequired: true, bounds: 7...40),
             .init("commit_source", "string", isRequired: true, words: CommitAssociation.sources),
             .init("commit_author", "string", isNullable: true),
             .init("commit_timestamp", "string", isNullable: true),
@@ -36,16 +36,27 @@ enum RunSchemas {
     )
 
     private static func member(_ field: RunField, isRequired: Bool) -> APISchema.Member {
-        func described(_ type: String, isNullable: Bool, words: [String] = []) -> APISchema.Member {
-            .init(field.name, type, isNullable: isNullable, isRequired: isRequired, words: words)
+        func described(
+            _ type: String,
+            isNullable: Bool,
+            words: [String] = [],
+            bounds: ClosedRange<Int64>? = nil
+        ) -> APISchema.Member {
+            .init(
+                field.name,
+                type,
+                isNullable: isNullable,
+                isRequired: isRequired,
+                words: words,
+                bounds: bounds
+            )
         }
         return switch field.rule {
         case .required: described("string", isNullable: false)
-        // Words that are other spellings of these are taken, too.
-        case .text: described("string", isNullable: false)
+        case .text: described("string", isNullable: false, words: RunStatus.words)
         case .optionalText, .lenientText: described("string", isNullable: true)
-        case .counter: described("integer", isNullable: false)
-        case .optionalCounter: described("integer", isNullable: true)
+        case .counter: described("integer", isNullable: false, bounds: 0...Int64.max)
+        case .optionalCounter: described("integer", isNullable: true, bounds: 0...Int64.max)
         case .object: described("object", isNullable: true)
         case .commitSource: described("string", isNullable: true, words: CommitAssociation.sources)
         case .flag: described("boolean", isNullable: false)

@@ -19,6 +19,9 @@ enum RunStatus: String, CaseIterable, Sendable {
     /// The words in the spelling of the reference's messages.
     static let list = "[" + allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ") + "]"
 
+    /// All words that are taken.
+    static let words = allCases.map(\.rawValue) + aliases.keys.sorted()
+
     private static let aliases: [String: RunStatus] = [
         "failed": .failure, "completed": .success, "succeeded": .success, "canceled": .cancelled,
     ]

@@ -153,7 +153,7 @@ import Testing
         let note = APISchema(
             "Note",
             [
-                .init("text", "string", isRequired: true),
+                .init("text", "string", isRequired: true, bounds: 1...9),
                 .init("kind", "string", isNullable: true, words: ["a"]),
             ]
         )
@@ -180,6 +180,8 @@ import Testing
         #expect(operation?["responses"]?["200"] == nil)
         let schema = document["components"]?["schemas"]?["Note"]
         #expect(schema?["required"].map { String(decoding: $0.rawBytes, as: UTF8.self) } == #"["text"]"#)
+        let text = schema?["properties"]?["text"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
+        #expect(text == #"{"type":"string","minLength":1,"maxLength":9}"#)
         let kind = schema?["properties"]?["kind"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
         #expect(kind == #"{"type":["string","null"],"enum":["a",null]}"#)
     }
