@@ -81,12 +81,29 @@ def small_disk(mebibytes):
 
 
 def fill(disk, keep=0):
-    """Takes the rest of a disk, all but `keep` bytes."""
-    filler = disk / "filler"
-    space = os.statvfs(disk)
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        os.posix_fallocate(file.fileno(), 0, max(4096, space.f_bavail * space.f_frsize - keep))
+    """Takes the rest of a disk, all but `keep` bytes, while others write to it.
+
+    What does not fit as a whole is not taken at all: whoever writes at the same moment takes a page of it, so that
+    smaller and smaller pieces are tried until the disk is full.
+    """
+    filler, size = disk / "filler", 0
+    with open(filler, "wb", buffering=0) as file:
+        piece = free_bytes(disk)
+        while piece >= 4096 and free_bytes(disk) - keep >= 4096:
+            piece = min(piece, free_bytes(disk) - keep)
+            try:
+                os.posix_fallocate(file.fileno(), size, piece)
+                size += piece
+            except OSError:
+                piece //= 2
+    if free_bytes(disk) > keep + (1 << 20):
+        raise RuntimeError(f"{disk} could not be filled: {free_bytes(disk)} bytes are free")
     return filler
+
+
+def free_bytes(disk):
+    space = os.statvfs(disk)
+    return space.f_bavail * space.f_frsize
 
 
 class Weir:

@@ -400,6 +400,9 @@ def try_attack(weir, work, options, report):
     rounds = [one_round(weir, work, options.seconds, report) for _ in range(options.rounds)]
     posts, gets, failed = zip(*rounds)
     post_ratio, get_ratio = statistics.median(posts), statistics.median(gets)
+    if options.answers_only:
+        report.expect(not sum(failed), f"{work.__name__}: every ordinary request is answered")
+        return
     holds = not sum(failed) and max(post_ratio, get_ratio) <= BUDGET
     what = f"every ordinary request is answered, median p99 x{post_ratio:.2f} for posts, x{get_ratio:.2f} for gets; at most x{BUDGET:.0f}"
     isHonest = work in HONEST
@@ -443,6 +446,7 @@ def main():
     parser.add_argument("attacks", nargs="*", help=f"some of {', '.join(work.__name__ for work in ATTACKS)}; all when none is named")
     parser.add_argument("--seconds", type=float, default=4, help="length of each of the three measurements of a round")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of an attack, of which the median counts")
+    parser.add_argument("--answers-only", action="store_true", help="judge that every ordinary request is answered, and not how soon")
     parser.add_argument("--descriptors", action="store_true", help="try few descriptors, too, when attacks are named")
     options = parser.parse_args()
     chosen = [work for work in ATTACKS if not options.attacks or work.__name__ in options.attacks]

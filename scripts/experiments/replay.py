@@ -23,10 +23,13 @@ DIFFERENT = {
     "…/metrics/processes/…": "`generated_at_utc`: the clock",
     "…/metrics/processes/tasks": "`telemetry_id`: as `id` below",
     "…/events": "`id` and, in `next_cursor`, the same id: handed out by the database, without a meaning",
+    "/api/v1/runs…": "`id` and, in the cursor, the same id: handed out by the database, without a meaning",
 }
 CLOCK = re.compile(rb'"generated_at_utc":"[^"]+"')
 ROW_ID = re.compile(rb'"telemetry_id":\d+,')
+RUN_ID = re.compile(rb'\{"id":\d+,|^\d+,', re.MULTILINE)
 CURSOR = re.compile(rb'"next_cursor":"([^"]+)"')
+LINK = re.compile(r"[?&]cursor=([^&>]+)")
 EVENT_ID = re.compile(rb'\{"id":\d+,"event":')
 GAUGES = re.compile(r"^(?:weir_nextflow_runs|weir_nextflow_tasks|weir_dead_letters|weir_partitions)\b.*$", re.MULTILINE)
 
@@ -46,6 +49,7 @@ def main():
     rebuilt = postgres.url.rpartition("/")[0] + "/rebuilt"
     live = Weir(scratch() / "data", postgres.url, env=SETTINGS).start()
     send_recorded(live)
+    track(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
@@ -69,6 +73,38 @@ def send_recorded(weir):
 
 def composed():
     return [name.read_bytes() for name in sorted((RECORDED / "weblog").glob("*.json"))]
+
+
+def track(weir):
+    """Tracked runs by every request that writes one: alone, again, in a batch, changed, changed to what is refused, with a commit."""
+
+    def ask(method, path, body):
+        status, _, answer = weir.ask(method, f"/api/v1/runs{path}", json.dumps(body).encode(), headers=JSON)
+        if status >= 500:
+            raise RuntimeError(f"{method} {path}: {status} {answer[:200]}")
+
+    batch = [tracked_run(number) for number in range(40)]
+    for run in batch[:20]:
+        ask("POST", "", run)
+    ask("POST", "", batch[0] | {"job_type": "other"})
+    ask("POST", "/batch", batch[10:])
+    for number, run in enumerate(batch):
+        end = {"status": ["success", "failure", "cancelled"][number % 3], "end_time": f"2026-11-21T09:{number:02}:00+00:00"}
+        if number % 4:
+            ask("PATCH", f"/{run['event_id']}", end | {"items_succeeded": number, "metrics_json": {"loss": number / 7}})
+    ask("PATCH", "/nobody", {"status": "success"})
+    ask("PATCH", f"/{batch[0]['event_id']}", {"status": "no such status"})
+    for run in batch[::5]:
+        ask("POST", f"/{run['event_id']}/associate-commit", {"commit_hash": f"{int(run['event_id'][1:]):040x}", "commit_source": "manual"})
+
+
+def tracked_run(number):
+    return {
+        "event_id": f"e{number}", "run_id": f"r{number % 7}", "agent_name": f"agent-{number % 3}", "job_type": ["nightly", "übung"][number % 2],
+        "start_time": f"2026-11-21T08:{number:02}:00+00:00", "website": f"w{number % 2}.example", "website_section": "a", "insight_id": f"i{number % 4}",
+        "parent_run_id": f"r{number % 2}" if number % 3 else None, "git_repo": "https://github.com/o/n", "context_json": {"n": number},
+        "api_posted": bool(number % 2),
+    }  # fmt: skip
 
 
 def send(weir, bodies):
@@ -107,22 +143,32 @@ def compare(report, live, other):
 
 def answer(weir, path):
     """(status, body) as far as it has to be the same, the pages behind a first one included, three at the most."""
-    status, _, body = weir.get(path)
+    status, fields, body = weir.get(path)
     if path == "/metrics":
         wait_until(lambda: "weir_nextflow_runs" in weir.get("/metrics")[2].decode(), 30, "the gauges")
         body = "\n".join(sorted(GAUGES.findall(weir.get("/metrics")[2].decode()))).encode()
     if path == "/ready":
         body = repr([(check["name"], check["ok"]) for check in json.loads(body)["checks"]]).encode()
-    pages, cursor = [body], CURSOR.search(body)
+    pages, cursor = [body], next_cursor(fields, body)
     while cursor and len(pages) < 4:
-        next_page = f"{path}{'&' if '?' in path else '?'}{query('cursor', cursor[1].decode())}"
-        pages.append(weir.get(next_page)[2])
-        cursor = CURSOR.search(pages[-1])
+        _, fields, body = weir.get(f"{path}{'&' if '?' in path else '?'}{query('cursor', cursor)}")
+        pages.append(body)
+        cursor = next_cursor(fields, body)
     if "/metrics/processes/" in path:
         pages = [ROW_ID.sub(b"", CLOCK.sub(b"", page)) for page in pages]
     if path.partition("?")[0].endswith("/events"):
         pages = [CURSOR.sub(without_id, EVENT_ID.sub(b'{"event":', page)) for page in pages]
+    if path.startswith("/api/v1/runs"):
+        pages = [RUN_ID.sub(b"{", page) for page in pages]
     return status, b"\n".join(pages)
+
+
+def next_cursor(fields, body):
+    """Where the next page begins: in the answer, or in its `Link`."""
+    if found := CURSOR.search(body):
+        return found[1].decode()
+    found = LINK.search(fields.get("Link", ""))
+    return urllib.parse.unquote(found[1]) if found else None
 
 
 def without_id(cursor):
@@ -141,36 +187,57 @@ def questions(weir):
     """Every GET of the server's own description, with every parameter alone and some together."""
     described = json.loads(weir.get("/openapi.json")[2])["paths"]
     runs = json.loads(weir.get("/api/nextflow/runs?limit=500")[2])["runs"]
-    values = parameter_values(weir, runs)
+    tracked = json.loads(weir.get("/api/v1/runs?limit=500")[2])
+    surfaces = {"/api/v1/": tracked_values(tracked), "/": nextflow_values(weir, runs)}
     paths = []
     for template, item in described.items():
         if "get" not in item:
             continue
-        names = [p["name"] for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
-        missing = [name for name in names if name not in values]
-        if missing:
-            raise LookupError(f"{template}: say in parameter_values what {missing} can be")
-        for path in filled(template, runs):
-            singles = [f"{path}?{query(name, value)}" for name in names for value in values[name]]
-            pairs = [f"{path}?{query(a, values[a][0])}&{query(b, values[b][-1])}" for a, b in itertools.combinations(names, 2)]
+        known = next(values for prefix, values in surfaces.items() if template.startswith(prefix))
+        parameters = [p for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
+        values = {p["name"]: values_of(template, p, known) for p in parameters}
+        for path in filled(template, runs, tracked):
+            singles = [f"{path}?{query(name, value)}" for name in values for value in values[name]]
+            pairs = [f"{path}?{query(a, values[a][0])}&{query(b, values[b][-1])}" for a, b in itertools.combinations(values, 2)]
             few = singles[:] if "{" not in template else singles[:12]
             for question in [path, *few, *(pairs if "{" not in template else pairs[:4])]:
                 paths.append(question)
     return paths
 
 
-def filled(template, runs):
+def values_of(template, parameter, known):
+    """What a parameter can be: as said here, else as its schema says. A text about which neither says anything fails."""
+    name, schema = parameter["name"], parameter.get("schema", {})
+    if name in known:
+        return known[name]
+    if "enum" in schema:
+        return schema["enum"]
+    if schema.get("type") == "boolean":
+        return ["true", "false"]
+    if "minimum" in schema:
+        return [schema["minimum"], schema["minimum"] + 1]
+    raise LookupError(f"{template}: say in nextflow_values or tracked_values what '{name}' can be")
+
+
+def filled(template, runs, tracked):
     """A template with the names of runs in it, all of them where that is cheap."""
     if "{" not in template:
         return [template]
-    fill = [
-        template.replace("{run_id}", urllib.parse.quote(run["run_id"], safe="")).replace("{run_name}", urllib.parse.quote(run["run_name"], safe=""))
-        for run in runs
-    ]
-    return sorted(set(fill)) + [re.sub(r"{\w+}", "nobody", template)]
+    names = [{"run_id": run["run_id"], "run_name": run["run_name"]} for run in runs]
+    names += [{"event_id": run["event_id"]} for run in tracked]
+    names += [{"field": field} for field in ("agent_name", "job_type")]
+    wanted = set(re.findall(r"{(\w+)}", template))
+    fill = {
+        re.sub(r"{(\w+)}", lambda place: urllib.parse.quote(each[place[1]], safe=""), template)  # noqa: B023
+        for each in names
+        if wanted <= each.keys()
+    }
+    if not fill:
+        raise LookupError(f"{template}: say in filled what {sorted(wanted)} can be")
+    return [*sorted(fill), re.sub(r"{\w+}", "nobody", template)]
 
 
-def parameter_values(weir, runs):
+def nextflow_values(weir, runs):
     tasks = json.loads(weir.get("/metrics/processes/tasks?limit=500")[2])["rows"]
     processes = sorted({task["process"] for task in tasks})
     return {
@@ -181,6 +248,17 @@ def parameter_values(weir, runs):
         "state": ["pending", "running", "stale", "succeeded", "failed", "cancelled,failed"], "name": [runs[0]["run_name"], "A"],
         "user": sorted({str(run.get("user")) for run in runs})[:2], "project": sorted({str(run.get("project")) for run in runs})[:2],
         "run_id": [runs[0]["run_id"], "nobody"], "attempt": [1, 2], "event": ["started", "process_completed", "error"], "order": ["oldest", "newest"],
+    }  # fmt: skip
+
+
+def tracked_values(tracked):
+    """The filters of tracked runs: values that are there, and one that is not."""
+    times = ["2026-11-21T08:10:00+00:00", "2027-01-01T00:00:00Z"]
+    columns = ["agent_name", "job_type", "run_id", "parent_run_id", "insight_id", "website", "website_section", "git_commit_hash"]
+    return {
+        **{column: [*sorted({run[column] for run in tracked if run[column]})[:2], "nobody"] for column in columns},
+        "limit": [1, 7, 200], "offset": [0, 5], "status": ["success", "running", "failure"], "api_posted": ["true", "false"], "total": ["true", "false"],
+        "created_before": times, "created_after": times, "start_time_from": times, "start_time_to": times,
     }  # fmt: skip
 
 
