@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import shutil
+import sys
 
 from harness import Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, scratch, wait_until
 
@@ -64,6 +65,8 @@ class Original:
             weir.await_loaded()
         weir.terminate()
         self.segments = segments_of(self.directory)
+        if len(self.segments) < 4:
+            sys.exit(f"{len(self.segments)} segments are too few: a case damages one in the middle; say --events 3000")
         self.lines = read_lines(self.segments)
         self.tasks = senders.tasks
 
