@@ -17,6 +17,7 @@ from findings import Finding
 COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
 IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
 UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
+RULES = "deploy/rules_test.yml"
 
 # The settings, in the order of who decides: the table in the code, then what has to repeat it.
 SETTINGS = "Sources/WeirApp/Settings/SettingsTable*.swift"
@@ -27,7 +28,7 @@ _DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 
 def check(root: Path) -> list[Finding]:
-    return _image(root) + _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _settings(root)
+    return _image(root) + _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _rules(root) + _settings(root)
 
 
 def _image(root: Path) -> list[Finding]:
@@ -123,6 +124,14 @@ def _scrape(root: Path) -> list[Finding]:
     if checked.returncode == 0:
         return []
     return [Finding(SCRAPE, 1, "prometheus", (checked.stderr or checked.stdout).strip().splitlines()[-1])]
+
+
+def _rules(root: Path) -> list[Finding]:
+    """Alerts fire when they should; tested with what Prometheus brings for that."""
+    if shutil.which("promtool") is None:
+        return []
+    tested = _run(root, "promtool", "test", "rules", RULES)
+    return [] if tested.returncode == 0 else [Finding(RULES, 1, "prometheus", " ".join((tested.stdout + tested.stderr).split()))]
 
 
 def _settings(root: Path) -> list[Finding]:

@@ -180,19 +180,21 @@ def killed_in_copy(report, options):
 
 
 def stop_in_copy(postgres):
-    """Stops the session of the loader again and again until it stands in a COPY: (its process, the statement)."""
-    for _ in range(2000):
-        rows = postgres.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'weir-loader'")
-        if not rows:
-            time.sleep(0.1)
-            continue
-        backend = int(rows[0][0])
-        os.kill(backend, signal.SIGSTOP)
-        state = postgres.sql(f"SELECT state, query FROM pg_stat_activity WHERE pid = {backend}")
-        if state and state[0][0] == "active" and state[0][1].startswith("COPY"):
-            return backend, state[0][1]
-        os.kill(backend, signal.SIGCONT)
-    raise TimeoutError("the loader was never met in a COPY")
+    """Stops the loader's session of a stream again and again until it stands in a COPY: (its process, the statement).
+
+    Each stream has a session of its own. They are stopped in turn, since what is seen at work has often ended when it stops.
+    """
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        sessions = postgres.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'weir-loader'")
+        for backend in (int(row[0]) for row in sessions):
+            os.kill(backend, signal.SIGSTOP)
+            state = postgres.sql(f"SELECT state, query FROM pg_stat_activity WHERE pid = {backend}")
+            if state and state[0][0] == "active" and state[0][1].startswith("COPY"):
+                return backend, state[0][1]
+            os.kill(backend, signal.SIGCONT)
+        time.sleep(0.02)
+    raise TimeoutError("the loader was never met in a COPY: a higher --rate makes it likelier")
 
 
 def start_after_kill(postgres):

@@ -1,0 +1,120 @@
+"""Every query of deploy/grafana/weir.json and deploy/rules.yml against a real Prometheus that scrapes a real Weir."""
+
+import argparse
+import datetime
+import json
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from harness import ROOT, Report, Weir, free_port, scratch, wait_until
+
+DASHBOARD, RULES = ROOT / "deploy/grafana/weir.json", ROOT / "deploy/rules.yml"
+# What Grafana fills in.
+VARIABLES = {"$__rate_interval": "1m", "$instance": ".*", "$job": ".*", "[5m]": "[1m]", "[1h]": "[1m]"}
+JSON = {"Content-Type": "application/json"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.parse_args()
+    report = Report("dashboard")
+    for program in ("prometheus", "promtool"):
+        if shutil.which(program) is None:
+            sys.exit(f"{program} is needed: it comes with Debian's package prometheus")
+    tested = subprocess.run(["promtool", "test", "rules", ROOT / "deploy/rules_test.yml"], capture_output=True, text=True, check=False)
+    report.expect(tested.returncode == 0, f"promtool test rules {tested.stdout if tested.returncode else ''}")
+    weir = Weir(scratch() / "data", env={"WEIR_METRICS_REFRESH": "1s", "WEIR_JOURNAL_RESERVE": "0"}).start()
+    home, port = scratch(), free_port()
+    (home / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nrule_files: ['{RULES}']\n"
+        f"scrape_configs:\n  - job_name: weir\n    static_configs: [{{targets: ['127.0.0.1:{weir.port}']}}]\n"
+    )
+    command = ["prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/tsdb", f"--web.listen-address=127.0.0.1:{port}"]
+    with open(home / "prometheus.log", "wb") as log:
+        prometheus = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: ask(port, "up == 1"), 30, "the first scrape")
+        feed(weir, 1)
+        # A rate needs two scrapes that differ.
+        wait_until(lambda: ask(port, "weir_nextflow_task_duration_seconds_count > 0"), 30, "the first runs to be scraped")
+        feed(weir, 2)
+        wait_until(lambda: ask(port, "rate(weir_nextflow_task_duration_seconds_count[1m]) > 0"), 30, "rates")
+        judge(report, port)
+    finally:
+        prometheus.terminate()
+        prometheus.wait(30)
+    weir.terminate()
+    report.end()
+
+
+def feed(weir, seed):
+    """Runs of Nextflow with failures and retries, one that is at work, and a tracked run."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for event, status in [("process_submitted", "SUBMITTED"), ("process_started", "RUNNING")]:
+        trace = {"task_id": status, "process": "ALIGN", "status": status, "attempt": 1}
+        body = {"runId": "at-work", "runName": "load", "event": event, "utcTime": now, "trace": trace}
+        weir.ask("POST", "/telemetry", json.dumps(body).encode(), headers=JSON)
+    url = f"http://127.0.0.1:{weir.port}/telemetry"
+    simulation = Weir(scratch()).start(wait=0, arguments=("simulate", "--runs", "2", "--tasks", "40", "--seed", str(seed), "--url", url))
+    if simulation.process.wait(120):
+        raise RuntimeError(simulation.log())
+    begun = {"event_id": f"e{seed}", "run_id": "r", "agent_name": "agent", "job_type": "job", "start_time": "2026-01-01T00:00:00+00:00"}
+    weir.ask("POST", "/api/v1/runs", json.dumps(begun).encode(), headers=JSON)
+    weir.ask("PATCH", f"/api/v1/runs/e{seed}", b'{"status":"success"}', headers=JSON)
+    weir.await_loaded()
+
+
+def judge(report, port):
+    panels = [panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"]
+    for panel in panels:
+        for target in panel["targets"]:
+            expression = target["expr"]
+            for name, value in VARIABLES.items():
+                expression = expression.replace(name, value)
+            series = attempt(report, port, expression, panel["title"])
+            report.expect(series, f"panel '{panel['title']}' shows {len(series or [])} series")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/rules", timeout=10) as answer:
+        rules = [rule for group in json.load(answer)["data"]["groups"] for rule in group["rules"]]
+    for rule in rules:
+        wrong = rule.get("lastError")
+        report.expect(not wrong and attempt(report, port, rule["query"], rule["name"]) is not None, f"alert {rule['name']} {wrong or ''}")
+    unknown = {metric for metric in metrics_in(DASHBOARD.read_text() + RULES.read_text()) if not ask(port, f'count({{__name__="{metric}"}})')}
+    # Shown only where there is a replica or a backup.
+    unknown -= {metric for metric in unknown if metric.startswith(("weir_replica_", "weir_backup_"))}
+    unknown -= {"weir_journal_refused_lines_total", "weir_journal_damage_total"}  # series begin with the first one
+    report.expect(not unknown, f"every metric that is asked for exists {sorted(unknown) or ''}")
+
+
+def metrics_in(text):
+    return set(re.findall(r"\bweir_[a-z_]+", text)) - {"weir_build_info"}
+
+
+def attempt(report, port, expression, what):
+    """The series of an expression; None, and a failure, when Prometheus refuses it."""
+    try:
+        return ask(port, expression)
+    except urllib.error.HTTPError as error:
+        report.expect(False, f"{what}: {json.load(error).get('error')}")
+        return None
+
+
+def ask(port, expression):
+    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["data"]["result"]
+    except urllib.error.HTTPError as error:
+        if error.code == 503:  # it is starting
+            return []
+        raise
+    except OSError:
+        return []
+
+
+if __name__ == "__main__":
+    main()
