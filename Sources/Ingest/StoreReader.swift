@@ -33,6 +33,9 @@ package struct StoreReader: Sendable {
             return response
         } catch let error as PostgresError where error.isRetryable {
             return unavailable(envelope, Self.advice(error.kind))
+        } catch let error as PostgresError where error.kind == .refusedData {
+            // Nothing else than the request brings values into a question.
+            return envelope.response(.badRequest, "PostgreSQL cannot compare with a value of this request.")
         } catch {
             logger.error("query failed", metadata: ["error": "\(error)"])
             return envelope.response(.internalServerError, "Weir could not answer this; its log says why.")

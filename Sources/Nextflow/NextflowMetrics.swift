@@ -75,11 +75,14 @@ package final class NextflowMetrics: Sendable {
     private func observe(taskOf event: NextflowEvent) {
         guard let task = event.task else { return }
         let process = task.process ?? "<null>"
-        if let milliseconds = task.values.realtimeMilliseconds, milliseconds >= 0 {
+        if let milliseconds = task.values.realtimeMilliseconds {
             durations.child(process).observe(milliseconds / 1000)
         }
-        if let submit = task.submitAt, let start = task.startAt, start >= submit {
-            queueTimes.child(process).observe(start - submit)
+        if let submit = task.submitAt, let start = task.startAt {
+            let waited = Double(start.microseconds - submit.microseconds) / 1000
+            if let plausible = Quantity.milliseconds.plausible(waited) {
+                queueTimes.child(process).observe(plausible / 1000)
+            }
         }
         if let peak = task.values.peakRSS, let requested = task.values.memory, requested > 0 {
             memoryEfficiencies.child(process).observe(peak / requested)

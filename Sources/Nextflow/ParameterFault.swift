@@ -11,6 +11,7 @@ struct ParameterFault: Error, Hashable, Sendable {
         case notATime
         case notPermitted(given: String, permitted: [String])
         case notACursor
+        case holdsNUL
     }
 
     /// The parameter's name.
@@ -58,7 +59,7 @@ extension JSONWriter {
                     for value in permitted { list.value(value) }
                 }
             }
-        case .notAnInteger, .notATime, .notACursor: break
+        case .notAnInteger, .notATime, .notACursor, .holdsNUL: break
         }
     }
 }
@@ -73,6 +74,7 @@ extension ParameterFault.Cause {
         case .notPermitted(_, let permitted):
             "unexpected value; permitted: " + permitted.map { "'\($0)'" }.joined(separator: ", ")
         case .notACursor: "not a cursor of this list: pass `next_cursor` of the page before unchanged"
+        case .holdsNUL: "value must not hold U+0000"
         }
     }
 
@@ -84,6 +86,7 @@ extension ParameterFault.Cause {
         case .notATime: "value_error.datetime"
         case .notPermitted: "value_error.const"
         case .notACursor: "value_error.cursor"
+        case .holdsNUL: "value_error.str.nul"
         }
     }
 }

@@ -21,9 +21,10 @@ struct ParameterReader {
         guard faults.isEmpty else { throw ParameterFaults(faults: faults) }
     }
 
-    /// A text as it was given, nil when it was not.
-    func text(_ name: String) -> String? {
-        query.all(name).last
+    /// A text as it was given, nil when it was not. No stored text holds U+0000, and PostgreSQL refuses to compare with it.
+    mutating func text(_ name: String) -> String? {
+        guard let text = query.all(name).last else { return nil }
+        return text.utf8.contains(0) ? refuse(name, .holdsNUL) : text
     }
 
     /// A number of any size that is at least `least`.

@@ -58,6 +58,7 @@ extension Trace {
         for member in node.members {
             read(member)
         }
+        values.dropAbsurdRequests()
     }
 
     private mutating func read(_ member: JSONMember) {
@@ -89,24 +90,30 @@ extension Trace {
 extension TraceValues {
     fileprivate mutating func read(_ field: TraceField, _ value: JSONNode) {
         switch field {
-        case .duration: durationMilliseconds = value.lenientDouble
-        case .realtime: realtimeMilliseconds = value.lenientDouble
-        case .cpus: cpus = value.lenientDouble
-        case .memory: memory = value.lenientDouble
-        case .disk: disk = value.lenientDouble
-        case .time: timeMilliseconds = value.lenientDouble
-        case .percentCPU: percentCPU = value.lenientDouble
-        case .percentMemory: percentMemory = value.lenientDouble
-        case .rss: rss = value.lenientDouble
-        case .vmem: vmem = value.lenientDouble
-        case .peakRSS: peakRSS = value.lenientDouble
-        case .peakVmem: peakVmem = value.lenientDouble
-        case .rchar: rchar = value.lenientDouble
-        case .wchar: wchar = value.lenientDouble
-        case .readBytes: readBytes = value.lenientDouble
-        case .writeBytes: writeBytes = value.lenientDouble
+        case .duration: durationMilliseconds = Quantity.milliseconds.plausible(value.lenientDouble)
+        case .realtime: realtimeMilliseconds = Quantity.milliseconds.plausible(value.lenientDouble)
+        case .cpus: cpus = Quantity.cores.plausible(value.lenientDouble)
+        case .memory: memory = Quantity.bytes.plausible(value.lenientDouble)
+        case .disk: disk = Quantity.bytes.plausible(value.lenientDouble)
+        case .time: timeMilliseconds = Quantity.milliseconds.plausible(value.lenientDouble)
+        case .percentCPU: percentCPU = Quantity.percentOfCore.plausible(value.lenientDouble)
+        case .percentMemory: percentMemory = Quantity.percentOfHost.plausible(value.lenientDouble)
+        case .rss: rss = Quantity.bytes.plausible(value.lenientDouble)
+        case .vmem: vmem = Quantity.bytes.plausible(value.lenientDouble)
+        case .peakRSS: peakRSS = Quantity.bytes.plausible(value.lenientDouble)
+        case .peakVmem: peakVmem = Quantity.bytes.plausible(value.lenientDouble)
+        case .rchar: rchar = Quantity.bytes.plausible(value.lenientDouble)
+        case .wchar: wchar = Quantity.bytes.plausible(value.lenientDouble)
+        case .readBytes: readBytes = Quantity.bytes.plausible(value.lenientDouble)
+        case .writeBytes: writeBytes = Quantity.bytes.plausible(value.lenientDouble)
         default: break
         }
+    }
+
+    /// Drops a request that cannot have been meant: a share of it would be an absurd number.
+    fileprivate mutating func dropAbsurdRequests() {
+        if let memory, let peakRSS, peakRSS > memory * Quantity.mostOfRequest, memory > 0 { self.memory = nil }
+        if let cpus, let percentCPU, percentCPU > cpus * 100 * Quantity.mostOfRequest, cpus > 0 { self.cpus = nil }
     }
 }
 

@@ -84,11 +84,11 @@ extension RunListQuery {
         offset = Self.number("offset", query, 0...Int64.max, &faults) ?? 0
         guard faults.isEmpty else { throw .faults(faults) }
         for column in Self.columns {
-            if let value = Self.value(column, query) {
+            if let value = try Self.value(column, query) {
                 equalities.append(Equality(column: column, value: value))
             }
         }
-        if let word = Self.value("status", query) {
+        if let word = try Self.value("status", query) {
             guard let status = RunStatus(word: word) else {
                 throw .sentence("Invalid status. Must be one of: \(RunStatus.list)")
             }
@@ -98,7 +98,7 @@ extension RunListQuery {
         started = try Self.bounds([("start_time_from", ">="), ("start_time_to", "<=")], query)
         isPosted = try Self.flag("api_posted", query)
         wantsTotal = try Self.flag("total", query) ?? false
-        if let text = Self.value("cursor", query) {
+        if let text = try Self.value("cursor", query) {
             guard let cursor = PageCursor(text).flatMap(Cursor.init) else {
                 throw .sentence("Invalid cursor: take it unchanged from the Link header of the page before.")
             }
@@ -106,8 +106,11 @@ extension RunListQuery {
         }
     }
 
-    private static func value(_ name: String, _ query: Query) -> String? {
-        query.all(name).last.flatMap { $0.isEmpty ? nil : $0 }
+    /// No stored text holds U+0000, and PostgreSQL refuses to compare with it.
+    private static func value(_ name: String, _ query: Query) throws(RunListRefusal) -> String? {
+        guard let value = query.all(name).last, !value.isEmpty else { return nil }
+        guard !value.utf8.contains(0) else { throw .sentence("Invalid \(name): it must not hold U+0000.") }
+        return value
     }
 
     private static func number(
@@ -134,7 +137,7 @@ extension RunListQuery {
     ) throws(RunListRefusal) -> [Bound] {
         var bounds: [Bound] = []
         for (name, comparison) in names {
-            guard let text = value(name, query) else { continue }
+            guard let text = try value(name, query) else { continue }
             guard let instant = RunTimestamp.instant(ofFilter: text) else {
                 throw .sentence("Invalid ISO8601 timestamp for \(name): '\(text)'")
             }
@@ -144,7 +147,7 @@ extension RunListQuery {
     }
 
     private static func flag(_ name: String, _ query: Query) throws(RunListRefusal) -> Bool? {
-        guard let word = value(name, query) else { return nil }
+        guard let word = try value(name, query) else { return nil }
         switch word.lowercased() {
         case "true", "1": return true
         case "false", "0": return false

@@ -142,7 +142,7 @@ import Testing
         (#""attempt":1.5,"memory":true,"cpus":{},"%cpu":"NaN""#, "0|∅|∅|∅"),
         (#""attempt":1e2,"memory":"-","cpus":null,"%cpu":"0x10""#, "100|∅|∅|∅"),
         (#""attempt":" 3 ","memory":17179869184,"cpus":"","%cpu":1.0E-4"#, "3|17179869184|∅|0.0001"),
-        (#""attempt":99999999999,"memory":1e999,"cpus":1e300,"%cpu":[]"#, "0|∅|1e+300|∅"),
+        (#""attempt":99999999999,"memory":1e999,"cpus":1e300,"%cpu":[]"#, "0|∅|∅|∅"),
     ])
     func `odd numbers count as absent`(members: String, expected: String) throws {
         let harness = try ProjectionHarness()
