@@ -136,6 +136,7 @@ let package = Package(
                 .embedInCode("v0005_sketch_bin.sql"),
                 .embedInCode("v0006_runs.sql"),
                 .embedInCode("v0007_run_hours.sql"),
+                .embedInCode("v0009_completion_identity.sql"),
             ],
             swiftSettings: settings
         ),

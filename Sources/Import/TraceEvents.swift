@@ -68,6 +68,8 @@ struct TraceEvents {
                 workflow.member("complete", isEnd ? Self.text(outline.end) : nil)
                 workflow.member("duration", isEnd ? outline.end - outline.start : nil)
                 workflow.member("success", isEnd && outline.isSuccess)
+                // The server prefers what the run itself told.
+                workflow.member("reconstructed", true)
                 workflow.object("stats") { isEnd ? outline.writeStatistics(&$0) : () }
             }
         }

@@ -15,6 +15,12 @@ struct TraceFile {
         offsetSeconds = options.traceOffsetSeconds
         let lines = try LineReader(path: path)
         let (columns, header) = try Self.header(lines)
+        guard options.runID == nil || columns.names.contains("hash") else {
+            throw ImportFailure(
+                "has no column hash, by which Weir knows the tasks that the weblog has told: "
+                    + "import it without --run-id, as a run of its own"
+            )
+        }
         var outline = TraceOutline()
         var firstTask: [UInt8] = []
         while let line = try lines.next() {

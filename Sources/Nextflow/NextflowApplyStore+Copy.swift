@@ -80,7 +80,8 @@ extension BinaryCopyBuffer {
             for _ in 0..<Self.workflowColumns { appendNull() }
             return
         }
-        append(timestamp: workflow.start)
+        // A timestamptz is a number of microseconds, and the least of them is -infinity.
+        if workflow.isReconstructed { append(int8: .min) } else { append(timestamp: workflow.start) }
         append(timestamp: workflow.complete)
         append(int8: workflow.durationMilliseconds)
         append(bool: workflow.success)

@@ -128,12 +128,26 @@ struct NextflowRunStore {
         "run segments",
         """
         SELECT
-            nullif(segment_start, '-infinity') AS start, started_utc, completed_utc, complete_at AS complete,
+            CASE
+                WHEN segment_start > '-infinity' THEN segment_start
+                WHEN workflow -> 'reconstructed' = 'true' THEN started_utc
+            END AS start,
+            started_utc, completed_utc, complete_at AS complete,
             duration_ms, success, exit_status, error_message, error_report, resume,
             parameters, workflow, manifest, stats
         FROM run_segment
         WHERE run_key = $1
-        ORDER BY segment_start
+          -- What an import made up from a trace file is shown only where the run has told nothing itself.
+          AND (
+              segment_start > '-infinity'
+              OR workflow -> 'reconstructed' IS DISTINCT FROM 'true'
+              OR NOT EXISTS (
+                  SELECT FROM run_segment told
+                  WHERE told.run_key = $1 AND told.segment_start > '-infinity' AND told.completed_utc IS NOT NULL
+              )
+          )
+        -- As the last: it tells how the run ended.
+        ORDER BY segment_start = '-infinity' AND (workflow -> 'reconstructed' = 'true') IS TRUE, segment_start
         """
     )
 

@@ -112,7 +112,7 @@ import Testing
             text(bodies[4]["metadata"]?["workflow"])
                 == #"{"runName":"rnaseq.trace","sessionId":"\#(bodies[4]["runId"]?.string ?? "")","#
                 + #""start":"2026-02-19T18:05:00.412000Z","complete":"2026-02-19T18:08:02.412000Z","#
-                + #""duration":182000,"success":true,"stats":{"succeededCount":2,"failedCount":1,"#
+                + #""duration":182000,"success":true,"reconstructed":true,"stats":{"succeededCount":2,"failedCount":1,"#
                 + #""abortedCount":0,"cachedCount":1,"retriesCount":0,"ignoredCount":0}}"#
         )
     }
@@ -237,6 +237,14 @@ import Testing
                 #expect(root["utcTime"]?.timestamp != nil && root["runId"]?.string?.count == 36)
             }
         }
+    }
+
+    @Test func `without hashes are not joined to a run`() throws {
+        let text = "task_id\tname\tstatus\tsubmit\n1\tP\tCOMPLETED\t2026-01-01 00:00:00\n"
+        let (bodies, summary) = try events(text) { $0.runID = "3f0c" }
+        #expect(bodies.isEmpty && summary.exitCode == 2)
+        #expect(summary.failedFiles.first?.contains("has no column hash") == true)
+        #expect(try events(text).summary.exitCode == 0)
     }
 
     @Test func `of several runs are not given one id`() throws {
