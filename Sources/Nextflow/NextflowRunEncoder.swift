@@ -93,6 +93,7 @@ enum NextflowRunEncoder {
         }
         let running = try rows.reduce(Int64(0)) { $0 + (try $1.int64("running")) }
         let queued = try rows.reduce(Int64(0)) { $0 + (try $1.int64("queued")) }
+        let unknown = try rows.reduce(Int64(0)) { $0 + (try $1.int64("outcome_unknown")) }
         let total = counts.reduce(0) { $0 + $1.tasks }
         object.object("task_counts") { object in
             for count in counts { object.member(count.status, count.tasks) }
@@ -103,6 +104,7 @@ enum NextflowRunEncoder {
             object.member("running", running)
             object.member("ended", total - queued - running)
             object.member("ended_pct", Percentage(total - queued - running, of: total)?.value)
+            object.member("outcome_unknown", unknown)
         }
     }
 

@@ -57,7 +57,7 @@ package struct NextflowRunRoutes: Sendable {
             let detail = NextflowRunEncoder.Detail(
                 run: run,
                 segments: try store.fetchSegments(of: key.runKey),
-                taskCounts: try store.fetchTaskCounts(of: key.runKey)
+                taskCounts: try store.fetchTaskCounts(of: key.runKey, TaskSettlement(run))
             )
             return .json(try NextflowRunEncoder.detail(detail))
         }
@@ -77,15 +77,15 @@ package struct NextflowRunRoutes: Sendable {
             .init("limit", "integer", "How many, 1 to 500; 100 by default."),
             Self.cursor,
         ]
-        let summary = "Tasks of a run by their number."
+        let summary =
+            "Tasks of a run by their number; UNKNOWN are those that were open when their run ended."
         return route("/{run_id}/{run_name}/tasks", summary, parameters, RunTasksQuery.init) {
             store,
             key,
             query in
-            if try store.fetchOne(key.runKey) == nil { return Self.notFound }
-            return .json(
-                try NextflowRunEncoder.tasks(store.fetchTasks(of: key.runKey, query), limit: query.limit)
-            )
+            guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
+            let tasks = try store.fetchTasks(of: key.runKey, query, TaskSettlement(run))
+            return .json(try NextflowRunEncoder.tasks(tasks, limit: query.limit))
         }
     }
 

@@ -4,12 +4,17 @@ internal import Postgres
 
 extension NextflowRunStore {
     /// Tasks of a run by their number; one more than the limit when there are more.
-    func fetchTasks(of run: UUID128, _ query: RunTasksQuery) throws -> QueryResult {
+    func fetchTasks(
+        of run: UUID128,
+        _ query: RunTasksQuery,
+        _ settlement: TaskSettlement
+    ) throws -> QueryResult {
         var conditions = SQLConditions()
+        let status = TaskSettlement.status(settledBefore: conditions.place(settlement.parameter))
         conditions.require("run_key", equals: .uuid(run))
         if !query.statuses.isEmpty {
             let statuses = conditions.place(.textArray(query.statuses))
-            conditions.require("task_status(status_rank) = ANY (\(statuses)::text[])")
+            conditions.require("\(status) = ANY (\(statuses)::text[])")
         }
         conditions.require("process", equals: query.process.map(Parameter.text))
         conditions.require("attempt", equals: query.attempt.map(Parameter.int64))
@@ -29,7 +34,7 @@ extension NextflowRunStore {
             """
             SELECT
                 task_number, task_id, hash AS task_hash, nullif(hash, '') AS hash,
-                name, process, tag, task_status(status_rank) AS status, attempt, exit, error_action,
+                name, process, tag, \(status) AS status, attempt, exit, error_action,
                 submit_at AS submit, start_at AS start, complete_at AS complete, first_utc, last_utc,
                 duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu, pct_mem,
                 rss, vmem, peak_rss, peak_vmem, rchar, wchar, read_bytes, write_bytes,

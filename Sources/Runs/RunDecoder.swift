@@ -80,6 +80,17 @@ enum RunDecoder {
         return drafts
     }
 
+    /// Refuses runs without an id to be found by, in a batch with their places in it. Asked at the door only: a journal
+    /// of an older Weir may have some, and a replay makes the rows that they were.
+    static func requireEventIDs(_ drafts: [RunDraft], isBatch: Bool) throws(RunRefusal) {
+        var faults: [RunFault] = []
+        for (index, draft) in drafts.enumerated() where draft.record[.eventID]?.count == 2 {
+            let place = isBatch ? body + [.index(index)] : body
+            faults.append(RunFault(place + [.name(RunField.eventID.name)], .tooShort(1), Self.emptyText))
+        }
+        guard faults.isEmpty else { throw .faults(faults) }
+    }
+
     private static func list(_ root: JSONNode) -> JSONElements? {
         if root.kind == .array { return root.elements }
         guard let wrapped = root["runs"], wrapped.kind == .array else { return nil }
@@ -187,6 +198,7 @@ enum RunDecoder {
 
     static let body: [RunFault.Place] = [.name("body")]
     private static let null = Array("null".utf8)[...]
+    private static let emptyText = Array("\"\"".utf8)[...]
     private static let emptyObject = Array("{}".utf8)[...]
 
     /// A body that is not declared as JSON is a text to the reference, whatever it holds.

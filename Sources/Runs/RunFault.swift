@@ -139,7 +139,7 @@ extension RunFault.Cause {
         case .notAnObject: "Input should be a valid dictionary"
         case .notAList: "Input should be a valid list"
         case .notARecord: "Input should be a valid dictionary or object to extract fields from"
-        case .tooShort(let limit): "String should have at least \(limit) characters"
+        case .tooShort(let limit): "String should have at least \(limit) character\(limit == 1 ? "" : "s")"
         case .tooLong(let limit): "String should have at most \(limit) characters"
         case .below(let limit): "Input should be greater than or equal to \(limit)"
         case .above(let limit): "Input should be less than or equal to \(limit)"

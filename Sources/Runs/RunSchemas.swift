@@ -52,7 +52,8 @@ enum RunSchemas {
             )
         }
         return switch field.rule {
-        case .required: described("string", isNullable: false)
+        case .required:
+            described("string", isNullable: false, bounds: field == .eventID ? 1...Int64(Int32.max) : nil)
         case .text: described("string", isNullable: false, words: RunStatus.words)
         case .optionalText, .lenientText: described("string", isNullable: true)
         case .counter: described("integer", isNullable: false, bounds: 0...Int64.max)

@@ -12,7 +12,11 @@ extension RunsRoutes {
         return write(.post, "", summary, .object(RunSchemas.posted), success: success) {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
-            let draft = try Self.checked { () throws(RunRefusal) in try RunDecoder.storableRun(document) }
+            let draft = try Self.checked { () throws(RunRefusal) in
+                let draft = try RunDecoder.storableRun(document)
+                try RunDecoder.requireEventIDs([draft], isBatch: false)
+                return draft
+            }
             switch try await self.append(.create, document, [draft]) {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
@@ -29,7 +33,11 @@ extension RunsRoutes {
         write(.post, "/batch", "Records an array of runs; each stands alone.", .list(RunSchemas.posted)) {
             request throws(WriteRefusal) in
             let document = try Self.document(request)
-            let drafts = try Self.checked { () throws(RunRefusal) in try RunDecoder.batch(document) }
+            let drafts = try Self.checked { () throws(RunRefusal) in
+                let drafts = try RunDecoder.batch(document)
+                try RunDecoder.requireEventIDs(drafts, isBatch: true)
+                return drafts
+            }
             guard drafts.contains(where: \.conflicts.isEmpty) else {
                 return BatchAnswer(drafts, [:]).response
             }

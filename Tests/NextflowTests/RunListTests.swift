@@ -176,7 +176,8 @@ import Testing
         #expect(
             compact(run.text).contains(
                 #""task_counts":{"SUBMITTED":1,"RUNNING":2,"COMPLETED":1,"ABORTED":1,"FAILED":1},"#
-                    + #""progress":{"tasks":6,"queued":1,"running":2,"ended":3,"ended_pct":50.0}"#
+                    + #""progress":{"tasks":6,"queued":1,"running":2,"ended":3,"ended_pct":50.0,"#
+                    + #""outcome_unknown":0}"#
             )
         )
         #expect(
