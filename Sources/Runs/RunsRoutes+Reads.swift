@@ -168,14 +168,3 @@ extension RunsRoutes {
         ]
     }
 }
-
-/// The `Link` field to the next page (RFC 8288).
-enum PageLink {
-    static func next(_ head: RequestHead, _ cursor: String) -> String {
-        let kept = (head.rawQuery ?? "").split(separator: "&").filter { pair in
-            !pair.hasPrefix("cursor=") && !pair.hasPrefix("offset=")
-        }
-        let query = (kept + ["cursor=\(cursor)"]).joined(separator: "&")
-        return "<\(head.path)?\(query)>; rel=\"next\""
-    }
-}
