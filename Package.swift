@@ -166,7 +166,9 @@ let package = Package(
         module("WeirClient", ["Core", "CLinux", "Outbound"]),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "CLinux", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser],
+            dependencies: [
+                "Core", "CLinux", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser, logging,
+            ],
             swiftSettings: settings
         ),
 

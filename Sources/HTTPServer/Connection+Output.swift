@@ -63,7 +63,7 @@ extension Connection {
         [
             "http.listener": "\(info.listener.description)",
             "http.peer": "\(info.peer.address)",
-            "http.request_id": "\(active?.id ?? "")",
+            "request.id": "\(active?.id ?? "")",
         ]
     }
 }

@@ -1,5 +1,5 @@
 package import HTTP
-internal import Logging
+package import Logging
 package import Postgres
 
 /// Answers a GET from the store: waits for what was acknowledged before it, asks on a pooled connection, and says in
@@ -8,13 +8,14 @@ package struct StoreReader: Sendable {
     private let pool: Pool
     private let gate: ReadGate
     private let replica: ReadReplica?
-    private let logger = Logger(label: "weir.store")
+    private let logger: Logger
 
     /// Makes a reader of the rows of one stream; a replica answers first, the pool when it cannot.
-    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil) {
+    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil, logger: Logger) {
         self.pool = pool
         self.gate = gate
         self.replica = replica
+        self.logger = logger
     }
 
     /// Runs `body` on a connection's own queue and returns its response.

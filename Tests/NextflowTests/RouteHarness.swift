@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTP
+import Logging
 import Postgres
 import TestKit
 import Testing
@@ -19,7 +20,7 @@ struct RouteHarness {
         self.projection = projection
         pool = Pool(projection.database.target)
         let gate = ReadGate(durableSeq: { 0 }, progress: StreamProgress(stream: "nextflow"), patience: .zero)
-        let reader = StoreReader(pool: pool, gate: gate)
+        let reader = StoreReader(pool: pool, gate: gate, logger: Logger(label: "weir.test"))
         let routes =
             ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter).all
             + NextflowRunRoutes(reader: reader, staleAfter: staleAfter).all

@@ -49,7 +49,8 @@ final class RunsHarness: Sendable {
             board: board,
             reader: StoreReader(
                 pool: pool,
-                gate: ReadGate(journal: journal, progress: progress, patience: .seconds(30))
+                gate: ReadGate(journal: journal, progress: progress, patience: .seconds(30)),
+                logger: Logger(label: "weir.test")
             ),
             links: RepositoryLinks(),
             duplicateStatus: duplicateStatus

@@ -24,6 +24,12 @@ package struct FrontDoor: Application {
         }
     }
 
+    /// The fields of answers that pages of other origins may read: all that Weir's own clients read.
+    static let exposedFields = [
+        "X-Request-Id", "Weir-Lag-Lines", "Retry-After", "Link", "Weir-Total-Count", "X-RateLimit-Limit",
+        "X-RateLimit-Remaining",
+    ]
+
     /// Makes a front door; `tokens` is asked once a request.
     package init(
         table: RouteTable,
@@ -157,7 +163,9 @@ package struct FrontDoor: Application {
             case .callback(let handle): handle(request, exchange)
             case .async(let answer):
                 let settled = request
-                exchange.respond { await answer(settled) }
+                exchange.respond {
+                    await RequestLogContext.$requestID.withValue(settled.id) { await answer(settled) }
+                }
             }
         }
     }

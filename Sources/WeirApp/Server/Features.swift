@@ -166,7 +166,8 @@ struct Features: Sendable {
         return StoreReader(
             pool: means.pool,
             gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait),
-            replica: means.replica
+            replica: means.replica,
+            logger: means.logger
         )
     }
 

@@ -178,7 +178,7 @@ extension WeirServer {
             tokens: { tokens.table },
             cors: CORSPolicy(
                 allowedOrigins: settings.corsOrigins,
-                exposedFields: ["X-Request-Id", "Weir-Lag-Lines", "Retry-After"]
+                exposedFields: FrontDoor.exposedFields
             ),
             bodyLimits: FrontDoor.BodyLimits(ingest: settings.maxBody)
         )
