@@ -20,6 +20,8 @@ package enum ClusterError: Error, Hashable, Sendable {
     case file(path: String, operation: String, errno: Int32)
     /// Someone else owns the directory that the socket should be in, or others may enter it.
     case unsafeSocketDirectory(String)
+    /// The cluster's directory is another user's, as when root looks at what a service has made.
+    case foreignDirectory(String, owner: String)
     /// A program could not be started.
     case spawn(program: String, errno: Int32)
     /// `initdb` ended with an error; the text is the end of its output.
@@ -37,7 +39,7 @@ package enum ClusterError: Error, Hashable, Sendable {
         case .noBinaries, .unusableBinaries, .noTools: "no_binaries"
         case .versionMismatch: "version_mismatch"
         case .noUnprivilegedUser, .noUserSwitcher, .notTraversable: "privileges"
-        case .file, .unsafeSocketDirectory: "file"
+        case .file, .unsafeSocketDirectory, .foreignDirectory: "file"
         case .spawn, .initializationFailed: "initialization"
         case .didNotStart, .refused: "start"
         case .didNotStop: "stop"
@@ -84,6 +86,8 @@ extension ClusterError: CustomStringConvertible {
             "can not \(operation) \(path): \(String(cString: strerror(errno)))"
         case .unsafeSocketDirectory(let path):
             "\(path) belongs to another user or is open to others; remove it or set XDG_RUNTIME_DIR"
+        case .foreignDirectory(let path, let owner):
+            "the private PostgreSQL in \(path) belongs to the user \(owner): run this as \(owner) (sudo -u \(owner) …)"
         case .spawn(let program, let errno):
             "can not run \(program): \(String(cString: strerror(errno)))"
         case .initializationFailed(let output): "initdb failed: \(output)"

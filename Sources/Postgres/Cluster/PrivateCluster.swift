@@ -10,6 +10,8 @@ package final class PrivateCluster: Sendable {
     package let configuration: PrivateClusterConfiguration
     /// Guards the child's process id, and by being held keeps start and stop apart.
     let state = Mutex(State())
+    /// Whether nobody waits any more for a server that is starting.
+    let isAbandoned = Atomic(false)
 
     struct State {
         /// The process we started, until it is reaped: the server, or the `runuser` above it.
@@ -37,6 +39,7 @@ package final class PrivateCluster: Sendable {
             state.startDeadline = ContinuousClock.now + configuration.startTimeout
             let user = try ServiceUser.current()
             try user.checkTraversal(to: configuration.directory)
+            try user.checkOwner(of: configuration.directory)
             try user.makePrivateDirectory(configuration.directory)
             let socketDirectory: String
             if let running = runningServer() {
@@ -64,6 +67,11 @@ package final class PrivateCluster: Sendable {
             }
             reap(&state)
         }
+    }
+
+    /// Lets a `start` that another thread waits for fail, so that `stop` gets its turn.
+    package func abandonStart() {
+        isAbandoned.store(true, ordering: .relaxed)
     }
 
     /// Kills the server without any chance to tidy up, as a crash of the machine would.

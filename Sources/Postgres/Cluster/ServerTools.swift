@@ -40,6 +40,12 @@ package struct ServerTools: Hashable, Sendable {
         return best
     }
 
+    /// Asks all programs that are run at this moment to end (SIGTERM), and those that would be started later: this process
+    /// is about to end.
+    package static func interruptAll() {
+        ChildProcess.interruptAll()
+    }
+
     private static func probe(_ directory: String) -> ServerTools? {
         guard access("\(directory)/pg_restore", X_OK) == 0, access("\(directory)/pg_dump", X_OK) == 0,
             let answer = try? ChildProcess.run(["\(directory)/pg_dump", "--version"]), answer.status == 0,

@@ -10,14 +10,35 @@ package struct DatabaseSession: Sendable {
     package let session: SessionSettings
 
     /// Runs a command with a session, and leaves everything as it was: a private cluster that a server runs goes on,
-    /// one that was started for the command stops.
+    /// one that was started for the command stops. A signal ends the process, but not before that.
     package static func with<Value: Sendable>(
         _ settings: Settings,
         _ body: (DatabaseSession) async throws -> Value
     ) async throws -> Value {
         let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
         let source = try DatabaseSource(settings, directory)
-        let wasRunning = if case .privateCluster(let cluster) = source { cluster.isRunning } else { true }
+        let started = Self.toBeStopped(source)
+        Interruption.watch()
+        if let started {
+            Interruption.onArrival { started.abandonStart() }
+            Interruption.addCleanup { try? started.stop() }
+        }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await use(settings, source, body))
+        } catch {
+            result = .failure(error)
+        }
+        if let started { try? await blocking { try started.stop() } }
+        Interruption.endIfArrived()
+        return try result.get()
+    }
+
+    private static func use<Value: Sendable>(
+        _ settings: Settings,
+        _ source: DatabaseSource,
+        _ body: (DatabaseSession) async throws -> Value
+    ) async throws -> Value {
         try await blocking { try source.ensureRunning() }
         let session = SessionSettings(settings, applicationName: "weir-command")
         let target = try source.target()
@@ -29,10 +50,13 @@ package struct DatabaseSession: Sendable {
             result = .failure(error)
         }
         await pool.close()
-        if !wasRunning, case .privateCluster(let cluster) = source {
-            try? await blocking { try cluster.stop() }
-        }
         return try result.get()
+    }
+
+    /// The private cluster that this command is the one to start.
+    private static func toBeStopped(_ source: DatabaseSource) -> PrivateCluster? {
+        guard case .privateCluster(let cluster) = source, !cluster.isRunning else { return nil }
+        return cluster
     }
 }
 
