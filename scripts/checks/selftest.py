@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import deployment  # noqa: E402
 import documentation  # noqa: E402
 import layers  # noqa: E402
 import lengths  # noqa: E402
@@ -175,6 +176,28 @@ class Repository(unittest.TestCase):
             for line, left in (("", 1), ("trap a.swift because", 0), ("trap a.swift", 2), ("trap b.swift because", 2)):
                 (root / ALLOWED).write_text(line + "\n")
                 self.assertEqual(len(without_allowed(root, [finding])), left, line)
+
+
+class Deployment(unittest.TestCase):
+    IMAGE = 'ARG POSTGRES_MAJOR=16\nRUN apt-get install "postgresql-client-${POSTGRES_MAJOR}"\n'
+    COMPOSE = "image: postgres:${POSTGRES_MAJOR:-16}-alpine\nPOSTGRES_MAJOR: ${POSTGRES_MAJOR:-16}\n"
+
+    def test_passwords_stand_in_no_url(self) -> None:
+        wrong = "a: b\nDATABASE_URL: ${DATABASE_URL:-postgresql://weir:${POSTGRES_PASSWORD:-weir}@postgres/weir}"
+        self.assertEqual([finding.line for finding in deployment.passwords_in_urls(wrong)], [2])
+        right = "DATABASE_URL: postgresql://weir@postgres/weir\nPGPASSWORD: ${POSTGRES_PASSWORD:-weir}"
+        self.assertEqual(deployment.passwords_in_urls(right), [])
+
+    def test_the_image_has_the_tools_of_the_server(self) -> None:
+        self.assertEqual(deployment.versions(self.COMPOSE, self.IMAGE), [])
+        self.assertEqual(len(deployment.versions(self.COMPOSE, self.IMAGE.replace("16", "17"))), 2)
+        self.assertEqual(len(deployment.versions(self.COMPOSE, "RUN apt-get install libpq5")), 1)
+        self.assertEqual(len(deployment.versions("image: postgres:16-alpine", self.IMAGE)), 2)
+
+    def test_a_bad_setting_is_not_tried_for_ever(self) -> None:
+        self.assertEqual(deployment.restarts("Restart=on-failure\nRestartPreventExitStatus=64 78\n"), [])
+        self.assertEqual(len(deployment.restarts("Restart=on-failure\n")), 1)
+        self.assertEqual(len(deployment.restarts("RestartPreventExitStatus=78\n")), 1)
 
 
 if __name__ == "__main__":
