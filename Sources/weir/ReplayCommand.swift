@@ -30,7 +30,7 @@ struct ReplayCommand: AsyncParsableCommand {
         try await reportingFailures {
             let resolved = try settings.resolve()
             let directories = journals.isEmpty ? [resolved.settings.dataDirectory] : journals
-            let bar = ProgressBar(isShown: !quiet && StandardStreams.isErrorTerminal)
+            let bar = ProgressBar(isShown: !quiet)
             let summary = try await DatabaseSession.with(resolved.settings) { database in
                 try await JournalReplay(directories, database).run { done, total in
                     bar.show(done, of: total)

@@ -46,6 +46,9 @@ struct RunsCommand: AsyncParsableCommand {
         @Flag(help: "Only list what would be ended.")
         var dryRun = false
 
+        @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+        var quiet = false
+
         func validate() throws {
             guard let age = DurationText(staleAfter), age.duration > .zero else {
                 throw ValidationError("--stale-after takes a duration such as 1h.")
@@ -81,7 +84,7 @@ struct RunsCommand: AsyncParsableCommand {
                     staleAfter: age.duration,
                     status: status
                 )
-                let bar = ProgressBar(isShown: StandardStreams.isErrorTerminal, unit: "runs")
+                let bar = ProgressBar(isShown: !quiet, unit: "runs")
                 let outcome = try StaleRunsClient(request).run(at: .now(), isRehearsal: dryRun) {
                     done,
                     total in
@@ -93,11 +96,11 @@ struct RunsCommand: AsyncParsableCommand {
         }
 
         private func report(_ outcome: StaleRunsClient.Outcome) throws {
-            if dryRun { for id in outcome.eventIDs { StandardStreams.write("would end \(id)") } }
+            if dryRun, !quiet { for id in outcome.eventIDs { StandardStreams.write("would end \(id)") } }
             for error in outcome.errors { StandardStreams.writeError("weir: \(error)") }
             var line = "found \(outcome.found), cleaned \(outcome.cleaned), failed \(outcome.errors.count)"
             if outcome.endedMeanwhile > 0 { line += ", \(outcome.endedMeanwhile) had ended meanwhile" }
-            StandardStreams.write(line)
+            if !quiet { StandardStreams.write(line) }
             if !outcome.errors.isEmpty { throw ExitCode(1) }
         }
     }

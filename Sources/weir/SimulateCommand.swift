@@ -9,8 +9,9 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Behave like a number of Nextflow runs: for a look around, for tests, for load.",
         discussion: """
             Every run sends its events one at a time over one kept connection, in the order in which Nextflow does: \
-            tasks that fail and are retried, runs that go down and are resumed. The same --seed and --start give \
-            the same events. Exit code 1 when not every event was acknowledged.
+            tasks that fail and are retried, runs that go down and are resumed. Every call makes other runs, and says \
+            the --seed and --start that give the same events again. Ctrl-C prints the summary of what was sent. Exit \
+            code 1 when not every event was acknowledged.
 
             Example: weir simulate --runs 20 --tasks 200
             """
@@ -40,8 +41,8 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Leave task metrics out, as Nextflow does without -with-trace.")
     var withoutMetrics = false
 
-    @Option(help: "Anything; the same one gives the same runs.")
-    var seed: UInt64 = 1
+    @Option(help: "A number; the same one gives the same runs. Another one each time, if not given.")
+    var seed: UInt64?
 
     @Option(help: "When the first run began, as 2026-01-31T12:00:00Z; an hour ago if not given.")
     var start: String?
@@ -72,9 +73,17 @@ struct SimulateCommand: AsyncParsableCommand {
             options.senders = senders
             options.failureShare = failures
             options.hasMetrics = !withoutMetrics
-            options.seed = seed
-            let report = await Simulator(options).run()
+            // Short enough to be typed again.
+            options.seed = seed ?? UInt64.random(in: 1...999_999_999)
+            let simulator = Simulator(options)
+            Interruption.watch()
+            Interruption.onArrival { simulator.stop() }
+            StandardStreams.write(
+                "again with    --seed \(options.seed) --start \(beginning.iso8601(offset: .z))"
+            )
+            let report = await simulator.run()
             for line in report.lines { StandardStreams.write(line) }
+            Interruption.endIfArrived()
             if !report.isClean { throw ExitCode(1) }
         }
     }

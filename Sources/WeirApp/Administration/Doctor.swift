@@ -13,9 +13,9 @@ package struct Doctor: Sendable {
         }
 
         package let verdict: Verdict
-        private let subject: String
-        private let finding: String
-        private let advice: String?
+        let subject: String
+        let finding: String
+        let advice: String?
 
         init(_ verdict: Verdict, _ subject: String, _ finding: String, advice: String? = nil) {
             self.verdict = verdict
@@ -24,11 +24,31 @@ package struct Doctor: Sendable {
             self.advice = advice
         }
 
-        /// `ok    disk        12 % full`, with what to do behind an arrow.
-        package var line: String {
-            let advice = advice.map { "\n      -> \($0)" } ?? ""
-            return "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) \(finding)\(advice)"
+        /// `ok    disk         12 % full`, with what to do behind an arrow, no wider than the terminal.
+        package var lines: [String] {
+            let head = "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) "
+            return TextLayout.wrapped(finding, first: head)
+                + (advice.map { TextLayout.wrapped($0, first: "      -> ") } ?? [])
         }
+    }
+
+    /// Findings for programs: whether nothing failed, and each of them.
+    package static func json(_ findings: [Finding]) -> String {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("ok", !findings.contains { $0.verdict == .fail })
+            object.array("checks") { list in
+                for finding in findings {
+                    list.object { members in
+                        members.member("name", finding.subject)
+                        members.member("verdict", finding.verdict.rawValue)
+                        members.member("finding", finding.finding)
+                        members.member("advice", finding.advice)
+                    }
+                }
+            }
+        }
+        return writer.text
     }
 
     private let resolved: ResolvedSettings

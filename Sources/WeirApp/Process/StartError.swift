@@ -31,10 +31,16 @@ package struct StartError: Error, Sendable, CustomStringConvertible {
         case let error as PostgresError: StartError(words(for: error), isConfiguration: error.isFatalAtStart)
         case let error as JournalError: StartError(words(for: error))
         case let error as DataDirectoryError: StartError(error.description)
-        case let error as ClusterError: StartError(error.description)
+        case let error as ClusterError:
+            StartError(error.description, isConfiguration: isForOperator(error))
         case let error as MigrationError: StartError(error.description)
         default: StartError("\(error)")
         }
+    }
+
+    /// What another start would not mend.
+    private static func isForOperator(_ error: ClusterError) -> Bool {
+        ["no_binaries", "version_mismatch", "privileges"].contains(error.reason)
     }
 
     private static func words(for error: PostgresError) -> String {

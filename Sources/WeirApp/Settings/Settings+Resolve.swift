@@ -129,7 +129,7 @@ extension ResolvedSettings.Source {
 
 extension String {
     /// How many single characters must be inserted, taken away or changed to get `other` (Levenshtein).
-    func editDistance(to other: String) -> Int {
+    package func editDistance(to other: String) -> Int {
         let target = Array(other.utf8)
         var row = Array(0...target.count)
         for (line, byte) in utf8.enumerated() {
