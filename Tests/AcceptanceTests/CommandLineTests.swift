@@ -57,7 +57,9 @@ import Testing
             let words = await shell.run("weir \(command.replacing("create one", with: "create two"))")
             #expect(words.exitCode == json.exitCode)
             #expect(!words.output.isEmpty && !words.output.hasPrefix("{") && !words.output.hasPrefix("["))
-            let tooWide = words.output.split(separator: "\n").filter { $0.count > 80 && !$0.contains(directory.path) }
+            let tooWide = words.output.split(separator: "\n").filter {
+                $0.count > 80 && !$0.contains(directory.path)
+            }
             #expect(tooWide.isEmpty, "\(command): \(tooWide)")
         }
         for command in ["doctor", "health", "migrate", "retain --runs-older-than 30d", "backup"] {

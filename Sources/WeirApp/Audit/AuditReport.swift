@@ -119,7 +119,7 @@ package struct AuditReport: Sendable {
             }
         }
         let note = hasEstimates ? ["", "~ is the estimate of PostgreSQL; --exact counts."] : []
-        return [head] + answers.flatMap { [""] + $0.lines } + note
+        return TextLayout.wrapped(head, rest: "  ") + answers.flatMap { [""] + $0.lines } + note
     }
 
     /// The report for programs: one object.
