@@ -26,6 +26,12 @@ package enum SchemaMigrations {
             name: "completion_identity",
             sql: text(PackageResources.v0009_completion_identity_sql)
         ),
+        Step(version: 10, name: "run_summary", sql: text(PackageResources.v0010_run_summary_sql)),
+        Step(
+            version: 11,
+            name: "dead_letter_members",
+            sql: text(PackageResources.v0011_dead_letter_members_sql)
+        ),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

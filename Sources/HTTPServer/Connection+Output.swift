@@ -39,6 +39,7 @@ extension Connection {
         writeDeadline = .max
         channel.pauseWriting()
         if !outbound.isBare { home.takeBack(outbound.takeMemory()) }
+        releaseAnswers()
         drainWaiter.take()?.resume()
         switch ending {
         case .close: close()

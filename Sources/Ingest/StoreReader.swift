@@ -55,6 +55,7 @@ package struct StoreReader: Sendable {
         switch kind {
         case .cancelled: "The database did not answer within the time allowed. Narrow the question."
         case .poolTimeout: "All database connections are busy. Ask again."
+        case .tooManyConnections: "The database has no free connection for Weir. Nothing is lost: ask again."
         default: "The database cannot be reached at the moment. Nothing is lost: ask again."
         }
     }

@@ -161,4 +161,10 @@ enum TaskStatus {
     static func rank(_ status: String?) -> Int16 {
         status.flatMap { ranks[$0] } ?? 0
     }
+
+    /// The status as answers call it, `UNKNOWN` for any other.
+    static func word(_ status: String?) -> String {
+        guard let status, ranks[status] != nil else { return "UNKNOWN" }
+        return status
+    }
 }

@@ -4,11 +4,11 @@ internal import Postgres
 
 extension NextflowRunStore {
     /// Tasks of a run by their number; one more than the limit when there are more.
-    func fetchTasks(
+    func tasks(
         of run: UUID128,
         _ query: RunTasksQuery,
         _ settlement: TaskSettlement
-    ) throws -> QueryResult {
+    ) -> PageRows {
         var conditions = SQLConditions()
         let status = TaskSettlement.status(settledBefore: conditions.place(settlement.parameter))
         conditions.require("run_key", equals: .uuid(run))
@@ -45,18 +45,18 @@ extension NextflowRunStore {
             LIMIT \(limit)::bigint
             """
         )
-        return try connection.execute(statement, conditions.parameters)
+        return PageRows(connection: connection, statement: statement, parameters: conditions.parameters)
     }
 
     /// Raw events that arrived within bounds, by when they arrived; one more than the limit when there are
     /// more.
     ///
     /// The bounds are the run's own: they spare the partitions of all other days.
-    func fetchEvents(
+    func events(
         of run: UUID128,
         arrived bounds: ClosedRange<Timestamp>,
         _ query: RunEventsQuery
-    ) throws -> QueryResult {
+    ) -> PageRows {
         var conditions = SQLConditions()
         conditions.require("run_key", equals: .uuid(run))
         let first = conditions.place(.timestamp(bounds.lowerBound))
@@ -81,6 +81,18 @@ extension NextflowRunStore {
             LIMIT \(limit)::bigint
             """
         )
-        return try connection.execute(statement, conditions.parameters)
+        return PageRows(connection: connection, statement: statement, parameters: conditions.parameters)
+    }
+}
+
+/// The rows of a page that may be too large to be read at once.
+struct PageRows {
+    let connection: Connection
+    let statement: Statement
+    let parameters: [Parameter]
+
+    /// Reads row by row for as long as `body` answers true.
+    func read(_ body: (Row) throws -> Bool) throws {
+        try connection.forEachRow(of: statement, parameters, body)
     }
 }

@@ -115,8 +115,12 @@ extension TraceValues {
 
     /// Drops a request that cannot have been meant: a share of it would be an absurd number.
     fileprivate mutating func dropAbsurdRequests() {
-        if let memory, let peakRSS, peakRSS > memory * Quantity.mostOfRequest, memory > 0 { self.memory = nil }
-        if let cpus, let percentCPU, percentCPU > cpus * 100 * Quantity.mostOfRequest, cpus > 0 { self.cpus = nil }
+        if let memory, let peakRSS, peakRSS > memory * Quantity.mostOfRequest, memory > 0 {
+            self.memory = nil
+        }
+        if let cpus, let percentCPU, percentCPU > cpus * 100 * Quantity.mostOfRequest, cpus > 0 {
+            self.cpus = nil
+        }
     }
 }
 

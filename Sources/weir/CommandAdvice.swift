@@ -27,7 +27,8 @@ enum CommandAdvice {
         if let command = commands.first(where: { $0._commandName == word }) {
             return lines(for: arguments.dropFirst(), in: command, path: "\(path) \(word)")
         }
-        let nearest = nearest(to: word, among: commands.map { $0._commandName })
+        let shown = commands.filter { $0.configuration.shouldDisplay }
+        let nearest = nearest(to: word, among: shown.map { $0._commandName })
         let question = nearest.map { " Did you mean '\(path) \($0)'?" } ?? ""
         return ["\(path): there is no command '\(word)'.\(question)"] + list(commands, path)
     }
@@ -46,6 +47,7 @@ enum CommandAdvice {
     }
 
     private static func list(_ commands: [any ParsableCommand.Type], _ path: String) -> [String] {
+        let commands = commands.filter { $0.configuration.shouldDisplay }
         let width = commands.map { $0._commandName.count }.max() ?? 0
         let entries = commands.flatMap { command in
             let name = command._commandName

@@ -50,7 +50,7 @@ struct RestoreCommand: AsyncParsableCommand {
             options.withGrants = !noPrivileges
             let ready = options
             try await Restorer.alone(resolved) {
-                try await DatabaseSession.with(resolved) { database in
+                try await DatabaseSession.with(resolved, replacingLostCluster: true) { database in
                     let restorer = Restorer(database, ready) { StandardStreams.writeError("weir: \($0)") }
                     if rollback {
                         try await rollBack(restorer)

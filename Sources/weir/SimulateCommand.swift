@@ -29,10 +29,17 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Runs at the same time.", valueName: "n"))
     var senders = 16
 
-    @Option(help: "Where to send events, as -with-weblog takes it.")
-    var url = "http://127.0.0.1:8000/telemetry"
+    @Option(
+        help: "Where to send events, as -with-weblog takes it; else /telemetry of WEIR_URL, or of port 8000."
+    )
+    var url: String?
 
-    @Option(help: ArgumentHelp("user:password, as weblog.basicToken takes it.", valueName: "token"))
+    @Option(
+        help: ArgumentHelp(
+            "user:password, as weblog.basicToken takes it; else WEIR_TOKEN.",
+            valueName: "token"
+        )
+    )
     var basicToken: String?
 
     @Option(help: ArgumentHelp("About which share of the tasks fails, 0 to 1.", valueName: "share"))
@@ -53,7 +60,7 @@ struct SimulateCommand: AsyncParsableCommand {
         guard (1...1024).contains(senders) else { throw ValidationError("--senders takes 1 to 1024.") }
         guard rate >= 0, rate.isFinite else { throw ValidationError("--rate takes 0 or more.") }
         guard (0...1).contains(failures) else { throw ValidationError("--failures takes 0 to 1.") }
-        guard SimulatorTarget(url) != nil else {
+        guard SimulatorTarget(address) != nil else {
             throw ValidationError(
                 "--url takes http://host[:port][/path], like http://127.0.0.1:8000/telemetry."
             )
@@ -65,7 +72,12 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            guard let target = SimulatorTarget(url, basicToken: basicToken), let beginning else { return }
+            guard
+                let target = SimulatorTarget(
+                    address,
+                    basicToken: basicToken ?? ServerVariables.token.map { "weir:\($0)" }
+                ), let beginning
+            else { return }
             var options = SimulatorOptions(target: target, start: beginning)
             options.sessions = runs
             options.tasksPerRun = tasks
@@ -86,6 +98,10 @@ struct SimulateCommand: AsyncParsableCommand {
             Interruption.endIfArrived()
             if !report.isClean { throw ExitCode(1) }
         }
+    }
+
+    private var address: String {
+        url ?? ServerVariables.url.map { "\($0)/telemetry" } ?? "http://127.0.0.1:8000/telemetry"
     }
 
     private var beginning: Timestamp? {

@@ -92,11 +92,11 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
-                let isRevoked = try await DatabaseSession.with(resolved.settings) { database in
+                let lines = try await DatabaseSession.with(resolved.settings) { database in
                     try await TokenAdministration(database, resolved.settings).revoke(name)
                 }
-                guard isRevoked else { throw CommandFailure("there is no token '\(name)' to revoke") }
-                StandardStreams.write("revoked '\(name)'")
+                guard let lines else { throw CommandFailure("there is no token '\(name)' to revoke") }
+                for line in lines { StandardStreams.write(line) }
             }
         }
     }

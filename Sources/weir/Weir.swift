@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processes
 import WeirApp
 
 /// The command line of Weir: every command says what it does, and hands over to `WeirApp`.
@@ -18,12 +19,16 @@ struct Weir: AsyncParsableCommand {
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
             TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
             RunsCommand.self, TrackCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
-            ImportCommand.self, SimulateCommand.self,
+            ImportCommand.self, SimulateCommand.self, TrackForwardCommand.self,
         ]
     )
 
+    /// How signals were set when this process started.
+    static let signals = InheritedSignals.now()
+
     /// The entry; before anything is opened, the standard streams are made sure of.
     static func main() async {
+        _ = signals
         StandardStreams.ensureOpen()
         ProcessMemory.keepSmall()
         if let advice = CommandAdvice.lines(for: Array(CommandLine.arguments.dropFirst())) {

@@ -45,13 +45,16 @@ struct ProjectionHarness {
 
     /// Applies lines in batches; the dead letters that they made.
     @discardableResult
-    func apply(_ batches: [[JournalLine]]) throws -> Int {
-        try connected { connection in
+    func apply(_ batches: [[JournalLine]], metrics: NextflowMetrics? = nil) throws -> Int {
+        let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"), metrics: metrics)
+        return try connected { connection in
             try projection.prepare(connection)
             let applier = BatchApplier(projection: projection)
             return try batches.reduce(0) { letters, lines in
                 let batch = applier.decode(lines.map { .init(journal: Self.journal, line: $0) })
-                return try letters + applier.apply(batch, on: connection) { _ in }.deadLetters
+                let outcome = try applier.apply(batch, on: connection) { _ in }
+                projection.committed(outcome.elements)
+                return letters + outcome.deadLetters
             }
         }
     }

@@ -9,11 +9,16 @@ import Testing
         return try #require(Trace(document.root)).values
     }
 
-    @Test(arguments: [
-        ("-1", nil), ("-0.0", 0), ("0", 0), ("1e-300", nil), ("0.5", nil), ("1", 1), ("536870912", 536_870_912),
-        ("9e18", 9e18), ("1e19", nil), ("1e308", nil), ("\"1e400\"", nil), ("\"-5\"", nil), ("\"7\"", 7),
-    ] as [(String, Double?)])
-    func `bytes are absent unless they are zero or between one and 8 EiB`(sent: String, expected: Double?) throws {
+    @Test(
+        arguments: [
+            ("-1", nil), ("-0.0", 0), ("0", 0), ("1e-300", nil), ("0.5", nil), ("1", 1),
+            ("536870912", 536_870_912),
+            ("9e18", 9e18), ("1e19", nil), ("1e308", nil), ("\"1e400\"", nil), ("\"-5\"", nil), ("\"7\"", 7),
+        ] as [(String, Double?)]
+    )
+    func `bytes are absent unless they are zero or between one and 8 EiB`(sent: String, expected: Double?)
+        throws
+    {
         let values = try values(#"{"peak_rss":\#(sent),"read_bytes":\#(sent),"memory":\#(sent)}"#)
         #expect(values.peakRSS == expected)
         #expect(values.readBytes == expected)
@@ -21,9 +26,11 @@ import Testing
         #expect(values.peakRSS?.sign != .minus)
     }
 
-    @Test(arguments: [
-        ("-1", nil), ("0", 0), ("1e-9", nil), ("12.5", 12.5), ("1e12", 1e12), ("1e18", nil),
-    ] as [(String, Double?)])
+    @Test(
+        arguments: [
+            ("-1", nil), ("0", 0), ("1e-9", nil), ("12.5", 12.5), ("1e12", 1e12), ("1e18", nil),
+        ] as [(String, Double?)]
+    )
     func `times are absent unless they are zero or at most 31 years`(sent: String, expected: Double?) throws {
         let values = try values(#"{"realtime":\#(sent),"duration":\#(sent),"time":\#(sent)}"#)
         #expect(values.realtimeMilliseconds == expected)

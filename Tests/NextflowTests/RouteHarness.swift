@@ -15,7 +15,11 @@ struct RouteHarness {
     let pool: Pool
     private let router: Router<Route>
 
-    init(over projection: ProjectionHarness? = nil, staleAfter: Duration = .seconds(86400)) throws {
+    init(
+        over projection: ProjectionHarness? = nil,
+        staleAfter: Duration = .seconds(86400),
+        pageBytes: Int = PageLimit.defaultBytes
+    ) throws {
         let projection = try projection ?? ProjectionHarness()
         self.projection = projection
         pool = Pool(projection.database.target)
@@ -23,7 +27,7 @@ struct RouteHarness {
         let reader = StoreReader(pool: pool, gate: gate, logger: Logger(label: "weir.test"))
         let routes =
             ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter).all
-            + NextflowRunRoutes(reader: reader, staleAfter: staleAfter).all
+            + NextflowRunRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
         var router = Router<Route>()
         for route in routes { router.add(route.method, route.pattern, route) }
         self.router = router

@@ -9,7 +9,8 @@ import Testing
 @Suite(.serialized) struct `Odd values` {
     /// Values that some parser, some number or some column cannot hold.
     private static let values = [
-        "", "%00", "a%00b", "-1", "0", "1e400", "NaN", "-0", "99999999999999999999999999", "9223372036854775807",
+        "", "%00", "a%00b", "-1", "0", "1e400", "NaN", "-0", "99999999999999999999999999",
+        "9223372036854775807",
         "-9223372036854775808", "2147483648", "294277-01-01T00:00:00Z", "-4713-01-01", "0000-00-00", "1e18",
         "9999-12-31T23:59:59.9999999Z", "%FF%FE", "%ED%A0%80", "'\";--", "%F0%9F%98%80", "true", "[]", "{}",
         String(repeating: "9", count: 5000),
@@ -23,7 +24,10 @@ import Testing
         for target in try Self.targets(client) {
             let response = try client.get(target)
             asked += 1
-            #expect(response.status < 500, "\(target.prefix(200)): \(response.status) \(response.text.prefix(200))")
+            #expect(
+                response.status < 500,
+                "\(target.prefix(200)): \(response.status) \(response.text.prefix(200))"
+            )
         }
         #expect(asked > 1000)
         await weir.stop()
@@ -90,12 +94,15 @@ import Testing
         }
         let summary = try client.get("/metrics/processes/summary?min_samples=1").text
         #expect(summary.contains(#""memory_efficiency_pct":50.0"#), "\(summary)")
-        let resources = try client.get("/metrics/processes/resources-by-attempt?min_samples=1&process=GOOD").text
+        let resources = try client.get("/metrics/processes/resources-by-attempt?min_samples=1&process=GOOD")
+            .text
         #expect(resources.contains(#""avg_cpu_efficiency_pct":50"#), "\(resources)")
         let metrics = try client.get("/metrics").text
         #expect(metrics.contains(#"weir_nextflow_task_memory_efficiency_ratio_sum{process="GOOD"} 1"#))
         for process in ["NEG", "TINY", "ONE"] {
-            #expect(!metrics.contains(#"weir_nextflow_task_memory_efficiency_ratio_sum{process="\#(process)"}"#))
+            #expect(
+                !metrics.contains(#"weir_nextflow_task_memory_efficiency_ratio_sum{process="\#(process)"}"#)
+            )
         }
         #expect(!metrics.contains("_duration_seconds_sum{process="))
         await weir.stop()

@@ -99,6 +99,8 @@ def _service(service: dict[str, Any]) -> list[str]:
     for port in service.get("ports", []):
         if not str(port).startswith("127.0.0.1:"):
             advice.append(f"publishes {port}: on 127.0.0.1 only")
+    if "true" in str(service.get("environment", {}).get("WEIR_ALLOW_ANONYMOUS", "")).lower():
+        advice.append("lets everybody in by default: WEIR_ALLOW_ANONYMOUS is for the operator to set")
     for wanted in ("profiles", "healthcheck"):
         if wanted not in service:
             advice.append(f"has no {wanted}")

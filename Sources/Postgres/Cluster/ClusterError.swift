@@ -8,6 +8,8 @@ package enum ClusterError: Error, Hashable, Sendable {
     case unusableBinaries(directory: String)
     /// No directory searched holds `pg_dump` and `pg_restore` for this server.
     case noTools(serverMajor: Int)
+    /// The cluster was made before, and its files are gone.
+    case lost(directory: String)
     /// The data was made by a major version whose binaries are not installed.
     case versionMismatch(data: Int, directory: String)
     /// Started by root, and neither the user `postgres` nor `nobody` exists.
@@ -37,6 +39,7 @@ package enum ClusterError: Error, Hashable, Sendable {
     package var reason: String {
         switch self {
         case .noBinaries, .unusableBinaries, .noTools: "no_binaries"
+        case .lost: "lost"
         case .versionMismatch: "version_mismatch"
         case .noUnprivilegedUser, .noUserSwitcher, .notTraversable: "privileges"
         case .file, .unsafeSocketDirectory, .foreignDirectory: "file"
@@ -61,6 +64,12 @@ extension ClusterError: CustomStringConvertible {
             """
             no pg_dump and pg_restore of PostgreSQL \(major) or newer were found; install them (Debian: \
             apt-get install postgresql-client), or name their directory in WEIR_PG_BIN
+            """
+        case .lost(let directory):
+            """
+            the files of the private PostgreSQL in \(directory) are gone; bring them back (is a disk not mounted?), or \
+            start `weir serve` anew: it makes a new cluster and loads what the journal keeps, and `weir restore` brings \
+            back a backup
             """
         case .versionMismatch(let data, let directory):
             """

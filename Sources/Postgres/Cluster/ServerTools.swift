@@ -70,7 +70,8 @@ package struct ServerTools: Hashable, Sendable {
         _ arguments: [String]
     ) throws(ClusterError) -> Outcome {
         var command = ["\(directory)/\(program)"] + arguments
-        var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)"]
+        // A dump in the encoding of the role would lack what that cannot say.
+        var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)", "PGCLIENTENCODING": "UTF8"]
         if let target {
             command.append("--dbname=\(target.withoutSecrets.unmaskedURL)")
             variables["PGPASSWORD"] = target.parameters["password"]

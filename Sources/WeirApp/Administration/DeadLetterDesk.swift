@@ -59,8 +59,10 @@ package struct DeadLetterDesk: Sendable {
             let time = "\(letter.receivedAt.description.prefix(19))Z"
             let head = "\(letter.id)  \(letter.stream)  \(letter.kind)  line \(letter.seq)  \(time)"
             let reason = "\(letter.refusal.sqlState) \(letter.refusal.reason)"
-            return [head] + TextLayout.wrapped(reason, first: "    ")
-                + (withBodies ? ["    " + String(decoding: letter.body, as: UTF8.self)] : [])
+            let body =
+                withBodies ? ["    " + TerminalText.value(String(decoding: letter.body, as: UTF8.self))] : []
+            return [TerminalText.value(head)] + TextLayout.wrapped(TerminalText.value(reason), first: "    ")
+                + body
         }
         if count > letters.count { lines.append("\(count) wait in all") }
         return lines
@@ -92,10 +94,10 @@ package struct DeadLetterDesk: Sendable {
     /// Loads letters once more; nil is all. Each can be retried once.
     package func retry(_ ids: [Int64]?) async throws -> Outcome {
         try await decide(ids) { id, connection in
-            guard let refusal = try Features.retryDeadLetter(id, on: connection) else {
+            guard let refusal = try Features.streams.retryDeadLetter(id, on: connection) else {
                 return (true, "loaded")
             }
-            return (false, "refused again: \(refusal.sqlState) \(refusal.reason)")
+            return (false, TerminalText.value("refused again: \(refusal.sqlState) \(refusal.reason)"))
         }
     }
 
@@ -136,13 +138,6 @@ package struct DeadLetterDesk: Sendable {
     }
 
     private func allWaiting() async throws -> [Int64] {
-        try await database.pool.withConnection { connection in
-            var ids: [Int64] = []
-            while true {
-                let page = try DeadLetterStore.fetchWaiting(after: ids.last ?? 0, limit: 1000, on: connection)
-                ids += page.map(\.id)
-                if page.count < 1000 { return ids }
-            }
-        }
+        try await database.pool.withConnection { try DeadLetterStore.fetchWaitingIDs(on: $0) }
     }
 }

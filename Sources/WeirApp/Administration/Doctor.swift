@@ -65,7 +65,7 @@ package struct Doctor: Sendable {
         let (directory, disk) = dataDirectory
         findings += disk
         findings += ports
-        if let directory { findings += await database(directory) }
+        findings += await database(directory)
         return findings
     }
 
@@ -78,13 +78,23 @@ package struct Doctor: Sendable {
     }
 
     private var access: Finding {
-        let mirror = TokenMirror(path: settings.dataDirectory + "/tokens.json").read() ?? []
-        let tokens = TokenTable(settings.tokens + mirror)
+        let mirror = TokenMirror(path: settings.dataDirectory + "/tokens.json").read()
+        guard mirror != .unusable else {
+            return Finding(
+                .warn,
+                "access",
+                "the mirror of tokens in the data directory cannot be read",
+                advice: "its tokens let nobody in until PostgreSQL answers; run this as Weir's user"
+            )
+        }
+        let tokens = TokenTable(settings.tokens + mirror.tokens, hadTokens: mirror != .absent)
+        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
         do {
-            try AccessPolicy(allowsAnonymous: settings.allowsAnonymous).check(settings.listen, tokens: tokens)
+            try policy.check(settings.listen, tokens: tokens)
         } catch {
             return Finding(.fail, "access", "\(error)")
         }
+        if let warning = policy.warning(about: tokens) { return Finding(.warn, "access", warning) }
         if !tokens.isEmpty { return Finding(.ok, "access", "\(tokens.tokens.count) tokens") }
         return settings.allowsAnonymous
             ? Finding(
@@ -93,7 +103,7 @@ package struct Doctor: Sendable {
                 "everybody may send and read",
                 advice: "fine behind a proxy that asks who it is"
             )
-            : Finding(.ok, "access", "no tokens: everybody on this machine may send and read")
+            : Finding(.ok, "access", "no tokens: programs on this machine may send and read")
     }
 
     // MARK: - Disk and clock

@@ -14,7 +14,15 @@ package struct MigrationReport: Sendable {
 
     /// Applies what is missing.
     package static func apply(_ database: DatabaseSession) async throws -> MigrationReport {
-        switch try await database.pool.withConnection({ try Schema.migrator.migrate($0) }) {
+        let (target, session) = (database.target, database.session)
+        let state = try await database.pool.withConnection { connection in
+            if try Schema.migrator.state(connection)?.isAtLeast(Schema.version) != true {
+                let facts = try DatabaseFacts.fetch(connection, target, session)
+                if let misfit = facts.creationMisfit { throw misfit }
+            }
+            return try Schema.migrator.migrate(connection)
+        }
+        return switch state {
         case .current(let version, let applied): MigrationReport(version: version, applied: applied)
         case .newer(let found, let known): throw newer(found, known)
         }

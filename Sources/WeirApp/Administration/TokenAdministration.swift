@@ -56,12 +56,13 @@ package struct TokenAdministration: Sendable {
         try await requireSchema()
         let tokens = try await database.pool.withConnection { try TokenStore.fetchAll(on: $0) }
         guard !tokens.isEmpty else { return ["no tokens; make one with `weir token create NAME`"] }
-        let width = min(tokens.map(\.name.count).max() ?? 0, 24)
+        let width = min(tokens.map { TerminalText.value($0.name).count }.max() ?? 0, 24)
         return tokens.map { token in
             let made = token.createdAt.description.prefix(10)
             let revoked = token.revokedAt.map { "  revoked \($0.description.prefix(10))" } ?? ""
             let scopes = token.scopes.joined(separator: "+")
-            return "\(token.name.padded(to: width))  \(scopes.padded(to: 17))  made \(made)\(revoked)"
+            return
+                "\(TerminalText.value(token.name).padded(to: width))  \(scopes.padded(to: 17))  made \(made)\(revoked)"
         }
     }
 
@@ -85,24 +86,30 @@ package struct TokenAdministration: Sendable {
         return writer.text
     }
 
-    /// Revokes a token; false when there is none to revoke.
-    package func revoke(_ name: String) async throws -> Bool {
+    /// Revokes a token, and says what to know then; nil when there is none to revoke.
+    package func revoke(_ name: String) async throws -> [String]? {
         try await requireSchema()
         guard try await database.pool.withConnection({ try TokenStore.revoke(name: name, on: $0) }) else {
-            return false
+            return nil
         }
-        try await updateMirror()
-        return true
+        let left = settings.tokens + (try await updateMirror())
+        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
+        let isLast = left.isEmpty
+        let warning = policy.warning(about: TokenTable(left, hadTokens: true))
+        let open = "requests without a token may send and read, since WEIR_ALLOW_ANONYMOUS=true"
+        return ["revoked '\(name)'"] + (isLast ? [warning ?? open] : [])
     }
 
-    /// A server that starts while PostgreSQL is away must know what was made and revoked here.
-    private func updateMirror() async throws {
-        let tokens = try await database.pool.withConnection { try TokenStore.fetchValid(on: $0) }
+    /// A server that starts while PostgreSQL is away must know what was made and revoked here. Gives back what is left.
+    @discardableResult
+    private func updateMirror() async throws -> [AccessToken] {
+        let (tokens, _) = try await database.pool.withConnection { try TokenStore.fetch(on: $0) }
         let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
         guard TokenMirror(path: directory.tokenMirror).write(tokens) else {
             throw StartError("the mirror of tokens \(directory.tokenMirror) could not be written")
         }
         directory.handOver(directory.tokenMirror)
+        return tokens
     }
 
     /// A command may be the first to see a database; a server would make the same tables.

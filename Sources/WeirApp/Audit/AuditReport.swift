@@ -60,7 +60,8 @@ package struct AuditAnswer: Sendable {
 
     private static func shown(_ column: String, _ cell: Cell) -> String {
         switch cell {
-        case .text(let text): String(text.map { $0.isNewline ? " " : $0 }.prefix(80))
+        case .text(let text):
+            String(TerminalText.value(String(text.map { $0.isNewline ? " " : $0 })).prefix(80))
         case .number(let number, _) where column.hasSuffix("bytes"): ByteSize(Int(number)).approximately
         case .number(let number, let isEstimate): "\(isEstimate ? "~" : "")\(number)"
         }

@@ -67,6 +67,9 @@ package struct DataDirectory: Sendable {
     /// Where the private cluster lives.
     package var cluster: String { path + "/postgres" }
 
+    /// What tells a cluster that is lost from one that was never made.
+    package var clusterMarker: String { path + "/postgres.made" }
+
     /// Where the hashes of tokens are mirrored.
     package var tokenMirror: String { path + "/tokens.json" }
 

@@ -101,8 +101,13 @@ extension Settings {
         }
     }
 
+    /// What the commands read that talk to a running Weir, and what `weir track` tells its command.
+    private static let clientVariables = ["WEIR_URL", "WEIR_TOKEN", "WEIR_RUN_ID", "WEIR_EVENT_ID"]
+
     private static func unknownVariables(_ environment: [String: String]) -> [String] {
-        let known = Set(Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable])
+        let known = Set(
+            Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable] + clientVariables
+        )
         return environment.keys.filter { $0.hasPrefix("WEIR_") && !known.contains($0) }.sorted()
     }
 
