@@ -39,7 +39,6 @@ extension Connection {
         writeDeadline = .max
         channel.pauseWriting()
         if !outbound.isBare { home.takeBack(outbound.takeMemory()) }
-        releaseAnswers()
         drainWaiter.take()?.resume()
         switch ending {
         case .close: close()
@@ -64,7 +63,7 @@ extension Connection {
         [
             "http.listener": "\(info.listener.description)",
             "http.peer": "\(info.peer.address)",
-            "request.id": "\(active?.id ?? "")",
+            "http.request_id": "\(active?.id ?? "")",
         ]
     }
 }

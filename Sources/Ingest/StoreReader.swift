@@ -1,5 +1,5 @@
 package import HTTP
-package import Logging
+internal import Logging
 package import Postgres
 
 /// Answers a GET from the store: waits for what was acknowledged before it, asks on a pooled connection, and says in
@@ -8,14 +8,13 @@ package struct StoreReader: Sendable {
     private let pool: Pool
     private let gate: ReadGate
     private let replica: ReadReplica?
-    private let logger: Logger
+    private let logger = Logger(label: "weir.store")
 
     /// Makes a reader of the rows of one stream; a replica answers first, the pool when it cannot.
-    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil, logger: Logger) {
+    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil) {
         self.pool = pool
         self.gate = gate
         self.replica = replica
-        self.logger = logger
     }
 
     /// Runs `body` on a connection's own queue and returns its response.
@@ -55,7 +54,6 @@ package struct StoreReader: Sendable {
         switch kind {
         case .cancelled: "The database did not answer within the time allowed. Narrow the question."
         case .poolTimeout: "All database connections are busy. Ask again."
-        case .tooManyConnections: "The database has no free connection for Weir. Nothing is lost: ask again."
         default: "The database cannot be reached at the moment. Nothing is lost: ask again."
         }
     }

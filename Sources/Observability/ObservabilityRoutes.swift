@@ -11,8 +11,6 @@ package struct ObservabilityRoutes: Sendable {
     /// The version of the runs service whose protocol is spoken.
     private static let runsVersion = "3.0.0"
 
-    private typealias Schemas = ObservabilitySchemas
-
     private let version: String
     private let build: String
     private let database: any DatabaseHealthSource
@@ -38,20 +36,13 @@ package struct ObservabilityRoutes: Sendable {
     package func routes(describing others: [Route]) -> [Route] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
-        let description = Self.probe(
-            "/openapi.json",
-            "This description of all routes, in OpenAPI 3.1.",
-            [.json(Schemas.description)]
-        ) { _ in
+        let description = Self.probe("/openapi.json", "This description of all routes, in OpenAPI 3.1.") {
+            _ in
             Response(status: .internalServerError)
         }
         let document = OpenAPIDocument(routes: others + own + [description], version: version).bytes
         return own + [
-            Self.probe(
-                "/openapi.json",
-                description.documentation.summary,
-                description.documentation.answers
-            ) { _ in .json(document) }
+            Self.probe("/openapi.json", description.documentation.summary) { _ in .json(document) }
         ]
     }
 
@@ -60,28 +51,18 @@ package struct ObservabilityRoutes: Sendable {
         let database = database
         return [
             "nextflow": [
-                Self.probe(
-                    "/health",
-                    "Whether PostgreSQL answers.",
-                    [
-                        .json(Schemas.nextflowHealth),
-                        APIAnswer(503, "It does not.", .named(Schemas.nextflowUnhealthy)),
-                    ]
-                ) { _ in
+                Self.probe("/health", "Whether PostgreSQL answers.") { _ in
                     HealthEncoder.nextflow(await database.check(within: Self.healthPatience))
                 }
             ],
             "runs": [
-                Self.probe("/health", "A sign of life.", [.json(Schemas.runsHealth)]) { _ in
-                    HealthEncoder.runs(version: Self.runsVersion)
+                Self.probe("/health", "A sign of life.") { _ in HealthEncoder.runs(version: Self.runsVersion)
                 },
-                Self.probe("/version", "The version of the protocol.", [.json(Schemas.runsVersion)]) { _ in
+                Self.probe("/version", "The version of the protocol.") { _ in
                     VersionEncoder.runs(version: Self.runsVersion)
                 },
             ],
-            "metrics": [
-                Self.probe("/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
-            ],
+            "metrics": [Self.probe("/health", "A sign of life.") { _ in HealthEncoder.alive }],
         ]
     }
 
@@ -89,28 +70,20 @@ package struct ObservabilityRoutes: Sendable {
 
     private var health: Route {
         let (database, version) = (database, version)
-        return Self.probe(
-            "/health",
-            "A sign of life; always 200, whatever PostgreSQL does.",
-            [.json(Schemas.health)]
-        ) { _ in
+        return Self.probe("/health", "A sign of life; always 200, whatever PostgreSQL does.") { _ in
             HealthEncoder.main(database.lastKnown, version: version)
         }
     }
 
     private var plainHealth: Route {
-        Self.probe("/api/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
+        Self.probe("/api/health", "A sign of life.") { _ in HealthEncoder.alive }
     }
 
     private var ready: Route {
         let readiness = readiness
         return Self.probe(
             "/ready",
-            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503.",
-            [
-                .json(Schemas.readiness),
-                APIAnswer(503, "Something is not well; the checks say what.", .named(Schemas.readiness)),
-            ]
+            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503."
         ) { _ in
             ReadinessEncoder.response(await readiness.checks())
         }
@@ -118,7 +91,7 @@ package struct ObservabilityRoutes: Sendable {
 
     private var versionRoute: Route {
         let (version, build) = (version, build)
-        return Self.probe("/version", "Which Weir this is.", [.json(Schemas.version)]) { _ in
+        return Self.probe("/version", "Which Weir this is.") { _ in
             VersionEncoder.response(version: version, build: build)
         }
     }
@@ -127,8 +100,7 @@ package struct ObservabilityRoutes: Sendable {
         let registry = registry
         return Self.probe(
             "/metrics",
-            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers.",
-            [MetricsEncoder.answer]
+            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers."
         ) { request in
             MetricsEncoder.response(to: request.head, registry)
         }
@@ -137,7 +109,7 @@ package struct ObservabilityRoutes: Sendable {
     private func index(hasRoot: Bool) -> Route? {
         guard !hasRoot else { return nil }
         let version = version
-        return Self.probe("/", "What this is and where things are.", [IndexPage.answer]) { request in
+        return Self.probe("/", "What this is and where things are.") { request in
             IndexPage.response(to: request.head, version: version)
         }
     }
@@ -149,22 +121,14 @@ package struct ObservabilityRoutes: Sendable {
     private static func probe(
         _ pattern: String,
         _ summary: String,
-        _ answers: [APIAnswer],
         _ answer: @escaping @Sendable (Request) async -> Response
     ) -> Route {
         Route(
             .get,
             pattern,
             scope: nil,
-            documentation: RouteDocumentation(tag: "Observability", summary: summary, answers: answers),
+            documentation: RouteDocumentation(tag: "Observability", summary: summary),
             handler: .async(answer)
         )
-    }
-}
-
-extension APIAnswer {
-    /// What was asked for, in JSON.
-    fileprivate static func json(_ schema: APISchema) -> APIAnswer {
-        APIAnswer(200, "What was asked for.", .named(schema))
     }
 }

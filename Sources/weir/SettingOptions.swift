@@ -39,15 +39,10 @@ struct SettingOptions: ParsableArguments {
 
     /// Settles all settings and warns about variables that are none.
     func resolve() throws -> ResolvedSettings {
-        let resolved = try settle()
-        for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
-        return resolved
-    }
-
-    /// Settles all settings; the caller has to tell the warnings.
-    func settle() throws -> ResolvedSettings {
         do {
-            return try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)
+            let resolved = try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)
+            for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
+            return resolved
         } catch {
             throw CommandFailure(error.description, code: .configuration)
         }

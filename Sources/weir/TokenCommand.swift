@@ -33,9 +33,6 @@ struct TokenCommand: AsyncParsableCommand {
         )
         var scope: [Scope] = [.ingest]
 
-        @Flag(help: "Print JSON, with the token in it.")
-        var json = false
-
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
@@ -47,12 +44,13 @@ struct TokenCommand: AsyncParsableCommand {
                         scopes: Set(scope)
                     )
                 }
-                StandardStreams.write(json ? made.json : made.secret)
-                let note = """
+                StandardStreams.write(made.secret)
+                StandardStreams.writeError(
+                    """
                     token '\(name)' may \(made.scopes). Keep what is printed above: it is not stored. Running servers \
                     know it within \(TokenRegistry.reloadSeconds) seconds.
                     """
-                for line in TextLayout.wrapped(note) { StandardStreams.writeError(line) }
+                )
             }
         }
     }
@@ -63,17 +61,13 @@ struct TokenCommand: AsyncParsableCommand {
             abstract: "List the tokens: names, scopes, dates."
         )
 
-        @Flag(help: "Print JSON.")
-        var json = false
-
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
                 let lines = try await DatabaseSession.with(resolved.settings) { database in
-                    let tokens = TokenAdministration(database, resolved.settings)
-                    return json ? [try await tokens.listJSON()] : try await tokens.list()
+                    try await TokenAdministration(database, resolved.settings).list()
                 }
                 for line in lines { StandardStreams.write(line) }
             }
@@ -92,11 +86,11 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
-                let lines = try await DatabaseSession.with(resolved.settings) { database in
+                let isRevoked = try await DatabaseSession.with(resolved.settings) { database in
                     try await TokenAdministration(database, resolved.settings).revoke(name)
                 }
-                guard let lines else { throw CommandFailure("there is no token '\(name)' to revoke") }
-                for line in lines { StandardStreams.write(line) }
+                guard isRevoked else { throw CommandFailure("there is no token '\(name)' to revoke") }
+                StandardStreams.write("revoked '\(name)'")
             }
         }
     }

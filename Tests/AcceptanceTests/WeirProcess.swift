@@ -19,8 +19,7 @@ final class WeirProcess: Sendable {
     init(
         dataDirectory: String,
         environment: [String: String] = [:],
-        arguments: [String] = ["serve"],
-        input: Pipe? = nil
+        arguments: [String] = ["serve"]
     ) throws {
         process = Process()
         process.executableURL = Self.executable
@@ -30,7 +29,7 @@ final class WeirProcess: Sendable {
         ]
         for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
         process.environment = variables.merging(environment) { _, given in given }
-        process.standardInput = input ?? FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = try output.open()
         process.standardError = try errors.open()
         try process.run()

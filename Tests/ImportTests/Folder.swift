@@ -46,7 +46,7 @@ final class Folder {
         let importer = Importer(
             options,
             transport: server,
-            progress: { _, _ in },
+            announce: { _, _ in { _, _ in } },
             wait: { server?.waits.append($0) }
         )
         return importer.run()

@@ -39,8 +39,7 @@ import Testing
             reader = StoreReader(
                 pool: Pool(first.target),
                 gate: ReadGate(durableSeq: { 5 }, progress: progress, patience: patience),
-                replica: replica,
-                logger: log.logger
+                replica: replica
             )
         }
 

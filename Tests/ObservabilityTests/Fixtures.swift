@@ -44,18 +44,13 @@ extension Route {
         _ method: Method,
         _ pattern: String,
         scope: Scope? = nil,
-        parameters: [APIParameter] = []
+        parameters: [RouteDocumentation.Parameter] = []
     ) -> Route {
         Route(
             method,
             pattern,
             scope: scope,
-            documentation: RouteDocumentation(
-                tag: "Test",
-                summary: "A test.",
-                parameters: parameters,
-                answers: [APIAnswer(200, "Here.", .text)]
-            ),
+            documentation: RouteDocumentation(tag: "Test", summary: "A test.", parameters: parameters),
             handler: .async { _ in .text("here") }
         )
     }

@@ -164,19 +164,6 @@ import Testing
         }
     }
 
-    @Test func `shows what a terminal would obey in the names that clients gave`() async throws {
-        let database = try Self.filled()
-        let name = "x\u{1B}]0;pwned\u{07}\u{1B}[31m\u{9B}1m\u{202E}"
-        try Connection.withTemporary(database.target) { connection in
-            _ = try connection.execute(
-                "UPDATE agent_run_tally SET value = $1 WHERE value = 'agent0'",
-                [.text(name)]
-            )
-        }
-        let lines = try await Self.lines("agents", database)
-        #expect(lines.contains(#"  x\u001b]0;pwned\u0007\u001b[31m\u009b1m\u202e     6"#), "\(lines)")
-    }
-
     @Test func `is an object for programs`() async throws {
         let text = try await Self.run(Self.filled(), Audit.Options(only: ["statuses"])).json
         let answers = try JSONDocument(Array(text.utf8)).root["answers"]

@@ -15,7 +15,7 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP"},
-    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound"},
+    {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"Ingest"},
     FEATURES,
     {"Migrations", "Import", "WeirClient"},

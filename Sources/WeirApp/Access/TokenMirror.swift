@@ -3,32 +3,12 @@ import Glibc
 import Ingest
 
 /// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
-///
-/// It is made with the first token and stays when the last one is revoked: that it is there says that there were some.
 struct TokenMirror: Sendable {
     /// The file; mode 0600.
     let path: String
 
-    /// What the file says.
-    enum Contents: Hashable, Sendable {
-        /// There is no file: no token has been seen from here.
-        case absent
-        /// The tokens of the last write, perhaps none.
-        case tokens([AccessToken])
-        /// There is a file, and it is not usable: there were tokens, and nobody knows which.
-        case unusable
-
-        /// The tokens that can be read.
-        var tokens: [AccessToken] { if case .tokens(let tokens) = self { tokens } else { [] } }
-    }
-
-    /// Reads the file.
-    func read() -> Contents {
-        guard access(path, F_OK) == 0 || errno != ENOENT else { return .absent }
-        return tokens().map(Contents.tokens) ?? .unusable
-    }
-
-    private func tokens() -> [AccessToken]? {
+    /// The tokens of the last write; nil when there is no file or it cannot be read.
+    func read() -> [AccessToken]? {
         guard let bytes = Self.contents(of: path), let document = try? JSONDocument(bytes) else { return nil }
         guard let list = document.root["tokens"], list.kind == .array else { return nil }
         var tokens: [AccessToken] = []

@@ -1,4 +1,3 @@
-import Core
 import Glibc
 
 /// Standard output and error without buffers, and without surprises when somebody closed them.
@@ -13,15 +12,14 @@ package enum StandardStreams {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Writes a line to standard output, for people: what a terminal would obey is shown instead (`TerminalText`), wherever
-    /// in the line it came from.
+    /// Writes a line to standard output.
     package static func write(_ line: String) {
-        write(Array(TerminalText.layout(line).utf8) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+        write(Array(line.utf8) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
 
-    /// Writes a line to standard error; see `write`.
+    /// Writes a line to standard error.
     package static func writeError(_ line: String) {
-        write(Array(TerminalText.layout(line).utf8) + [UInt8(ascii: "\n")], to: STDERR_FILENO)
+        write(Array(line.utf8) + [UInt8(ascii: "\n")], to: STDERR_FILENO)
     }
 
     /// Whether standard error is a terminal.

@@ -2,10 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// SIGTERM, SIGINT, SIGQUIT and SIGHUP: the first asks to stop, the second stops at once.
-///
-/// A terminal that is closed sends SIGHUP; without us the private cluster would be left running. Under `nohup` it stays
-/// ignored.
+/// SIGTERM and SIGINT: the first asks to stop, the second stops at once.
 package final class StopSignals: Sendable {
     /// Two signals closer than this are one: `timeout` and some shells send both to a process and to its group.
     private static let together = Duration.milliseconds(500)
@@ -19,14 +16,10 @@ package final class StopSignals: Sendable {
     private let guarded = Mutex(Guarded())
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]  // safe: only kept alive here
 
-    private let tellSecond: @Sendable () -> Void
-
-    /// Takes the signals over from now on; `tellSecond` is called before the second one ends the process.
-    package init(tellSecond: @escaping @Sendable () -> Void) {
-        self.tellSecond = tellSecond
+    /// Takes the signals over from now on.
+    package init() {
         let queue = DispatchQueue(label: "weir.signals")
-        let numbers = [SIGTERM, SIGINT] + [SIGQUIT, SIGHUP].filter { !Interruption.isIgnored($0) }
-        sources = numbers.map { number in
+        sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
@@ -57,7 +50,7 @@ package final class StopSignals: Sendable {
         }
         waiter?.resume()
         guard isSecond else { return }
-        tellSecond()
+        StandardStreams.writeError("weir: second signal, stopping at once")
         _exit(130)
     }
 }

@@ -6,47 +6,42 @@ struct SimulatorSender {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
     private var connection: PlainClient?
-    private let ledger: SimulatorLedger
+    private(set) var report = SimulatorReport()
 
-    init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule, _ ledger: SimulatorLedger) {
+    init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule) {
         self.options = options
         self.schedule = schedule
-        self.ledger = ledger
     }
 
     /// Sends a session's runs to their ends.
     mutating func send(_ session: SimulatedSession) {
         for run in session.runs {
-            ledger.note { $0.runs += 1 }
+            report.runs += 1
             // Every Nextflow is a process of its own, so it begins with a new connection.
             connection = nil
             for event in run.events {
-                guard schedule.waitForTurn() else { return }
+                schedule.waitForTurn()
                 deliver(run.body(of: event), version: run.dialect.version)
             }
         }
     }
 
     private mutating func deliver(_ body: [UInt8], version: String) {
-        ledger.note { $0.sent += 1 }
+        report.sent += 1
         let request = head(length: body.count, version: version) + body
         let started = DispatchTime.now().uptimeNanoseconds
         do {
             let status = try attempt(request)
             let microseconds = (DispatchTime.now().uptimeNanoseconds - started) / 1000
-            ledger.note { report in
-                report.latencies.append(Int32(clamping: microseconds))
-                if (200..<300).contains(status) {
-                    report.acknowledged += 1
-                } else {
-                    report.refused[status, default: 0] += 1
-                }
+            report.latencies.append(Int32(clamping: microseconds))
+            if (200..<300).contains(status) {
+                report.acknowledged += 1
+            } else {
+                report.refused[status, default: 0] += 1
             }
         } catch {
-            ledger.note { report in
-                report.lost += 1
-                report.firstTrouble = report.firstTrouble ?? error.description
-            }
+            report.lost += 1
+            report.firstTrouble = report.firstTrouble ?? error.description
         }
     }
 
@@ -56,7 +51,7 @@ struct SimulatorSender {
         do {
             return try exchange(request)
         } catch PlainClientError.closedBeforeAnswer where wasOpen {
-            ledger.note { $0.resent += 1 }
+            report.resent += 1
             return try exchange(request)
         }
     }
