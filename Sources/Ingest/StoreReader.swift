@@ -34,7 +34,8 @@ package struct StoreReader: Sendable {
         } catch let error as PostgresError where error.isRetryable {
             return unavailable(envelope, Self.advice(error.kind))
         } catch let error as PostgresError where error.kind == .refusedData {
-            // Nothing else than the request brings values into a question.
+            // Nearly always a value of the request; the log tells it from one that is stored.
+            logger.error("query failed", metadata: ["error": "\(error)"])
             return envelope.response(.badRequest, "PostgreSQL cannot compare with a value of this request.")
         } catch {
             logger.error("query failed", metadata: ["error": "\(error)"])
