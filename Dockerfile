@@ -3,6 +3,9 @@
 #     docker build -t weir .
 #     docker run -p 127.0.0.1:8000:8000 -v weir_data:/var/lib/weir \
 #         -e DATABASE_URL=postgresql://… -e WEIR_TOKENS=ingest+read+admin=… weir
+#
+# Copies and restores need pg_dump and pg_restore of the server's own version: for another PostgreSQL than 16,
+# build with --build-arg POSTGRES_MAJOR=17.
 
 ARG SWIFT_VERSION=6.3
 
@@ -27,12 +30,21 @@ RUN --mount=type=cache,target=/src/.build \
 
 FROM debian:bookworm-slim
 
+# Debian's own client is of one version alone; PostgreSQL's repository has all that are maintained.
+ARG POSTGRES_MAJOR=16
+ADD --chmod=0644 https://www.postgresql.org/media/keys/ACCC4CF8.asc /usr/share/keyrings/postgresql.asc
+
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsqlite3-0 libstdc++6 zlib1g \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && echo "deb [signed-by=/usr/share/keyrings/postgresql.asc] https://apt.postgresql.org/pub/repos/apt bookworm-pgdg main" \
+        > /etc/apt/sources.list.d/postgresql.list \
+    && apt-get update \
+    && apt-get install -y --no-install-recommends \
+        libcurl4 libpq5 libsqlite3-0 libstdc++6 "postgresql-client-${POSTGRES_MAJOR}" zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 weir \
     && useradd --system --uid 10001 --gid weir --home-dir /var/lib/weir --shell /usr/sbin/nologin weir \
-    && install -d -o weir -g weir -m 0700 /var/lib/weir
+    && install -d -o weir -g weir -m 0700 /var/lib/weir /var/backups/weir
 
 COPY --from=build /out/weir /usr/local/bin/weir
 
@@ -52,7 +64,8 @@ VOLUME /var/lib/weir
 EXPOSE 8000 8765
 
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["weir", "health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["weir", "health", "--quiet"]
 
 ENTRYPOINT ["weir"]
-CMD ["serve"]
+# Quiet, so that all it writes are log lines.
+CMD ["serve", "--quiet"]

@@ -68,6 +68,8 @@ let package = Package(
         module("Metrics", ["Core"]),
         module("HTTP", ["Core", "CZlib"]),
         module("HTTPServer", ["Core", "Metrics", "HTTP", "CLinux", logging]),
+        // Child processes and signals.
+        module("Processes", ["CLinux"]),
         module("Postgres", ["Core", "CLibpq", logging]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
@@ -114,6 +116,7 @@ let package = Package(
                 .embedInCode("SQL/delete_runs.sql"),
                 .embedInCode("SQL/fetch_runs.sql"),
                 .embedInCode("SQL/tally_runs.sql"),
+                .embedInCode("SQL/run_gauges.sql"),
                 .embedInCode("SQL/update_runs.sql"),
             ]
         ),
@@ -136,6 +139,9 @@ let package = Package(
                 .embedInCode("v0005_sketch_bin.sql"),
                 .embedInCode("v0006_runs.sql"),
                 .embedInCode("v0007_run_hours.sql"),
+                .embedInCode("v0009_completion_identity.sql"),
+                .embedInCode("v0010_run_summary.sql"),
+                .embedInCode("v0011_dead_letter_members.sql"),
             ],
             swiftSettings: settings
         ),
@@ -165,7 +171,10 @@ let package = Package(
         module("WeirClient", ["Core", "CLinux", "Outbound"]),
         .executableTarget(
             name: "weir",
-            dependencies: ["Core", "CLinux", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser],
+            dependencies: [
+                "Core", "CLinux", "Processes", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser,
+                logging,
+            ],
             swiftSettings: settings
         ),
 
@@ -182,6 +191,7 @@ let package = Package(
         tests(of: "Metrics", ["Core"]),
         tests(of: "HTTP", ["Core"]),
         tests(of: "HTTPServer", ["Core", "HTTP"]),
+        tests(of: "Processes"),
         tests(of: "Postgres", ["Core"]),
         tests(of: "Journal", ["Core", logging]),
         tests(of: "Ingest", ["Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),

@@ -37,6 +37,11 @@ doctor:
 run *arguments:
     @scripts/run {{ arguments }}
 
+# Build Weir so that it needs no toolchain, and install it (just install ~/.local/bin)
+[group("server")]
+install directory="/usr/local/bin":
+    @scripts/install {{ directory }}
+
 # Ask a running Weir for its health
 [group("server")]
 health:
@@ -105,4 +110,4 @@ down:
 # Follow the log of the container
 [group("containers")]
 logs:
-    {{ compose }} {{ profiles }} logs --follow api
+    {{ compose }} {{ profiles }} logs --follow api api-db

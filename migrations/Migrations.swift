@@ -21,6 +21,17 @@ package enum SchemaMigrations {
         Step(version: 5, name: "sketch_bin", sql: text(PackageResources.v0005_sketch_bin_sql)),
         Step(version: 6, name: "runs", sql: text(PackageResources.v0006_runs_sql)),
         Step(version: 7, name: "run_hours", sql: text(PackageResources.v0007_run_hours_sql)),
+        Step(
+            version: 9,
+            name: "completion_identity",
+            sql: text(PackageResources.v0009_completion_identity_sql)
+        ),
+        Step(version: 10, name: "run_summary", sql: text(PackageResources.v0010_run_summary_sql)),
+        Step(
+            version: 11,
+            name: "dead_letter_members",
+            sql: text(PackageResources.v0011_dead_letter_members_sql)
+        ),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -128,8 +128,58 @@ private enum PlainDecoder {
         let rest = line.dropFirst(digits.utf8.count)
         guard (1...16).contains(digits.count), let size = Int(digits, radix: 16) else { return nil }
         guard rest.allSatisfy({ $0 == 9 || $0 >= 32 && $0 != 127 }) else { return nil }
-        let mark = rest.first { $0 != 9 && $0 != 32 }
-        guard rest.isEmpty || mark == UInt8(ascii: ";") else { return nil }
-        return (size, rest.count)
+        return isExtensions(rest) ? (size, rest.count) : nil
+    }
+
+    /// Whether these are extensions: one after the other is cut off, as the grammar's rules stand there.
+    private static func isExtensions(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
+        while !rest.isEmpty {
+            rest = blanks(rest)
+            guard rest.popFirst() == UInt8(ascii: ";") else { return false }
+            let name = token(blanks(rest))
+            guard name.taken > 0 else { return false }
+            rest = name.rest
+            var value = blanks(rest)
+            guard value.first == UInt8(ascii: "=") else { continue }
+            value = blanks(value.dropFirst())
+            if value.first == UInt8(ascii: "\"") {
+                guard let end = quoteEnd(value) else { return false }
+                rest = value[end...]
+            } else {
+                let word = token(value)
+                guard word.taken > 0 else { return false }
+                rest = word.rest
+            }
+        }
+        return true
+    }
+
+    private static func blanks(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        text.drop { $0 == 9 || $0 == 32 }
+    }
+
+    private static func token(_ text: ArraySlice<UInt8>) -> (rest: ArraySlice<UInt8>, taken: Int) {
+        let marks = Array("!#$%&'*+-.^_`|~".utf8)
+        let rest = text.drop { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || marks.contains(byte)
+        }
+        return (rest, text.count - rest.count)
+    }
+
+    /// Where a quoted string that begins the text is over.
+    private static func quoteEnd(_ text: ArraySlice<UInt8>) -> Int? {
+        var isEscaped = false
+        for index in text.indices.dropFirst() {
+            if isEscaped {
+                isEscaped = false
+            } else if text[index] == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if text[index] == UInt8(ascii: "\"") {
+                return index + 1
+            }
+        }
+        return nil
     }
 }

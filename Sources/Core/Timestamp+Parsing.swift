@@ -33,12 +33,15 @@ extension Timestamp {
         self = time
     }
 
+    /// The largest number that `init(unixNumber:)` takes, and less zero the least.
+    package static let largestUnixNumber = 3e20
+
     /// Takes a Unix time: seconds, or milliseconds when its magnitude exceeds 2e10 (then divided by 1000
     /// until it does not); rounded half to even at the microsecond.
     ///
     /// Nil for what is not finite or lies beyond ±3e20, pydantic's own bound.
     package init?(unixNumber number: Double) {
-        guard number.isFinite, number.magnitude <= 3e20 else { return nil }
+        guard number.isFinite, number.magnitude <= Self.largestUnixNumber else { return nil }
         var seconds = number
         while seconds.magnitude > 2e10 { seconds /= 1000 }
         let whole = seconds.rounded(.towardZero)

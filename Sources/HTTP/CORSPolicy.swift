@@ -20,6 +20,9 @@ package struct CORSPolicy: Sendable {
     /// Whether no origin is allowed, so that no answer carries any field.
     package var isOff: Bool { origins.isEmpty }
 
+    /// Whether pages of an origin may read the answers.
+    package func allows(_ origin: String) -> Bool { allowsAny || origins.contains(Self.normalized(origin)) }
+
     /// The fields to add to the answer of a request, whatever its status.
     package func responseFields(for head: RequestHead) -> HeaderFields {
         var fields = originFields(for: head)

@@ -15,6 +15,11 @@ package struct IPAddress: Hashable, Sendable {
         self.octets = octets.starts(with: mapped) && octets.count == 16 ? Array(octets[12...]) : octets
     }
 
+    /// Whether it is an address of this machine itself: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3).
+    package var isLoopback: Bool {
+        octets.count == 4 ? octets[0] == 127 : octets.dropLast().allSatisfy { $0 == 0 } && octets.last == 1
+    }
+
     private static func version4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

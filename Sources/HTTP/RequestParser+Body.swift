@@ -67,28 +67,3 @@ extension RequestParser {
         return nil
     }
 }
-
-/// The line before a chunk's data (RFC 9112 §7.1.1); extensions are counted and ignored.
-struct ChunkSize {
-    /// 2^63 - 1 in hexadecimal; more digits are refused even if they are zeros.
-    static let maximumDigits = 16
-
-    let size: Int
-    let extensionBytes: Int
-
-    init(parsing line: UnsafeRawBufferPointer) throws(RequestError) {
-        let digits = line.prefix { ASCII.hexValue($0) != nil }
-        guard !digits.isEmpty, digits.count <= Self.maximumDigits else { throw RequestError(.malformedChunk) }
-        var value: UInt64 = 0
-        for digit in digits {
-            value = value << 4 | UInt64(ASCII.hexValue(digit) ?? 0)
-        }
-        guard let size = Int(exactly: value) else { throw RequestError(.malformedChunk) }
-        let rest = UnsafeRawBufferPointer(rebasing: line[digits.endIndex...])
-        try FieldSection.checkCharacters(rest)
-        let marker = rest.first { !ASCII.isBlank($0) }
-        guard rest.isEmpty || marker == UInt8(ascii: ";") else { throw RequestError(.malformedChunk) }
-        self.size = size
-        extensionBytes = rest.count
-    }
-}

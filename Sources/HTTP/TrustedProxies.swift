@@ -39,6 +39,15 @@ package struct TrustedProxies: Sendable {
         }
     }
 
+    /// Every address that a trusted peer's fields name as the client or as a proxy before it, nil for one that cannot be
+    /// read; nil when the peer is not trusted.
+    package func namedClients(of peer: Peer, _ fields: HeaderFields) -> [String?]? {
+        guard isTrusted(peer.address) else { return nil }
+        return fields.list("X-Forwarded-For").map(Self.address)
+            + fields.list("Forwarded").map(Self.forwardedAddress)
+            + fields.list("X-Real-IP").map(Self.address)
+    }
+
     private func walk(_ chain: [String?], from peer: Peer) -> Peer {
         var client = peer
         for address in chain.reversed() {

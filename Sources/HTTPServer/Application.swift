@@ -71,6 +71,8 @@ package enum Fault: Error, Hashable, Sendable {
     case handlerDeadline
     /// The handler gave its exchange up without an answer, which is a fault of ours.
     case unanswered
+    /// Large answers that clients have not taken yet use up `ServerConfiguration.bufferedBodyBytes`.
+    case answersHeld
     /// More connections than `ServerConfiguration.maximumConnections`.
     case tooManyConnections
 
@@ -79,7 +81,7 @@ package enum Fault: Error, Hashable, Sendable {
         switch self {
         case .request(let error): error.status
         case .slowHead, .slowBody: .requestTimeout
-        case .handlerDeadline, .tooManyConnections: .serviceUnavailable
+        case .handlerDeadline, .answersHeld, .tooManyConnections: .serviceUnavailable
         case .unanswered: .internalServerError
         }
     }
@@ -92,6 +94,7 @@ package enum Fault: Error, Hashable, Sendable {
         case .slowBody: "slow_body"
         case .handlerDeadline: "handler_deadline"
         case .unanswered: "unanswered"
+        case .answersHeld: "answers_held"
         case .tooManyConnections: "too_many_connections"
         }
     }
@@ -104,6 +107,7 @@ package enum Fault: Error, Hashable, Sendable {
         case .slowBody: "The request body did not arrive in time."
         case .handlerDeadline: "No answer could be given in time; try again."
         case .unanswered: "Internal error."
+        case .answersHeld: "Others are still reading large answers; ask again, or for less."
         case .tooManyConnections: "There are too many connections; try again."
         }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Bounds the bytes of request bodies that are held at one time, over all connections.
+/// Bounds the bytes of request bodies, and of large answers, that are held at one time, over all connections.
 ///
 /// Whoever gets none stops reading and is called back: nobody is refused. So that holders who wait for more
 /// never wait for each other only, the first of them gets it when no other holder can go on. Large bodies leave a
@@ -29,16 +29,18 @@ final class BodyBudget: Sendable {
     private struct State {
         var usedBySmall = 0
         var usedByLarge = 0
+        /// Bytes of large answers that clients have not taken yet.
+        var answers = 0
         var heldByWaiters = 0
         // Both in order of arrival.
         var small: [Waiter] = []
         var large: [Waiter] = []
 
-        var used: Int { usedBySmall + usedByLarge }
+        var used: Int { usedBySmall + usedByLarge + answers }
 
         func hasRoom(for share: Share, limit: Int) -> Bool {
             let quarter = limit / 4
-            if share.large > 0 { return usedByLarge + share.large <= limit - quarter }
+            if share.large > 0 { return usedByLarge + answers + share.large <= limit - quarter }
             return used + share.small <= limit || usedBySmall + share.small <= quarter
         }
 
@@ -91,6 +93,26 @@ final class BodyBudget: Sendable {
         let calls = state.withLock { state in
             state.usedBySmall -= share.small
             state.usedByLarge -= share.large
+            return grant(&state)
+        }
+        for call in calls { call() }
+    }
+
+    /// Counts the bytes of a large answer until `answerGone`; false when it `mayWait` for a better moment and others use
+    /// up what large bodies and answers share.
+    func hold(answer bytes: Int, mayWait: Bool) -> Bool {
+        state.withLock { state in
+            let others = state.usedByLarge + state.answers
+            if mayWait, others > 0, others + bytes > limit - limit / 4 { return false }
+            state.answers += bytes
+            return true
+        }
+    }
+
+    /// Gives back bytes of answers, and calls those whose turn it is.
+    func answerGone(_ bytes: Int) {
+        let calls = state.withLock { state in
+            state.answers -= bytes
             return grant(&state)
         }
         for call in calls { call() }

@@ -46,6 +46,7 @@ extension Connection {
 
     /// Writes an answer, or begins to.
     func answer(_ response: Response) {
+        guard hold(response) else { return refuse(.answersHeld) }
         var response = response
         if let id = active?.id, !response.fields.contains("X-Request-Id") {
             response.fields.append("X-Request-Id", id)

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import HTTP
 
 /// Waiting for room among all bodies.
 extension Connection {
@@ -22,6 +23,27 @@ extension Connection {
     func reserveForGrowth() {
         guard let bytes = active?.reservationForGrowth, bytes > 0 else { return }
         _ = reserve(bytes)
+    }
+
+    /// Bytes from which on an answer counts: smaller ones are those of any other traffic.
+    private static let largeAnswer = 256 << 10
+
+    /// Counts an answer until the client has taken it. False for one that its client can ask for again, while too many
+    /// large answers and bodies are held: whoever has written something must learn what came of it.
+    func hold(_ response: Response) -> Bool {
+        guard case .bytes(let bytes) = response.body, bytes.count > Connection.largeAnswer,
+            let method = active?.head.method, method != .head
+        else { return true }
+        guard context.budget.hold(answer: bytes.count, mayWait: method == .get) else { return false }
+        heldAnswerBytes += bytes.count
+        return true
+    }
+
+    /// Everything that was to be sent has gone, or never will.
+    func releaseAnswers() {
+        guard heldAnswerBytes > 0, state.output != .streaming else { return }
+        context.budget.answerGone(heldAnswerBytes)
+        heldAnswerBytes = 0
     }
 
     private func granted(_ bytes: Int, after holding: Int, number: UInt64) {

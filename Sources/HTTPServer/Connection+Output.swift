@@ -39,6 +39,7 @@ extension Connection {
         writeDeadline = .max
         channel.pauseWriting()
         if !outbound.isBare { home.takeBack(outbound.takeMemory()) }
+        releaseAnswers()
         drainWaiter.take()?.resume()
         switch ending {
         case .close: close()
@@ -63,7 +64,7 @@ extension Connection {
         [
             "http.listener": "\(info.listener.description)",
             "http.peer": "\(info.peer.address)",
-            "http.request_id": "\(active?.id ?? "")",
+            "request.id": "\(active?.id ?? "")",
         ]
     }
 }

@@ -28,6 +28,8 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
     var writeDeadline = UInt64.max
     /// Resumed when the socket has taken everything.
     var drainWaiter: CheckedContinuation<Void, Never>?
+    /// Bytes of large answers that count in the budget.
+    var heldAnswerBytes = 0
     /// Bytes that arrived after the last answer and were dropped.
     var lingered = 0
 
@@ -80,6 +82,7 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         home.remove(descriptor: channel.descriptor)
         channel.close()
         state.connectionEnded()
+        releaseAnswers()
         leftover = []
         drainWaiter.take()?.resume()
         abandonRequest()

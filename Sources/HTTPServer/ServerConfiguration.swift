@@ -17,8 +17,8 @@ package struct ServerConfiguration: Sendable {
     package var excessConnections: ExcessConnections
     /// What a request may cost; `bodyBytes` is replaced by the limit that each admission names.
     package var limits: Limits
-    /// The most bytes of request bodies held at one time over all connections; beyond it sockets are not
-    /// read.
+    /// The most bytes of request bodies and large answers held at one time over all connections; beyond it sockets are
+    /// not read, and whoever asks for a large answer is told to ask again.
     ///
     /// One body larger than this is still taken, alone.
     package var bufferedBodyBytes: Int

@@ -25,7 +25,7 @@ package enum SendingFailure: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .noAnswer(let why): "\(why); is Weir running there? --url names another place"
         case .busy(let status, let seconds):
-            "the server answered \(status) for \(seconds) s; import again later, nothing is counted twice"
+            "the server answered \(status) for \(seconds) s; import again later: that creates no duplicates"
         case .refusedCredentials(let status):
             "the server answered \(status): give --token a token with the scope ingest"
         case .noSuchRoute(let path, let status): "the server answered \(status) to \(path): is --url a Weir?"

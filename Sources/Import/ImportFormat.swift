@@ -8,6 +8,15 @@ package enum ImportFormat: String, CaseIterable, Sendable {
     case ndjson
     /// Nextflow's `-with-trace` report.
     case trace
+
+    /// What people call it, after "is".
+    var words: String {
+        switch self {
+        case .sqlite: "a SQLite database"
+        case .ndjson: "a file of runs, one JSON object a line"
+        case .trace: "a trace file"
+        }
+    }
 }
 
 extension ImportFormat {
@@ -15,31 +24,37 @@ extension ImportFormat {
     enum Finding: Equatable {
         case format(ImportFormat)
         case empty
-        /// The rest of a sentence that begins with the file's path.
+        /// Something that Weir knows, and does not import: the rest of a sentence that begins with the file's path.
         case other(String)
+        case unknown
     }
 
     /// Recognises a file by its content; its name does not matter.
-    static func recognise(_ path: String) throws(ImportFailure) -> Finding {
-        let file = try FileReader(path: path)
-        let head = try file.read(upTo: 16)
+    static func recognise(_ path: String, separator: UInt8? = nil) throws(ImportFailure) -> Finding {
+        let head = try FileReader(path: path).read(upTo: 64 << 10)
         if head.isEmpty { return .empty }
-        if head == Array("SQLite format 3\0".utf8) { return .format(.sqlite) }
+        if head.starts(with: Array("SQLite format 3\0".utf8)) { return .format(.sqlite) }
+        if let words = ForeignFile.recognise(head) { return .other(words) }
         let lines = try LineReader(path: path)
         var isBlank = true
         for _ in 0..<100 {
             guard let line = try lines.next() else { break }
-            if case .text(let bytes) = line, bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            if case .text(let bytes) = line, bytes.isBlank { continue }
             isBlank = false
             guard case .text(let bytes) = line else { continue }
-            if TraceColumns.isHeader(bytes) { return .format(.trace) }
-            guard let root = try? JSONDocument(bytes).root, root.kind == .object else { continue }
-            if root["crc"] != nil || root["journal"] != nil {
-                return .other("is a journal of Weir's: `weir replay` reads it")
-            }
-            if NDJSONRecord(root) != .unknown { return .format(.ndjson) }
+            if TraceColumns(bytes, separator: separator) != nil { return .format(.trace) }
+            if let finding = record(bytes) { return finding }
         }
         if isBlank { return .empty }
-        return .other("is no file that Weir can import: neither SQLite, nor NDJSON of runs, nor a trace file")
+        return ForeignFile.recogniseText(head).map(Finding.other) ?? .unknown
+    }
+
+    private static func record(_ bytes: [UInt8]) -> Finding? {
+        let document = (try? JSONDocument(bytes)) ?? PythonJSON(bytes).flatMap { try? JSONDocument($0.bytes) }
+        guard let root = document?.root, root.kind == .object else { return nil }
+        if root["crc"] != nil || root["journal"] != nil {
+            return .other("is a journal of Weir's: `weir replay` reads it")
+        }
+        return NDJSONRecord(root) == .unknown ? nil : .format(.ndjson)
     }
 }

@@ -6,6 +6,8 @@ struct ImportPlan {
     struct File {
         let path: String
         let format: ImportFormat
+        /// In bytes.
+        var size: Int64 = 0
     }
 
     private(set) var files: [File] = []
@@ -21,28 +23,46 @@ struct ImportPlan {
         for path in options.paths {
             if let names = Self.names(in: path) {
                 let base = path.hasSuffix("/") ? path : path + "/"
-                for name in names { look(at: base + name, options.format, isNamed: false) }
+                for name in names { look(at: base + name, options, isNamed: false) }
             } else {
-                look(at: path, options.format, isNamed: true)
+                look(at: path, options, isNamed: true)
             }
         }
         let order = ImportFormat.allCases
-        files = order.flatMap { format in files.filter { $0.format == format } }
+        files = order.flatMap { format in
+            files.filter { $0.format == format }.map { file in
+                File(path: file.path, format: format, size: (try? FileReader(path: file.path).size) ?? 0)
+            }
+        }
     }
 
-    private mutating func look(at path: String, _ format: ImportFormat?, isNamed: Bool) {
+    private mutating func look(at path: String, _ options: ImportOptions, isNamed: Bool) {
         do throws(ImportFailure) {
-            let finding: ImportFormat.Finding
-            if let format { finding = .format(format) } else { finding = try ImportFormat.recognise(path) }
-            switch finding {
-            case .format(let format): files.append(File(path: path, format: format))
-            case .empty: skipped.append("\(path) is empty")
-            case .other(let why) where isNamed: failed.append("\(path) \(why)")
-            case .other(let why): skipped.append("\(path) \(why)")
+            let finding = try ImportFormat.recognise(path, separator: options.separator)
+            switch (finding, options.format) {
+            case (.empty, _): skipped.append("\(path) is empty")
+            case (.other(let why), _): leave(path, why, isNamed)
+            case (.format(let format), nil): files.append(File(path: path, format: format))
+            case (.format(let format), let wanted?) where format == wanted:
+                files.append(File(path: path, format: format))
+            case (.format(let format), _): leave(path, "is \(format.words): leave out --format", isNamed)
+            case (.unknown, .sqlite): leave(path, "is no SQLite database", isNamed)
+            case (.unknown, let wanted?): files.append(File(path: path, format: wanted))
+            case (.unknown, nil):
+                leave(
+                    path,
+                    "is no file that Weir can import: neither SQLite, nor NDJSON of runs, nor a trace file",
+                    isNamed
+                )
             }
         } catch {
-            if isNamed { failed.append("\(path) \(error)") } else { skipped.append("\(path) \(error)") }
+            leave(path, error.description, isNamed)
         }
+    }
+
+    /// Of a directory, what is not for import is skipped; what was named is missed.
+    private mutating func leave(_ path: String, _ why: String, _ isNamed: Bool) {
+        if isNamed { failed.append("\(path) \(why)") } else { skipped.append("\(path) \(why)") }
     }
 
     /// The names in a directory, sorted; nil for what is none. What belongs to a database goes with it.

@@ -1,3 +1,5 @@
+internal import Core
+
 /// What became of the runs that were sent.
 struct RunOutcomes: Sendable {
     var created = 0
@@ -9,7 +11,7 @@ struct RunOutcomes: Sendable {
     mutating func refuse(_ reason: String) {
         refused += 1
         guard reasons.count < ImportSummary.shownReasons else { return }
-        reasons.append(String(reason.prefix(400).map { $0.isNewline ? " " : $0 }))
+        reasons.append(reason.printable)
     }
 
     mutating func merge(_ other: RunOutcomes) {
@@ -41,26 +43,47 @@ package struct ImportSummary: Sendable {
     var derivedIDs = 0
     /// Values that should be JSON objects and are kept as text.
     var textsKept = 0
-    /// Rows without any id.
-    var withoutID = 0
+    /// Numbers that JSON does not have.
+    var altered = 0
     /// Event records, for which there is no place.
     var events = 0
-    /// Lines that are none of the records that are known.
-    var brokenLines = 0
 
     /// Runs and tasks of Nextflow.
     var traces = 0
     var tasks = 0
     var cachedTasks = 0
+    var unfinishedTasks = 0
+    var repeatedRows = 0
     var weblog = RunOutcomes()
 
+    /// What could not be read.
+    var faults = ImportFaults()
+    /// What was taken for granted about files.
+    private(set) var assumptions: [String] = []
     /// Why the import ended early.
     package var failure: SendingFailure?
 
-    /// 0 when nothing was refused; 2 when a file could not be read; 1 for everything else.
+    /// 0 when everything was read and taken; 2 when a file could not be read; 1 for everything else.
     package var exitCode: Int32 {
         if !failedFiles.isEmpty { return 2 }
-        return failure != nil || runs.refused + weblog.refused + withoutID > 0 ? 1 : 0
+        return failure != nil || runs.refused + weblog.refused + faults.total > 0 ? 1 : 0
+    }
+
+    /// Keeps what was taken for granted about a file.
+    mutating func assume(_ words: [String], of path: String) {
+        assumptions += words.map { "\(path) \($0)" }
+    }
+
+    /// What people have to know when the import did not end well.
+    package var troubleLines: [String] {
+        let refused = runs.reasons + weblog.reasons
+        var lines: [String] = []
+        for (title, reasons) in [
+            ("refused", refused), ("unreadable", faults.shown), ("not read", failedFiles),
+        ] {
+            lines += reasons.prefix(Self.shownReasons).map { "  \(title): \($0.printable)" }
+        }
+        return lines
     }
 
     /// The lines for people.
@@ -69,25 +92,21 @@ package struct ImportSummary: Sendable {
             Self.line("files", files, skippedFiles.isEmpty ? "" : "\(skippedFiles.count) others skipped")
         ]
         if isDryRun { lines.append(Self.line("sent", 0, "a dry run")) }
-        lines += runLines + traceLines
-        for (title, reasons) in [("refused", runs.reasons + weblog.reasons), ("not read", failedFiles)] {
-            lines += reasons.prefix(Self.shownReasons).map { "  \(title): \($0)" }
+        lines += runLines + traceLines + faultLines + troubleLines
+        for (title, reasons) in [("assumed", assumptions), ("skipped", skippedFiles)] {
+            lines += reasons.prefix(Self.shownReasons).map { "  \(title): \($0.printable)" }
         }
-        return lines + skippedFiles.prefix(Self.shownReasons).map { "  skipped: \($0)" }
+        return lines
     }
 
     private var runLines: [String] {
-        guard runsRead + events + brokenLines + withoutID > 0 else { return [] }
+        guard runsRead + events > 0 else { return [] }
         let notes = [
-            (
-                ends,
-                "of the records tell the end of a run; the server takes it and counts them as already there"
-            ),
+            (ends, "of them tell the end of a run: the server counts them as there already"),
             (derivedIDs, "event ids were derived from run ids"),
-            (textsKept, "values of metrics or context are no JSON objects: kept as {\"text\": …}"),
-            (events, "event records skipped: there is no place for them"),
-            (brokenLines, "lines skipped: no JSON, or no record"),
-            (withoutID, "rows skipped: neither event_id nor run_id"),
+            (textsKept, "values of metrics or context are no JSON objects: kept as text"),
+            (altered, "numbers were NaN or Infinity: kept as text, or left out"),
+            (events, "event records were skipped: Weir has no place for them"),
         ]
         var lines = [Self.line("run records", runsRead)]
         if !isDryRun {
@@ -100,15 +119,24 @@ package struct ImportSummary: Sendable {
 
     private var traceLines: [String] {
         guard traces > 0 else { return [] }
+        let notes = [
+            (cachedTasks, "of them cached: counted in their run, and not sent"),
+            (unfinishedTasks, "of them had not ended: they count as no completions"),
+            (repeatedRows, "rows repeat a task: it is counted once"),
+        ]
         var lines = [Self.line("workflow runs", traces), Self.line("tasks", tasks)]
-        if cachedTasks > 0 {
-            lines.append(Self.line("", cachedTasks, "of them cached: counted in their run, and not sent"))
-        }
+        lines += notes.filter { $0.0 > 0 }.map { Self.line("", $0.0, $0.1) }
         if !isDryRun {
             lines.append(Self.line("events sent", weblog.created))
             lines.append(Self.line("refused", weblog.refused))
         }
         return lines
+    }
+
+    private var faultLines: [String] {
+        guard faults.total > 0 else { return [] }
+        return [Self.line("unreadable", faults.total)]
+            + faults.byReason.map { Self.line("", $0.count, $0.reason.words($0.count)) }
     }
 
     private static func line(_ title: String, _ count: Int, _ note: String = "") -> String {

@@ -29,6 +29,8 @@ struct RunDefaults: Sendable {
 struct RunWriter {
     private(set) var writer = JSONWriter(reservingCapacity: 1024)
     private(set) var textsKept = 0
+    /// Numbers that JSON does not have: NaN, Infinity.
+    private(set) var altered = 0
     private var eventID: String?
     private var runID: String?
     private var startTime: String?
@@ -69,10 +71,22 @@ struct RunWriter {
         case .object: writer.member(name, raw: document?.root.rawBytes ?? [])
         case .null: return
         default:
+            // A text begins one level further inside.
+            if let python = PythonJSON(Array("[\(text)]".utf8)),
+                let inner = try? JSONDocument(Array(python.bytes.dropFirst().dropLast())),
+                inner.root.kind == .object
+            {
+                altered += python.replaced
+                writer.member(name, raw: inner.root.rawBytes)
+                return
+            }
             textsKept += 1
             writer.object(name) { $0.member("text", text) }
         }
     }
+
+    /// Counts numbers that were altered before the run was read.
+    mutating func addAltered(_ count: Int) { altered += count }
 
     /// Adds what is missing and ends the object; nil without any id.
     mutating func finish(_ defaults: RunDefaults) -> ImportedRun? {

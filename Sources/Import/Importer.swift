@@ -18,6 +18,8 @@ package struct ImportOptions: Sendable {
     package var runName: String?
     /// The id of the run of a trace file; derived from the file otherwise.
     package var runID: String?
+    /// What stands between the cells of a trace file; found in its header otherwise.
+    package var separator: UInt8?
     /// How far the clock of a trace file is ahead of UTC, in seconds.
     package var traceOffsetSeconds = 0
 
@@ -29,26 +31,23 @@ package struct ImportOptions: Sendable {
 
 /// Brings what people have into a running Weir, over HTTP as any client does. Belongs to one thread, which it blocks.
 package final class Importer {
-    /// How far the file at hand is read, and in what that is counted.
-    package typealias Progress = (_ done: Int64, _ total: Int64) -> Void
-
     private let options: ImportOptions
     private let poster: PatientPoster?
-    private let announce: (_ path: String, _ unit: String) -> Progress
+    private let progress: (_ done: Int64, _ total: Int64) -> Void
     private var summary = ImportSummary()
 
     /// Makes an importer; nothing is opened or sent yet.
     ///
-    /// `announce` is called before each file with its path and what is counted in it, and what it gives back is told
-    /// how far that is. `wait` waits for some seconds when the server asks for it.
+    /// `progress` is told how many bytes of all files together are done. `wait` waits for some seconds when the server
+    /// asks for it.
     package init(
         _ options: ImportOptions,
         transport: (any ImportTransport)?,
-        announce: @escaping (_ path: String, _ unit: String) -> Progress,
+        progress: @escaping (_ done: Int64, _ total: Int64) -> Void,
         wait: @escaping (_ seconds: Int) -> Void
     ) {
         self.options = options
-        self.announce = announce
+        self.progress = progress
         poster = options.isDryRun ? nil : transport.map { PatientPoster($0, wait: wait) }
         summary.isDryRun = poster == nil
     }
@@ -63,10 +62,16 @@ package final class Importer {
             summary.failedFiles.append("--run-id names one run, and there are \(traces) trace files")
             return summary
         }
+        let total = plan.files.reduce(0) { $0 + $1.size }
+        var before: Int64 = 0
         for file in plan.files {
             summary.files += 1
+            defer { before += file.size }
             do {
-                try read(file, announce(file.path, file.format == .sqlite ? "rows" : "bytes"))
+                try read(file) { [progress] done, all in
+                    let share = all > 0 ? min(1, Double(done) / Double(all)) : 1
+                    progress(before + Int64(share * Double(file.size)), total)
+                }
             } catch let failure as SendingFailure {
                 summary.failure = failure
                 break
@@ -74,6 +79,7 @@ package final class Importer {
                 summary.failedFiles.append("\(file.path) \(Self.words(for: error))")
             }
         }
+        progress(total, total)
         return summary
     }
 
@@ -81,7 +87,7 @@ package final class Importer {
         (error as? SQLiteError).map { "is damaged or in use: \($0)" } ?? "\(error)"
     }
 
-    private func read(_ file: ImportPlan.File, _ progress: Progress) throws {
+    private func read(_ file: ImportPlan.File, _ progress: (Int64, Int64) -> Void) throws {
         switch file.format {
         case .sqlite: try readTable(file.path, progress)
         case .ndjson: try readLines(file.path, progress)
@@ -93,28 +99,31 @@ package final class Importer {
 
     private var defaults: RunDefaults { RunDefaults(agentName: options.agentName, jobType: options.jobType) }
 
-    private func readTable(_ path: String, _ progress: Progress) throws {
+    private func readTable(_ path: String, _ progress: (Int64, Int64) -> Void) throws {
         let file = try SQLiteFile(path: path)
         let reader = try RunTableReader(file.database, defaults)
         try sendingRuns { add in
-            try reader.read({ run, row in try self.take(run, row, add) }, progress: progress)
+            try reader.read({ run, row in try self.take(run, row, of: path, add) }, progress: progress)
         }
         if file.wasChanged {
-            throw ImportFailure("came into use while it was read: import it again, nothing is counted twice")
+            throw ImportFailure(
+                "came into use while it was read: import it again, which creates no duplicates"
+            )
         }
     }
 
-    private func readLines(_ path: String, _ progress: Progress) throws {
+    private func readLines(_ path: String, _ progress: (Int64, Int64) -> Void) throws {
         let reader = try NDJSONReader(path: path, defaults)
+        defer { summary.assume(reader.assumptions, of: path) }
         try sendingRuns { add in
             try reader.read(
                 { item in
                     switch item {
                     case .event: self.summary.events += 1
-                    case .broken: self.summary.brokenLines += 1
+                    case .fault(let fault): self.summary.faults.add(fault, in: path)
                     case .run(let run, let row, let isEnd):
                         if isEnd { self.summary.ends += 1 }
-                        try self.take(run, row, add)
+                        try self.take(run, row, of: path, add)
                     }
                 },
                 progress: progress
@@ -122,13 +131,19 @@ package final class Importer {
         }
     }
 
-    private func take(_ run: ImportedRun?, _ row: RunWriter, _ add: (ImportedRun) throws -> Void) throws {
+    private func take(
+        _ run: ImportedRun?,
+        _ row: RunWriter,
+        of path: String,
+        _ add: (ImportedRun) throws -> Void
+    ) throws {
         guard let run else {
-            summary.withoutID += 1
+            summary.faults.add(ImportFault(.noID, "has a row with neither event_id nor run_id"), in: path)
             return
         }
         summary.runsRead += 1
         summary.textsKept += row.textsKept
+        summary.altered += row.altered
         if row.isIDDerived { summary.derivedIDs += 1 }
         try add(run)
     }
@@ -151,12 +166,15 @@ package final class Importer {
 
     // MARK: - Workflow runs
 
-    private func readTrace(_ path: String, _ progress: Progress) throws {
-        let trace = try TraceFile(path: path, options)
+    private func readTrace(_ path: String, _ progress: (Int64, Int64) -> Void) throws {
+        let trace = try TraceFile(path: path, options) { summary.faults.add($0, in: path) }
+        let outline = trace.events.outline
         summary.traces += 1
-        summary.tasks += trace.events.outline.tasks
-        summary.cachedTasks += trace.events.outline.cached
-        summary.brokenLines += trace.events.outline.broken
+        summary.tasks += outline.tasks
+        summary.cachedTasks += outline.cached
+        summary.unfinishedTasks += outline.unfinished
+        summary.repeatedRows += outline.repeated
+        summary.assume(trace.assumptions, of: path)
         guard let poster else { return }
         try trace.send(
             { body in

@@ -2,7 +2,9 @@ internal import Core
 internal import Glibc
 internal import HTTP
 
-/// The lines of a text file, which may be compressed with gzip. Belongs to one thread.
+/// The lines of a text file, which may be compressed with gzip, in UTF-8. Belongs to one thread.
+///
+/// UTF-16 is recognised and recoded, and so is a line that is no UTF-8, as Latin-1.
 ///
 /// Memory is bounded by the longest line that is let through.
 final class LineReader {
@@ -22,6 +24,13 @@ final class LineReader {
     private var buffer: [UInt8] = []
     private var position = 0
     private var isAtEnd = false
+    private var recoder: UTF16Recoder?
+    /// The number of the line that was read last, from 1.
+    private(set) var number = 0
+    /// How many lines were no UTF-8.
+    private(set) var latin1Lines = 0
+    /// Whether the line that was read last ended without a line feed, at the end of the file.
+    private(set) var wasCutShort = false
     private var isSkipping = false
     private var taken: Int64 = 0
     // A compressed piece may become a thousand times as long.
@@ -35,7 +44,26 @@ final class LineReader {
         taken = Int64(first.count)
         decoder = first.starts(with: [0x1F, 0x8B]) ? Self.gzip() : nil
         try feed(first)
-        if buffer.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        let (encoding, markLength) = TextEncoding.recognise(buffer)
+        if case .utf16(let isBigEndian) = encoding {
+            let bytes = Array(buffer.dropFirst(markLength))
+            recoder = UTF16Recoder(isBigEndian: isBigEndian)
+            buffer = []
+            recoder?.recode(bytes, into: &buffer)
+        } else {
+            position = markLength
+        }
+    }
+
+    /// What was taken for granted about the file's characters: the rest of sentences that begin with its path.
+    var assumptions: [String] {
+        var assumptions: [String] = []
+        if let recoder { assumptions.append("is UTF-16 (\(recoder.isBigEndian ? "big" : "little")-endian)") }
+        if latin1Lines > 0 {
+            let lines = latin1Lines == 1 ? "1 line that is" : "\(latin1Lines) lines that are"
+            assumptions.append("has \(lines) no UTF-8: read as Latin-1 (Windows-1252)")
+        }
+        return assumptions
     }
 
     /// How far the file is read, in its own bytes, and how large it is.
@@ -61,14 +89,18 @@ final class LineReader {
 
     private func lastLine() -> Line? {
         defer { (buffer, position) = ([], 0) }
+        wasCutShort = wasCutShort || position < buffer.count
         return position < buffer.count || isSkipping ? line(position..<buffer.count) : nil
     }
 
     private func line(_ range: Range<Int>) -> Line {
         defer { isSkipping = false }
+        number += 1
         guard !isSkipping, range.count <= Self.longest else { return .tooLong }
-        let bytes = buffer[range]
-        return .text(Array(bytes.last == 0x0D ? bytes.dropLast() : bytes))
+        let bytes = Array(buffer[range].last == 0x0D ? buffer[range].dropLast() : buffer[range])
+        guard let text = TextEncoding.recodedLatin1(bytes) else { return .text(bytes) }
+        latin1Lines += 1
+        return .text(text)
     }
 
     private func lineFeed(from start: Int) -> Int? {
@@ -93,16 +125,27 @@ final class LineReader {
 
     private func feed(_ bytes: [UInt8]) throws(ImportFailure) {
         isAtEnd = bytes.isEmpty
-        guard let decoder else {
-            buffer += bytes
-            return
+        let plain = try decompressed(bytes)
+        if recoder == nil {
+            buffer += plain
+        } else {
+            recoder?.recode(plain, into: &buffer, isLast: isAtEnd)
         }
+    }
+
+    private func decompressed(_ bytes: [UInt8]) throws(ImportFailure) -> [UInt8] {
+        guard let decoder else { return bytes }
+        var plain: [UInt8] = []
         do {
-            if isAtEnd { return try decoder.finish() }
-            try bytes.withUnsafeBytes { _ = try decoder.decode($0, into: &buffer) }
+            if isAtEnd {
+                try decoder.finish()
+            } else {
+                try bytes.withUnsafeBytes { _ = try decoder.decode($0, into: &plain) }
+            }
         } catch {
             throw ImportFailure("is a damaged gzip file, or one that is not whole")
         }
+        return plain
     }
 
     private static func gzip() -> ContentDecoder? {

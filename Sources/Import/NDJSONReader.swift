@@ -27,7 +27,7 @@ struct NDJSONReader {
     enum Item {
         case run(ImportedRun, RunWriter, isEnd: Bool)
         case event
-        case broken
+        case fault(ImportFault)
     }
 
     private let lines: LineReader
@@ -45,28 +45,49 @@ struct NDJSONReader {
     ) throws {
         while let line = try lines.next() {
             switch line {
-            case .tooLong: try take(.broken)
+            case .tooLong: try take(fault(.tooLong, "is longer than 16 MiB"))
             case .text(let bytes):
-                if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+                if bytes.isBlank { continue }
                 try take(item(bytes))
             }
             progress(lines.progress.done, lines.progress.total)
         }
     }
 
+    /// What was taken for granted: the rest of sentences that begin with the file's path.
+    var assumptions: [String] { lines.assumptions }
+
     private func item(_ bytes: [UInt8]) -> Item {
-        guard let root = try? JSONDocument(bytes).root, root.kind == .object else { return .broken }
+        var document = try? JSONDocument(bytes)
+        let python = document == nil ? PythonJSON(bytes) : nil
+        if let python { document = try? JSONDocument(python.bytes) }
+        guard let document else {
+            if bytes.contains(0) { return fault(.notJSON, "holds NUL bytes") }
+            return fault(
+                .notJSON,
+                lines.wasCutShort ? "is no JSON: the file ends in the middle of it" : "is no JSON"
+            )
+        }
+        let root = document.root
+        guard root.kind == .object else { return fault(.notJSON, "is JSON, but no object") }
         switch NDJSONRecord(root) {
         case .event: return .event
-        case .unknown: return .broken
+        case .unknown: return fault(.noRecord, "has neither event_id nor run_id")
         case .run:
             var writer = RunWriter()
+            writer.addAltered(python?.replaced ?? 0)
             for member in root.members { write(member, &writer) }
             // The client's end records are the start record with final values and no time of creation.
             let isEnd = root["created_at"]?.isNull == true
-            guard let run = writer.finish(defaults) else { return .broken }
+            guard let run = writer.finish(defaults) else {
+                return fault(.noRecord, "has an empty event_id and no run_id")
+            }
             return .run(run, writer, isEnd: isEnd)
         }
+    }
+
+    private func fault(_ reason: ImportFault.Reason, _ words: String) -> Item {
+        .fault(ImportFault(reason, "line \(lines.number) \(words)"))
     }
 
     /// A null is the same as nothing, but for members in which the server refuses it.

@@ -18,7 +18,9 @@ struct RunTableReader {
     init(_ database: SQLiteDatabase, _ defaults: RunDefaults) throws {
         let names = try Self.columnNames(database)
         guard !names.isEmpty else {
-            throw ImportFailure("has no table agent_runs: it is no database of the run-tracking service")
+            throw ImportFailure(
+                "has no table agent_runs: it is no database of the run-tracking service (\(try Self.tables(database)))"
+            )
         }
         let columns = RunColumn.all.filter { names.contains($0.name) }
         guard columns.contains(where: { $0.name == "event_id" || $0.name == "run_id" }) else {
@@ -34,6 +36,18 @@ struct RunTableReader {
         if try end.step(), case .integer(let rowid) = end.value(0) { last = rowid } else { last = 0 }
         self.columns = columns
         self.defaults = defaults
+    }
+
+    /// What tables there are, in a few words.
+    private static func tables(_ database: SQLiteDatabase) throws -> String {
+        let list = try database.prepare(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+        var names: [String] = []
+        while try list.step() { names.append(list.text(0) ?? "") }
+        guard !names.isEmpty else { return "it has no tables" }
+        let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
+        return "its tables: \(names.prefix(5).joined(separator: ", "))\(rest)"
     }
 
     private static func columnNames(_ database: SQLiteDatabase) throws -> Set<String> {

@@ -16,28 +16,52 @@ struct TraceColumns {
     }
 
     let names: [String]
+    /// What stands between two cells.
+    let separator: UInt8
+    /// Where the task's number and its hash stand.
+    let taskID: Int?
+    let hash: Int?
+    /// The first column whose cells may have line feeds.
+    let firstFree: Int
 
-    /// Reads a header line; nil for any other line.
-    init?(_ line: [UInt8]) {
-        guard Self.isHeader(line) else { return nil }
-        names = Self.cells(line)
-    }
-
-    /// Whether a line is the header of a trace file: names of trace fields between tabs.
-    static func isHeader(_ line: [UInt8]) -> Bool {
-        guard line.count < 4096, line.contains(0x09) else { return false }
-        let cells = cells(line)
-        return cells.count { kinds[$0] != nil } >= 2 && cells.count { kinds[$0] != nil } * 2 > cells.count
-    }
-
-    /// The cells of a line.
-    static func cells(_ line: [UInt8]) -> [String] {
-        line.split(separator: 0x09, omittingEmptySubsequences: false).map { cell in
-            String(decoding: cell, as: UTF8.self).trimmingBlanks
+    /// Reads a header line; nil for any other line. Without a separator it is the one that makes it a header.
+    init?(_ line: [UInt8], separator: UInt8? = nil) {
+        guard line.count < 4096 else { return nil }
+        for candidate in separator.map({ [$0] }) ?? TraceSeparator.guessed {
+            let names = TraceCells.split(line[...], candidate).map(\.trimmingBlanks)
+            let known = names.count { Self.kinds[$0] != nil }
+            guard names.count > 1, known >= 2, known * 2 > names.count else { continue }
+            self.names = names
+            self.separator = candidate
+            taskID = names.firstIndex(of: "task_id")
+            hash = names.firstIndex(of: "hash")
+            firstFree = names.firstIndex(where: Self.mayHaveLineFeeds) ?? names.count
+            return
         }
+        return nil
     }
 
-    static let kinds: [String: Kind] = [
+    /// A name that stands there more than once.
+    var repeatedName: String? {
+        var seen: Set<String> = []
+        return names.first { !seen.insert($0).inserted }
+    }
+
+    /// How a column is read; nil for one that Nextflow does not have.
+    static func kind(of name: String) -> Kind? { kinds[name] }
+
+    /// Nextflow writes texts as they are, and does not escape line feeds and separators in them.
+    static func mayHaveLineFeeds(_ name: String) -> Bool { free.contains(name) || kinds[name] == nil }
+
+    /// Whether cells of a column are whole scripts.
+    static func mayBeScript(_ name: String) -> Bool { name == "script" || name == "env" }
+
+    /// The columns that may hold separators, the likeliest first.
+    static let free = [
+        "script", "env", "name", "tag", "process", "container", "workdir", "module", "queue",
+    ]
+
+    private static let kinds: [String: Kind] = [
         "task_id": .number, "hash": .text, "native_id": .textOrNumber, "process": .text, "tag": .text,
         "name": .text, "status": .text, "exit": .exit, "module": .text, "container": .text, "cpus": .number,
         "time": .duration, "disk": .bytes, "memory": .bytes, "attempt": .number, "submit": .time,
@@ -50,6 +74,40 @@ struct TraceColumns {
     ]
 }
 
+/// What may stand between the cells of a trace file: Nextflow's `trace.sep`.
+package enum TraceSeparator {
+    /// Those that a header is tried with.
+    static let guessed: [UInt8] = [0x09, 0x2C, 0x3B, 0x7C]
+
+    /// Reads `tab`, `comma`, `semicolon`, `pipe`, or a single character of ASCII that is no part of a value.
+    package static func byte(_ text: String) -> UInt8? {
+        switch text {
+        case "tab", "\\t": return 0x09
+        case "comma": return 0x2C
+        case "semicolon": return 0x3B
+        case "pipe": return 0x7C
+        default:
+            guard text.utf8.count == 1, let byte = text.utf8.first,
+                byte == 0x09 || (0x21...0x7E).contains(byte)
+            else { return nil }
+            let isPartOfValues =
+                "\"%+-./:_()".utf8.contains(byte) || UnicodeScalar(byte).properties.isAlphabetic
+            return isPartOfValues || (0x30...0x39).contains(byte) ? nil : byte
+        }
+    }
+
+    /// What people call it, as many of them.
+    static func words(_ byte: UInt8) -> String {
+        switch byte {
+        case 0x09: "tabs"
+        case 0x2C: "commas"
+        case 0x3B: "semicolons"
+        case 0x7C: "pipes"
+        default: "\"\(UnicodeScalar(byte))\""
+        }
+    }
+}
+
 extension String {
     var trimmingBlanks: String {
         let isBlank = { (byte: UInt8) in byte == 0x20 }
@@ -57,67 +115,4 @@ extension String {
         guard let last = front.lastIndex(where: { !isBlank($0) }) else { return "" }
         return String(self[front.startIndex...last])
     }
-}
-
-/// One task of a trace file.
-struct TraceTask {
-    private let cells: [String: String]
-    private let offsetSeconds: Int
-
-    /// Reads a line; nil for one with another number of cells, or without a number of the task.
-    init?(_ line: [UInt8], _ columns: TraceColumns, offsetSeconds: Int) {
-        let cells = TraceColumns.cells(line)
-        guard cells.count == columns.names.count else { return nil }
-        self.cells = Dictionary(zip(columns.names, cells)) { _, last in last }
-        self.offsetSeconds = offsetSeconds
-        guard self["task_id"].flatMap({ Int64($0) }) != nil else { return nil }
-    }
-
-    /// A cell; nil where the column is missing or empty.
-    subscript(name: String) -> String? {
-        cells[name].flatMap { TraceValue.isMissing($0) ? nil : $0 }
-    }
-
-    /// A time between 1970 and the year 9999; 0 is never.
-    func time(_ name: String) -> Int64? {
-        self[name].flatMap { TraceValue.time($0, offsetSeconds: offsetSeconds) }.flatMap(Self.within)
-    }
-
-    /// Milliseconds since 1970 when it was handed to the executor.
-    var submit: Int64? { time("submit") }
-
-    /// When it ended; without the column, from the time it took since it was submitted.
-    var complete: Int64? {
-        if let complete = time("complete") { return complete }
-        guard let submit, let duration = self["duration"].flatMap(TraceValue.milliseconds) else { return nil }
-        let (end, isBeyond) = submit.addingReportingOverflow(duration)
-        return isBeyond ? nil : Self.within(end)
-    }
-
-    private static func within(_ milliseconds: Int64) -> Int64? {
-        (1..<253_402_300_800_000).contains(milliseconds) ? milliseconds : nil
-    }
-
-    /// The first and the last time that is known of it.
-    var first: Int64? { [submit, time("start"), complete].compactMap(\.self).min() }
-    var last: Int64? { [complete, time("start"), submit].compactMap(\.self).max() }
-
-    var status: String { self["status"] ?? "COMPLETED" }
-
-    /// The process: its own column, or the task's name without the tag behind it.
-    var process: String? { self["process"] ?? self["name"].map { Self.parts(of: $0).process } }
-
-    /// The tag: its own column, or what stands behind the process, unless that is a mere index.
-    var tag: String? {
-        self["tag"] ?? self["name"].flatMap { Self.parts(of: $0).tag }.flatMap { Int64($0) == nil ? $0 : nil }
-    }
-
-    /// `PROCESS (tag)`; a tag may have parentheses of its own.
-    private static func parts(of name: String) -> (process: String, tag: String?) {
-        guard name.hasSuffix(")"), let open = name.firstRange(of: " (") else { return (name, nil) }
-        return (String(name[..<open.lowerBound]), String(name[open.upperBound...].dropLast()))
-    }
-
-    /// All names of the file's columns, in no order.
-    var columns: Dictionary<String, String>.Keys { cells.keys }
 }

@@ -28,9 +28,15 @@ struct TraceEvents {
     /// How it ends.
     var completed: [UInt8] { envelope("completed", at: outline.end) { metadata(isEnd: true, &$0) } }
 
-    /// The end of a task.
-    func completed(_ task: TraceTask) -> [UInt8] {
-        envelope("process_completed", at: task.last ?? outline.end) { body in
+    /// What is known of a task: its end, or how far it was when the file was written.
+    func event(of task: TraceTask) -> [UInt8] {
+        let name =
+            switch task.status {
+            case .new, .pending, .submitted: "process_submitted"
+            case .running: "process_started"
+            default: "process_completed"
+            }
+        return envelope(name, at: task.last ?? outline.end) { body in
             body.object("trace") { trace in
                 for name in task.columns.sorted() { Self.write(name, of: task, &trace) }
                 if task["process"] == nil { trace.member("process", task.process) }
@@ -68,6 +74,8 @@ struct TraceEvents {
                 workflow.member("complete", isEnd ? Self.text(outline.end) : nil)
                 workflow.member("duration", isEnd ? outline.end - outline.start : nil)
                 workflow.member("success", isEnd && outline.isSuccess)
+                // The server prefers what the run itself told.
+                workflow.member("reconstructed", true)
                 workflow.object("stats") { isEnd ? outline.writeStatistics(&$0) : () }
             }
         }
@@ -81,7 +89,7 @@ struct TraceEvents {
 
     /// One field as the weblog spells it: numbers in bytes and milliseconds, nothing where nothing is known.
     private static func write(_ name: String, of task: TraceTask, _ trace: inout JSONWriter) {
-        guard let kind = TraceColumns.kinds[name] else { return }
+        let kind = TraceColumns.kind(of: name)
         guard let text = task[name] else {
             // What Nextflow says for an exit status that it does not know.
             if kind == .exit { trace.member(name, 2_147_483_647) }
@@ -89,7 +97,8 @@ struct TraceEvents {
         }
         switch kind {
         case .time: break
-        case .text: trace.member(name, text)
+        // A column that Nextflow got later than Weir was built is kept as it is.
+        case .text, nil: trace.member(name, name == "status" && text == "PENDING" ? "NEW" : text)
         case .textOrNumber, .exit:
             if let number = Int64(text) { trace.member(name, number) } else { trace.member(name, text) }
         case .bytes: write(name, TraceValue.bytes(text), &trace)
@@ -106,79 +115,5 @@ struct TraceEvents {
 
     private static func write(_ name: String, _ number: Int64?, _ trace: inout JSONWriter) {
         if let number { trace.member(name, number) }
-    }
-}
-
-/// What all tasks of a file together tell of their run.
-struct TraceOutline {
-    private var executed = TimeSpan()
-    private var reused = TimeSpan()
-    private(set) var tasks = 0
-    private(set) var cached = 0
-    private(set) var broken = 0
-    private var succeeded = 0
-    private var failed = 0
-    private var aborted = 0
-    private var retried = 0
-    private var ignored = 0
-    // Names of tasks whose latest attempt failed, as far as it is not known that the run went on without them.
-    private var openFailures: Set<String> = []
-
-    /// Whether any task says when it was.
-    var hasTimes: Bool { !executed.isEmpty || !reused.isEmpty }
-
-    /// Milliseconds since 1970. A cached task ran in an earlier run: its times count only when there are no others.
-    var start: Int64 { executed.isEmpty ? reused.first : executed.first }
-    var end: Int64 { executed.isEmpty ? reused.last : executed.last }
-
-    /// A trace file does not say how its run ended. It did well if no task was killed and no failed one was left so.
-    var isSuccess: Bool { aborted == 0 && openFailures.isEmpty }
-
-    mutating func add(_ task: TraceTask) {
-        tasks += 1
-        let name = task["name"] ?? task["hash"] ?? ""
-        switch task.status {
-        case "CACHED":
-            cached += 1
-            reused.add(task)
-            return
-        case "COMPLETED":
-            succeeded += 1
-            openFailures.remove(name)
-        case "ABORTED": aborted += 1
-        default:
-            failed += 1
-            switch task["error_action"] {
-            case "IGNORE": ignored += 1
-            case "RETRY":
-                retried += 1
-                openFailures.insert(name)
-            default: openFailures.insert(name)
-            }
-        }
-        executed.add(task)
-    }
-
-    mutating func addBroken() { broken += 1 }
-
-    fileprivate func writeStatistics(_ stats: inout JSONWriter) {
-        stats.member("succeededCount", succeeded)
-        stats.member("failedCount", failed)
-        stats.member("abortedCount", aborted)
-        stats.member("cachedCount", cached)
-        stats.member("retriesCount", retried)
-        stats.member("ignoredCount", ignored)
-    }
-}
-
-private struct TimeSpan {
-    var first = Int64.max
-    var last = Int64.min
-
-    var isEmpty: Bool { first > last }
-
-    mutating func add(_ task: TraceTask) {
-        if let time = task.first { first = min(first, time) }
-        if let time = task.last { last = max(last, time) }
     }
 }

@@ -4,73 +4,66 @@ struct TraceFile {
     static let route = "/telemetry"
 
     let events: TraceEvents
+    /// What was taken for granted: the rest of sentences that begin with the file's path.
+    let assumptions: [String]
     private let path: String
-    private let offsetSeconds: Int
+    private let options: ImportOptions
 
-    /// Reads the whole file once.
+    /// Reads the whole file once, and hands out what could not be read.
     ///
     /// - Throws: `ImportFailure` for a file that cannot become events.
-    init(path: String, _ options: ImportOptions) throws(ImportFailure) {
+    init(path: String, _ options: ImportOptions, fault: (ImportFault) -> Void) throws(ImportFailure) {
         self.path = path
-        offsetSeconds = options.traceOffsetSeconds
-        let lines = try LineReader(path: path)
-        let (columns, header) = try Self.header(lines)
+        self.options = options
+        let rows = try TraceRows(path: path, options)
+        guard options.runID == nil || rows.columns.hash != nil else {
+            throw ImportFailure(
+                "has no column hash, by which Weir knows the tasks that the weblog has told: "
+                    + "import it without --run-id, as a run of its own"
+            )
+        }
         var outline = TraceOutline()
         var firstTask: [UInt8] = []
-        while let line = try lines.next() {
-            guard case .text(let bytes) = line,
-                let task = TraceTask(bytes, columns, offsetSeconds: offsetSeconds)
-            else {
-                if line != .text([]) { outline.addBroken() }
-                continue
+        while let item = try rows.nextItem() {
+            switch item {
+            case .fault(let found): fault(found)
+            case .task(let task, let row):
+                if outline.tasks == 0 { firstTask = row }
+                for found in task.faults { fault(found) }
+                outline.add(task)
             }
-            if outline.tasks == 0 { firstTask = bytes }
-            outline.add(task)
         }
         guard outline.tasks > 0 else { throw ImportFailure("has no tasks") }
         guard outline.hasTimes else {
             throw ImportFailure(
-                "has none of the columns submit, start and complete: nobody knows when it was"
+                "has no time in submit, start or complete: nobody knows when it was"
             )
         }
+        assumptions = rows.assumptions
         events = TraceEvents(
-            runID: options.runID ?? TraceEvents.runID(header: header, firstTask: firstTask),
+            runID: options.runID ?? TraceEvents.runID(header: rows.header, firstTask: firstTask),
             runName: options.runName ?? Self.name(of: path),
             outline: outline
         )
     }
 
-    /// Hands out the bodies of all events in their order. A task that was added meanwhile is left for the next time.
+    /// Hands out the bodies of all events in their order. A row that was added meanwhile is left for the next time.
     func send(
         _ post: ([UInt8]) throws -> Void,
         progress: (Int64, Int64) -> Void
     ) throws {
-        let lines = try LineReader(path: path)
-        let (columns, _) = try Self.header(lines)
+        let rows = try TraceRows(path: path, options)
+        var ledger = TraceLedger()
+        var taken = 0
         try post(events.started)
-        var tasks = 0
-        while tasks < events.outline.tasks, let line = try lines.next() {
-            guard case .text(let bytes) = line,
-                let task = TraceTask(bytes, columns, offsetSeconds: offsetSeconds)
-            else { continue }
-            tasks += 1
-            if task.status != "CACHED" { try post(events.completed(task)) }
-            progress(lines.progress.done, lines.progress.total)
+        while taken < events.outline.rows, let item = try rows.nextItem() {
+            guard case .task(let task, _) = item else { continue }
+            taken += 1
+            let isNews = ledger.take(task) != .known
+            if isNews, task.status != .cached { try post(events.event(of: task)) }
+            progress(rows.progress.done, rows.progress.total)
         }
         try post(events.completed)
-    }
-
-    private static func header(_ lines: LineReader) throws(ImportFailure) -> (TraceColumns, [UInt8]) {
-        while let line = try lines.next() {
-            guard case .text(let bytes) = line else { break }
-            if bytes.isEmpty { continue }
-            guard let columns = TraceColumns(bytes) else { break }
-            guard columns.names.contains("task_id") else {
-                throw ImportFailure("has no column task_id: its tasks cannot be told apart")
-            }
-            return (columns, bytes)
-        }
-        throw ImportFailure("does not begin with the header of a trace file")
     }
 
     /// The file's name without what stands behind the last dot; `trace.txt` tells nothing but is better than nothing.

@@ -9,16 +9,13 @@ enum TraceValue {
 
     /// Bytes: `1.2 GB` in steps of 1024, or a plain number.
     static func bytes(_ text: String) -> Int64? {
-        let words = text.split(separator: " ")
-        guard let number = words.first.flatMap({ decimal($0) }), number >= 0 else { return nil }
-        switch words.count {
-        case 1: return whole(number)
-        case 2:
-            guard let power = units.firstIndex(of: words[1].uppercased()) else { return nil }
-            let factor = (0..<power).reduce(1.0) { product, _ in product * 1024 }
-            return whole(number * factor)
-        default: return nil
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || "+-.,".contains($0)) }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " || $0 == "\u{A0}" }.uppercased()
+        if let power = units.firstIndex(of: unit), let number = decimal(digits), number >= 0 {
+            return whole((0..<power).reduce(number) { product, _ in product * 1024 })
         }
+        guard let number = decimal(text), number >= 0 else { return nil }
+        return whole(number)
     }
 
     /// Milliseconds: `1d 2h 3m 4.5s`, `120ms`, or a plain number.
@@ -26,7 +23,7 @@ enum TraceValue {
         if let number = decimal(text) { return number >= 0 ? whole(number) : nil }
         var total = 0.0
         for word in text.split(separator: " ") {
-            let digits = word.prefix { $0.isNumber || $0 == "." }
+            let digits = word.prefix { $0.isNumber || $0 == "." || $0 == "," }
             guard let number = decimal(digits), let factor = durations[String(word.dropFirst(digits.count))]
             else { return nil }
             total += number * factor
@@ -37,22 +34,28 @@ enum TraceValue {
     /// Milliseconds since 1970: a date and time of day in the zone of the file, or a plain number of milliseconds.
     static func time(_ text: String, offsetSeconds: Int) -> Int64? {
         if let number = Int64(text) { return number }
-        guard let time = Timestamp(iso8601: text) else { return nil }
+        let point = String(decoding: text.utf8.map { $0 == 0x2C ? 0x2E : $0 }, as: UTF8.self)
+        guard let time = Timestamp(iso8601: point) else { return nil }
         let milliseconds = time.microseconds / 1000
         return hasZone(text) ? milliseconds : milliseconds - Int64(offsetSeconds) * 1000
     }
 
     /// Per cent, with or without the sign.
     static func percent(_ text: String) -> Double? {
-        decimal(text.hasSuffix("%") ? text.dropLast() : text[...])
+        guard text.hasSuffix("%") else { return decimal(text) }
+        return decimal(String(text.dropLast()).trimmingBlanks)
     }
 
-    /// A decimal number; no hexadecimal, no words for infinity.
+    /// A decimal number, with a point or, as in some languages, a comma; no hexadecimal, no words for infinity.
     static func decimal(_ text: some StringProtocol) -> Double? {
         let isDecimal = text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
+            (0x30...0x39).contains(byte) || [0x2B, 0x2C, 0x2D, 0x2E, 0x45, 0x65].contains(byte)
         }
-        guard isDecimal, let value = Double(text), value.isFinite else { return nil }
+        guard isDecimal else { return nil }
+        let commas = text.utf8.count { $0 == 0x2C }
+        guard commas == 0 || (commas == 1 && !text.utf8.contains(0x2E)) else { return nil }
+        let point = String(decoding: text.utf8.map { $0 == 0x2C ? 0x2E : $0 }, as: UTF8.self)
+        guard let value = Double(point), value.isFinite else { return nil }
         return value
     }
 

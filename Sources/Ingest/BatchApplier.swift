@@ -25,6 +25,8 @@ struct BatchApplier<P: Projection>: Sendable {
     struct Outcome: Sendable {
         var lines: Int
         var deadLetters: Int
+        /// Lines whose dead letters PostgreSQL refused in every form; only the journal has them.
+        var unstored: [Int64]
         var elements: [P.Element]
     }
 
@@ -61,15 +63,21 @@ struct BatchApplier<P: Projection>: Sendable {
     ) throws -> Outcome {
         var letters = batch.letters
         var items = batch.items
+        var unstored: [DeadLetter] = []
         try projection.prepare(items.map(\.element), on: connection)
         try connection.transaction {
             for stage in 0..<projection.stageCount {
                 items = try run(stage: stage, items[...], &letters, connection)
             }
-            try DeadLetterStore.insert(letters, on: connection)
+            unstored = try DeadLetterStore.insert(letters, on: connection)
             try finish(connection)
         }
-        return Outcome(lines: batch.lines, deadLetters: letters.count, elements: items.map(\.element))
+        return Outcome(
+            lines: batch.lines,
+            deadLetters: letters.count,
+            unstored: unstored.map(\.seq),
+            elements: items.map(\.element)
+        )
     }
 
     private func decode(_ entries: [Entry], _ letters: inout [DeadLetter]) -> [Item] {
@@ -104,16 +112,18 @@ struct BatchApplier<P: Projection>: Sendable {
                 for index in applied.indices { applied[index].element = elements[index] }
                 return applied
             }
-        } catch let error as PostgresError where error.kind == .refusedData {
-            guard items.count > 1 else {
-                let refusal = Refusal(error)
-                letters.append(letter(first.entry, first.index, stage: stage, refusal))
-                return []
-            }
+        } catch let error as PostgresError where error.kind == .refusedData && items.count == 1 {
+            letters.append(letter(first.entry, first.index, stage: stage, Refusal(error)))
+            return []
+        } catch  where items.count > 1 && Self.isMendedByHalves(error) {
             let middle = items.startIndex + items.count / 2
             let before = try run(stage: stage, items[..<middle], &letters, connection)
             return try before + run(stage: stage, items[middle...], &letters, connection)
         }
+    }
+
+    private static func isMendedByHalves(_ error: any Error) -> Bool {
+        error is BatchTooLarge || (error as? PostgresError)?.kind == .refusedData
     }
 
     private func letter(_ entry: Entry, _ index: Int, stage: Int, _ refusal: Refusal) -> DeadLetter {
@@ -126,6 +136,7 @@ struct BatchApplier<P: Projection>: Sendable {
             kind: entry.line.kind,
             receivedAt: entry.line.at,
             refusal: refusal,
+            members: Array(entry.line.members),
             body: Array(entry.line.body)
         )
     }

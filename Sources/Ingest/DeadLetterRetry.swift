@@ -1,26 +1,24 @@
 internal import Journal
-package import Postgres
+internal import Postgres
 
 /// Applies a dead letter again, once what refused it has been mended.
-package struct DeadLetterRetry<P: Projection>: Sendable {
+struct DeadLetterRetry<P: Projection>: Sendable {
     private let projection: P
 
     /// Makes the retry for the letters of one stream.
-    package init(_ projection: P) {
+    init(_ projection: P) {
         self.projection = projection
     }
 
     /// Applies the letter from the stage that refused it, in one transaction with its mark: it can succeed only once.
     ///
     /// - Returns: nil when it is applied, or why it was refused again; then it goes on waiting.
-    /// - Throws: `PostgresError` when nothing could be decided, `DeadLetterError.notWaiting` when there is no such letter.
-    package func retry(id: Int64, on connection: Connection) throws -> Refusal? {
+    /// - Throws: `PostgresError` when nothing could be decided, `DeadLetterError.notWaiting` when somebody else has
+    ///   decided about the letter meanwhile.
+    func retry(_ letter: DeadLetter, on connection: Connection) throws -> Refusal? {
         try projection.prepare(connection)
-        guard let letter = try DeadLetterStore.fetchOne(id: id, on: connection) else {
-            throw DeadLetterError.notWaiting(id: id)
-        }
         let refusal = try attempt(letter, on: connection)
-        if let refusal { try DeadLetterStore.update(id: id, refusal, on: connection) }
+        if let refusal { try DeadLetterStore.update(id: letter.id, refusal, on: connection) }
         return refusal
     }
 
@@ -29,11 +27,16 @@ package struct DeadLetterRetry<P: Projection>: Sendable {
             seq: letter.seq,
             at: letter.receivedAt,
             kind: letter.kind,
+            members: letter.members,
             body: letter.body
         )
         do {
             let decoded = try projection.decode(line, journal: letter.journalID)
-            var elements = letter.refusal.isOfLine ? decoded : Array(decoded[letter.element...].prefix(1))
+            var elements =
+                letter.refusal.isOfLine ? decoded : Array(decoded.dropFirst(letter.element).prefix(1))
+            guard !elements.isEmpty || decoded.isEmpty else {
+                throw Refusal(reason: "the line has no element \(letter.element)")
+            }
             try projection.prepare(elements, on: connection)
             try connection.transaction {
                 guard try DeadLetterStore.decide(id: letter.id, .retried, on: connection) else {
@@ -57,11 +60,16 @@ package struct DeadLetterRetry<P: Projection>: Sendable {
 package enum DeadLetterError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No letter of that number waits for a decision.
     case notWaiting(id: Int64)
+    /// This Weir has no such stream: another version, or another program, stored the letter.
+    case unknownStream(id: Int64, stream: String)
 
     package var description: String {
         switch self {
         case .notWaiting(let id):
             "there is no dead letter \(id) that waits for a decision; `weir dead-letters list` shows those that do"
+        case .unknownStream(let id, let stream):
+            "dead letter \(id) is of the stream '\(stream)', which this Weir does not know: retry it with the version "
+                + "that stored it, or drop it"
         }
     }
 }

@@ -21,6 +21,8 @@ package struct DeadLetter: Sendable {
     package var receivedAt: Timestamp
     /// Why it was refused.
     package var refusal: Refusal
+    /// The members that the line has beside its body, each with its comma; a PATCH names its run there.
+    package var members: [UInt8]
     /// The line's body as it was journaled.
     package var body: [UInt8]
 }
@@ -36,23 +38,44 @@ package enum DeadLetterStore {
     }
 
     /// Stores dead letters in the transaction of the rows; one that is there already is left alone.
-    package static func insert(_ letters: [DeadLetter], on connection: Connection) throws {
-        for letter in letters {
-            _ = try connection.execute(
-                """
-                INSERT INTO dead_letter
-                    (journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                ON CONFLICT (journal_id, stream, seq, element) DO NOTHING
-                """,
-                [
-                    .uuid(letter.journalID), .text(letter.stream), .int64(letter.seq), .int(letter.element),
-                    .int(letter.stage), .text(letter.kind), .timestamp(letter.receivedAt),
-                    .text(letter.refusal.sqlState), .text(letter.refusal.reason), .utf8(letter.body),
-                ]
-            )
+    ///
+    /// One that PostgreSQL refuses, too, is stored in plainer forms, for a stream must not stand still because of it.
+    /// - Returns: those that it refuses in every form; only the journal has them.
+    package static func insert(_ letters: [DeadLetter], on connection: Connection) throws -> [DeadLetter] {
+        try letters.filter { letter in
+            for form in DeadLetterForm.allCases where form.isReadBack(letter.body) {
+                do {
+                    try connection.savepoint("letter") { try insert(letter, form, on: connection) }
+                    return false
+                } catch let error as PostgresError where error.kind == .refusedData {
+                    continue
+                }
+            }
+            return true
         }
     }
+
+    private static func insert(_ letter: DeadLetter, _ form: DeadLetterForm, on connection: Connection) throws
+    {
+        try connection.execute(
+            """
+            INSERT INTO dead_letter
+                (journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, members,
+                 body)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT (journal_id, stream, seq, element) DO NOTHING
+            """,
+            [
+                .uuid(letter.journalID), .text(letter.stream), .int64(letter.seq), .int(letter.element),
+                .int(letter.stage), .text(letter.kind), .timestamp(letter.receivedAt),
+                .text(letter.refusal.sqlState), .text(form.reason(letter.refusal.reason)),
+                .utf8(form.body(letter.members)), .utf8(form.body(letter.body)),
+            ]
+        )
+    }
+
+    private static let columns =
+        "id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, members, body"
 
     /// Dead letters that wait for a decision, oldest first.
     package static func fetchWaiting(
@@ -62,13 +85,15 @@ package enum DeadLetterStore {
         on connection: Connection
     ) throws -> [DeadLetter] {
         let rows = try connection.execute(
-            """
-            SELECT id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body
-            FROM dead_letter
-            WHERE state = 'waiting' AND id > $1 AND ($2::text IS NULL OR stream = $2)
-            ORDER BY id
-            LIMIT $3
-            """,
+            Statement(
+                sql: """
+                    SELECT \(columns)
+                    FROM dead_letter
+                    WHERE state = 'waiting' AND id > $1 AND ($2::text IS NULL OR stream = $2)
+                    ORDER BY id
+                    LIMIT $3
+                    """
+            ),
             [.int64(id), .optional(stream), .int(limit)]
         )
         return try rows.map(letter)
@@ -77,22 +102,24 @@ package enum DeadLetterStore {
     /// One dead letter that waits for a decision, locked until the transaction ends.
     package static func fetchOne(id: Int64, on connection: Connection) throws -> DeadLetter? {
         let rows = try connection.execute(
-            """
-            SELECT id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, body
-            FROM dead_letter
-            WHERE id = $1 AND state = 'waiting'
-            FOR UPDATE
-            """,
+            Statement(
+                sql: """
+                    SELECT \(columns)
+                    FROM dead_letter
+                    WHERE id = $1 AND state = 'waiting'
+                    FOR UPDATE
+                    """
+            ),
             [.int64(id)]
         )
         return try rows.first.map(letter)
     }
 
-    /// The stream of a dead letter; nil when there is none of this number.
-    package static func fetchStream(id: Int64, on connection: Connection) throws -> String? {
-        try connection.execute("SELECT stream FROM dead_letter WHERE id = $1", [.int64(id)]).first?.text(
-            "stream"
-        )
+    /// The numbers of those that wait for a decision, oldest first.
+    package static func fetchWaitingIDs(on connection: Connection) throws -> [Int64] {
+        try connection.execute("SELECT id FROM dead_letter WHERE state = 'waiting' ORDER BY id", []).map {
+            try $0.int64("id")
+        }
     }
 
     /// How many wait for a decision.
@@ -113,7 +140,7 @@ package enum DeadLetterStore {
     static func update(id: Int64, _ refusal: Refusal, on connection: Connection) throws {
         try connection.execute(
             "UPDATE dead_letter SET sql_state = $2, reason = $3 WHERE id = $1 AND state = 'waiting'",
-            [.int64(id), .text(refusal.sqlState), .text(refusal.reason)]
+            [.int64(id), .text(refusal.sqlState), .text(DeadLetterForm.asItIs.reason(refusal.reason))]
         )
     }
 
@@ -128,7 +155,8 @@ package enum DeadLetterStore {
             kind: try row.text("kind"),
             receivedAt: try row.timestamp("received_at"),
             refusal: Refusal(sqlState: try row.text("sql_state"), reason: try row.text("reason")),
-            body: try row.utf8("body")
+            members: DeadLetterForm.original(try row.utf8("members")),
+            body: DeadLetterForm.original(try row.utf8("body"))
         )
     }
 }

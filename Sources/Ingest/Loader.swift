@@ -195,6 +195,12 @@ package final class Loader<P: Projection>: Sendable {
                 metadata: ["elements": "\(outcome.deadLetters)"]
             )
         }
+        if !outcome.unstored.isEmpty {
+            logger.critical(
+                "PostgreSQL refused dead letters, too: only the journal has these lines",
+                metadata: ["seq": "\(outcome.unstored)", "journal.id": "\(start.journal)"]
+            )
+        }
     }
 
     // MARK: - Failures

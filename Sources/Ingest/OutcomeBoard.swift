@@ -1,4 +1,5 @@
 package import Journal
+internal import Postgres
 internal import Synchronization
 
 /// Where a route learns what became of the line that it wrote, and hands over what it has read of it already. Design §1
@@ -12,17 +13,17 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
         case applied(Value)
         /// PostgreSQL refused it: it is a dead letter.
         case refused
-        /// Nothing yet: PostgreSQL is away, or slow. The line will be applied.
-        case pending
+        /// Nothing yet; the line will be applied.
+        case pending(Delay)
     }
 
     private struct Guarded {
-        // Lines that are being written: their numbers are not known yet.
-        var unnumbered = 0
-        // The last line before the oldest of those.
-        var floor: Int64 = 0
+        var writers = UnnumberedWriters()
         var awaited: Set<Int64> = []
+        /// Outcomes of lines that are awaited.
         var values: [Int64: Value] = [:]
+        /// Outcomes of lines whose writers may not know their numbers yet.
+        var early = EarlyOutcomes<Value>()
         var parsed: [Int64: Parsed] = [:]
     }
 
@@ -31,14 +32,14 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
     // Guards who waits for what, and what has been settled for them.
     private let guarded = Mutex(Guarded())
 
-    /// Makes a board for the lines of a stream; a route waits at most `patience` for an outcome.
+    /// Makes a board for the lines of a stream; a route waits at most `patience` for an outcome, unless it says more.
     package init(progress: StreamProgress, patience: Duration = .seconds(3)) {
         self.progress = progress
         self.patience = patience
     }
 
-    /// Writes a line and waits for its outcome. `parsed` is what the line's body says, for a projection that reads it
-    /// while this writer waits.
+    /// Writes a line and waits for its outcome, `extra` longer than for others. `parsed` is what the line's body says,
+    /// for a projection that reads it while this writer waits.
     ///
     /// - Throws: `JournalError` when the line is not durable.
     package func append(
@@ -46,32 +47,36 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
         kind: String,
         members: [UInt8] = [],
         body: [UInt8],
-        parsed: Parsed? = nil
+        parsed: Parsed? = nil,
+        waiting extra: Duration = .zero
     ) async throws(JournalError) -> Outcome {
-        announce(after: journal.durableSeq)
+        let ticket = announce(after: journal.durableSeq)
         let position: JournalPosition
         do throws(JournalError) {
             position = try await journal.append(kind: kind, members: members, body: body)
         } catch {
-            forgetAnnouncement()
+            guarded.withLock { Self.leave(ticket, &$0) }
             throw error
         }
-        numbered(position.seq, parsed)
-        let isApplied = await progress.wait(for: position.seq, atMost: patience)
+        numbered(position.seq, ticket, parsed)
+        let isApplied = await progress.wait(for: position.seq, atMost: patience + extra)
         if let value = take(position.seq) { return .applied(value) }
-        return isApplied ? .refused : .pending
+        return isApplied ? .refused : .pending(progress.delay)
     }
 
     /// Notes what came of lines; before the stream's progress says that they are applied.
     package func settle(_ values: [Int64: Value]) {
         guarded.withLock { guarded in
-            guard guarded.unnumbered > 0 || !guarded.awaited.isEmpty else { return }
+            guard let floor = guarded.writers.floor ?? (guarded.awaited.isEmpty ? nil : .max) else { return }
+            var early: [(Int64, Value)] = []
             for (seq, value) in values {
-                let isAwaited = guarded.awaited.contains(seq)
-                if isAwaited || (guarded.unnumbered > 0 && seq > guarded.floor) {
+                if guarded.awaited.contains(seq) {
                     guarded.values[seq] = value
+                } else if seq > floor {
+                    early.append((seq, value))
                 }
             }
+            guarded.early.add(early)
         }
     }
 
@@ -81,29 +86,27 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
         guarded.withLock { $0.parsed.removeValue(forKey: seq) }
     }
 
+    /// How many outcomes are kept, for tests.
+    var keptOutcomes: Int { guarded.withLock { $0.values.count + $0.early.count } }
+
     // MARK: - Bookkeeping
 
-    private func announce(after seq: Int64) {
-        guarded.withLock { guarded in
-            if guarded.unnumbered == 0 { guarded.floor = seq }
-            guarded.unnumbered += 1
-        }
+    private func announce(after seq: Int64) -> Int {
+        guarded.withLock { $0.writers.add(after: seq) }
     }
 
-    private func forgetAnnouncement() {
+    private func numbered(_ seq: Int64, _ ticket: Int, _ parsed: Parsed?) {
         guarded.withLock { guarded in
-            guarded.unnumbered -= 1
-            Self.prune(&guarded)
-        }
-    }
-
-    private func numbered(_ seq: Int64, _ parsed: Parsed?) {
-        guarded.withLock { guarded in
-            guarded.unnumbered -= 1
             guarded.awaited.insert(seq)
             guarded.parsed[seq] = parsed
-            Self.prune(&guarded)
+            if let value = guarded.early.take(seq) { guarded.values[seq] = value }
+            Self.leave(ticket, &guarded)
         }
+    }
+
+    private static func leave(_ ticket: Int, _ guarded: inout Guarded) {
+        guard guarded.writers.remove(ticket) else { return }
+        guarded.early.drop(through: guarded.writers.floor ?? .max)
     }
 
     private func take(_ seq: Int64) -> Value? {
@@ -113,11 +116,25 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
             return guarded.values.removeValue(forKey: seq)
         }
     }
+}
 
-    /// Drops what nobody waits for any more: of lines whose writers gave up.
-    private static func prune(_ guarded: inout Guarded) {
-        guard guarded.unnumbered == 0 || guarded.values.count > 10_000 else { return }
-        let awaited = guarded.awaited
-        guarded.values = guarded.values.filter { awaited.contains($0.key) }
+/// Why a line is not applied yet.
+package enum Delay: Sendable, Hashable {
+    /// PostgreSQL cannot be reached.
+    case away
+    /// PostgreSQL is there, and this line's turn has not come or is not over.
+    case slow
+    /// Loading has stopped until somebody mends what the log says.
+    case stopped
+}
+
+extension StreamProgress {
+    /// Why what is not applied yet is not.
+    fileprivate var delay: Delay {
+        switch snapshot.state {
+        case .waiting, .backingOff(reason: PostgresError.Kind.unreachable.rawValue): .away
+        case .running, .backingOff: .slow
+        case .stopped: .stopped
+        }
     }
 }

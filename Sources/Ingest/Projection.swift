@@ -33,6 +33,8 @@ package protocol Projection: Sendable {
 
     /// Applies one stage to some neighbouring elements, inside of a savepoint. May be called again with parts of them
     /// when PostgreSQL refused the whole.
+    ///
+    /// - Throws: `PostgresError`, or `BatchTooLarge` to get fewer elements at a time.
     func apply(stage: Int, to elements: inout [Element], on connection: Connection) throws
 
     /// Brings elements into the state in which the first stage left them, for a retry of a later stage.
@@ -45,6 +47,14 @@ package protocol Projection: Sendable {
 extension Projection {
     /// Nothing to bring back: the elements carry all that the stages need.
     package func restore(_ elements: inout [Element], on connection: Connection) throws {}
+}
+
+/// Several elements need more memory together than a batch may take: they are applied by halves. Never thrown for one.
+package struct BatchTooLarge: Error, CustomStringConvertible {
+    /// Makes the error.
+    package init() {}
+
+    package let description = "these elements need too much memory together"
 }
 
 /// Why an element cannot become rows.

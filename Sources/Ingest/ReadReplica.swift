@@ -183,9 +183,9 @@ extension PostgresError {
 
     fileprivate static func isOfThisServer(_ kind: Kind) -> Bool {
         switch kind {
-        case .unreachable, .authentication, .missingDatabase, .unsupportedServer: true
+        case .unreachable, .authentication, .missingDatabase, .unsupportedServer, .tooManyConnections: true
         // A query in the way of what the replica has to replay (40001), or a step of the schema that it has not made.
-        case .transient, .programming: true
+        case .transient, .programming, .forbidden: true
         case .refusedData, .cancelled, .poolTimeout, .closed, .undecodable: false
         }
     }

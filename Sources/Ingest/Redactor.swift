@@ -1,51 +1,39 @@
 internal import Core
 
 /// Masks the values of named keys, wherever they stand in a document, before it reaches the journal. Design §6.
+///
+/// Keys are compared without case, and by their letters and digits only: `api_key` is also `apiKey`, `API-Key` and
+/// `api key`. Strings that hold JSON text are read, too.
 package struct Redactor: Sendable {
-    private static let mask = Array(#""[redacted]""#.utf8)
-    /// Keys below this depth are not looked at.
-    private static let depth = 64
+    /// What stands in the place of a value, a string.
+    package static let mask = "[redacted]"
 
-    private let keys: Set<String>
+    private let masking: JSONMasking
 
     /// Makes a redactor, nil when there is nothing to mask.
     package init?(keys: [String]) {
-        guard !keys.isEmpty else { return nil }
-        self.keys = Set(keys)
+        let names = Set(keys.map { Self.normalized($0.utf8) }.filter { !$0.isEmpty })
+        guard !names.isEmpty else { return nil }
+        masking = JSONMasking(mask: Array("\"\(Self.mask)\"".utf8)) { names.contains(Self.normalized($0)) }
     }
 
     /// The document with the values of the keys replaced; the same bytes when it has none of them or is not JSON.
-    package func masked(_ bytes: [UInt8]) -> [UInt8] {
-        guard let document = try? JSONDocument(bytes, recordedDepth: Self.depth) else { return bytes }
-        var ranges: [Range<Int>] = []
-        collect(document.root, &ranges)
-        guard !ranges.isEmpty else { return bytes }
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        var position = 0
-        for range in ranges {
-            result += bytes[position..<range.lowerBound]
-            result += Self.mask
-            position = range.upperBound
+    package func masked(_ bytes: [UInt8]) -> [UInt8] { masking.masked(bytes) ?? bytes }
+
+    private static func normalized(_ key: some Collection<UInt8>) -> String {
+        guard key.allSatisfy({ $0 < 0x80 }) else {
+            // What nobody sees makes no other key.
+            let seen = String(decoding: key, as: UTF8.self).unicodeScalars.filter {
+                !$0.properties.isDefaultIgnorableCodePoint
+            }
+            return String(seen).lowercased().filter { $0.isLetter || $0.isNumber }
         }
-        return result + bytes[position...]
+        let letters = key.lazy.filter(isLetterOrDigit).map { $0 | 0x20 }
+        return String(decoding: Array(letters), as: UTF8.self)
     }
 
-    /// Recursion is bounded by `depth`: what lies deeper is not recorded.
-    private func collect(_ node: JSONNode, _ ranges: inout [Range<Int>]) {
-        switch node.kind {
-        case .object:
-            for member in node.members {
-                if let key = member.key.string, keys.contains(key) {
-                    ranges.append(member.value.range)
-                } else {
-                    collect(member.value, &ranges)
-                }
-            }
-        case .array:
-            for element in node.elements { collect(element, &ranges) }
-        default:
-            break
-        }
+    /// Of ASCII.
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
     }
 }

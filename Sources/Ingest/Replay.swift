@@ -1,37 +1,6 @@
 internal import Core
 package import Journal
 package import Postgres
-internal import Synchronization
-
-/// A stream as a replay sees it: which lines it wants, and how they become rows.
-package struct ReplayStream: Sendable {
-    /// The stream's name.
-    package let name: String
-    /// A table that has rows as soon as anything of the stream was applied.
-    package let table: String
-    fileprivate let kinds: [String]
-    fileprivate let apply: @Sendable ([MergedLine], Connection) throws -> Int
-
-    /// Makes the stream of a projection; `table` tells whether the database is empty.
-    package init<P: Projection>(_ projection: P, table: String) {
-        name = projection.stream
-        kinds = projection.kinds
-        self.table = table
-        let applier = BatchApplier(projection: projection)
-        let prepared = SessionMark()
-        apply = { lines, connection in
-            try applier.prepareSession(connection, prepared.session)
-            let entries = lines.map { BatchApplier<P>.Entry(journal: $0.journal, line: $0.line) }
-            return try applier.apply(applier.decode(entries), on: connection) { _ in }.deadLetters
-        }
-    }
-}
-
-/// Remembers which session was prepared.
-private final class SessionMark: Sendable {
-    // The id of the session that was prepared last.
-    let session = Mutex<UInt64?>(nil)
-}
 
 /// Rebuilds the rows of journals: every line, merged by arrival, through the projections that load it live, with
 /// positions written so that `weir serve` goes on from there. Design §1 "Replay".
@@ -71,10 +40,10 @@ package struct Replay: Sendable {
     private static let batchLines = 1000
     private static let batchBytes = 8 << 20
 
-    private let streams: [ReplayStream]
+    private let streams: [JournalStream]
 
     /// Makes a replay of some streams; lines of other kinds are skipped.
-    package init(_ streams: [ReplayStream]) {
+    package init(_ streams: [JournalStream]) {
         self.streams = streams
     }
 
@@ -136,16 +105,16 @@ package struct Replay: Sendable {
 
 /// The lines of a stream that wait for a full batch.
 private struct ReplayBatch {
-    let stream: ReplayStream
+    let stream: JournalStream
     private var lines: [MergedLine] = []
     private var bytes = 0
 
-    init(stream: ReplayStream) {
+    init(stream: JournalStream) {
         self.stream = stream
     }
 
     func wants(_ line: MergedLine) -> Bool {
-        stream.kinds.contains { line.line.kind.hasPrefix($0) }
+        stream.kinds.contains(line.line.kind)
     }
 
     mutating func add(_ line: MergedLine) {

@@ -13,6 +13,8 @@ package struct Route: Sendable {
         case callback(@Sendable (Request, Exchange) -> Void)
         /// Started on the connection's lane; may suspend, must not block.
         case async(@Sendable (Request) async -> Response)
+        /// The same, told what its caller may do: for what everybody may ask, and some are told more of.
+        case graded(@Sendable (Request, Set<Scope>) async -> Response)
     }
 
     /// The method; GET routes answer HEAD too.

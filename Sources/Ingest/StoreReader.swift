@@ -1,5 +1,5 @@
 package import HTTP
-internal import Logging
+package import Logging
 package import Postgres
 
 /// Answers a GET from the store: waits for what was acknowledged before it, asks on a pooled connection, and says in
@@ -8,13 +8,14 @@ package struct StoreReader: Sendable {
     private let pool: Pool
     private let gate: ReadGate
     private let replica: ReadReplica?
-    private let logger = Logger(label: "weir.store")
+    private let logger: Logger
 
     /// Makes a reader of the rows of one stream; a replica answers first, the pool when it cannot.
-    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil) {
+    package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil, logger: Logger) {
         self.pool = pool
         self.gate = gate
         self.replica = replica
+        self.logger = logger
     }
 
     /// Runs `body` on a connection's own queue and returns its response.
@@ -33,8 +34,8 @@ package struct StoreReader: Sendable {
             return response
         } catch let error as PostgresError where error.isRetryable {
             return unavailable(envelope, Self.advice(error.kind))
-        } catch let error as PostgresError where error.kind == .refusedData {
-            // Nearly always a value of the request; the log tells it from one that is stored.
+        } catch let error as PostgresError where error.sqlState == "22021" {
+            // No stored text holds such bytes: they stand in the request.
             logger.error("query failed", metadata: ["error": "\(error)"])
             return envelope.response(.badRequest, "PostgreSQL cannot compare with a value of this request.")
         } catch {
@@ -55,6 +56,7 @@ package struct StoreReader: Sendable {
         switch kind {
         case .cancelled: "The database did not answer within the time allowed. Narrow the question."
         case .poolTimeout: "All database connections are busy. Ask again."
+        case .tooManyConnections: "The database has no free connection for Weir. Nothing is lost: ask again."
         default: "The database cannot be reached at the moment. Nothing is lost: ask again."
         }
     }

@@ -235,7 +235,7 @@ package final class Journal: Sendable {
 
     // MARK: - Reading
 
-    /// A way through the lines behind `seq`, for kinds that begin with one of `kinds` (all kinds if empty).
+    /// A way through the lines behind `seq`, for exactly these kinds, versions included (all kinds if empty).
     package func reader(after seq: Int64, kinds: [String] = []) -> JournalReader {
         JournalReader(
             catalog: catalog,

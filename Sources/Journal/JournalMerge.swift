@@ -72,7 +72,7 @@ extension JournalMerge {
         private let journal: UUID128
         private let snapshot: Catalog.Snapshot
         private var reader: DiskReader
-        private var filter = KindFilter(prefixes: [])
+        private var filter = KindFilter([])
         private var batch = JournalBatch(position: 0)
         private var taken = 0
 

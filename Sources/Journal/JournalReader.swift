@@ -38,7 +38,7 @@ package final class JournalReader: Sendable {
             maxLineBytes: maxLineBytes,
             isCurrent: { catalog.isCurrent($0) }
         )
-        state = Mutex(State(position: position, filter: KindFilter(prefixes: kinds), disk: disk))
+        state = Mutex(State(position: position, filter: KindFilter(kinds), disk: disk))
     }
 
     /// Everything up to this `seq` has been seen.

@@ -1,4 +1,6 @@
 /// Which kinds of lines a reader wants; remembers the kinds it met, so that each is judged and named only once.
+///
+/// A kind is wanted as a whole, its version included: `run.create/1` does not want `run.create/10`.
 struct KindFilter: Sendable {
     private struct Entry {
         let bytes: [UInt8]
@@ -8,12 +10,12 @@ struct KindFilter: Sendable {
 
     private static let rememberedKinds = 64
 
-    private let prefixes: [String]
+    private let kinds: Set<String>
     private var entries: [Entry] = []
 
-    /// Wants the kinds that begin with one of `prefixes`; every kind if there are none.
-    init(prefixes: [String]) {
-        self.prefixes = prefixes
+    /// Wants exactly these kinds; every kind if there are none.
+    init(_ kinds: some Sequence<String>) {
+        self.kinds = Set(kinds)
     }
 
     /// The name of the kind in `range` if it is wanted.
@@ -23,7 +25,7 @@ struct KindFilter: Sendable {
             return entry.isWanted ? entry.name : nil
         }
         let name = String(decoding: kind, as: UTF8.self)
-        let isWanted = prefixes.isEmpty || prefixes.contains { name.hasPrefix($0) }
+        let isWanted = kinds.isEmpty || kinds.contains(name)
         if entries.count == Self.rememberedKinds { entries.removeAll() }
         entries.append(Entry(bytes: Array(kind), name: name, isWanted: isWanted))
         return isWanted ? name : nil

@@ -80,7 +80,8 @@ extension BinaryCopyBuffer {
             for _ in 0..<Self.workflowColumns { appendNull() }
             return
         }
-        append(timestamp: workflow.start)
+        // A timestamptz is a number of microseconds, and the least of them is -infinity.
+        if workflow.isReconstructed { append(int8: .min) } else { append(timestamp: workflow.start) }
         append(timestamp: workflow.complete)
         append(int8: workflow.durationMilliseconds)
         append(bool: workflow.success)
@@ -159,5 +160,11 @@ enum TaskStatus {
     /// The rank of a status, 0 for one that is unknown.
     static func rank(_ status: String?) -> Int16 {
         status.flatMap { ranks[$0] } ?? 0
+    }
+
+    /// The status as answers call it, `UNKNOWN` for any other.
+    static func word(_ status: String?) -> String {
+        guard let status, ranks[status] != nil else { return "UNKNOWN" }
+        return status
     }
 }

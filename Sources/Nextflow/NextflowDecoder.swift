@@ -18,7 +18,7 @@ enum NextflowDecoder {
     /// Checks a request's body and cleans it: without zone arrays and without line breaks outside of strings.
     ///
     /// - Throws: `NextflowFault`, which knows its answer.
-    static func clean(_ body: [UInt8], _ redactor: Redactor? = nil) throws(NextflowFault) -> [UInt8] {
+    static func clean(_ body: [UInt8]) throws(NextflowFault) -> [UInt8] {
         guard !body.isEmpty else { throw .missingBody }
         let document: JSONDocument
         do {
@@ -32,8 +32,7 @@ enum NextflowDecoder {
         default: throw .notAnObject
         }
         _ = try envelope(of: document.root)
-        let bytes = cleaned(document)
-        return redactor?.masked(bytes) ?? bytes
+        return cleaned(document)
     }
 
     private static func cleaned(_ document: JSONDocument) -> [UInt8] {

@@ -92,6 +92,8 @@ package struct NextflowElement: Sendable {
     var telemetryID: Int64 = 0
     var isResend = false
     var isNewCompletion = false
+    /// How the executions ended whose end was new to PostgreSQL: noted at the first element of a batch for all of it.
+    var finishedRuns: [RunState] = []
 
     init(_ event: NextflowEvent) {
         self.event = event

@@ -33,7 +33,7 @@ enum NextflowFault: Error, Sendable {
         switch error {
         case .invalidUTF8:
             self = .notText
-        case .syntax, .tooLarge:
+        case .syntax, .tooLarge, .tooManyValues:
             self = .notJSON(
                 message: error.message,
                 position: JSONPosition(offset: error.offset, in: body),

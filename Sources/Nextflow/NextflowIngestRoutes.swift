@@ -14,13 +14,11 @@ package struct NextflowIngestRoutes: Sendable {
 
     private let largeEvents = DispatchQueue(label: "weir.nextflow.large-events")
     private let journal: Journal
-    private let redactor: Redactor?
     private let metrics: NextflowMetrics?
 
-    /// Makes the routes; `redactor` masks values before they reach the journal.
-    package init(journal: Journal, redactor: Redactor? = nil, metrics: NextflowMetrics? = nil) {
+    /// Makes the routes.
+    package init(journal: Journal, metrics: NextflowMetrics? = nil) {
         self.journal = journal
-        self.redactor = redactor
         self.metrics = metrics
     }
 
@@ -34,7 +32,8 @@ package struct NextflowIngestRoutes: Sendable {
                 documentation: RouteDocumentation(
                     tag: "Nextflow",
                     summary: "Takes one weblog event; answers when it is durable, with the event itself.",
-                    request: .any
+                    request: .named(NextflowSchemas.posted),
+                    answers: Self.answers
                 ),
                 handler: .callback { request, exchange in
                     if request.body.count <= Self.laneBytes {
@@ -47,11 +46,25 @@ package struct NextflowIngestRoutes: Sendable {
         }
     }
 
+    private static let answers =
+        [
+            APIAnswer(
+                200,
+                "The event is durable. It is echoed, without the names of time zones.",
+                .named(NextflowSchemas.posted)
+            ),
+            APIAnswer(
+                422,
+                "The body is no JSON object, or required members are wrong; one entry for each.",
+                .named(NextflowSchemas.faults)
+            ),
+        ] + APIAnswer.journalRefusals
+
     private func accept(_ request: Request, _ exchange: Exchange) {
         let body: [UInt8]
         do throws(NextflowFault) {
             guard request.head.declaresJSON else { throw .notAnObject }
-            body = try NextflowDecoder.clean(request.body, redactor)
+            body = try NextflowDecoder.clean(request.body)
         } catch {
             metrics?.refused(error.reason)
             exchange.respond(error.response)

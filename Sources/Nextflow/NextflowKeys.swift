@@ -21,11 +21,16 @@ enum NextflowKeys {
         return digest.finish()
     }
 
-    /// The key of a completion: what makes two `process_completed` the same.
+    /// The key of a completion: what makes two `process_completed` the same (migration 9 makes it in SQL).
     static func completion(run: UUID128, trace: Trace) -> UUID128 {
         var digest = KeyDigest()
         digest.add(run)
-        for text in trace.identity { digest.add(text) }
+        if let hash = trace.hash, !hash.isEmpty {
+            digest.add(trace.taskID)
+            digest.add(hash)
+        } else {
+            for text in trace.identityWithoutHash { digest.add(text) }
+        }
         return digest.finish()
     }
 

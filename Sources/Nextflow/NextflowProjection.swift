@@ -79,11 +79,14 @@ package struct NextflowProjection: Projection {
     /// The typed rows.
     private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
         guard let first = elements.first?.telemetryID, let last = elements.last?.telemetryID else { return }
+        let ended = metrics == nil ? [] : elements.filter { $0.event.event == EventName.completed }
+        let endings = try NextflowEndings(of: ended.map(\.event.runKey), on: connection)
         try NextflowApplyStore.stage(elements, on: connection)
         let fresh = try NextflowApplyStore.merge(from: first, through: last, on: connection)
         for index in elements.indices where fresh.contains(elements[index].telemetryID) {
             elements[index].isNewCompletion = true
         }
+        elements[0].finishedRuns = try endings.new(on: connection)
     }
 }
 

@@ -51,8 +51,8 @@ enum NextflowRunEncoder {
     }
 
     /// Tasks of a run with the cursor of the next page.
-    static func tasks(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
-        try list("tasks", rows, limit: limit, task) { row in
+    static func tasks(_ rows: PageRows, limit: PageLimit) throws -> [UInt8] {
+        try list("tasks", rows, limit, task) { row in
             let number = try row.int64("task_number")
             let taskID = try row.text("task_id")
             return TaskCursor(number: number, taskID: taskID, hash: try row.text("task_hash")).page
@@ -60,8 +60,8 @@ enum NextflowRunEncoder {
     }
 
     /// Raw events of a run with the cursor of the next page.
-    static func events(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
-        try list("events", rows, limit: limit, event) { row in
+    static func events(_ rows: PageRows, limit: PageLimit) throws -> [UInt8] {
+        try list("events", rows, limit, event) { row in
             EventCursor(receivedAt: try row.timestamp("received_at"), id: try row.int64("id")).page
         }
     }
@@ -87,12 +87,38 @@ enum NextflowRunEncoder {
         return writer.bytes
     }
 
+    /// A page that is written while its rows are read. It ends where the limit says, and then with a cursor.
+    private static func list(
+        _ name: String,
+        _ rows: PageRows,
+        _ limit: PageLimit,
+        _ members: RowMembers,
+        cursor: (Row) throws -> PageCursor
+    ) throws -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 16384)
+        var (shown, last, hasMore) = (0, Row?.none, false)
+        try writer.object { answer in
+            try answer.array(name) { list in
+                try rows.read { row in
+                    hasMore = limit.isReached(rows: shown, bytes: list.bytes.count)
+                    if hasMore { return false }
+                    try list.object { object in try members.write(row, to: &object) }
+                    (shown, last) = (shown + 1, row)
+                    return true
+                }
+            }
+            answer.member("next_cursor", hasMore ? try last.map { try cursor($0).text } : nil)
+        }
+        return writer.bytes
+    }
+
     private static func counts(_ rows: QueryResult, _ object: inout JSONWriter) throws {
         let counts = try rows.map { row in
             (status: try row.text("status"), tasks: try row.int64("tasks"))
         }
         let running = try rows.reduce(Int64(0)) { $0 + (try $1.int64("running")) }
         let queued = try rows.reduce(Int64(0)) { $0 + (try $1.int64("queued")) }
+        let unknown = try rows.reduce(Int64(0)) { $0 + (try $1.int64("outcome_unknown")) }
         let total = counts.reduce(0) { $0 + $1.tasks }
         object.object("task_counts") { object in
             for count in counts { object.member(count.status, count.tasks) }
@@ -103,27 +129,28 @@ enum NextflowRunEncoder {
             object.member("running", running)
             object.member("ended", total - queued - running)
             object.member("ended_pct", Percentage(total - queued - running, of: total)?.value)
+            object.member("outcome_unknown", unknown)
         }
     }
 
-    private static let head = RowMembers([
+    static let head = RowMembers([
         ("run_id", .text), ("run_name", .text), ("state", .text), ("user", .text), ("project", .text),
         ("first_utc", .time), ("started_utc", .time), ("completed_utc", .time), ("last_utc", .time),
         ("duration_ms", .integer), ("success", .truth), ("error_message", .text), ("completions", .json),
     ])
 
-    private static let told = RowMembers([
+    static let told = RowMembers([
         ("exit_status", .integer), ("error_report", .text), ("resume", .truth),
         ("parameters", .json), ("manifest", .json), ("workflow", .json), ("stats", .json),
     ])
 
-    private static let segment = RowMembers([
+    static let segment = RowMembers([
         ("start", .time), ("started_utc", .time), ("completed_utc", .time), ("complete", .time),
         ("duration_ms", .integer), ("success", .truth), ("exit_status", .integer), ("error_message", .text),
         ("resume", .truth),
     ])
 
-    private static let task = RowMembers([
+    static let task = RowMembers([
         ("task_id", .text), ("hash", .text), ("name", .text), ("process", .text), ("tag", .text),
         ("status", .text), ("attempt", .integer), ("exit", .text), ("error_action", .text),
         ("submit", .time), ("start", .time), ("complete", .time), ("first_utc", .time), ("last_utc", .time),
@@ -134,7 +161,7 @@ enum NextflowRunEncoder {
         ("container", .text), ("workdir", .text), ("hostname", .text),
     ])
 
-    private static let event = RowMembers([
+    static let event = RowMembers([
         ("id", .integer), ("event", .text), ("utc_time", .time), ("received_at", .time),
         ("is_resend", .truth),
         ("altered", .truth), ("metadata", .json), ("trace", .json),

@@ -40,16 +40,17 @@ struct RunListQuery: Hashable, Sendable {
     ///
     /// - Throws: what is wrong with them.
     init(_ query: Query) throws(ParameterFaults) {
+        typealias Parameters = RunListParameters
         var reader = ParameterReader(query)
-        states = reader.words("state", of: RunState.allCases.map(\.rawValue)).compactMap(RunState.init)
-        name = reader.text("name").map(indexable)
-        user = reader.text("user").map(indexable)
-        project = reader.text("project").map(indexable)
-        runID = reader.text("run_id").map(indexable)
-        since = reader.time("since")
-        until = reader.time("until")
-        limit = reader.number("limit", in: 1...500, default: 50)
-        cursor = reader.cursor("cursor", RunCursor.init)
+        states = reader.words(Parameters.state).compactMap(RunState.init)
+        name = reader.text(Parameters.name).map(indexable)
+        user = reader.text(Parameters.user).map(indexable)
+        project = reader.text(Parameters.project).map(indexable)
+        runID = reader.text(Parameters.runID).map(indexable)
+        since = reader.time(Parameters.since)
+        until = reader.time(Parameters.until)
+        limit = reader.count(Parameters.limit)
+        cursor = reader.cursor(.cursor, RunCursor.init)
         try reader.finish()
     }
 }
@@ -96,12 +97,13 @@ struct RunTasksQuery: Hashable, Sendable {
     /// - Throws: what is wrong with them.
     init(_ query: Query) throws(ParameterFaults) {
         var reader = ParameterReader(query)
-        statuses = reader.words("status", of: Self.statuses)
-        process = reader.text("process").map(indexable)
-        attempt = reader.number("attempt", least: 0)?.clamped
-        nameContains = reader.text("name")
-        limit = reader.number("limit", in: 1...500, default: 100)
-        cursor = reader.cursor("cursor", TaskCursor.init)
+        typealias Parameters = RunTasksParameters
+        statuses = reader.words(Parameters.status)
+        process = reader.text(Parameters.process).map(indexable)
+        attempt = reader.number(Parameters.attempt)?.clamped
+        nameContains = reader.text(Parameters.name)
+        limit = reader.count(Parameters.limit)
+        cursor = reader.cursor(.cursor, TaskCursor.init)
         try reader.finish()
     }
 }
@@ -147,10 +149,11 @@ struct RunEventsQuery: Hashable, Sendable {
     /// - Throws: what is wrong with them.
     init(_ query: Query) throws(ParameterFaults) {
         var reader = ParameterReader(query)
-        event = reader.text("event")
-        order = reader.word("order", of: Order.allCases.map(\.rawValue)).flatMap(Order.init) ?? .oldest
-        limit = reader.number("limit", in: 1...500, default: 100)
-        cursor = reader.cursor("cursor", EventCursor.init)
+        typealias Parameters = RunEventsParameters
+        event = reader.text(Parameters.event)
+        order = reader.word(Parameters.order).flatMap(Order.init) ?? .oldest
+        limit = reader.count(Parameters.limit)
+        cursor = reader.cursor(.cursor, EventCursor.init)
         try reader.finish()
     }
 }

@@ -12,35 +12,35 @@ package struct NextflowRunRoutes: Sendable {
 
     private let reader: StoreReader
     private let staleAfter: Duration
+    private let pageBytes: Int
 
-    /// Makes the endpoints; a running run that is silent for `staleAfter` is stale.
-    package init(reader: StoreReader, staleAfter: Duration) {
+    /// Makes the endpoints; a running run that is silent for `staleAfter` is stale. Pages of tasks and events end at
+    /// `pageBytes`.
+    package init(reader: StoreReader, staleAfter: Duration, pageBytes: Int = PageLimit.defaultBytes) {
         self.reader = reader
         self.staleAfter = staleAfter
+        self.pageBytes = pageBytes
     }
 
     /// All endpoints.
     package var all: [Route] { [list, session, detail, tasks, events] }
 
     private var list: Route {
-        let parameters: [RouteDocumentation.Parameter] = [
-            .init("state", "string", "Only runs in one of these states, divided by commas: \(Self.states)."),
-            .init("name", "string", "Only runs with this run name."),
-            .init("user", "string", "Only runs of this user."),
-            .init("project", "string", "Only runs of this project."),
-            .init("run_id", "string", "Only runs with this run id."),
-            .init("since", "string", "Only runs whose first event is not before this moment, ISO 8601."),
-            .init("until", "string", "Only runs whose first event is not after this moment, ISO 8601."),
-            .init("limit", "integer", "How many, 1 to 500; 50 by default."),
-            Self.cursor,
-        ]
-        return route("", "Runs, the newest first.", parameters, RunListQuery.init) { store, _, query in
+        route(
+            "",
+            "Runs, the newest first.",
+            NextflowSchemas.runs,
+            RunListParameters.all,
+            RunListQuery.init
+        ) { store, _, query in
             .json(try NextflowRunEncoder.runs(store.fetchAll(query), limit: query.limit))
         }
     }
 
     private var session: Route {
-        route("/{run_id}", "Every run of a run id, the newest first.", []) { store, key in
+        route("/{run_id}", "Every run of a run id, the newest first.", NextflowSchemas.session) {
+            store,
+            key in
             var query = RunListQuery()
             query.runID = indexable(key.runID)
             query.limit = 500
@@ -52,60 +52,49 @@ package struct NextflowRunRoutes: Sendable {
 
     private var detail: Route {
         let summary = "One run: its state, counts, progress, parameters, manifest, workflow and executions."
-        return route("/{run_id}/{run_name}", summary, []) { store, key in
+        return route("/{run_id}/{run_name}", summary, NextflowSchemas.detail) { store, key in
             guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
             let detail = NextflowRunEncoder.Detail(
                 run: run,
                 segments: try store.fetchSegments(of: key.runKey),
-                taskCounts: try store.fetchTaskCounts(of: key.runKey)
+                taskCounts: try store.fetchTaskCounts(of: key.runKey, TaskSettlement(run))
             )
             return .json(try NextflowRunEncoder.detail(detail))
         }
     }
 
     private var tasks: Route {
-        let statuses = RunTasksQuery.statuses.joined(separator: ", ")
-        let parameters: [RouteDocumentation.Parameter] = [
-            .init(
-                "status",
-                "string",
-                "Only tasks with one of these statuses, divided by commas: \(statuses)."
-            ),
-            .init("process", "string", "Only tasks of this process, by its full name."),
-            .init("attempt", "integer", "Only tasks of this attempt."),
-            .init("name", "string", "Only tasks whose name contains this, letters of either case."),
-            .init("limit", "integer", "How many, 1 to 500; 100 by default."),
-            Self.cursor,
-        ]
-        let summary = "Tasks of a run by their number."
-        return route("/{run_id}/{run_name}/tasks", summary, parameters, RunTasksQuery.init) {
-            store,
-            key,
-            query in
-            if try store.fetchOne(key.runKey) == nil { return Self.notFound }
-            return .json(
-                try NextflowRunEncoder.tasks(store.fetchTasks(of: key.runKey, query), limit: query.limit)
-            )
+        let pageBytes = pageBytes
+        return route(
+            "/{run_id}/{run_name}/tasks",
+            "Tasks of a run by their number; UNKNOWN are those that were open when their run ended.",
+            NextflowSchemas.tasks,
+            RunTasksParameters.all,
+            RunTasksQuery.init
+        ) { store, key, query in
+            guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
+            let tasks = store.tasks(of: key.runKey, query, try TaskSettlement(run))
+            let limit = PageLimit(rows: query.limit, bytes: pageBytes)
+            return .json(try NextflowRunEncoder.tasks(tasks, limit: limit))
         }
     }
 
     private var events: Route {
-        let parameters: [RouteDocumentation.Parameter] = [
-            .init("event", "string", "Only events with this name."),
-            .init("order", "string", "`oldest` (the default) or `newest` first, by arrival."),
-            .init("limit", "integer", "How many, 1 to 500; 100 by default."),
-            Self.cursor,
-        ]
         let summary = "Raw events of a run as they arrived, as long as raw events are kept."
-        return route("/{run_id}/{run_name}/events", summary, parameters, RunEventsQuery.init) {
-            store,
-            key,
-            query in
+        let pageBytes = pageBytes
+        return route(
+            "/{run_id}/{run_name}/events",
+            summary,
+            NextflowSchemas.events,
+            RunEventsParameters.all,
+            RunEventsQuery.init
+        ) { store, key, query in
             guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
             let first = try run.timestamp("first_received_at")
             let last = try run.timestamp("last_received_at")
-            let events = try store.fetchEvents(of: key.runKey, arrived: first...last, query)
-            return .json(try NextflowRunEncoder.events(events, limit: query.limit))
+            let events = store.events(of: key.runKey, arrived: first...last, query)
+            let limit = PageLimit(rows: query.limit, bytes: pageBytes)
+            return .json(try NextflowRunEncoder.events(events, limit: limit))
         }
     }
 
@@ -124,14 +113,6 @@ package struct NextflowRunRoutes: Sendable {
         var runKey: UUID128 { NextflowKeys.run(id: runID, name: runName) }
     }
 
-    private static let cursor = RouteDocumentation.Parameter(
-        "cursor",
-        "string",
-        "`next_cursor` of the page before; the first page without."
-    )
-
-    private static var states: String { RunState.allCases.map(\.rawValue).joined(separator: ", ") }
-
     private static var notFound: Response {
         ErrorEnvelope.detail.response(
             .notFound,
@@ -142,22 +123,31 @@ package struct NextflowRunRoutes: Sendable {
     private func route(
         _ path: String,
         _ summary: String,
-        _ parameters: [RouteDocumentation.Parameter],
+        _ schema: APISchema,
         answer: @escaping @Sendable (NextflowRunStore, Key) throws -> Response
     ) -> Route {
         let ignoring: @Sendable (Query) throws(ParameterFaults) -> Void = { _ in }
-        return route(path, summary, parameters, ignoring, answer: { store, key, _ in try answer(store, key) })
+        return route(path, summary, schema, [], ignoring, answer: { store, key, _ in try answer(store, key) })
     }
 
     private func route<Value: Sendable>(
         _ path: String,
         _ summary: String,
-        _ parameters: [RouteDocumentation.Parameter],
+        _ schema: APISchema,
+        _ parameters: [APIParameter],
         _ read: @escaping @Sendable (Query) throws(ParameterFaults) -> Value,
         answer: @escaping @Sendable (NextflowRunStore, Key, Value) throws -> Response
     ) -> Route {
         let (reader, staleAfter) = (reader, staleAfter)
-        let documentation = RouteDocumentation(tag: "Nextflow runs", summary: summary, parameters: parameters)
+        var answers = [APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])]
+        if !path.isEmpty { answers.append(.refusal(404, "There is no such run.")) }
+        if !parameters.isEmpty { answers.append(.wrongParameters) }
+        let documentation = RouteDocumentation(
+            tag: "Nextflow runs",
+            summary: summary,
+            parameters: parameters,
+            answers: answers + APIAnswer.storeRefusals
+        )
         return Route(
             .get,
             Self.prefix + path,

@@ -4,12 +4,17 @@ internal import Postgres
 
 extension NextflowRunStore {
     /// Tasks of a run by their number; one more than the limit when there are more.
-    func fetchTasks(of run: UUID128, _ query: RunTasksQuery) throws -> QueryResult {
+    func tasks(
+        of run: UUID128,
+        _ query: RunTasksQuery,
+        _ settlement: TaskSettlement
+    ) -> PageRows {
         var conditions = SQLConditions()
+        let status = TaskSettlement.status(settledBefore: conditions.place(settlement.parameter))
         conditions.require("run_key", equals: .uuid(run))
         if !query.statuses.isEmpty {
             let statuses = conditions.place(.textArray(query.statuses))
-            conditions.require("task_status(status_rank) = ANY (\(statuses)::text[])")
+            conditions.require("\(status) = ANY (\(statuses)::text[])")
         }
         conditions.require("process", equals: query.process.map(Parameter.text))
         conditions.require("attempt", equals: query.attempt.map(Parameter.int64))
@@ -29,7 +34,7 @@ extension NextflowRunStore {
             """
             SELECT
                 task_number, task_id, hash AS task_hash, nullif(hash, '') AS hash,
-                name, process, tag, task_status(status_rank) AS status, attempt, exit, error_action,
+                name, process, tag, \(status) AS status, attempt, exit, error_action,
                 submit_at AS submit, start_at AS start, complete_at AS complete, first_utc, last_utc,
                 duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu, pct_mem,
                 rss, vmem, peak_rss, peak_vmem, rchar, wchar, read_bytes, write_bytes,
@@ -40,18 +45,18 @@ extension NextflowRunStore {
             LIMIT \(limit)::bigint
             """
         )
-        return try connection.execute(statement, conditions.parameters)
+        return PageRows(connection: connection, statement: statement, parameters: conditions.parameters)
     }
 
     /// Raw events that arrived within bounds, by when they arrived; one more than the limit when there are
     /// more.
     ///
     /// The bounds are the run's own: they spare the partitions of all other days.
-    func fetchEvents(
+    func events(
         of run: UUID128,
         arrived bounds: ClosedRange<Timestamp>,
         _ query: RunEventsQuery
-    ) throws -> QueryResult {
+    ) -> PageRows {
         var conditions = SQLConditions()
         conditions.require("run_key", equals: .uuid(run))
         let first = conditions.place(.timestamp(bounds.lowerBound))
@@ -76,6 +81,18 @@ extension NextflowRunStore {
             LIMIT \(limit)::bigint
             """
         )
-        return try connection.execute(statement, conditions.parameters)
+        return PageRows(connection: connection, statement: statement, parameters: conditions.parameters)
+    }
+}
+
+/// The rows of a page that may be too large to be read at once.
+struct PageRows {
+    let connection: Connection
+    let statement: Statement
+    let parameters: [Parameter]
+
+    /// Reads row by row for as long as `body` answers true.
+    func read(_ body: (Row) throws -> Bool) throws {
+        try connection.forEachRow(of: statement, parameters, body)
     }
 }

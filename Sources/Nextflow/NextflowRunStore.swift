@@ -128,36 +128,51 @@ struct NextflowRunStore {
         "run segments",
         """
         SELECT
-            nullif(segment_start, '-infinity') AS start, started_utc, completed_utc, complete_at AS complete,
+            CASE
+                WHEN segment_start > '-infinity' THEN segment_start
+                WHEN workflow -> 'reconstructed' = 'true' THEN started_utc
+            END AS start,
+            started_utc, completed_utc, complete_at AS complete,
             duration_ms, success, exit_status, error_message, error_report, resume,
             parameters, workflow, manifest, stats
         FROM run_segment
         WHERE run_key = $1
-        ORDER BY segment_start
+          -- What an import made up from a trace file is shown only where the run has told nothing itself.
+          AND (
+              segment_start > '-infinity'
+              OR workflow -> 'reconstructed' IS DISTINCT FROM 'true'
+              OR NOT EXISTS (
+                  SELECT FROM run_segment told
+                  WHERE told.run_key = $1 AND told.segment_start > '-infinity' AND told.completed_utc IS NOT NULL
+              )
+          )
+        -- As the last: it tells how the run ended.
+        ORDER BY segment_start = '-infinity' AND (workflow -> 'reconstructed' = 'true') IS TRUE, segment_start
         """
     )
 
-    /// How many tasks of a run have each status, and how many of those are at work.
-    func fetchTaskCounts(of run: UUID128) throws -> QueryResult {
-        try connection.execute(Self.taskCounts, [.uuid(run)])
+    /// How many tasks of a run have each status, how many of those are at work, and of how many the outcome will
+    /// stay unknown.
+    func fetchTaskCounts(of run: UUID128, _ settlement: TaskSettlement) throws -> QueryResult {
+        try connection.execute(Self.taskCounts, [.uuid(run), settlement.parameter])
     }
 
     private static let taskCounts = Statement(
         "run task counts",
         """
         SELECT
-            task_status(status_rank) AS status,
+            task_status(CASE WHEN is_open AND is_settled THEN 0 ELSE status_rank END::smallint) AS status,
             count(*) AS tasks,
-            count(*) FILTER (
-                WHERE NOT completed AND status_rank < 4 AND (started OR status_rank = 3)
-            ) AS running,
-            count(*) FILTER (
-                WHERE NOT completed AND status_rank < 4 AND NOT (started OR status_rank = 3)
-            ) AS queued
-        FROM task
-        WHERE run_key = $1
-        GROUP BY status_rank
-        ORDER BY status_rank
+            count(*) FILTER (WHERE is_open AND NOT is_settled AND (started OR status_rank = 3)) AS running,
+            count(*) FILTER (WHERE is_open AND NOT is_settled AND NOT (started OR status_rank = 3)) AS queued,
+            count(*) FILTER (WHERE is_open AND is_settled) AS outcome_unknown
+        FROM (
+            SELECT status_rank, started, \(TaskSettlement.open) AS is_open, \(TaskSettlement.settled("$2")) AS is_settled
+            FROM task
+            WHERE run_key = $1
+        ) t
+        GROUP BY 1
+        ORDER BY min(CASE WHEN is_open AND is_settled THEN 0 ELSE status_rank END)
         """
     )
 }

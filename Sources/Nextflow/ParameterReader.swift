@@ -22,70 +22,68 @@ struct ParameterReader {
     }
 
     /// A text as it was given, nil when it was not. No stored text holds U+0000, and PostgreSQL refuses to compare with it.
-    mutating func text(_ name: String) -> String? {
-        guard let text = query.all(name).last else { return nil }
-        return text.utf8.contains(0) ? refuse(name, .holdsNUL) : text
+    mutating func text(_ parameter: APIParameter) -> String? {
+        guard let text = query.all(parameter.name).last else { return nil }
+        return text.utf8.contains(0) ? refuse(parameter, .holdsNUL) : text
     }
 
-    /// A number of any size that is at least `least`.
-    mutating func number(_ name: String, least: Int) -> WholeNumber? {
-        number(name, least: least, most: nil)
-    }
-
-    /// A number within bounds.
-    mutating func number(_ name: String, in bounds: ClosedRange<Int>, default fallback: Int) -> Int {
-        guard let number = number(name, least: bounds.lowerBound, most: bounds.upperBound) else {
-            return fallback
+    /// A number within its bounds, of any size where there are none; nil when it was not given.
+    mutating func number(_ parameter: APIParameter) -> WholeNumber? {
+        guard let text = text(parameter) else { return nil }
+        guard let number = WholeNumber(reading: text) else { return refuse(parameter, .notAnInteger) }
+        if let least = parameter.type.least, number.clamped < least {
+            return refuse(parameter, .below(Int(least)))
         }
-        return Int(number.clamped)
-    }
-
-    private mutating func number(_ name: String, least: Int, most: Int?) -> WholeNumber? {
-        guard let text = text(name) else { return nil }
-        guard let number = WholeNumber(reading: text) else { return refuse(name, .notAnInteger) }
-        if number.clamped < least { return refuse(name, .below(least)) }
-        if let most, number.clamped > most { return refuse(name, .above(most)) }
+        if let most = parameter.type.most, number.clamped > most {
+            return refuse(parameter, .above(Int(most)))
+        }
         return number
     }
 
+    /// A number within its bounds, or its default.
+    mutating func count(_ parameter: APIParameter) -> Int {
+        guard let number = number(parameter) else { return parameter.fallbackNumber }
+        return Int(number.clamped)
+    }
+
     /// A moment: ISO 8601 or Unix time, UTC without a zone.
-    mutating func time(_ name: String) -> Timestamp? {
-        guard let text = text(name) else { return nil }
+    mutating func time(_ parameter: APIParameter) -> Timestamp? {
+        guard let text = text(parameter) else { return nil }
         if let time = Timestamp(lenient: text) { return time }
         // A `+` that the client did not encode arrives as a blank, and only a zone can stand behind it.
         if let blank = text.lastIndex(of: " ") {
             let repaired = text[..<blank] + "+" + text[blank...].dropFirst()
             if let time = Timestamp(lenient: repaired) { return time }
         }
-        return refuse(name, .notATime)
+        return refuse(parameter, .notATime)
     }
 
-    /// One of a few words.
-    mutating func word(_ name: String, of permitted: [String]) -> String? {
-        guard let text = text(name) else { return nil }
-        guard permitted.contains(text) else {
-            return refuse(name, .notPermitted(given: text, permitted: permitted))
+    /// One of its words.
+    mutating func word(_ parameter: APIParameter) -> String? {
+        guard let text = text(parameter) else { return nil }
+        guard parameter.words.contains(text) else {
+            return refuse(parameter, .notPermitted(given: text, permitted: parameter.words))
         }
         return text
     }
 
-    /// Any number of a few words, repeated or divided by commas.
-    mutating func words(_ name: String, of permitted: [String]) -> [String] {
-        let words = query.all(name).flatMap { $0.split(separator: ",").map(String.init) }
-        if let unknown = words.first(where: { !permitted.contains($0) }) {
-            return refuse(name, .notPermitted(given: unknown, permitted: permitted)) ?? []
+    /// Any number of its words, repeated or divided by commas.
+    mutating func words(_ parameter: APIParameter) -> [String] {
+        let words = query.all(parameter.name).flatMap { $0.split(separator: ",").map(String.init) }
+        if let unknown = words.first(where: { !parameter.words.contains($0) }) {
+            return refuse(parameter, .notPermitted(given: unknown, permitted: parameter.words)) ?? []
         }
         return words
     }
 
     /// Where a page begins; `make` takes the cursors of this list and no others.
-    mutating func cursor<Cursor>(_ name: String, _ make: (PageCursor) -> Cursor?) -> Cursor? {
-        guard let text = text(name) else { return nil }
-        return PageCursor(text).flatMap(make) ?? refuse(name, .notACursor)
+    mutating func cursor<Cursor>(_ parameter: APIParameter, _ make: (PageCursor) -> Cursor?) -> Cursor? {
+        guard let text = text(parameter) else { return nil }
+        return PageCursor(text).flatMap(make) ?? refuse(parameter, .notACursor)
     }
 
-    private mutating func refuse<Value>(_ name: String, _ cause: ParameterFault.Cause) -> Value? {
-        faults.append(ParameterFault(name: name, cause: cause))
+    private mutating func refuse<Value>(_ parameter: APIParameter, _ cause: ParameterFault.Cause) -> Value? {
+        faults.append(ParameterFault(name: parameter.name, cause: cause))
         return nil
     }
 }

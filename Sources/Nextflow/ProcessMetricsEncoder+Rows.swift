@@ -57,7 +57,7 @@ extension ProcessMetricsEncoder {
         }
     }
 
-    private static let taskMembers = RowMembers([
+    static let taskMembers = RowMembers([
         ("telemetry_id", .integer), ("run_name", .text), ("run_id", .text), ("sample_id", .text),
         ("workflow_id", .text), ("workflow_version", .text), ("utc_time", .time),
         ("process", .text), ("name", .text), ("status", .text), ("attempt", .integer), ("task_hash", .text),

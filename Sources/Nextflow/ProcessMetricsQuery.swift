@@ -3,14 +3,13 @@ internal import HTTP
 internal import Ingest
 
 /// What a question to the process metrics asks for. Contract §1.5, and of §3 what only adds.
-struct ProcessMetricsQuery: Hashable, Sendable {
-    /// Parameters that an endpoint has beside the common ones, with its own bounds.
-    struct Shape: Hashable, Sendable {
-        /// Whether `min_samples` is a parameter at all.
-        var hasMinSamples = true
-        /// The bounds of `limit`, nil where it is no parameter.
-        var limit: ClosedRange<Int>?
-        var defaultLimit = 0
+struct ProcessMetricsQuery: Sendable {
+    /// Which parameters an endpoint has beside those that all have.
+    struct Shape: Sendable {
+        /// From how many completions on a group is shown; nil where it is no parameter.
+        var minSamples: APIParameter? = ProcessMetricsParameters.minSamples
+        /// How many rows; nil where it is no parameter.
+        var limit: APIParameter?
     }
 
     private(set) var shape: Shape
@@ -27,18 +26,15 @@ struct ProcessMetricsQuery: Hashable, Sendable {
     /// Reads the common parameters, and those of the shape.
     init(_ reader: inout ParameterReader, _ shape: Shape) {
         self.shape = shape
-        windowDays = reader.number("window_days", least: 1)
-        if shape.hasMinSamples {
-            minSamples = reader.number("min_samples", least: 1)?.clamped ?? 50
-        }
-        if let bounds = shape.limit {
-            limit = reader.number("limit", in: bounds, default: shape.defaultLimit)
-        }
-        windowHours = reader.number("window_hours", least: 1)
-        since = reader.time("since")
-        until = reader.time("until")
-        runName = reader.text("run_name").map(indexable)
-        process = reader.text("process").map(indexable)
+        typealias Parameters = ProcessMetricsParameters
+        windowDays = reader.number(Parameters.windowDays)
+        if let parameter = shape.minSamples { minSamples = Int64(reader.count(parameter)) }
+        if let parameter = shape.limit { limit = reader.count(parameter) }
+        windowHours = reader.number(Parameters.windowHours)
+        since = reader.time(Parameters.since)
+        until = reader.time(Parameters.until)
+        runName = reader.text(Parameters.runName).map(indexable)
+        process = reader.text(Parameters.process).map(indexable)
     }
 
     /// Reads the parameters of an endpoint that has no others.
@@ -73,11 +69,24 @@ struct ProcessMetricsQuery: Hashable, Sendable {
 }
 
 extension ProcessMetricsQuery.Shape {
-    static let summary = Self(limit: 1...200, defaultLimit: 10)
-    static let retries = Self(limit: 1...500, defaultLimit: 50)
-    static let resources = Self(limit: 1...1000, defaultLimit: 100)
-    static let failures = Self(limit: 1...500, defaultLimit: 50)
-    static let failureSignatures = Self(hasMinSamples: false, limit: 1...1000, defaultLimit: 100)
-    static let tasks = Self(hasMinSamples: false, limit: 1...500, defaultLimit: 50)
-    static let timeline = Self(hasMinSamples: false)
+    static let summary = Self(limit: ProcessMetricsParameters.limit(to: 200, default: 10))
+    static let retries = Self(limit: ProcessMetricsParameters.limit(to: 500, default: 50))
+    static let resources = Self(limit: ProcessMetricsParameters.limit(to: 1000, default: 100))
+    static let failures = Self(limit: ProcessMetricsParameters.limit(to: 500, default: 50))
+    static let failureSignatures = Self(
+        minSamples: nil,
+        limit: ProcessMetricsParameters.limit(to: 1000, default: 100)
+    )
+    static let running = Self(minSamples: nil)
+    static let tasks = Self(minSamples: nil, limit: ProcessMetricsParameters.limit(to: 500, default: 50))
+    static let timeline = Self(minSamples: nil)
+
+    /// All parameters of an endpoint, in the order in which they are read and faults are told.
+    var parameters: [APIParameter] {
+        typealias Parameters = ProcessMetricsParameters
+        return [Parameters.windowDays] + [minSamples, limit].compactMap(\.self) + [
+            Parameters.windowHours, Parameters.since, Parameters.until, Parameters.runName,
+            Parameters.process,
+        ]
+    }
 }

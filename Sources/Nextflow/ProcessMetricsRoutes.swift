@@ -6,6 +6,9 @@ internal import Postgres
 /// The process metrics: the five endpoints of the reference (contract §2) and three of its successor (§3),
 /// each under `/metrics/processes` and `/api/metrics/processes`.
 package struct ProcessMetricsRoutes: Sendable {
+    private typealias Parameters = ProcessMetricsParameters
+    private typealias Schemas = ProcessMetricsSchemas
+
     private let reader: StoreReader
     private let staleAfter: Duration
 
@@ -33,7 +36,7 @@ package struct ProcessMetricsRoutes: Sendable {
 
     private func summary(_ prefix: String) -> Route {
         let summary = "Totals, the mix of events, and the processes and exit codes that fail and retry most."
-        return route(prefix + "/summary", .summary, summary) { store, encoder in
+        return route(prefix + "/summary", .summary, summary, Schemas.summary) { store, encoder in
             let (groups, memoryEfficiency) = try store.fetchGroups()
             let summary = ProcessMetricsEncoder.Summary(
                 tallies: CompletionTallies(groups),
@@ -46,9 +49,8 @@ package struct ProcessMetricsRoutes: Sendable {
     }
 
     private func retries(_ prefix: String) -> Route {
-        route(prefix + "/retries", .retries, "How often tasks were retried, by attempt and process.") {
-            store,
-            encoder in
+        let summary = "How often tasks were retried, by attempt and process."
+        return route(prefix + "/retries", .retries, summary, Schemas.retries) { store, encoder in
             let tallies = CompletionTallies(try store.fetchGroups().groups)
             return encoder.retries(tallies, minSamples: store.query.minSamples, limit: store.query.limit)
         }
@@ -56,31 +58,29 @@ package struct ProcessMetricsRoutes: Sendable {
 
     private func resources(_ prefix: String) -> Route {
         let summary = "What each attempt of each process requested and used: means and 95th percentiles."
-        return route(prefix + "/resources-by-attempt", .resources, summary) { store, encoder in
+        let path = prefix + "/resources-by-attempt"
+        return route(path, .resources, summary, Schemas.resources) { store, encoder in
             let (groups, method) = try store.fetchResources()
             return encoder.resources(groups, percentiles: method)
         }
     }
 
     private func failures(_ prefix: String) -> Route {
-        route(prefix + "/failures", .failures, "Processes by how often they fail.") { store, encoder in
+        let summary = "Processes by how often they fail."
+        return route(prefix + "/failures", .failures, summary, Schemas.failures) { store, encoder in
             let tallies = CompletionTallies(try store.fetchGroups().groups)
             return encoder.failures(tallies, minSamples: store.query.minSamples, limit: store.query.limit)
         }
     }
 
     private func signatures(_ prefix: String) -> Route {
-        let groupBy = RouteDocumentation.Parameter(
-            "group_by",
-            "string",
-            "`error_action`: count each error action apart, and show it."
-        )
-        return route(
+        route(
             prefix + "/failure-signatures",
             .failureSignatures,
             "Failures by process and exit code.",
-            [groupBy],
-            reading: { $0.word("group_by", of: ["error_action"]) != nil },
+            Schemas.signatures,
+            [Parameters.groupBy],
+            reading: { $0.word(Parameters.groupBy) != nil },
             answer: { store, encoder, withAction in
                 let tallies = CompletionTallies(try store.fetchGroups().groups)
                 return encoder.signatures(tallies, withAction: withAction, limit: store.query.limit)
@@ -92,32 +92,23 @@ package struct ProcessMetricsRoutes: Sendable {
 
     private func running(_ prefix: String) -> Route {
         let staleAfter = staleAfter
-        let shape = ProcessMetricsQuery.Shape(hasMinSamples: false)
-        return route(prefix + "/running", shape, "Tasks at work and waiting, of runs that are running.") {
-            store,
-            _ in
+        let summary = "Tasks at work and waiting, of runs that are running."
+        return route(prefix + "/running", .running, summary, Schemas.running) { store, _ in
             try ProcessMetricsEncoder.running(store.fetchRunning(staleAfter: staleAfter), now: store.now)
         }
     }
 
     private func tasks(_ prefix: String) -> Route {
-        let parameters = [
-            RouteDocumentation.Parameter(
-                "status",
-                "string",
-                "Only tasks with this status, such as `FAILED`."
-            ),
-            RouteDocumentation.Parameter("offset", "integer", "How many to skip, at least 0; 0 by default."),
-        ]
-        return route(
+        route(
             prefix + "/tasks",
             .tasks,
             "Completed tasks, the newest first.",
-            parameters,
+            Schemas.tasks,
+            [Parameters.status, Parameters.offset],
             reading: { reader in
                 CompletedTasksPage(
-                    status: reader.text("status").map(indexable),
-                    offset: reader.number("offset", least: 0)?.clamped ?? 0
+                    status: reader.text(Parameters.status).map(indexable),
+                    offset: Int64(reader.count(Parameters.offset))
                 )
             },
             answer: { store, encoder, page in
@@ -129,18 +120,13 @@ package struct ProcessMetricsRoutes: Sendable {
     }
 
     private func timeline(_ prefix: String) -> Route {
-        let words = TimelineBucket.allCases.map(\.rawValue)
-        let bucket = RouteDocumentation.Parameter(
-            "bucket",
-            "string",
-            "How long a point is: `hour` (the default), `day` or `week`; all in UTC."
-        )
-        return route(
+        route(
             prefix + "/timeline",
             .timeline,
             "Completed tasks and failures over time.",
-            [bucket],
-            reading: { $0.word("bucket", of: words).flatMap(TimelineBucket.init) ?? .hour },
+            Schemas.timeline,
+            [Parameters.bucket],
+            reading: { $0.word(Parameters.bucket).flatMap(TimelineBucket.init) ?? .hour },
             answer: { store, encoder, bucket in
                 try encoder.timeline(store.fetchTimeline(bucket: bucket), bucket: bucket)
             }
@@ -153,12 +139,14 @@ package struct ProcessMetricsRoutes: Sendable {
         _ pattern: String,
         _ shape: ProcessMetricsQuery.Shape,
         _ summary: String,
+        _ schema: APISchema,
         answer: @escaping @Sendable (ProcessMetricsStore, ProcessMetricsEncoder) throws -> [UInt8]
     ) -> Route {
         route(
             pattern,
             shape,
             summary,
+            schema,
             [],
             reading: { _ in },
             answer: { store, encoder, _ in try answer(store, encoder) }
@@ -169,14 +157,19 @@ package struct ProcessMetricsRoutes: Sendable {
         _ pattern: String,
         _ shape: ProcessMetricsQuery.Shape,
         _ summary: String,
-        _ parameters: [RouteDocumentation.Parameter],
+        _ schema: APISchema,
+        _ parameters: [APIParameter],
         reading readExtra: @escaping @Sendable (inout ParameterReader) -> Extra,
         answer: @escaping @Sendable (ProcessMetricsStore, ProcessMetricsEncoder, Extra) throws -> [UInt8]
     ) -> Route {
         let documentation = RouteDocumentation(
             tag: "Process metrics",
             summary: summary,
-            parameters: shape.documentation + parameters
+            parameters: shape.parameters + parameters,
+            answers: [
+                APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines]),
+                .refusal(400, "window_days and window_hours were both given."), .wrongParameters,
+            ] + APIAnswer.storeRefusals
         )
         return Route(
             .get,
@@ -206,42 +199,5 @@ package struct ProcessMetricsRoutes: Sendable {
                 }
             }
         )
-    }
-}
-
-extension ProcessMetricsQuery.Shape {
-    fileprivate var documentation: [RouteDocumentation.Parameter] {
-        var parameters = [
-            RouteDocumentation.Parameter("window_days", "integer", "Only the last so many days, at least 1.")
-        ]
-        if hasMinSamples {
-            parameters.append(
-                RouteDocumentation.Parameter(
-                    "min_samples",
-                    "integer",
-                    "Show groups of at least so many completions; 50 by default."
-                )
-            )
-        }
-        if let limit {
-            parameters.append(
-                RouteDocumentation.Parameter(
-                    "limit",
-                    "integer",
-                    "How many rows, \(limit.lowerBound) to \(limit.upperBound); \(defaultLimit) by default."
-                )
-            )
-        }
-        return parameters + [
-            RouteDocumentation.Parameter(
-                "window_hours",
-                "integer",
-                "Only the last so many hours, at least 1; not with window_days."
-            ),
-            RouteDocumentation.Parameter("since", "string", "Only from this moment on, ISO 8601, inclusive."),
-            RouteDocumentation.Parameter("until", "string", "Only up to this moment, ISO 8601, inclusive."),
-            RouteDocumentation.Parameter("run_name", "string", "Only runs with this name."),
-            RouteDocumentation.Parameter("process", "string", "Only this process, by its full name."),
-        ]
     }
 }

@@ -1,7 +1,7 @@
 internal import Postgres
 
 /// Where percentiles come from.
-enum PercentileMethod: String, Sendable {
+enum PercentileMethod: String, CaseIterable, Sendable {
     /// The values themselves.
     case exact
     /// `PercentileSketch`.

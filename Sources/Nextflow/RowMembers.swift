@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Postgres
 
 /// The columns of a row as members of a JSON object: the statement names its columns as the answer names its
@@ -41,6 +42,26 @@ struct RowMembers: Sendable {
             case .truth: writer.member(member.name, try row.optionalBool(column))
             case .json: writer.member(member.name, raw: try row.optionalUTF8(column) ?? Array("null".utf8))
             }
+        }
+    }
+
+    /// What `/openapi.json` says of the members: each may be null but those in `present`; `types` says more of some
+    /// than their kind does.
+    func described(present: Set<String> = [], types: [String: APIType] = [:]) -> [APISchema.Member] {
+        members.map { member in
+            let type = types[member.name] ?? Self.type(member.kind)
+            return APISchema.Member(member.name, present.contains(member.name) ? type : type.orNull)
+        }
+    }
+
+    private static func type(_ kind: Kind) -> APIType {
+        switch kind {
+        case .text: .text
+        case .integer: APIType(.integer)
+        case .float: .number
+        case .time: .moment
+        case .truth: .flag
+        case .json: .any
         }
     }
 

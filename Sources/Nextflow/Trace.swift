@@ -25,8 +25,11 @@ struct Trace: Sendable {
     var hostname: String?
     var values = TraceValues()
 
-    /// The fields beside the run that make two completions the same.
-    var identity: [String?] {
+    /// The fields beside the run that make two completions the same when the sender gave the task no hash.
+    ///
+    /// Nextflow always gives one, in weblog and trace file alike, and each attempt has a `task_id` and a hash of its
+    /// own: there the two are the identity, because other fields may be missing from a trace file.
+    var identityWithoutHash: [String?] {
         [taskID, attempt.map { String($0) }, status, exit, submitText, startText, completeText]
     }
 }

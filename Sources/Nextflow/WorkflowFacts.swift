@@ -16,6 +16,9 @@ struct WorkflowFacts: Sendable {
     var resume: Bool?
     var userName: String?
     var projectName: String?
+    /// Whether an import made the event up from a trace file, which does not tell when its run began and how it ended.
+    /// What the run itself tells goes before.
+    var isReconstructed = false
     /// JSON text of the parts that are kept whole.
     var parameters: [UInt8]?
     var manifest: [UInt8]?
@@ -39,6 +42,7 @@ struct WorkflowFacts: Sendable {
         resume = value("resume")?.lenientBool
         userName = value("userName")?.lenientText.map(indexable)
         projectName = value("projectName")?.lenientText.map(indexable)
+        isReconstructed = workflow?["reconstructed"]?.bool ?? false
         parameters = (metadata["parameters"] ?? metadata["params"]).map { Array($0.rawBytes) }
         manifest = value("manifest").map { Array($0.rawBytes) }
         stats = value("stats").map { Array($0.rawBytes) }

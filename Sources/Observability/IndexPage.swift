@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import Ingest
 
 /// The answer of `GET /`: what this is and where things are.
 enum IndexPage {
@@ -13,6 +14,13 @@ enum IndexPage {
         ("GET /version", "which Weir this is"),
         ("GET /openapi.json", "every route"),
     ]
+
+    /// What `/openapi.json` says of it.
+    static let answer = APIAnswer(
+        200,
+        "What was asked for, in the media type that Accept prefers.",
+        contents: [.init("text/plain", .text), .init("application/json", .named(ObservabilitySchemas.index))]
+    )
 
     /// Text, or JSON for those who prefer it.
     static func response(to head: RequestHead, version: String) -> Response {

@@ -1,14 +1,33 @@
 import HTTP
+import Ingest
 import Metrics
 
 /// The answer of `/metrics`.
 enum MetricsEncoder {
     private static let json = "application/json"
     private static let text = "text/plain"
+    private static let openMetrics = "application/openmetrics-text"
+
+    /// What `/openapi.json` says of it.
+    static let answer = APIAnswer(
+        200,
+        "Every series, in the media type that Accept prefers.",
+        contents: [
+            .init(text, APIType.text.noting("The text format 0.0.4 of Prometheus.")),
+            .init(openMetrics, APIType.text.noting("OpenMetrics 1.0.0.")),
+            .init(
+                json,
+                APIType.map(APIType.number.orNull).noting("The value of each series by its name and labels.")
+            ),
+        ],
+        headers: [
+            .init("Vary", .text, "`Accept`."), .init("Cache-Control", .text, "`no-store`."),
+        ]
+    )
 
     /// Text for scrapers, in the format that they ask for; JSON for those who prefer it.
     static func response(to head: RequestHead, _ registry: Registry) -> Response {
-        let offers = [text, "application/openmetrics-text", json]
+        let offers = [text, openMetrics, json]
         var response: Response
         if head.preferredMediaType(of: offers) == json {
             response = .json(registry.json())

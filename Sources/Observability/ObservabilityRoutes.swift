@@ -11,6 +11,8 @@ package struct ObservabilityRoutes: Sendable {
     /// The version of the runs service whose protocol is spoken.
     private static let runsVersion = "3.0.0"
 
+    private typealias Schemas = ObservabilitySchemas
+
     private let version: String
     private let build: String
     private let database: any DatabaseHealthSource
@@ -36,13 +38,20 @@ package struct ObservabilityRoutes: Sendable {
     package func routes(describing others: [Route]) -> [Route] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
-        let description = Self.probe("/openapi.json", "This description of all routes, in OpenAPI 3.1.") {
-            _ in
+        let description = Self.probe(
+            "/openapi.json",
+            "This description of all routes, in OpenAPI 3.1.",
+            [.json(Schemas.description)]
+        ) { _ in
             Response(status: .internalServerError)
         }
         let document = OpenAPIDocument(routes: others + own + [description], version: version).bytes
         return own + [
-            Self.probe("/openapi.json", description.documentation.summary) { _ in .json(document) }
+            Self.probe(
+                "/openapi.json",
+                description.documentation.summary,
+                description.documentation.answers
+            ) { _ in .json(document) }
         ]
     }
 
@@ -51,18 +60,28 @@ package struct ObservabilityRoutes: Sendable {
         let database = database
         return [
             "nextflow": [
-                Self.probe("/health", "Whether PostgreSQL answers.") { _ in
+                Self.probe(
+                    "/health",
+                    "Whether PostgreSQL answers.",
+                    [
+                        .json(Schemas.nextflowHealth),
+                        APIAnswer(503, "It does not.", .named(Schemas.nextflowUnhealthy)),
+                    ]
+                ) { _ in
                     HealthEncoder.nextflow(await database.check(within: Self.healthPatience))
                 }
             ],
             "runs": [
-                Self.probe("/health", "A sign of life.") { _ in HealthEncoder.runs(version: Self.runsVersion)
+                Self.probe("/health", "A sign of life.", [.json(Schemas.runsHealth)]) { _ in
+                    HealthEncoder.runs(version: Self.runsVersion)
                 },
-                Self.probe("/version", "The version of the protocol.") { _ in
+                Self.probe("/version", "The version of the protocol.", [.json(Schemas.runsVersion)]) { _ in
                     VersionEncoder.runs(version: Self.runsVersion)
                 },
             ],
-            "metrics": [Self.probe("/health", "A sign of life.") { _ in HealthEncoder.alive }],
+            "metrics": [
+                Self.probe("/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
+            ],
         ]
     }
 
@@ -70,20 +89,28 @@ package struct ObservabilityRoutes: Sendable {
 
     private var health: Route {
         let (database, version) = (database, version)
-        return Self.probe("/health", "A sign of life; always 200, whatever PostgreSQL does.") { _ in
+        return Self.probe(
+            "/health",
+            "A sign of life; always 200, whatever PostgreSQL does.",
+            [.json(Schemas.health)]
+        ) { _ in
             HealthEncoder.main(database.lastKnown, version: version)
         }
     }
 
     private var plainHealth: Route {
-        Self.probe("/api/health", "A sign of life.") { _ in HealthEncoder.alive }
+        Self.probe("/api/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
     }
 
     private var ready: Route {
         let readiness = readiness
         return Self.probe(
             "/ready",
-            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503."
+            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503.",
+            [
+                .json(Schemas.readiness),
+                APIAnswer(503, "Something is not well; the checks say what.", .named(Schemas.readiness)),
+            ]
         ) { _ in
             ReadinessEncoder.response(await readiness.checks())
         }
@@ -91,7 +118,7 @@ package struct ObservabilityRoutes: Sendable {
 
     private var versionRoute: Route {
         let (version, build) = (version, build)
-        return Self.probe("/version", "Which Weir this is.") { _ in
+        return Self.probe("/version", "Which Weir this is.", [.json(Schemas.version)]) { _ in
             VersionEncoder.response(version: version, build: build)
         }
     }
@@ -100,7 +127,8 @@ package struct ObservabilityRoutes: Sendable {
         let registry = registry
         return Self.probe(
             "/metrics",
-            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers."
+            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers.",
+            [MetricsEncoder.answer]
         ) { request in
             MetricsEncoder.response(to: request.head, registry)
         }
@@ -109,7 +137,7 @@ package struct ObservabilityRoutes: Sendable {
     private func index(hasRoot: Bool) -> Route? {
         guard !hasRoot else { return nil }
         let version = version
-        return Self.probe("/", "What this is and where things are.") { request in
+        return Self.probe("/", "What this is and where things are.", [IndexPage.answer]) { request in
             IndexPage.response(to: request.head, version: version)
         }
     }
@@ -121,14 +149,22 @@ package struct ObservabilityRoutes: Sendable {
     private static func probe(
         _ pattern: String,
         _ summary: String,
+        _ answers: [APIAnswer],
         _ answer: @escaping @Sendable (Request) async -> Response
     ) -> Route {
         Route(
             .get,
             pattern,
             scope: nil,
-            documentation: RouteDocumentation(tag: "Observability", summary: summary),
+            documentation: RouteDocumentation(tag: "Observability", summary: summary, answers: answers),
             handler: .async(answer)
         )
+    }
+}
+
+extension APIAnswer {
+    /// What was asked for, in JSON.
+    fileprivate static func json(_ schema: APISchema) -> APIAnswer {
+        APIAnswer(200, "What was asked for.", .named(schema))
     }
 }

@@ -7,15 +7,26 @@ struct OpenAPIDocument {
     let routes: [Route]
     let version: String
 
+    private static let about = """
+        Every answer carries X-Request-Id. HEAD answers as GET does, without the body; OPTIONS says which methods a \
+        path has; another method is 405 with Allow, an unknown path 404, both with an Error. Parameters that an \
+        operation doesn't list are ignored; of one that is repeated the last counts. Members of a body that aren't \
+        listed are ignored, or kept as they are where raw events are kept. Requests may be compressed \
+        (Content-Encoding: gzip), answers are where Accept-Encoding allows it. Clients that can only be given an \
+        address put their token into its path: /ingest/<token>/telemetry. The listener profiles nextflow, runs and \
+        metrics answer GET /health, /metrics and /version as their own protocols demand.
+        """
+
     /// The document.
     var bytes: [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 16 << 10)
+        var writer = JSONWriter(reservingCapacity: 64 << 10)
         writer.object { document in
             document.member("openapi", "3.1.0")
             document.object("info") { info in
                 info.member("title", "Weir")
                 info.member("version", version)
                 info.member("summary", "Telemetry of computational workflows, kept in PostgreSQL.")
+                info.member("description", Self.about)
                 info.object("license") { license in
                     license.member("name", "Apache 2.0")
                     license.member("identifier", "Apache-2.0")
@@ -53,20 +64,17 @@ struct OpenAPIDocument {
         operation.member("operationId", Self.identifier(route.method, path))
         operation.member("summary", route.documentation.summary)
         operation.array("tags") { $0.value(route.documentation.tag) }
-        let names = Self.parameterNames(route.pattern)
-        if !names.isEmpty || !route.documentation.parameters.isEmpty {
-            operation.array("parameters") { list in
-                for name in names { Self.pathParameter(name, &list) }
-                for parameter in route.documentation.parameters { Self.queryParameter(parameter, &list) }
-            }
-        }
-        if let shape = route.documentation.request {
+        let parameters = OpenAPIParameters(of: route, names: Self.parameterNames(route.pattern))
+        if !parameters.isEmpty { operation.array("parameters") { parameters.write(to: &$0) } }
+        if let type = route.documentation.request {
             operation.object("requestBody") { body in
                 body.member("required", true)
-                Self.jsonContent(shape, &body)
+                body.object("content") { content in
+                    content.object("application/json") { type.write("schema", to: &$0) }
+                }
             }
         }
-        responses(route, &operation)
+        operation.object("responses") { OpenAPIResponses(of: route).write(to: &$0) }
         operation.array("security") { list in
             guard let scope = route.scope else { return }
             for scheme in ["bearer", "basic", "apiKey"] {
@@ -75,38 +83,14 @@ struct OpenAPIDocument {
         }
     }
 
-    private func responses(_ route: Route, _ operation: inout JSONWriter) {
-        operation.object("responses") { responses in
-            for status in route.documentation.success {
-                responses.object(String(status)) { success in
-                    success.member("description", status == 201 ? "It is stored." : "What was asked for.")
-                    Self.jsonContent(route.documentation.answer, &success)
-                }
-            }
-            responses.object("default") { failure in
-                failure.member("description", "What was wrong, and where.")
-                failure.object("content") { content in
-                    content.object("application/json") { json in
-                        json.object("schema") { $0.member("$ref", "#/components/schemas/Error") }
-                    }
-                }
-            }
-        }
-    }
+    // MARK: - Components
 
     private func components(_ document: inout JSONWriter) {
         document.object("components") { components in
             components.object("schemas") { schemas in
-                for schema in named { Self.schema(schema, &schemas) }
-                schemas.object("Error") { error in
-                    error.member("type", "object")
-                    error.object("properties") { properties in
-                        properties.object("detail") {
-                            $0.member("description", "A sentence, or a list of faults.")
-                        }
-                    }
-                }
+                for schema in named { schemas.object(schema.name) { schema.write(to: &$0) } }
             }
+            components.object("headers") { OpenAPIResponses.writeCommonHeaders(to: &$0) }
             components.object("securitySchemes") { schemes in
                 schemes.object("bearer") { scheme in
                     scheme.member("type", "http")
@@ -126,91 +110,17 @@ struct OpenAPIDocument {
         }
     }
 
-    // MARK: - Schemas
-
     /// The schemas that routes name, each once.
     private var named: [APISchema] {
-        let shapes = routes.flatMap { [$0.documentation.request, $0.documentation.answer] }
+        let types = routes.flatMap { route in
+            route.documentation.parameters.map(\.type) + [route.documentation.request].compactMap(\.self)
+                + OpenAPIResponses(of: route).types
+        }
         var seen: Set<String> = []
-        return shapes.compactMap { $0?.schema }.filter { seen.insert($0.name).inserted }
-    }
-
-    private static func schema(_ schema: APISchema, _ schemas: inout JSONWriter) {
-        schemas.object(schema.name) { object in
-            object.member("type", "object")
-            let required = schema.members.filter(\.isRequired)
-            if !required.isEmpty {
-                object.array("required") { list in for member in required { list.value(member.name) } }
-            }
-            object.object("properties") { properties in
-                for member in schema.members {
-                    properties.object(member.name) { Self.member(member, &$0) }
-                }
-            }
-        }
-    }
-
-    private static func member(_ member: APISchema.Member, _ property: inout JSONWriter) {
-        if member.isNullable {
-            property.array("type") { types in
-                types.value(member.type)
-                types.value("null")
-            }
-        } else {
-            property.member("type", member.type)
-        }
-        if let bounds = member.bounds {
-            let isText = member.type == "string"
-            property.member(isText ? "minLength" : "minimum", bounds.lowerBound)
-            property.member(isText ? "maxLength" : "maximum", bounds.upperBound)
-        }
-        if !member.words.isEmpty {
-            property.array("enum") { list in
-                for word in member.words { list.value(word) }
-                if member.isNullable { list.null() }
-            }
-        }
-    }
-
-    private static func jsonContent(_ shape: RouteDocumentation.Shape, _ writer: inout JSONWriter) {
-        writer.object("content") { content in
-            content.object("application/json") { json in
-                json.object("schema") { schema in
-                    switch shape {
-                    case .any: break
-                    case .object(let named): Self.reference(named, &schema)
-                    case .list(let named):
-                        schema.member("type", "array")
-                        schema.object("items") { Self.reference(named, &$0) }
-                    }
-                }
-            }
-        }
-    }
-
-    private static func reference(_ schema: APISchema, _ writer: inout JSONWriter) {
-        writer.member("$ref", "#/components/schemas/\(schema.name)")
+        return types.flatMap(\.schemas).filter { seen.insert($0.name).inserted }
     }
 
     // MARK: - Pieces
-
-    private static func pathParameter(_ name: String, _ list: inout JSONWriter) {
-        list.object { parameter in
-            parameter.member("name", name)
-            parameter.member("in", "path")
-            parameter.member("required", true)
-            parameter.object("schema") { $0.member("type", "string") }
-        }
-    }
-
-    private static func queryParameter(_ described: RouteDocumentation.Parameter, _ list: inout JSONWriter) {
-        list.object { parameter in
-            parameter.member("name", described.name)
-            parameter.member("in", "query")
-            parameter.member("description", described.summary)
-            parameter.object("schema") { $0.member("type", described.type) }
-        }
-    }
 
     /// `{path...}` is a parameter like any other here.
     private static func template(_ pattern: String) -> String {

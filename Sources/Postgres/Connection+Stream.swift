@@ -31,6 +31,27 @@ extension Connection {
         if let chunk { try body(chunk) }
     }
 
+    /// Hands out a statement's rows one by one for as long as `body` answers true, so that no more than one is in memory.
+    ///
+    /// Ending early cancels the statement; the connection stays usable, and so does a surrounding transaction.
+    /// - Throws: what `body` throws, or `PostgresError`.
+    package func forEachRow(
+        of statement: Statement,
+        _ parameters: [Parameter] = [],
+        _ body: (Row) throws -> Bool
+    ) throws {
+        func run() throws {
+            try stream(statement, parameters, chunkSize: 1) { chunk in
+                for row in chunk where try !body(row) { throw EnoughRows() }
+            }
+        }
+        do {
+            if isInTransaction { try savepoint("rows", run) } else { try run() }
+        } catch is EnoughRows {}
+    }
+
+    private struct EnoughRows: Error {}
+
     private func startStream(_ statement: Statement, _ arena: CStringArena) throws(PostgresError) {
         let isSent = arena.withPointers { values, count in
             PQsendQueryParams(raw, statement.sql, count, nil, values, nil, nil, 0)

@@ -24,6 +24,8 @@ package final class Connection {
     var failed = false
 
     private static let sessionCount = Atomic<UInt64>(0)
+    /// Tells this process from others, on any machine.
+    private static let processWord = String(UInt64.random(in: .min ... .max), radix: 36)
 
     /// The oldest server that is supported, as libpq spells it.
     package static let oldestServerVersion = 140_000
@@ -36,7 +38,10 @@ package final class Connection {
         serverVersion = Int(PQserverVersion(raw))
         processID = PQbackendPID(raw)
         sessionID = Self.sessionCount.add(1, ordering: .relaxed).newValue
-        statements = StatementCache(capacity: statementCacheCapacity)
+        statements = StatementCache(
+            capacity: statementCacheCapacity,
+            prefix: "weir_\(Self.processWord)_\(sessionID)"
+        )
     }
 
     deinit {
@@ -64,7 +69,10 @@ package final class Connection {
                 context: "connect"
             )
         }
-        try connection.executeScript(settings.script, context: "connect")
+        try connection.executeScript(
+            settings.script(serverVersion: connection.serverVersion),
+            context: "connect"
+        )
         return connection
     }
 

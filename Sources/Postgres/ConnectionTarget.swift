@@ -34,6 +34,9 @@ package struct ConnectionTarget: Hashable, Sendable {
         return copy
     }
 
+    /// The value of libpq's `keyword`, nil when it was not given.
+    package func parameter(_ keyword: String) -> String? { parameters[keyword] }
+
     /// The target as a `postgresql://` URL with every secret replaced by `***`.
     package var masked: String { url(password: parameters["password"].map { _ in "***" }, rest: false) }
 

@@ -35,6 +35,14 @@ package enum SchemaState: Hashable, Sendable {
     case current(version: Int, applied: [Int])
     /// The database has steps that this binary does not know: it must not write rows.
     case newer(database: Int, known: Int)
+
+    /// Whether the database has all steps up to `version`.
+    package func isAtLeast(_ version: Int) -> Bool {
+        switch self {
+        case .current(let found, _): found >= version
+        case .newer: true
+        }
+    }
 }
 
 /// Why the schema can not be brought up to date.

@@ -48,7 +48,30 @@ package final class Pool: Sendable {
     package func withConnection<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        let slot = try await acquire()
+        var deadline: ContinuousClock.Instant?
+        while true {
+            do {
+                return try await lease(try await acquire(), body)
+            } catch let full as FullServer {
+                // One of ours may come back, or the server may get room: both are worth the wait for a connection.
+                let end = deadline ?? .now + configuration.acquisitionTimeout
+                deadline = end
+                guard ContinuousClock.now < end else { throw full.error }
+                try? await Task.sleep(for: .milliseconds(100))
+                if Task.isCancelled { throw PostgresError.acquisitionCancelled }
+            }
+        }
+    }
+
+    /// The server has no connection for us (53300).
+    private struct FullServer: Error {
+        let error: PostgresError
+    }
+
+    private func lease<Value: Sendable>(
+        _ slot: Int,
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
         let cancellation = LeaseCancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -81,6 +104,7 @@ package final class Pool: Sendable {
                 timeouts: state.timeouts,
                 connectFailures: state.connectFailures
             )
+            status.lastError = state.slots.crowd?.error
             switch state.slots.health {
             case _ where pulse?.isSilent == true:
                 status.isReachable = false
@@ -119,6 +143,7 @@ package final class Pool: Sendable {
         }
         switch decision {
         case .lease(let slot): return slot
+        case .refuse(let error) where error.kind == .tooManyConnections: throw FullServer(error: error)
         case .refuse(let error): throw error
         case .wait: return try await wait()
         }
@@ -145,6 +170,8 @@ package final class Pool: Sendable {
         }
         switch decision {
         case .lease(let slot): continuation.resume(returning: slot)
+        case .refuse(let error) where error.kind == .tooManyConnections:
+            continuation.resume(throwing: FullServer(error: error))
         case .refuse(let error): continuation.resume(throwing: error)
         case .wait: ticket.withLock { $0 = id }
         }
@@ -178,7 +205,12 @@ package final class Pool: Sendable {
         _ cancellation: LeaseCancellation,
         _ body: (Connection) throws -> Value
     ) throws -> Value {
-        let connection = try ready(slot)
+        let connection: Connection
+        do {
+            connection = try ready(slot)
+        } catch  where error.kind == .tooManyConnections {
+            throw FullServer(error: error)
+        }
         guard cancellation.begin(connection.cancelHandle) else { throw PostgresError.acquisitionCancelled }
         return try body(connection)
     }
@@ -186,12 +218,14 @@ package final class Pool: Sendable {
     private func ready(_ slot: Int) throws(PostgresError) -> Connection {
         do throws(PostgresError) {
             let connection = try slots[slot].ready { () throws(PostgresError) in
-                try Connection.open(
+                let opened = try Connection.open(
                     target,
                     configuration.session,
                     on: slots[slot].queue,
                     statementCacheCapacity: configuration.statementCacheCapacity
                 )
+                state.withLock { $0.slots.connectionWasOpened() }
+                return opened
             }
             state.withLock { $0.slots.connectionWasReady() }
             return connection

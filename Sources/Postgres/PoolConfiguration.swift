@@ -35,7 +35,7 @@ package struct PoolStatus: Sendable {
     package var waiting: Int
     /// Whether the last use of the pool found a connection or could make one; nil before the first.
     package var isReachable: Bool?
-    /// Why the server is not reachable, nil while it is.
+    /// Why the server is not reachable, or that it has no free connection for us; nil otherwise.
     package var lastError: PostgresError?
     /// Connections lent out since the start.
     package var acquisitions: UInt64

@@ -27,7 +27,14 @@ struct PoolState<Waiter> {
         case refuse(PostgresError)
     }
 
+    /// The server had no connection for us: until then nobody asks it again, and who has none waits for one of ours.
+    struct Crowd {
+        var error: PostgresError
+        var until: Instant
+    }
+
     let limit: Int
+    private(set) var crowd: Crowd?
     private(set) var health = Health.unknown
     /// Slots with an open connection, the one used last at the end.
     private(set) var idle: [Int] = []
@@ -50,7 +57,9 @@ struct PoolState<Waiter> {
         if case .away(let away) = health, away.prober != nil || now < away.nextAttempt {
             return .refuse(away.error)
         }
-        guard waiting.isEmpty, let slot = idle.popLast() ?? vacant.popLast() else { return .wait }
+        guard waiting.isEmpty else { return .wait }
+        if idle.isEmpty, let crowd, now < crowd.until { return .refuse(crowd.error) }
+        guard let slot = idle.popLast() ?? vacant.popLast() else { return .wait }
         leased.insert(slot)
         if case .away(var away) = health {
             away.prober = slot
@@ -77,8 +86,16 @@ struct PoolState<Waiter> {
         health = .reachable
     }
 
+    mutating func connectionWasOpened() {
+        crowd = nil
+    }
+
     /// Answers the waiters for the caller to fail with the error.
     mutating func connectFailed(_ error: PostgresError, slot: Int, now: Instant) -> [Waiter] {
+        if error.kind == .tooManyConnections {
+            crowd = Crowd(error: error, until: now + .milliseconds(200))
+            return []
+        }
         guard error.kind == .unreachable || error.isFatalAtStart else { return [] }
         switch health {
         case .away(let away) where away.prober != slot: break  // one of several that set out together

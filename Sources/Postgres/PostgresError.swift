@@ -34,6 +34,10 @@ package struct PostgresError: Error, Hashable, Sendable {
         case unreachable
         /// The server refused the user or the password (class 28): a person has to act.
         case authentication
+        /// The role may not do that (42501): a person has to act.
+        case forbidden
+        /// The server has no connection left for the role, the database or anybody (53300): try again later.
+        case tooManyConnections = "too_many_connections"
         /// The database does not exist (3D000): a person has to act.
         case missingDatabase = "missing_database"
         /// The server is older than the oldest supported major version.
@@ -60,9 +64,9 @@ package struct PostgresError: Error, Hashable, Sendable {
     /// Whether the same work may succeed when it is repeated unchanged.
     package var isRetryable: Bool {
         switch kind {
-        case .unreachable, .transient, .cancelled, .poolTimeout: true
-        case .authentication, .missingDatabase, .unsupportedServer, .refusedData, .closed, .undecodable,
-            .programming:
+        case .unreachable, .transient, .cancelled, .poolTimeout, .tooManyConnections: true
+        case .authentication, .forbidden, .missingDatabase, .unsupportedServer, .refusedData, .closed,
+            .undecodable, .programming:
             false
         }
     }
@@ -70,7 +74,7 @@ package struct PostgresError: Error, Hashable, Sendable {
     /// Whether a process that is starting should give up: waiting will not make this connection succeed.
     package var isFatalAtStart: Bool {
         switch kind {
-        case .authentication, .missingDatabase, .unsupportedServer: true
+        case .authentication, .forbidden, .missingDatabase, .unsupportedServer: true
         default: false
         }
     }
@@ -97,6 +101,8 @@ extension PostgresError.Kind {
         switch sqlState {
         case "57014": self = .cancelled
         case "25006": self = .transient
+        case "42501": self = .forbidden
+        case "53300": self = .tooManyConnections
         case "3D000": self = .missingDatabase
         default: self = Self.ofClass[String(sqlState.prefix(2))] ?? .programming
         }

@@ -8,6 +8,8 @@ package struct QueryResult: Sendable {
     package let commandTag: String
     /// Rows inserted, updated, deleted or selected; 0 where the command counts none.
     package let affectedRows: Int
+    /// How many rows there are; without columns, `cells` does not tell.
+    private var rowCount = 0
     private var cells: [Cell]
     private var bytes: [UInt8]
 
@@ -32,6 +34,7 @@ package struct QueryResult: Sendable {
     /// Adds the rows of a result with the same columns, which single-row mode delivers one by one.
     mutating func append(rowsOf result: OpaquePointer) {
         let rows = PQntuples(result)
+        rowCount += Int(rows)
         cells.reserveCapacity(cells.count + Int(rows) * columns.count)
         // A large result is copied once: growing by doubling would copy and touch it all again. A single row, of those
         // that come one by one, is left to the doubling.
@@ -68,7 +71,7 @@ package struct QueryResult: Sendable {
 
 extension QueryResult: RandomAccessCollection {
     package var startIndex: Int { 0 }
-    package var endIndex: Int { columns.isEmpty ? 0 : cells.count / columns.count }
+    package var endIndex: Int { rowCount }
     package subscript(position: Int) -> Row {
         precondition(position < endIndex, "BUG: row beyond the end of a result")
         return Row(result: self, index: position)

@@ -1,6 +1,8 @@
 /// What every session of a pool or a dedicated connection is set to after it has connected.
 ///
-/// `TimeZone=UTC`, `DateStyle=ISO`, `client_encoding=UTF8` and `bytea_output=hex` are always set.
+/// What changes the text of answers or the meaning of statements is always set, so that the settings of the role, the
+/// database and the server change nothing: `ALTER ROLE weir SET DateStyle = …`. What a person sets in the URL
+/// (`options=-csearch_path%3Dtelemetry`) is left alone.
 package struct SessionSettings: Hashable, Sendable {
     /// Shown in `pg_stat_activity`.
     package var applicationName: String
@@ -29,18 +31,48 @@ package struct SessionSettings: Hashable, Sendable {
     }
 
     /// The statements that put the settings into force, for the simple protocol.
-    var script: String {
-        var all = parameters
-        all["TimeZone"] = "UTC"
-        all["DateStyle"] = "ISO"
-        all["bytea_output"] = "hex"
-        all["standard_conforming_strings"] = "on"
+    func script(serverVersion: Int) -> String {
+        // `parameters` may replace the first group, and never the second.
+        var all = Self.patience.merging(parameters) { _, given in given }
+        if serverVersion >= 170_000, all["transaction_timeout"] == nil { all["transaction_timeout"] = "0" }
+        all.merge(Self.text) { _, ours in ours }
         all["statement_timeout"] = statementTimeout.map { String($0.wholeMilliseconds) } ?? "0"
         all["lock_timeout"] = lockTimeout.map { String($0.wholeMilliseconds) } ?? "0"
-        return all.sorted { $0.key < $1.key }
+        let assignments = all.sorted { $0.key < $1.key }
             .map { "SET \(Identifier.quoted($0.key)) = \(Identifier.literal($0.value))" }
+        // First the strings, for the literals behind them rely on it.
+        return (["SET standard_conforming_strings = on"] + assignments + [Self.searchPath])
             .joined(separator: ";")
     }
+
+    /// Weir ends its sessions by itself.
+    private static let patience = [
+        "idle_session_timeout": "0", "idle_in_transaction_session_timeout": "0",
+        "default_transaction_isolation": "read committed", "default_transaction_deferrable": "off",
+    ]
+
+    /// What values look like, and what statements mean.
+    private static let text = [
+        "TimeZone": "UTC", "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex",
+        "extra_float_digits": "1", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "array_nulls": "on",
+        "transform_null_equals": "off", "quote_all_identifiers": "off", "row_security": "on",
+    ]
+
+    /// Where Weir's tables are when the role's own path shows them, else the server's usual path. A path from the URL,
+    /// from the database or from the server's configuration stays.
+    private static let searchPath = """
+        SELECT set_config('search_path', coalesce(
+            (
+                SELECT quote_ident(n.nspname)
+                FROM pg_class c
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.oid = to_regclass('weir_migration')
+            ),
+            '"$user", public'
+        ), false)
+        FROM pg_settings
+        WHERE name = 'search_path' AND source IN ('global', 'user', 'database user')
+        """
 }
 
 /// Names and constants inside SQL text, for the few statements that take no `$1`.

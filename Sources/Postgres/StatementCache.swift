@@ -9,10 +9,14 @@ struct StatementCache {
     private var clock: UInt64 = 0
     private var made: UInt64 = 0
     private let capacity: Int
+    private let prefix: String
 
-    init(capacity: Int) {
+    /// `prefix` begins all names. Where a pooler gives a session of the server to several clients, names that two of
+    /// them share would run the other's statement.
+    init(capacity: Int, prefix: String) {
         precondition(capacity > 0, "BUG: a statement cache without room")
         self.capacity = capacity
+        self.prefix = prefix
     }
 
     var count: Int { entries.count }
@@ -25,10 +29,10 @@ struct StatementCache {
         return entries.values[index].name
     }
 
-    /// A name no statement of this connection had before.
+    /// A name that no statement of this connection had before.
     mutating func makeName() -> String {
         made += 1
-        return "weir_\(made)"
+        return "\(prefix)_\(made)"
     }
 
     /// Takes out the least recently used statement when there is no room for another; the caller deallocates it.

@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 
 /// Reads the members of one object by the rules of the contract and collects what is wrong with them.
 ///
@@ -133,8 +134,10 @@ struct MemberReader {
     /// An object as JSON text, also when it came as text within a string (D09); nil for null.
     mutating func object(_ field: RunField) -> ArraySlice<UInt8>? {
         guard isGiven(field), let node = self[field] else { return nil }
+        // What the operator has masked is no fault of the client's.
+        if node.string == Redactor.mask { return Self.redactedObject }
         let inner: JSONNode
-        if let text = node.string, let document = try? JSONDocument(Array(text.utf8)) {
+        if let text = node.string, let document = try? JSONDocument(Array(text.utf8), recordedDepth: 0) {
             inner = document.root
         } else {
             inner = node
@@ -145,6 +148,8 @@ struct MemberReader {
         }
         return inner.rawBytes
     }
+
+    private static let redactedObject = Array(#"{"redacted":true}"#.utf8)[...]
 
     /// `manual`, `llm` or `ci`; nil for null. `name` is how the message calls it.
     mutating func commitSource(_ node: JSONNode?, _ name: String, isRequired: Bool = false)
@@ -179,7 +184,9 @@ struct MemberReader {
     /// What PostgreSQL cannot hold of a value; nil for nearly all.
     private func obstacle(in node: JSONNode, isText: Bool = false) -> String? {
         guard isSuspicious || isText else { return nil }
-        guard let flags = (try? JSONDocument(Array(node.rawBytes)))?.flags else { return nil }
+        guard let flags = (try? JSONDocument(Array(node.rawBytes), recordedDepth: 0))?.flags else {
+            return nil
+        }
         if flags.contains(.nulEscape) { return "U+0000" }
         if flags.contains(.loneSurrogate) { return "half of a surrogate pair" }
         if flags.contains(.deepNesting) { return "more than \(JSONStorable.maximumDepth) levels" }

@@ -6,11 +6,18 @@ internal import Synchronization
 struct RunNames: Sendable {
     let agents: [String]
     let jobTypes: [String]
+    private let agentTotal: Int64
+    private let jobTypeTotal: Int64
 
-    init(_ store: RunsStore) throws {
-        agents = try store.counts("agent_name").map(\.value).sorted(by: Self.byBytes)
-        jobTypes = try store.counts("job_type").map(\.value).sorted(by: Self.byBytes)
+    /// Reads the names that most runs have; those of each kind take no more than `bytes`.
+    init(_ store: RunsStore, bytes: Int) throws {
+        agents = try store.counts("agent_name", bytes: bytes).map(\.value).sorted(by: Self.byBytes)
+        jobTypes = try store.counts("job_type", bytes: bytes).map(\.value).sorted(by: Self.byBytes)
+        agentTotal = try store.totals("agent_name").names
+        jobTypeTotal = try store.totals("job_type").names
     }
+
+    private var isTruncated: Bool { agentTotal > agents.count || jobTypeTotal > jobTypes.count }
 
     /// Upper case before lower, as bytes are.
     static func byBytes(_ left: String, _ right: String) -> Bool {
@@ -27,9 +34,10 @@ struct RunNames: Sendable {
                 for name in jobTypes { list.value(name) }
             }
             body.object("counts") { counts in
-                counts.member("agent_names", agents.count)
-                counts.member("job_types", jobTypes.count)
+                counts.member("agent_names", agentTotal)
+                counts.member("job_types", jobTypeTotal)
             }
+            if isTruncated { body.member("truncated", true) }
             body.member("cache_hit", isCached)
         }
         return .json(writer.bytes)

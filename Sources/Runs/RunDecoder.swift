@@ -25,14 +25,37 @@ package struct RunDraft: Sendable {
 
 /// Bodies of the runs surface to values. Contract §1.1, §1.4, §1.5.
 enum RunDecoder {
-    /// Reads a body as JSON.
-    static func document(_ body: [UInt8], isJSON: Bool) throws(RunRefusal) -> JSONDocument {
+    /// What a body is.
+    enum Shape: Sendable {
+        /// A run, or what changes one.
+        case record
+        /// An array of runs, perhaps wrapped.
+        case batch
+    }
+
+    /// Reads a body as JSON, as deep as somebody asks: to the members of its records. Below them lie `metrics_json` and
+    /// `context_json`, which are kept as text.
+    ///
+    /// With `mostRuns` a body that takes more memory than so many runs is refused as soon as that shows; a line of the
+    /// journal was accepted once, and is read whatever its size.
+    static func document(
+        _ body: [UInt8],
+        isJSON: Bool,
+        as shape: Shape = .record,
+        mostRuns: Int? = nil
+    ) throws(RunRefusal) -> JSONDocument {
         guard !body.isEmpty else { throw .faults([RunFault(Self.body, .missing, Self.null)]) }
         guard isJSON else { return Self.textDocument(body) }
         do throws(JSONError) {
-            return try JSONDocument(body)
+            return try JSONDocument(
+                body,
+                recordedDepth: depth(of: shape, in: body),
+                nodeLimit: mostRuns.map { max($0 * nodesOfRun, leastNodes) } ?? .max
+            )
         } catch .invalidUTF8 {
             throw .notText
+        } catch .tooManyValues(let limit) {
+            throw .faults([RunFault(Self.body, .tooManyValues(limit: limit), Self.null)])
         } catch {
             let character = JSONPosition(offset: error.offset, in: body).character
             let fault = RunFault(
@@ -44,9 +67,21 @@ enum RunDecoder {
         }
     }
 
+    /// Names and values of a run: five times as many as it has members.
+    private static let nodesOfRun = RunField.count * 5
+    private static let leastNodes = 100_000
+
+    /// How deep the members of records lie.
+    private static func depth(of shape: Shape, in body: [UInt8]) -> Int {
+        guard case .batch = shape else { return 1 }
+        let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
+        let isBare = body.first { !blanks.contains($0) } == UInt8(ascii: "[")
+        return isBare ? 2 : 3
+    }
+
     /// One run.
     static func run(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
-        var faults: [RunFault] = []
+        var faults = RunFaults()
         guard let draft = run(document.root, at: body, flags: document.flags, &faults), faults.isEmpty else {
             throw .faults(faults)
         }
@@ -57,27 +92,44 @@ enum RunDecoder {
     static func storableRun(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
         let draft = try run(document)
         guard draft.conflicts.isEmpty else {
-            throw .faults(
-                draft.conflicts.map { RunFault(body + [.name($0.field.name)], $0.cause, $0.input) }
-            )
+            let faults = draft.conflicts.map { RunFault(body + [.name($0.field.name)], $0.cause, $0.input) }
+            throw .faults(RunFaults(faults))
         }
         return draft
     }
 
-    /// An array of runs, also when it is wrapped as `{"runs": […]}` (D05); one fault refuses all (D23).
-    static func batch(_ document: JSONDocument) throws(RunRefusal) -> [RunDraft] {
+    /// An array of at most `mostRuns` runs, also when it is wrapped as `{"runs": […]}` (D05); one fault refuses all
+    /// (D23).
+    static func batch(_ document: JSONDocument, mostRuns: Int = .max) throws(RunRefusal) -> [RunDraft] {
         guard let list = list(document.root) else {
             let cause: RunFault.Cause = document.root.isNull ? .missing : .notAList
             throw .faults([RunFault(body, cause, document.root.rawBytes)])
         }
-        var faults: [RunFault] = []
+        let count = mostRuns == .max ? 0 : list.reduce(0) { count, _ in count + 1 }
+        guard count <= mostRuns else {
+            throw .faults([RunFault(body, .tooManyRuns(limit: mostRuns, count: count), null)])
+        }
+        var faults = RunFaults()
         var drafts: [RunDraft] = []
+        drafts.reserveCapacity(count)
         for (index, element) in list.enumerated() {
             let place = body + [.index(index)]
-            if let draft = run(element, at: place, flags: document.flags, &faults) { drafts.append(draft) }
+            guard let draft = run(element, at: place, flags: document.flags, &faults) else { continue }
+            if faults.isEmpty { drafts.append(draft) }
         }
         guard faults.isEmpty else { throw .faults(faults) }
         return drafts
+    }
+
+    /// Refuses runs without an id to be found by, in a batch with their places in it. Asked at the door only: a journal
+    /// of an older Weir may have some, and a replay makes the rows that they were.
+    static func requireEventIDs(_ drafts: [RunDraft], isBatch: Bool) throws(RunRefusal) {
+        var faults = RunFaults()
+        for (index, draft) in drafts.enumerated() where draft.record[.eventID]?.count == 2 {
+            let place = isBatch ? body + [.index(index)] : body
+            faults.add([RunFault(place + [.name(RunField.eventID.name)], .tooShort(1), Self.emptyText)])
+        }
+        guard faults.isEmpty else { throw .faults(faults) }
     }
 
     private static func list(_ root: JSONNode) -> JSONElements? {
@@ -92,18 +144,18 @@ enum RunDecoder {
         _ node: JSONNode,
         at place: [RunFault.Place],
         flags: JSONFlags,
-        _ faults: inout [RunFault]
+        _ faults: inout RunFaults
     ) -> RunDraft? {
         guard node.kind == .object else {
             // The body `null` is no body; an element `null` is one of a wrong type.
             let cause: RunFault.Cause = node.isNull && place.count == 1 ? .missing : .notARecord
-            faults.append(RunFault(place, cause, node.rawBytes))
+            faults.add([RunFault(place, cause, node.rawBytes)])
             return nil
         }
         var reader = MemberReader(node, at: place, flags: flags)
         var draft = RunDraft(record: RunRecord(source: reader.source))
         for field in RunField.all where !readPlain(field, reader, &draft) { read(field, &reader, &draft) }
-        faults += reader.faults
+        if !reader.faults.isEmpty { faults.add(reader.faults) }
         return reader.faults.isEmpty ? draft : nil
     }
 
@@ -187,6 +239,7 @@ enum RunDecoder {
 
     static let body: [RunFault.Place] = [.name("body")]
     private static let null = Array("null".utf8)[...]
+    private static let emptyText = Array("\"\"".utf8)[...]
     private static let emptyObject = Array("{}".utf8)[...]
 
     /// A body that is not declared as JSON is a text to the reference, whatever it holds.

@@ -1,6 +1,4 @@
 internal import Core
-internal import HTTP
-internal import Ingest
 
 /// What is wrong with a member of a body or a parameter of a query, in the words of the reference's framework.
 /// Contract §1.1.
@@ -25,6 +23,8 @@ struct RunFault: Error, Sendable {
         case above(Int)
         case value(String)
         case notJSON(String)
+        case tooManyRuns(limit: Int, count: Int)
+        case tooManyValues(limit: Int)
     }
 
     var place: [Place]
@@ -39,35 +39,12 @@ struct RunFault: Error, Sendable {
     }
 }
 
-/// Why a body is refused as a whole.
-enum RunRefusal: Error, Sendable {
-    /// Bytes that are no UTF-8.
-    case notText
-    /// Faults, in the order in which the model declares its members.
-    case faults([RunFault])
-
-    /// The answer: 422 with a `detail` list, 400 for bytes that are no text.
-    var response: Response {
-        switch self {
-        case .notText:
-            return ErrorEnvelope.detail.response(.badRequest, "There was an error parsing the body")
-        case .faults(let faults):
-            var writer = JSONWriter()
-            writer.object { answer in
-                answer.array("detail") { list in
-                    for fault in faults { list.item(fault) }
-                }
-            }
-            return .json(writer.bytes, status: .unprocessableContent)
-        }
-    }
-}
-
 extension JSONWriter {
     /// How much of a value at fault an answer shows.
     private static let shownBytes = 4096
 
-    fileprivate mutating func item(_ fault: RunFault) {
+    /// Writes a fault as an entry of `detail`.
+    mutating func item(_ fault: RunFault) {
         object { item in
             item.member("type", fault.cause.type)
             item.array("loc") { location in
@@ -96,6 +73,13 @@ extension JSONWriter {
         case .above(let limit): object("ctx") { $0.member("le", limit) }
         case .value: object("ctx") { $0.object("error") { _ in } }
         case .notJSON(let text): object("ctx") { $0.member("error", text) }
+        case .tooManyRuns(let limit, let count):
+            object("ctx") { context in
+                context.member("field_type", "List")
+                context.member("max_length", limit)
+                context.member("actual_length", count)
+            }
+        case .tooManyValues(let limit): object("ctx") { $0.member("max_length", limit) }
         default: break
         }
     }
@@ -118,6 +102,7 @@ extension RunFault.Cause {
         case .notARecord: "model_attributes_type"
         case .tooShort: "string_too_short"
         case .tooLong: "string_too_long"
+        case .tooManyRuns, .tooManyValues: "too_long"
         case .below: "greater_than_equal"
         case .above: "less_than_equal"
         case .value: "value_error"
@@ -139,12 +124,17 @@ extension RunFault.Cause {
         case .notAnObject: "Input should be a valid dictionary"
         case .notAList: "Input should be a valid list"
         case .notARecord: "Input should be a valid dictionary or object to extract fields from"
-        case .tooShort(let limit): "String should have at least \(limit) characters"
+        case .tooShort(let limit): "String should have at least \(limit) character\(limit == 1 ? "" : "s")"
         case .tooLong(let limit): "String should have at most \(limit) characters"
         case .below(let limit): "Input should be greater than or equal to \(limit)"
         case .above(let limit): "Input should be less than or equal to \(limit)"
         case .value(let text): "Value error, \(text)"
         case .notJSON: "JSON decode error"
+        case .tooManyRuns(let limit, let count):
+            "List should have at most \(limit) items after validation, not \(count): send smaller batches "
+                + "(WEIR_RUNS_MAX_BATCH is \(limit))"
+        case .tooManyValues(let limit):
+            "Body should have at most \(limit) names and values: send fewer runs at a time"
         }
     }
 }

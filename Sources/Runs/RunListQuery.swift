@@ -49,12 +49,6 @@ struct RunListQuery: Sendable {
     var cursor: Cursor?
     var wantsTotal = false
 
-    /// Parameters that compare a column, by the column's name.
-    static let columns = [
-        "agent_name", "job_type", "run_id", "parent_run_id", "insight_id", "website", "website_section",
-        "git_commit_hash",
-    ]
-
     /// Whether every run is asked for.
     var isUnfiltered: Bool {
         equalities.isEmpty && status == nil && isPosted == nil && created.isEmpty && started.isEmpty
@@ -70,7 +64,7 @@ enum RunListRefusal: Error, Sendable {
 
     var response: Response {
         switch self {
-        case .faults(let faults): RunRefusal.faults(faults).response
+        case .faults(let faults): RunRefusal.faults(RunFaults(faults)).response
         case .sentence(let text): ErrorEnvelope.detail.response(.badRequest, text)
         }
     }
@@ -80,25 +74,26 @@ extension RunListQuery {
     /// Reads a query: an empty value is no filter, of a repeated one the last counts, unknown ones are ignored.
     init(_ query: Query) throws(RunListRefusal) {
         var faults: [RunFault] = []
-        limit = Int(Self.number("limit", query, 1...1000, &faults) ?? 100)
-        offset = Self.number("offset", query, 0...Int64.max, &faults) ?? 0
+        typealias Parameters = RunListParameters
+        limit = Int(Self.number(Parameters.limit, query, &faults))
+        offset = Self.number(Parameters.offset, query, &faults)
         guard faults.isEmpty else { throw .faults(faults) }
-        for column in Self.columns {
-            if let value = try Self.value(column, query) {
-                equalities.append(Equality(column: column, value: value))
+        for parameter in Parameters.columns {
+            if let value = try Self.value(parameter.name, query) {
+                equalities.append(Equality(column: parameter.name, value: value))
             }
         }
-        if let word = try Self.value("status", query) {
+        if let word = try Self.value(Parameters.status.name, query) {
             guard let status = RunStatus(word: word) else {
                 throw .sentence("Invalid status. Must be one of: \(RunStatus.list)")
             }
             self.status = status
         }
-        created = try Self.bounds([("created_before", "<"), ("created_after", ">")], query)
-        started = try Self.bounds([("start_time_from", ">="), ("start_time_to", "<=")], query)
-        isPosted = try Self.flag("api_posted", query)
-        wantsTotal = try Self.flag("total", query) ?? false
-        if let text = try Self.value("cursor", query) {
+        created = try Self.bounds(Parameters.created, query)
+        started = try Self.bounds(Parameters.started, query)
+        isPosted = try Self.flag(Parameters.isPosted.name, query)
+        wantsTotal = try Self.flag(Parameters.total.name, query) ?? false
+        if let text = try Self.value(Parameters.cursor.name, query) {
             guard let cursor = PageCursor(text).flatMap(Cursor.init) else {
                 throw .sentence("Invalid cursor: take it unchanged from the Link header of the page before.")
             }
@@ -114,29 +109,31 @@ extension RunListQuery {
     }
 
     private static func number(
-        _ name: String,
+        _ parameter: APIParameter,
         _ query: Query,
-        _ bounds: ClosedRange<Int64>,
         _ faults: inout [RunFault]
-    ) -> Int64? {
-        guard let text = query.all(name).last else { return nil }
+    ) -> Int64 {
+        let fallback = Int64(parameter.fallbackNumber)
+        guard let text = query.all(parameter.name).last else { return fallback }
+        let (least, most) = (parameter.type.least ?? .min, parameter.type.most ?? .max)
         let cause: RunFault.Cause
         switch IntegerReading(text: text) {
-        case .success(let value) where value < bounds.lowerBound: cause = .below(Int(bounds.lowerBound))
-        case .success(let value) where value > bounds.upperBound: cause = .above(Int(bounds.upperBound))
+        case .success(let value) where value < least: cause = .below(Int(least))
+        case .success(let value) where value > most: cause = .above(Int(most))
         case .success(let value): return value
         case .failure(let reason): cause = reason
         }
-        faults.append(RunFault([.name("query"), .name(name)], cause, JSONText.quoted(text)[...]))
-        return nil
+        faults.append(RunFault([.name("query"), .name(parameter.name)], cause, JSONText.quoted(text)[...]))
+        return fallback
     }
 
     private static func bounds(
-        _ names: [(name: String, comparison: String)],
+        _ parameters: [(parameter: APIParameter, comparison: String)],
         _ query: Query
     ) throws(RunListRefusal) -> [Bound] {
         var bounds: [Bound] = []
-        for (name, comparison) in names {
+        for (parameter, comparison) in parameters {
+            let name = parameter.name
             guard let text = try value(name, query) else { continue }
             guard let instant = RunTimestamp.instant(ofFilter: text) else {
                 throw .sentence("Invalid ISO8601 timestamp for \(name): '\(text)'")

@@ -50,4 +50,6 @@ package struct RunElement: Sendable {
     let operation: RunOperation
     /// What became of it; nil before it is applied.
     var outcome: RunOutcome?
+    /// How the run has ended by it; nil when it has not.
+    var finished: RunStatus?
 }

@@ -33,7 +33,7 @@ struct RunPatch: Sendable, Equatable {
                 changes.append(Change(field: field, value: value))
             }
         }
-        guard reader.faults.isEmpty else { throw .faults(reader.faults) }
+        guard reader.faults.isEmpty else { throw .faults(RunFaults(reader.faults)) }
     }
 
     /// The end of a run that was told by a second POST of the whole record, nil unless it tells an end (D17).
@@ -93,7 +93,7 @@ struct CommitAssociation: Sendable, Equatable {
         let source = reader.commitSource(root["commit_source"], "commit_source", isRequired: true)
         author = Self.optional("commit_author", root, &reader)
         timestamp = Self.optional("commit_timestamp", root, &reader)
-        guard let hash, let source, reader.faults.isEmpty else { throw .faults(reader.faults) }
+        guard let hash, let source, reader.faults.isEmpty else { throw .faults(RunFaults(reader.faults)) }
         self.hash = hash
         self.source = source
     }

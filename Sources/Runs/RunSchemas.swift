@@ -1,66 +1,228 @@
 internal import Ingest
 
-/// What `/openapi.json` says of runs. Contract §1.4, §1.8, §1.9, §2.1.
+/// What `/openapi.json` says of the bodies of runs. Contract §1.1, §1.4, §1.8, §1.9, §2.1.
 enum RunSchemas {
+    private typealias Member = APISchema.Member
+
+    // MARK: - Bodies that are read
+
+    /// A run as it is posted; what is missing gets its default.
+    static let posted = APISchema("PostedRun", postedMembers(in: .alone))
+
+    /// Runs as they are posted together: what the table refuses of one is told in the answer, and hurts no other.
+    static let batch: APIType = {
+        let runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch))))
+        return .any(of: [runs, .named(APISchema("RunBatch", [Member("runs", runs)]))])
+    }()
+
+    /// What changes of a run; null leaves a member as it is.
+    static let patch = APISchema(
+        "RunPatch",
+        RunPatch.fields.map { Member($0.name, type($0, in: .alone).orNull, isRequired: false) }
+    )
+
+    /// A commit that a run made.
+    static let commit: APISchema = {
+        var hash = APIType.sentText
+        (hash.shortest, hash.longest) = (7, 40)
+        return APISchema(
+            "RunCommit",
+            [
+                Member("commit_hash", hash),
+                Member("commit_source", .word(CommitAssociation.sources)),
+                Member("commit_author", APIType.sentText.orNull, isRequired: false),
+                Member("commit_timestamp", APIType.sentText.orNull, isRequired: false),
+            ]
+        )
+    }()
+
+    // MARK: - Answers
+
     /// A run as it is read.
     static let run = APISchema(
         "Run",
-        [.init("id", "integer", isRequired: true)]
-            + RunField.all.map { member($0, isRequired: true) }
-            + [
-                .init("commit_url", "string", isNullable: true),
-                .init("repo_url", "string", isNullable: true),
-            ]
-    )
-
-    /// A run as it is posted; what is missing gets its default.
-    static let posted = APISchema(
-        "PostedRun",
-        RunField.all.filter { $0.rule != .own }.map { field in
-            member(field, isRequired: field.rule == .required)
-        }
-    )
-
-    /// What changes of a run; null leaves a member as it is.
-    static let patch = APISchema("RunPatch", RunPatch.fields.map { member($0, isRequired: false) })
-
-    /// A commit that a run made.
-    static let commit = APISchema(
-        "RunCommit",
-        [
-            .init("commit_hash", "string", isRequired: true, bounds: 7...40),
-            .init("commit_source", "string", isRequired: true, words: CommitAssociation.sources),
-            .init("commit_author", "string", isNullable: true),
-            .init("commit_timestamp", "string", isNullable: true),
+        [Member("id", .integer(1))] + RunField.all.map { Member($0.name, answered($0)) } + [
+            Member("commit_url", APIType.text.orNull), Member("repo_url", APIType.text.orNull),
         ]
     )
 
-    private static func member(_ field: RunField, isRequired: Bool) -> APISchema.Member {
-        func described(
-            _ type: String,
-            isNullable: Bool,
-            words: [String] = [],
-            bounds: ClosedRange<Int64>? = nil
-        ) -> APISchema.Member {
-            .init(
-                field.name,
-                type,
-                isNullable: isNullable,
-                isRequired: isRequired,
-                words: words,
-                bounds: bounds
+    static let receipt = APISchema(
+        "RunReceipt",
+        [
+            Member(
+                "status",
+                APIType.word(["created", "accepted", "duplicate"]).noting(
+                    "`accepted`: it is durable, and will be a row when PostgreSQL is back."
+                )
+            ),
+            Member("event_id", .text),
+            Member("run_id", APIType.text.noting("Not of a duplicate."), isRequired: false),
+            Member("message", APIType.text.noting("Of a duplicate."), isRequired: false),
+        ]
+    )
+
+    static let batchReceipt = APISchema(
+        "RunBatchReceipt",
+        [
+            Member("inserted", .count), Member("duplicates", .count),
+            Member(
+                "errors",
+                APIType.list(.text).noting("`<event_id>: <reason>` for each run that no row can hold.")
+            ),
+            Member("total", .count),
+        ]
+    )
+
+    static let patched = APISchema(
+        "RunPatchReceipt",
+        [
+            Member("event_id", .text), Member("updated", .flag),
+            Member("fields_updated", .list(.word(RunPatch.fields.map(\.name)))),
+        ]
+    )
+
+    static let associated = APISchema(
+        "RunCommitReceipt",
+        [
+            Member("status", .word(["success"])), Member("event_id", .text), Member("run_id", .text),
+            Member("commit_hash", .text),
+        ]
+    )
+
+    static let commitLink = APISchema("RunCommitLink", [Member("commit_url", APIType.text.orNull)])
+    static let repositoryLink = APISchema("RunRepositoryLink", [Member("repo_url", APIType.text.orNull)])
+
+    static let names = APISchema(
+        "RunNames",
+        [
+            Member("agent_names", .list(.text)), Member("job_types", .list(.text)),
+            Member(
+                "counts",
+                .named(
+                    APISchema("RunNameCounts", [Member("agent_names", .count), Member("job_types", .count)])
+                )
+            ),
+            Member("cache_hit", .flag),
+        ]
+    )
+
+    static let fieldNames = APISchema(
+        "RunFieldNames",
+        [
+            Member("field", .word(RunsRoutes.namedFields)), Member("values", .list(.text)),
+            Member("count", .count),
+        ]
+    )
+
+    /// What the listener profile `runs` answers to `GET /metrics`.
+    static let counts = APISchema(
+        "RunCounts",
+        [
+            Member("total_runs", .count), Member("agents", .map(.count)), Member("recent_24h", .count),
+            Member(
+                "performance",
+                .named(APISchema("RunStorage", [Member("db_path", .text), Member("journal_mode", .text)]))
+            ),
+        ]
+    )
+
+    /// Why a request is 422, in the words of the reference's framework.
+    static let faults = APISchema(
+        "RunFaults",
+        [
+            Member(
+                "detail",
+                .list(
+                    .named(
+                        APISchema(
+                            "RunFault",
+                            [
+                                Member("type", .text), Member("loc", .list(APIType(.string, .integer))),
+                                Member("msg", .text), Member("input", .any),
+                                Member("ctx", .object, isRequired: false),
+                            ]
+                        )
+                    )
+                )
             )
-        }
-        return switch field.rule {
-        case .required: described("string", isNullable: false)
-        case .text: described("string", isNullable: false, words: RunStatus.words)
-        case .optionalText, .lenientText: described("string", isNullable: true)
-        case .counter: described("integer", isNullable: false, bounds: 0...Int64.max)
-        case .optionalCounter: described("integer", isNullable: true, bounds: 0...Int64.max)
-        case .object: described("object", isNullable: true)
-        case .commitSource: described("string", isNullable: true, words: CommitAssociation.sources)
-        case .flag: described("boolean", isNullable: false)
-        case .own: described(field == .schemaVersion ? "integer" : "string", isNullable: false)
+        ]
+    )
+
+    // MARK: - Members
+
+    /// Where a run stands: alone it is refused for what the table can't hold.
+    private enum Place {
+        case alone, batch
+    }
+
+    private static func postedMembers(in place: Place) -> [Member] {
+        RunField.all.filter { $0.rule != .own }.map { field in
+            Member(field.name, type(field, in: place), isRequired: field.rule == .required)
         }
     }
+
+    /// What a client may send.
+    private static func type(_ field: RunField, in place: Place) -> APIType {
+        switch field.rule {
+        case .required: field == .eventID ? .sentName : .sentText
+        case .text: place == .batch ? .sentText : .word(RunStatus.words)
+        case .optionalText: APIType.sentText.orNull
+        // Anything else is ignored.
+        case .lenientText: APIType.any.noting("A text; anything else is ignored.")
+        case .counter: place == .batch ? .anySentInteger : .sentCount
+        case .optionalCounter: (place == .batch ? APIType.anySentInteger : .sentCount).orNull
+        case .object: APIType.object.orNull.noting("A text that holds a JSON object is taken, too.")
+        case .commitSource: APIType.word(CommitAssociation.sources).orNull
+        case .flag: .sentFlag
+        case .own: .any
+        }
+    }
+
+    /// What a client reads.
+    private static func answered(_ field: RunField) -> APIType {
+        switch field.rule {
+        case .required: .text
+        case .text: .word(RunStatus.allCases.map(\.rawValue))
+        case .optionalText: field == .createdAt ? .text : APIType.text.orNull
+        case .lenientText: APIType.text.orNull
+        case .counter, .optionalCounter: .integer(0...Int64.max)
+        case .object: APIType.object.orNull
+        case .commitSource: APIType.word(CommitAssociation.sources).orNull
+        case .flag: .flag
+        case .own: field == .schemaVersion ? APIType(.integer) : .text
+        }
+    }
+}
+
+extension APIType {
+    /// A count as `IntegerReading` takes it; a text of more than 18 digits may exceed what is stored.
+    static let sentCount: APIType = {
+        var type = APIType(.integer, .string, .boolean)
+        (type.least, type.most) = (0, .max)
+        type.pattern = #"^(\+?(0_?)*([0-9]_?){0,17}[0-9]|-(0_?)*0)(\.0*)?$"#
+        return type
+    }()
+
+    /// A text by which something is found: never empty.
+    static let sentName: APIType = {
+        var type = APIType.sentText
+        type.shortest = 1
+        return type
+    }()
+
+    /// An integer as `IntegerReading` takes it.
+    static let anySentInteger: APIType = {
+        var type = APIType(.integer, .string, .boolean)
+        (type.least, type.most) = (.min, .max)
+        type.pattern = #"^[+-]?(0_?)*([0-9]_?){0,17}[0-9](\.0*)?$"#
+        return type
+    }()
+
+    /// A truth value as `FlagReading` takes it.
+    static let sentFlag: APIType = {
+        let words =
+            "[Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]|[Oo][Ff][Ff]|"
+            + "[01]"
+        return .any(of: [.flag, .integer(0...1), .matching("^(\(words))$")])
+    }()
 }

@@ -15,6 +15,10 @@ struct RunTable {
         var isChanged = false
         /// Its row, ready to be copied; nil once it has changed.
         var encoded: NewRun?
+        /// Its status as it is stored; nil for a new run.
+        var storedStatus: String?
+        /// When the line had arrived that gave it its status; nil while that is the stored one.
+        var statusAt: Timestamp?
     }
 
     private(set) var entries: [UUID128: Entry]
@@ -24,6 +28,8 @@ struct RunTable {
     private(set) var signals: [Signal] = []
 
     private let isHeard: Bool
+    /// How the run of the current element has ended by it.
+    private var finished: RunStatus?
 
     /// Makes a table of stored runs; without `isHeard` no signals are made, for nobody listens.
     init(_ entries: [UUID128: Entry] = [:], isHeard: Bool = true) {
@@ -33,6 +39,8 @@ struct RunTable {
 
     /// Applies an operation and notes its outcome.
     mutating func apply(_ element: inout RunElement) {
+        finished = nil
+        defer { element.finished = finished }
         switch element.operation {
         case .create(let run): element.outcome = create(run, element)
         case .patch(let patch): element.outcome = change(element) { $0.apply(patch) } ?? .notFound
@@ -50,6 +58,7 @@ struct RunTable {
             let entry = Entry(record: run.record, receivedAt: element.at, isNew: true, encoded: run)
             entries[element.key] = entry
             newKeys.append(element.key)
+            finished = Self.end(nil, run.record)
             signal(nil, run.record, element)
             return .created
         }
@@ -74,10 +83,24 @@ struct RunTable {
         entry.record.set(.updatedAt, element.at.iso8601(offset: .plusZero))
         entry.isChanged = true
         entry.encoded = nil
+        if before[.status] != entry.record[.status] {
+            entry.statusAt = element.at
+            finished = Self.end(before, entry.record)
+        }
         entries[element.key] = entry
         signal(before, entry.record, element)
         return .updated
     }
+
+    /// How a run has ended by what was done to it; nil when it has not.
+    private static func end(_ before: RunRecord?, _ after: RunRecord) -> RunStatus? {
+        guard let word = after[.status], word != before?[.status], !word.elementsEqual(running) else {
+            return nil
+        }
+        return JSONText.string(word).flatMap(RunStatus.init(word:))
+    }
+
+    private static let running = JSONText.quoted(RunStatus.running.rawValue)
 
     /// A run that has begun, or has got another state.
     private mutating func signal(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {

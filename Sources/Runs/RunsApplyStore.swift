@@ -36,20 +36,46 @@ enum RunsApplyStore {
     }
 
     /// The runs with these keys, locked until the transaction ends.
+    ///
+    /// - Throws: `BatchTooLarge` when several runs take more than `mostBytes` together.
     static func fetch(
         _ keys: Set<UUID128>,
+        mostBytes: Int,
         on connection: Connection
     ) throws -> [UUID128: RunTable.Entry] {
-        let rows = try connection.execute(fetch, [.uuidArray(Array(keys))])
+        let parameters: [Parameter] = [.uuidArray(Array(keys)), .int(mostBytes / max(keys.count, 1))]
         var entries: [UUID128: RunTable.Entry] = [:]
-        for row in rows {
-            let document = try JSONDocument(try row.utf8(2), recordedDepth: 1)
-            entries[try row.uuid(0)] = RunTable.Entry(
-                record: RunRecord(document),
-                receivedAt: try row.timestamp(1)
-            )
+        var large: [UUID128: Timestamp] = [:]
+        for row in try connection.execute(fetch, parameters) {
+            let (key, receivedAt) = (try row.uuid(0), try row.timestamp(1))
+            if let document = try row.optionalUTF8(2) {
+                entries[key] = try entry(document, receivedAt)
+            } else {
+                large[key] = receivedAt
+            }
         }
+        guard !large.isEmpty else { return entries }
+        var bytes = 0
+        try connection.forEachRow(of: fetchLarge, [.uuidArray(Array(large.keys))]) { row in
+            let (key, document) = (try row.uuid(0), try row.utf8(1))
+            bytes += document.count
+            guard bytes <= mostBytes || keys.count == 1, let receivedAt = large[key] else { return false }
+            entries[key] = try entry(document, receivedAt)
+            return true
+        }
+        if bytes > mostBytes, keys.count > 1 { throw BatchTooLarge() }
         return entries
+    }
+
+    private static let fetchLarge = Statement(
+        "fetch_large_runs",
+        "SELECT event_key, document FROM agent_run WHERE event_key = ANY ($1::uuid[])"
+    )
+
+    private static func entry(_ document: [UInt8], _ receivedAt: Timestamp) throws -> RunTable.Entry {
+        let document = try JSONDocument(document, recordedDepth: 1)
+        let record = RunRecord(document)
+        return RunTable.Entry(record: record, receivedAt: receivedAt, storedStatus: record.text(.status))
     }
 
     /// Writes what is new or has changed.
@@ -61,14 +87,8 @@ enum RunsApplyStore {
         let changed = table.entries.filter { $0.value.isChanged && !$0.value.isNew }
         if !changed.isEmpty { try update(changed, on: connection) }
         var counts = RunCounts()
-        for (_, entry) in new {
-            counts.add(
-                1,
-                agent: entry.record.text(.agentName) ?? "",
-                job: entry.record.text(.jobType) ?? "",
-                createdAt: entry.record.createdInstant ?? entry.receivedAt
-            )
-        }
+        for (_, entry) in new { counts.add(new: entry) }
+        for entry in changed.values { counts.add(changed: entry) }
         try tally(counts, on: connection)
         try SignalStore.insert(table.signals, on: connection)
         return true
@@ -115,7 +135,7 @@ enum RunsApplyStore {
         )
     }
 
-    /// Adds to the counts of runs by agent, job type and hour.
+    /// Adds to the counts of runs.
     static func tally(_ counts: RunCounts, on connection: Connection) throws {
         let rows = counts.rows
         guard !rows.isEmpty else { return }
@@ -126,33 +146,9 @@ enum RunsApplyStore {
                 .uuidArray(rows.map { RunKeys.value($0.value) }),
                 .textArray(rows.map(\.value)),
                 .int64Array(rows.map(\.runs)),
+                .timestampArray(rows.map(\.lastAt)),
             ]
         )
-    }
-}
-
-/// How many runs have come or gone, by agent, by job type and by the hour of their creation.
-struct RunCounts {
-    private struct Key: Hashable {
-        let facet: String
-        let value: String
-    }
-
-    private var counts: [Key: Int64] = [:]
-
-    /// Notes `runs` more of an agent, a job type and an hour.
-    mutating func add(_ runs: Int64, agent: String, job: String, createdAt: Timestamp) {
-        counts[Key(facet: "agent_name", value: agent), default: 0] += runs
-        counts[Key(facet: "job_type", value: job), default: 0] += runs
-        counts[Key(facet: "created_hour", value: Self.hour(of: createdAt)), default: 0] += runs
-    }
-
-    /// The hour in UTC, as `2026-11-25T10`.
-    static func hour(of time: Timestamp) -> String { String(time.iso8601().prefix(13)) }
-
-    /// One row for each value that has changed.
-    var rows: [(facet: String, value: String, runs: Int64)] {
-        counts.map { ($0.key.facet, $0.key.value, $0.value) }
     }
 }
 

@@ -39,12 +39,12 @@ package struct AgingRuns: AgingRows {
             var deleted = 0
             for group in groups {
                 let runs = try group.int64("runs")
-                counts.add(
-                    -runs,
+                let kind = RunCounts.Kind(
                     agent: try group.text("agent_name"),
                     job: try group.text("job_type"),
-                    createdAt: try group.timestamp("hour")
+                    status: try group.text("status")
                 )
+                counts.remove(runs, kind, createdAt: try group.timestamp("hour"))
                 deleted += Int(runs)
             }
             try RunsApplyStore.tally(counts, on: connection)

@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Ingest
 
 /// Runs to answers. Contract §1.7.
 struct RunsEncoder: Sendable {
@@ -10,6 +11,8 @@ struct RunsEncoder: Sendable {
         case json = "application/json"
         case ndjson = "application/x-ndjson"
         case csv = "text/csv"
+
+        var contentType: String { self == .csv ? "text/csv; charset=utf-8; header=present" : rawValue }
     }
 
     /// One run.
@@ -19,17 +22,65 @@ struct RunsEncoder: Sendable {
         return .json(bytes)
     }
 
-    /// A list of runs.
-    func list(_ runs: some Collection<RunsStore.StoredRun>, as format: Format) -> Response {
+    /// A page of a list.
+    struct Page {
+        let response: Response
+        let rows: Int
+        /// Where the next page begins; nil when there is none.
+        let next: RunListQuery.Cursor?
+    }
+
+    /// Writes a page of runs while `read` reads them, as far as the limit allows.
+    func list(
+        as format: Format,
+        _ limit: PageLimit,
+        _ read: (_ body: (RunsStore.StoredRun) throws -> Bool) throws -> Void
+    ) throws -> Page {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(limit.rows << 11, 1 << 20))
+        begin(format, &bytes)
+        var (rows, last, hasMore) = (0, RunsStore.StoredRun?.none, false)
+        try read { run in
+            hasMore = limit.isReached(rows: rows, bytes: bytes.count)
+            if hasMore { return false }
+            append(run, as: format, isFirst: rows == 0, to: &bytes)
+            (rows, last) = (rows + 1, run)
+            return true
+        }
+        if format == .json { bytes.append(UInt8(ascii: "]")) }
+        let response = Response(
+            status: .ok,
+            fields: ["Content-Type": format.contentType],
+            body: .bytes(bytes)
+        )
+        return Page(response: response, rows: rows, next: hasMore ? last?.cursor : nil)
+    }
+
+    private func begin(_ format: Format, _ bytes: inout [UInt8]) {
         switch format {
-        case .json: return .json(array(runs))
-        case .ndjson: return Self.response(lines(runs), format.rawValue)
-        case .csv: return Self.response(table(runs), "text/csv; charset=utf-8; header=present")
+        case .json: bytes.append(UInt8(ascii: "["))
+        case .ndjson: break
+        case .csv:
+            let names = ["id"] + RunField.all.map(\.name) + ["commit_url", "repo_url"]
+            bytes.append(contentsOf: (names.joined(separator: ",") + "\r\n").utf8)
         }
     }
 
-    private static func response(_ bytes: [UInt8], _ type: String) -> Response {
-        Response(status: .ok, fields: ["Content-Type": type], body: .bytes(bytes))
+    private func append(
+        _ run: RunsStore.StoredRun,
+        as format: Format,
+        isFirst: Bool,
+        to bytes: inout [UInt8]
+    ) {
+        switch format {
+        case .json:
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            append(run, to: &bytes)
+        case .ndjson:
+            append(run, to: &bytes)
+            bytes.append(UInt8(ascii: "\n"))
+        case .csv: append(row: run, to: &bytes)
+        }
     }
 
     // MARK: - JSON
@@ -56,43 +107,17 @@ struct RunsEncoder: Sendable {
     private static let beginning = Array(#"{"id":"#.utf8)
     private static let withoutLinks = Array(#","commit_url":null,"repo_url":null}"#.utf8)
 
-    private func array(_ runs: some Collection<RunsStore.StoredRun>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(runs.reduce(2) { $0 + $1.document.count + 120 })
-        bytes.append(UInt8(ascii: "["))
-        for (index, run) in runs.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(run, to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "]"))
-        return bytes
-    }
-
-    private func lines(_ runs: some Collection<RunsStore.StoredRun>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for run in runs {
-            append(run, to: &bytes)
-            bytes.append(UInt8(ascii: "\n"))
-        }
-        return bytes
-    }
-
     // MARK: - CSV (RFC 4180)
 
-    private func table(_ runs: some Collection<RunsStore.StoredRun>) -> [UInt8] {
-        let names = ["id"] + RunField.all.map(\.name) + ["commit_url", "repo_url"]
-        var bytes = Array((names.joined(separator: ",") + "\r\n").utf8)
-        for run in runs {
-            JSONWriter.append(run.id, to: &bytes)
-            if let document = try? JSONDocument(run.document) {
-                let record = RunRecord(document)
-                for field in RunField.all { Self.append(cell: record.cell(field), to: &bytes) }
-            }
-            Self.append(cell: links.commit(run.gitCommitHash, in: run.gitRepo) ?? "", to: &bytes)
-            Self.append(cell: links.repository(run.gitRepo) ?? "", to: &bytes)
-            bytes.append(contentsOf: "\r\n".utf8)
+    private func append(row run: RunsStore.StoredRun, to bytes: inout [UInt8]) {
+        JSONWriter.append(run.id, to: &bytes)
+        if let document = try? JSONDocument(run.document, recordedDepth: 1) {
+            let record = RunRecord(document)
+            for field in RunField.all { Self.append(cell: record.cell(field), to: &bytes) }
         }
-        return bytes
+        Self.append(cell: links.commit(run.gitCommitHash, in: run.gitRepo) ?? "", to: &bytes)
+        Self.append(cell: links.repository(run.gitRepo) ?? "", to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
     }
 
     private static func append(cell: String, to bytes: inout [UInt8]) {

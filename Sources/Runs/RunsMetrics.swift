@@ -3,6 +3,7 @@ package import Metrics
 /// What this process loaded of the runs surface.
 package struct RunsMetrics: Sendable {
     private let operations: MetricFamily<Counter>
+    private let finished: MetricFamily<Counter>
 
     /// Registers the families.
     package init(registry: Registry) {
@@ -11,11 +12,19 @@ package struct RunsMetrics: Sendable {
             help: "Operations on tracked runs that were loaded, by what came of them.",
             labels: ["outcome"]
         )
+        finished = registry.counterFamily(
+            "weir_runs_finished_total",
+            help: "Tracked runs that ended, by status.",
+            labels: ["status"]
+        )
+        // A rate needs a first value.
+        for status in RunStatus.allCases where status.isTerminal { _ = finished.child(status.rawValue) }
     }
 
-    /// Counts an operation that is committed.
-    func loaded(_ outcome: RunOutcome) {
+    /// Counts an operation that is committed, and the end of a run if it was one.
+    func loaded(_ outcome: RunOutcome, finished status: RunStatus? = nil) {
         operations.child(outcome.word).increment()
+        if let status { finished.child(status.rawValue).increment() }
     }
 }
 

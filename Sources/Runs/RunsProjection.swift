@@ -31,11 +31,14 @@ package struct RunsProjection: Projection {
 
     private let board: Board?
     private let metrics: RunsMetrics?
+    private let mostBytes: Int
 
-    /// Makes the projection; `board` and `metrics` learn what is loaded live.
-    package init(board: Board? = nil, metrics: RunsMetrics? = nil) {
+    /// Makes the projection; `board` and `metrics` learn what is loaded live. `mostBytes` is what stored runs may take
+    /// while a batch changes them: they are larger than the lines that name them.
+    package init(board: Board? = nil, metrics: RunsMetrics? = nil, mostBytes: Int = 64 << 20) {
         self.board = board
         self.metrics = metrics
+        self.mostBytes = mostBytes
     }
 
     package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [RunElement] {
@@ -44,15 +47,18 @@ package struct RunsProjection: Projection {
         }
         // Reading a run costs as much as all else that is done for it here.
         if let drafts = board?.takeParsed(line.seq) { return Self.elements(line, drafts) }
-        do throws(RunRefusal) {
-            let document = try RunDecoder.document(Array(line.body), isJSON: true)
+        do {
+            let shape: RunDecoder.Shape = kind == .batch ? .batch : .record
+            let document = try RunDecoder.document(Array(line.body), isJSON: true, as: shape)
             switch kind {
             case .create: return Self.elements(line, [try RunDecoder.run(document)])
             case .batch: return Self.elements(line, try RunDecoder.batch(document))
-            case .patch: return [Self.element(line, .patch(try RunPatch(document)))]
-            case .stale: return [Self.element(line, .closeStale(try RunPatch(document)))]
-            case .commit: return [Self.element(line, .associate(try CommitAssociation(document)))]
+            case .patch: return try Self.element(line, .patch(try RunPatch(document)))
+            case .stale: return try Self.element(line, .closeStale(try RunPatch(document)))
+            case .commit: return try Self.element(line, .associate(try CommitAssociation(document)))
             }
+        } catch let refusal as Refusal {
+            throw refusal
         } catch {
             throw Refusal(reason: "not a body of the runs surface")
         }
@@ -69,7 +75,10 @@ package struct RunsProjection: Projection {
         let isHeard = try SignalStore.hasConsumers(on: connection)
         // Another Weir may have stored one of these runs since we looked: then it was first, and we look again.
         for _ in 0..<Self.attempts {
-            var table = RunTable(try RunsApplyStore.fetch(keys, on: connection), isHeard: isHeard)
+            var table = RunTable(
+                try RunsApplyStore.fetch(keys, mostBytes: mostBytes, on: connection),
+                isHeard: isHeard
+            )
             for index in elements.indices { table.apply(&elements[index]) }
             if try RunsApplyStore.store(table, on: connection) { return }
         }
@@ -81,7 +90,7 @@ package struct RunsProjection: Projection {
         for element in elements {
             guard let outcome = element.outcome else { continue }
             outcomes[element.seq, default: [:]][element.place] = outcome
-            metrics?.loaded(outcome)
+            metrics?.loaded(outcome, finished: element.finished)
         }
         board?.settle(outcomes)
     }
@@ -112,16 +121,22 @@ package struct RunsProjection: Projection {
         }
     }
 
-    private static func element(_ line: JournalLine, _ operation: RunOperation) -> RunElement {
+    private static func element(_ line: JournalLine, _ operation: RunOperation) throws(Refusal)
+        -> [RunElement]
+    {
         let members = JSONText.members(line.members)
-        let eventID = members?.root[RunField.eventID.name]?.string ?? ""
-        return RunElement(
-            seq: line.seq,
-            at: line.at,
-            place: 0,
-            key: RunKeys.run(eventID),
-            operation: operation
-        )
+        guard let eventID = members?.root[RunField.eventID.name]?.string else {
+            throw Refusal(reason: "the line does not say of which run it is")
+        }
+        return [
+            RunElement(
+                seq: line.seq,
+                at: line.at,
+                place: 0,
+                key: RunKeys.run(eventID),
+                operation: operation
+            )
+        ]
     }
 }
 

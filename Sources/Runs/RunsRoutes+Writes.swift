@@ -7,13 +7,17 @@ internal import Journal
 
 extension RunsRoutes {
     var create: Route {
-        let success = Set([201, duplicateStatus.code]).sorted()
         let summary = "Records a run; the first body of an event_id wins."
-        return write(.post, "", summary, .object(RunSchemas.posted), success: success) {
+        let answers = RunAnswers.created(duplicates: duplicateStatus)
+        return write(.post, "", summary, .named(RunSchemas.posted), answers: answers) {
             request throws(WriteRefusal) in
-            let document = try Self.document(request)
-            let draft = try Self.checked { () throws(RunRefusal) in try RunDecoder.storableRun(document) }
-            switch try await self.append(.create, document, [draft]) {
+            let reading = try await self.record(request) { document throws(RunRefusal) in
+                let draft = try RunDecoder.storableRun(document)
+                try RunDecoder.requireEventIDs([draft], isBatch: false)
+                return draft
+            }
+            let draft = reading.value
+            switch try await self.append(.create, reading.line, reading.isVerbatim ? [draft] : nil) {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
@@ -26,37 +30,40 @@ extension RunsRoutes {
     }
 
     var batch: Route {
-        write(.post, "/batch", "Records an array of runs; each stands alone.", .list(RunSchemas.posted)) {
+        let summary = "Records an array of runs; each stands alone."
+        return write(.post, "/batch", summary, RunSchemas.batch, answers: RunAnswers.batch) {
             request throws(WriteRefusal) in
-            let document = try Self.document(request)
-            let drafts = try Self.checked { () throws(RunRefusal) in try RunDecoder.batch(document) }
+            let reading = try await self.batch(request)
+            let drafts = reading.value
             guard drafts.contains(where: \.conflicts.isEmpty) else {
                 return BatchAnswer(drafts, [:]).response
             }
-            switch try await self.append(.batch, document, drafts) {
+            let line = reading.line
+            switch try await self.append(.batch, line, reading.isVerbatim ? drafts : nil, of: drafts.count) {
             case .applied(let outcomes):
                 let answer = BatchAnswer(drafts, outcomes)
                 if answer.inserted > 0 { self.metadata.drop() }
                 return answer.response
-            case .pending: return Self.applyingLater
+            case .pending(let delay): return Self.applyingLater(delay)
             case .refused: return BatchAnswer(drafts, [:]).response
             }
         }
     }
 
     var patch: Route {
-        write(.patch, "/{event_id}", "Changes a run.", .object(RunSchemas.patch)) {
+        write(.patch, "/{event_id}", "Changes a run.", .named(RunSchemas.patch), answers: RunAnswers.patched)
+        {
             request throws(WriteRefusal) in
-            let document = try Self.document(request)
-            let patch = try Self.checked { () throws(RunRefusal) in try RunPatch(document) }
+            let reading = try await self.record(request, RunPatch.init)
+            let patch = reading.value
             let eventID = Self.eventID(request)
             guard !patch.changes.isEmpty else { return await self.emptyPatch(eventID) }
-            switch try await self.append(.patch, document, of: eventID) {
+            switch try await self.append(.patch, reading.line, to: eventID) {
             case .applied(let outcomes):
                 guard outcomes[0] == .updated else { return Self.notFound(eventID) }
                 self.metadata.drop()
                 return Self.updated(eventID, patch)
-            case .pending: return Self.applyingLater
+            case .pending(let delay): return Self.applyingLater(delay)
             case .refused: return Self.deadLetter("update run")
             }
         }
@@ -64,16 +71,21 @@ extension RunsRoutes {
 
     var associateCommit: Route {
         let summary = "Tells which commit a run made."
-        return write(.post, "/{event_id}/associate-commit", summary, .object(RunSchemas.commit)) {
-            request throws(WriteRefusal) in
-            let document = try Self.document(request)
-            let association = try Self.checked { () throws(RunRefusal) in try CommitAssociation(document) }
+        return write(
+            .post,
+            "/{event_id}/associate-commit",
+            summary,
+            .named(RunSchemas.commit),
+            answers: RunAnswers.associated
+        ) { request throws(WriteRefusal) in
+            let reading = try await self.record(request, CommitAssociation.init)
+            let association = reading.value
             let eventID = Self.eventID(request)
-            switch try await self.append(.commit, document, of: eventID) {
+            switch try await self.append(.commit, reading.line, to: eventID) {
             case .applied(let outcomes):
                 guard case .associated(let runID) = outcomes[0] else { return Self.notFound(eventID) }
                 return Self.associated(eventID, runID, association)
-            case .pending: return Self.applyingLater
+            case .pending(let delay): return Self.applyingLater(delay)
             case .refused: return Self.deadLetter("associate commit")
             }
         }
@@ -81,36 +93,41 @@ extension RunsRoutes {
 
     // MARK: - Lines
 
-    private static func document(_ request: Request) throws(WriteRefusal) -> JSONDocument {
-        try checked { () throws(RunRefusal) in
-            try RunDecoder.document(request.body, isJSON: request.head.declaresJSON)
-        }
-    }
-
-    private static func checked<Value>(
-        _ body: () throws(RunRefusal) -> Value
-    ) throws(WriteRefusal) -> Value {
+    private func record<Value: Sendable>(
+        _ request: Request,
+        _ decode: @escaping @Sendable (JSONDocument) throws(RunRefusal) -> Value
+    ) async throws(WriteRefusal) -> RunBodyReader.Reading<Value> {
         do throws(RunRefusal) {
-            return try body()
+            return try await bodies.record(request, decode)
         } catch {
             throw .refused(error)
         }
     }
 
+    private func batch(_ request: Request) async throws(WriteRefusal) -> RunBodyReader.Reading<[RunDraft]> {
+        do throws(RunRefusal) {
+            return try await bodies.batch(request)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    /// `drafts` is what the line says, where they can be taken from here; `count` is how many operations it has.
     private func append(
         _ kind: RunsProjection.Kind,
-        _ document: JSONDocument,
+        _ line: [UInt8],
         _ drafts: [RunDraft]? = nil,
-        of eventID: String? = nil
+        of count: Int = 1,
+        to eventID: String? = nil
     ) async throws(WriteRefusal) -> RunsProjection.Board.Outcome {
         do throws(JournalError) {
             return try await board.append(
                 to: journal,
                 kind: kind.rawValue,
                 members: eventID.map(RunLine.members) ?? [],
-                body: RunLine.body(document),
-                // A line has no line breaks; values that were sent with some are read from there.
-                parsed: document.sawLineBreaksOutsideStrings ? nil : drafts
+                body: line,
+                parsed: drafts,
+                waiting: min(Self.patiencePerRun * count, Self.mostPatience)
             )
         } catch {
             throw .notStored(error)
@@ -176,12 +193,22 @@ extension RunsRoutes {
         return .json(writer.bytes)
     }
 
+    /// A large batch takes its time: even a slow PostgreSQL stores ten thousand runs a second.
+    private static let patiencePerRun = Duration.microseconds(100)
+    private static let mostPatience = Duration.seconds(15)
+
     /// Repeating is harmless: every write of this surface may be applied twice.
-    private static var applyingLater: Response {
+    private static func applyingLater(_ delay: Delay) -> Response {
+        let why =
+            switch delay {
+            case .away:
+                "The database cannot be reached at the moment. The request is kept and will be applied; "
+            case .slow: "The database is still busy with it. The request is kept and is being applied; "
+            case .stopped: "Loading has stopped: see Weir's log. The request is kept and will be applied; "
+            }
         var response = ErrorEnvelope.detail.response(
             .serviceUnavailable,
-            "The database cannot be reached at the moment. The request is kept and will be applied; "
-                + "repeat it to learn its outcome."
+            why + "repeat it to learn its outcome."
         )
         response.fields.append("Retry-After", "1")
         return response
@@ -207,45 +234,5 @@ enum RunLine {
         var body = Array(document.root.rawBytes)
         if document.sawLineBreaksOutsideStrings { JSONStorable.blankLineBreaks(in: &body) }
         return body
-    }
-}
-
-/// The answer to a batch. Contract §1.5.
-struct BatchAnswer {
-    private(set) var inserted = 0
-    private(set) var duplicates = 0
-    private var errors: [String] = []
-    private let total: Int
-
-    /// Adds up what came of each run; one without an outcome was refused by PostgreSQL.
-    init(_ drafts: [RunDraft], _ outcomes: RunsProjection.Outcomes) {
-        total = drafts.count
-        for (place, draft) in drafts.enumerated() {
-            switch outcomes[place] {
-            case .created: inserted += 1
-            case .duplicate: duplicates += 1
-            default: errors.append("\(draft.eventID): \(Self.reason(draft))")
-            }
-        }
-    }
-
-    private static func reason(_ draft: RunDraft) -> String {
-        guard let conflict = draft.conflicts.first else {
-            return "refused by PostgreSQL; see `weir dead-letters list`"
-        }
-        return "CHECK constraint failed: \(conflict.constraint)"
-    }
-
-    var response: Response {
-        var writer = JSONWriter()
-        writer.object { body in
-            body.member("inserted", inserted)
-            body.member("duplicates", duplicates)
-            body.array("errors") { list in
-                for error in errors { list.value(error) }
-            }
-            body.member("total", total)
-        }
-        return .json(writer.bytes)
     }
 }

@@ -7,26 +7,34 @@ package import Journal
 package struct RunsRoutes: Sendable {
     static let prefix = "/api/v1/runs"
     static let tag = "Runs"
+    /// The fields whose names can be asked for.
+    static let namedFields = ["agent_name", "job_type"]
 
     let journal: Journal
     let board: RunsProjection.Board
     let reader: StoreReader
     let encoder: RunsEncoder
     let metadata: MetadataCache
+    let sharedCounts = SharedAnswer()
     let duplicateStatus: Status
     let limiter: RateLimiter?
+    let bodies: RunBodyReader
+    let pageBytes: Int
 
     /// Makes the endpoints.
     ///
     /// `duplicateStatus` answers a POST of an event id that is there already: 201 as the reference does, or 200 (D01).
-    /// `requestsPerMinute` bounds what one client asks for; nil for no bound.
+    /// `requestsPerMinute` bounds what one client asks for; nil for no bound. `mostRuns` is the size of a batch,
+    /// `pageBytes` that of a page of a list.
     package init(
         journal: Journal,
         board: RunsProjection.Board,
         reader: StoreReader,
         links: RepositoryLinks,
         duplicateStatus: Status = .created,
-        requestsPerMinute: Int? = nil
+        requestsPerMinute: Int? = nil,
+        mostRuns: Int = 10_000,
+        pageBytes: Int = PageLimit.defaultBytes
     ) {
         self.journal = journal
         self.board = board
@@ -35,6 +43,8 @@ package struct RunsRoutes: Sendable {
         metadata = MetadataCache()
         self.duplicateStatus = duplicateStatus
         limiter = requestsPerMinute.map(RateLimiter.init)
+        bodies = RunBodyReader(mostRuns: mostRuns)
+        self.pageBytes = pageBytes
     }
 
     /// All endpoints of every face.
@@ -54,8 +64,8 @@ package struct RunsRoutes: Sendable {
         _ method: Method,
         _ path: String,
         _ summary: String,
-        _ request: RouteDocumentation.Shape,
-        success: [Int] = [200],
+        _ request: APIType,
+        answers: [APIAnswer],
         answer: @escaping @Sendable (Request) async throws(WriteRefusal) -> Response
     ) -> Route {
         Route(
@@ -67,7 +77,7 @@ package struct RunsRoutes: Sendable {
                 tag: Self.tag,
                 summary: summary,
                 request: request,
-                success: success
+                answers: answers + RunAnswers.writeRefusals
             ),
             handler: .async { request in
                 if let refusal = self.limiter?.refusal(of: request) { return refusal }
@@ -83,21 +93,20 @@ package struct RunsRoutes: Sendable {
     func read(
         _ path: String,
         _ summary: String,
-        _ parameters: [RouteDocumentation.Parameter] = [],
-        scope: Scope = .read,
-        shape: RouteDocumentation.Shape = .any,
+        _ parameters: [APIParameter] = [],
+        answers: [APIAnswer],
         answer: @escaping @Sendable (Request) async -> Response
     ) -> Route {
         Route(
             .get,
             path,
-            scope: scope,
+            scope: .read,
             envelope: .runs,
             documentation: RouteDocumentation(
                 tag: Self.tag,
                 summary: summary,
                 parameters: parameters,
-                answer: shape
+                answers: answers + RunAnswers.readRefusals
             ),
             handler: .async { request in
                 if let refusal = self.limiter?.refusal(of: request) { return refusal }

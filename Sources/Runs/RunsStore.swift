@@ -15,7 +15,8 @@ struct RunsStore {
         let createdOrder: Timestamp
         let createdAt: String
 
-        fileprivate init(_ row: Row) throws {
+        /// The first six columns of a row.
+        init(_ row: Row) throws {
             id = try row.int64(0)
             document = try row.utf8(1)
             gitRepo = try row.optionalText(2)
@@ -29,11 +30,11 @@ struct RunsStore {
         }
     }
 
-    private static let columns =
+    static let columns =
         "r.id, r.document, r.git_repo, r.git_commit_hash, r.created_order, r.created_at"
     /// How much of a value `index_prefix` keeps, in characters.
     private static let prefixLength = 200
-    private static let order = "r.created_order DESC, r.created_at DESC, r.id"
+    static let order = "r.created_order DESC, r.created_at DESC, r.id"
 
     // MARK: - Runs
 
@@ -47,47 +48,9 @@ struct RunsStore {
         try connection.execute(Self.one, [.uuid(RunKeys.run(eventID))]).first.map(StoredRun.init)
     }
 
-    /// A page of runs, the newest first; one more than the limit when there are more.
-    func fetchAll(_ query: RunListQuery) throws -> [StoredRun] {
-        var conditions = SQLConditions()
-        Self.require(query, &conditions)
-        let (limit, offset) = (Int64(query.limit) + 1, query.offset)
-        let sql: String
-        if query.created.isEmpty {
-            let page = "LIMIT \(conditions.place(.int64(limit))) OFFSET \(conditions.place(.int64(offset)))"
-            sql = """
-                SELECT \(Self.columns) FROM agent_run r
-                WHERE \(conditions.text)
-                ORDER BY \(Self.order) \(page)
-                """
-        } else {
-            sql = Self.branches(query, limit, offset, &conditions)
-        }
-        let statement = Statement("list runs", sql)
-        guard !query.isUnfiltered, query.started.isEmpty else {
-            return try connection.execute(statement, conditions.parameters).map(StoredRun.init)
-        }
-        return try connection.transaction(TransactionOptions(isReadOnly: true)) {
-            try connection.execute(Self.inOrder)
-            return try connection.execute(statement, conditions.parameters).map(StoredRun.init)
-        }
-    }
-
-    /// A page is the beginning of an index that has the order of the list; a bitmap would collect all its rows first. A
-    /// bound of `start_time` needs one: its index can't do without.
-    private static let inOrder = Statement(
-        "plan lists",
-        """
-        SELECT
-            set_config('enable_bitmapscan', 'off', true),
-            set_config('enable_seqscan', 'off', true),
-            set_config('jit', 'off', true)
-        """
-    )
-
     /// How many runs a list has in all.
     func count(_ query: RunListQuery) throws -> Int64 {
-        if query.isUnfiltered { return try counts("agent_name").reduce(0) { $0 + $1.runs } }
+        if query.isUnfiltered { return try totals("agent_name").runs }
         var conditions = SQLConditions()
         Self.require(query, isPage: false, &conditions)
         if !query.created.isEmpty {
@@ -100,42 +63,21 @@ struct RunsStore {
             ?? 0
     }
 
-    /// Runs whose creation is an instant, and those few of which it is only a text, each by an index of its own.
-    private static func branches(
-        _ query: RunListQuery,
-        _ limit: Int64,
-        _ offset: Int64,
-        _ conditions: inout SQLConditions
-    ) -> String {
-        let common = conditions.text
-        let (times, texts) = (times(query, &conditions), texts(query, &conditions))
-        let (sum, isBeyond) = limit.addingReportingOverflow(offset)
-        let reach = conditions.place(.int64(isBeyond ? .max : sum))
-        let page = "LIMIT \(conditions.place(.int64(limit))) OFFSET \(conditions.place(.int64(offset)))"
-        func branch(_ condition: String) -> String {
-            "(SELECT \(columns) FROM agent_run r WHERE \(common) AND \(condition) ORDER BY \(order) LIMIT \(reach))"
-        }
-        return """
-            SELECT * FROM (\(branch(times)) UNION ALL \(branch(texts))) AS r
-            ORDER BY \(order) \(page)
-            """
-    }
-
-    private static func times(_ query: RunListQuery, _ conditions: inout SQLConditions) -> String {
+    static func times(_ query: RunListQuery, _ conditions: inout SQLConditions) -> String {
         let bounds = query.created.map { bound in
             "r.created_order \(bound.comparison) \(conditions.place(.timestamp(bound.instant)))"
         }
         return (["r.created_is_time"] + bounds).joined(separator: " AND ")
     }
 
-    private static func texts(_ query: RunListQuery, _ conditions: inout SQLConditions) -> String {
+    static func texts(_ query: RunListQuery, _ conditions: inout SQLConditions) -> String {
         let bounds = query.created.map { bound in
             "r.created_at \(bound.comparison) \(conditions.place(.text(bound.text)))"
         }
         return (["NOT r.created_is_time"] + bounds).joined(separator: " AND ")
     }
 
-    private static func require(
+    static func require(
         _ query: RunListQuery,
         isPage: Bool = true,
         _ conditions: inout SQLConditions
@@ -184,13 +126,31 @@ struct RunsStore {
 
     // MARK: - Counts
 
+    /// The names that most runs have, as long as all of them together are not too long. A single name that takes a
+    /// large part of that hides no others: it is left out.
     private static let facet = Statement(
         "runs by facet",
         """
         SELECT value, runs
+        FROM (
+            SELECT
+                value,
+                runs,
+                sum(octet_length(value)) OVER (ORDER BY runs DESC, value ROWS UNBOUNDED PRECEDING) AS bytes
+            FROM agent_run_tally
+            WHERE facet = $1 AND runs > 0 AND octet_length(value) <= $2::bigint / 16
+        ) AS names
+        WHERE bytes <= $2
+        ORDER BY runs DESC, value
+        """
+    )
+
+    private static let facetTotals = Statement(
+        "facet totals",
+        """
+        SELECT count(*), coalesce(sum(runs), 0)::bigint
         FROM agent_run_tally
         WHERE facet = $1 AND runs > 0
-        ORDER BY runs DESC, value
         """
     )
 
@@ -207,9 +167,18 @@ struct RunsStore {
         """
     )
 
-    /// How many runs there are of each agent (`agent_name`) or job type (`job_type`), the most first.
-    func counts(_ facet: String) throws -> [(value: String, runs: Int64)] {
-        try connection.execute(Self.facet, [.text(facet)]).map { (try $0.text(0), try $0.int64(1)) }
+    /// How many runs there are of each agent (`agent_name`) or job type (`job_type`), the most first: of as many as have
+    /// room in so many bytes.
+    func counts(_ facet: String, bytes: Int) throws -> [(value: String, runs: Int64)] {
+        try connection.execute(Self.facet, [.text(facet), .int(bytes)]).map {
+            (try $0.text(0), try $0.int64(1))
+        }
+    }
+
+    /// How many names of a kind there are, and how many runs have one.
+    func totals(_ facet: String) throws -> (names: Int64, runs: Int64) {
+        guard let row = try connection.execute(Self.facetTotals, [.text(facet)]).first else { return (0, 0) }
+        return (try row.int64(0), try row.int64(1))
     }
 
     /// How many runs were created after a moment not long ago: those of the hours that began since are counted already.

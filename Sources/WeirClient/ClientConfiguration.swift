@@ -25,6 +25,12 @@ public struct ClientConfiguration: Sendable {
     public var retryPause: Duration = .seconds(1)
     /// How often at most a client sends what waits in the buffer without being asked; nil is never.
     public var replayInterval: Duration? = .seconds(60)
+    /// How long a server that did not answer is left alone: what runs begin and end meanwhile waits in the buffer at once.
+    /// After that one request is sent to see, and the pause doubles each time that nobody answers, up to five minutes.
+    /// nil asks the server for each run.
+    public var restPause: Duration? = .seconds(30)
+    /// The name of the run that this program is a part of: runs that name no other parent get it.
+    public var parentRunID: String?
     /// How long one attempt may take.
     public var timeout: Duration = .seconds(10)
 
@@ -49,18 +55,20 @@ public struct ClientConfiguration: Sendable {
         host = Self.machineName
     }
 
-    /// Configures a client as the variables of the original one say.
+    /// Configures a client by variables: `WEIR_URL` and `WEIR_TOKEN`, `WEIR_RUN_ID`, which `weir track` sets for its
+    /// command and which becomes the parent of this program's runs, and those of the original client.
     public static func fromEnvironment(_ variables: [String: String] = Self.variables) -> ClientConfiguration
     {
         func value(_ names: String...) -> String? {
             names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty }
         }
         var configuration = ClientConfiguration(
-            url: value("TELEMETRY_API_URL", "METRICS_API_URL") ?? "http://localhost:8765",
+            url: value("WEIR_URL", "TELEMETRY_API_URL", "METRICS_API_URL") ?? "http://localhost:8765",
             bufferDirectory: value("TELEMETRY_BUFFER_DIR") ?? "./telemetry_buffer"
         )
         configuration.token = value("WEIR_TOKEN", "TELEMETRY_API_AUTH_TOKEN")
         configuration.agentOwner = value("AGENT_OWNER")
+        configuration.parentRunID = value("WEIR_RUN_ID")
         configuration.eventDirectory = value("TELEMETRY_NDJSON_DIR") ?? base(value).map { "\($0)/raw" }
         let switches = ["true", "1", "yes", "on"]
         func isOn(_ name: String) -> Bool { switches.contains(value(name)?.lowercased() ?? "") }

@@ -61,7 +61,14 @@ final class FailoverBuffer: Sendable {
         var report = ReplayReport()
         guard access(directory, F_OK) == 0 else { return report }
         let lock = open("\(directory)/.replay.lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        defer { if lock >= 0 { Glibc.close(lock) } }
+        defer {
+            if lock >= 0 {
+                // A child that is being started has a copy of the descriptor until it executes: closing ours alone
+                // would leave the lock to it.
+                flock(lock, LOCK_UN)
+                Glibc.close(lock)
+            }
+        }
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             report.obstacle = lock >= 0 && errno == EWOULDBLOCK ? .anotherReplay : .files
             return report

@@ -8,13 +8,15 @@ public enum RunOutcome: String, Sendable, CaseIterable {
 
 /// What may be said about a run when it begins; everything may be missing.
 public struct RunDetails: Sendable {
+    /// The id by which Weir knows the run, used once and for ever; nil mints one.
+    public var eventID: String?
     /// The name of the run; nil makes one of time, agent and chance.
     public var runID: String?
     /// `cli`, `web`, `scheduler`, `mcp`, `manual` by convention.
     public var triggerType = "cli"
     /// Whose agent this is; nil takes the configuration's.
     public var agentOwner: String?
-    /// The name of the run that this one belongs to.
+    /// The name of the run that this one belongs to; nil takes the configuration's.
     public var parentRunID: String?
     /// What is worked on.
     public var itemName: String?

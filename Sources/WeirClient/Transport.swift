@@ -1,8 +1,9 @@
 internal import Core
 internal import Outbound
+internal import Synchronization
 
 /// Requests to Weir, repeated as the original client does. Contract §3.1, §3.2.
-struct Transport: Sendable {
+final class Transport: Sendable {
     /// What came of a request.
     enum Outcome: Sendable {
         /// It was taken.
@@ -15,16 +16,44 @@ struct Transport: Sendable {
 
     private let client = OutboundClient()
     private let configuration: ClientConfiguration
+    private let breaker: Breaker
+    // Guards what came of the last request that was sent.
+    private let lastTrouble = Mutex<ServerTrouble?>(nil)
 
     init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
+        breaker = Breaker(pause: configuration.restPause)
     }
 
-    /// Sends a request. Connection errors, timeouts and requests for patience are tried again until the deadline,
-    /// anything else is final.
+    /// Why the last request was not taken; nil when it was.
+    var trouble: ServerTrouble? { lastTrouble.withLock { $0 } }
+
+    /// Sends a request. Timeouts, requests for patience and a server that has just gone are tried again until the
+    /// deadline, anything else is final. Nothing is sent while the server is left alone, but for a batch: somebody has
+    /// asked for that.
     func send(_ call: Call, _ body: [UInt8], until deadline: ContinuousClock.Instant) async -> Outcome {
+        let admission = call.isBatch ? .probe : breaker.admit()
+        if case .rest = admission { return .unavailable }
+        var attempts = max(1, configuration.attempts)
+        if case .probe = admission { attempts = 1 }
+        let (outcome, trouble) = await send(call, body, deadline, attempts)
+        lastTrouble.withLock { $0 = trouble }
+        switch trouble {
+        case .unreachable, .busy: breaker.failed()
+        case nil, .badAddress, .unauthorised, .notWeir, .refused: breaker.succeeded()
+        }
+        return outcome
+    }
+
+    private func send(
+        _ call: Call,
+        _ body: [UInt8],
+        _ deadline: ContinuousClock.Instant,
+        _ attempts: Int
+    ) async -> (Outcome, ServerTrouble?) {
         var pause: Duration?
-        for _ in 0..<max(1, configuration.attempts) {
+        var trouble = ServerTrouble.unreachable("no answer in time")
+        for _ in 0..<attempts {
             if let pause {
                 guard ContinuousClock.now + pause < deadline else { break }
                 try? await Task.sleep(for: pause)
@@ -32,13 +61,16 @@ struct Transport: Sendable {
             do throws(OutboundError) {
                 let answer = try await client.send(request(call, body, deadline))
                 guard let patience = patience(answer) else { return call.judge(answer) }
+                trouble = .busy(status: answer.status)
                 pause = patience
             } catch {
-                guard error.mayPass else { return .unavailable }
+                guard error != .badURL else { return (.unavailable, .badAddress) }
+                trouble = .unreachable(error.description)
+                guard error.mayPass, !call.isFirst || !error.isRefusal else { break }
                 pause = configuration.retryPause
             }
         }
-        return .unavailable
+        return (.unavailable, trouble)
     }
 
     /// How long the server asks to be left alone; nil when it does not.
@@ -113,16 +145,28 @@ enum Call {
         if case .batch = self { true } else { false }
     }
 
+    /// Whether it is the first that Weir hears of a run. There is no hurry then: the end of the run tells it, too.
+    var isFirst: Bool {
+        if case .create = self { true } else { false }
+    }
+
     /// Anybody may listen at an address: what does not look like Weir's answer is none.
-    func judge(_ answer: OutboundResponse) -> Transport.Outcome {
+    func judge(_ answer: OutboundResponse) -> (Transport.Outcome, ServerTrouble?) {
         let document = try? JSONDocument(answer.body)
         switch answer.status {
-        case 200...299, 300...399, 401, 403, 500...:
+        case 401, 403: return (.unavailable, .unauthorised(status: answer.status))
+        case 500...: return (.unavailable, .busy(status: answer.status))
+        case 200...399:
             guard statuses.contains(answer.status), let document,
                 members.allSatisfy({ document.root[$0] != nil })
-            else { return .unavailable }
-            return .taken(document)
-        default: return .refused(status: answer.status, document)
+            else { return (.unavailable, .notWeir(status: answer.status)) }
+            return (.taken(document), nil)
+        default:
+            guard let detail = document?.root["detail"] else {
+                return (.refused(status: answer.status, document), .notWeir(status: answer.status))
+            }
+            let trouble = ServerTrouble.refused(status: answer.status, detail.string ?? "")
+            return (.refused(status: answer.status, document), trouble)
         }
     }
 
@@ -148,6 +192,14 @@ extension OutboundError {
         switch self {
         case .unresolvable, .unreachable, .timeout, .failed: true
         case .badURL, .forbidden, .tls, .tooLarge, .cancelled, .badField: false
+        }
+    }
+
+    /// Whether there is nobody at all: waiting a second seldom helps.
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .unresolvable, .unreachable: true
+        default: false
         }
     }
 }

@@ -34,16 +34,31 @@ public final class WeirClient: Sendable {
 
     /// The address that runs are told to.
     public var url: String { configuration.url }
+    /// Why the server has not taken what it was sent last; nil when it has.
+    package var trouble: ServerTrouble? { transport.trouble }
+
+    /// Ids for a run that begins later: for those who have to name it before.
+    package static func newIDs(agent: String) -> (eventID: String, runID: String) {
+        let agent = String(agent.map { $0 == "/" || $0 == "\\" ? "-" : $0 }.prefix(200))
+        return (UUID128.random().description, newRunID(agent, .now(), UUID128.random()))
+    }
+
+    private static func newRunID(_ agent: String, _ time: Timestamp, _ chance: UUID128) -> String {
+        let digits = time.iso8601().prefix(19).filter { $0 != "-" && $0 != ":" }
+        return "\(digits)Z-\(agent)-\(chance.description.prefix(8))"
+    }
 
     // MARK: - Runs
 
     /// Tracks a run for as long as `body` works: an error that it throws ends the run as a failure, and goes on;
     /// a `CancellationError` ends it as cancelled.
-    public func trackRun<Value>(
+    ///
+    /// Everything runs where the caller does, as on the main actor: `body` may use what is not Sendable.
+    public nonisolated(nonsending) func trackRun<Value>(
         agent: String,
         job: String,
         details: RunDetails = RunDetails(),
-        _ body: (TrackedRun) async throws -> Value
+        _ body: nonisolated(nonsending) (TrackedRun) async throws -> Value
     ) async rethrows -> Value {
         let run = await startRun(agent: agent, job: job, details: details)
         do {
@@ -64,7 +79,7 @@ public final class WeirClient: Sendable {
         details: RunDetails = RunDetails()
     ) async -> TrackedRun {
         let start = Timestamp.now()
-        let eventID = UUID128.random().description
+        let eventID = details.eventID ?? UUID128.random().description
         let runID = claimRunID(details.runID, agent, start)
         let record = await record(agent, job, details, start, eventID: eventID, runID: runID)
         let run = TrackedRun(eventID: eventID, runID: runID, record: record, start: start, client: self)
@@ -84,12 +99,11 @@ public final class WeirClient: Sendable {
     /// The name of a run. One that can't be a run's is replaced, one that is in use gets an addition. Contract §2.2,
     /// §3.1.
     private func claimRunID(_ wanted: String?, _ agent: String, _ time: Timestamp) -> String {
-        let chance = UUID128.random().description.prefix(8)
-        let digits = time.iso8601().prefix(19).filter { $0 != "-" && $0 != ":" }
-        let name = wanted.flatMap { Self.isRunID($0) ? $0 : nil } ?? "\(digits)Z-\(agent)-\(chance)"
+        let chance = UUID128.random()
+        let name = wanted.flatMap { Self.isRunID($0) ? $0 : nil } ?? Self.newRunID(agent, time, chance)
         return guarded.withLock { guarded in
             if guarded.active.insert(name).inserted { return name }
-            let other = "\(name)-duplicate-\(chance)"
+            let other = "\(name)-duplicate-\(chance.description.prefix(8))"
             guarded.active.insert(other)
             return other
         }
@@ -122,6 +136,7 @@ public final class WeirClient: Sendable {
         record.set("git_branch", details.gitBranch ?? git.branch)
         record.set("git_run_tag", git.runTag)
         details.fill(&record)
+        if details.parentRunID == nil { record.set("parent_run_id", configuration.parentRunID) }
         return record
     }
 

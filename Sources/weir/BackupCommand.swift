@@ -30,6 +30,9 @@ struct BackupCommand: AsyncParsableCommand {
     @Option(help: "archive reads the copy as a whole; full also restores it on trial and counts.")
     var verify: BackupMaker.Verification = .archive
 
+    @Flag(help: "Print JSON: where the copy is, what it holds, which ones were removed.")
+    var json = false
+
     @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
     var quiet = false
 
@@ -54,22 +57,25 @@ struct BackupCommand: AsyncParsableCommand {
             if let minFree = minFree.flatMap({ ByteSize($0)?.bytes }) { resolved.backupMinFree = minFree }
             var plan = try BackupMaker.Plan(resolved)
             plan.verification = verify
-            let (ready, quiet) = (plan, quiet)
+            let (ready, quiet) = (plan, quiet || json)
             let outcome = try await DatabaseSession.with(resolved) { database in
                 try await BackupMaker(database, ready) { line in
                     if !quiet { StandardStreams.writeError("weir: \(line)") }
                 }.run()
             }
-            if !quiet { report(outcome) }
+            if json {
+                StandardStreams.write(outcome.json)
+            } else if !quiet {
+                report(outcome)
+            }
         }
     }
 
     private func report(_ outcome: BackupMaker.Outcome) {
         let size = ByteSize(Int(outcome.metadata.sizeBytes)).approximately
         let rows = outcome.metadata.rows.values.reduce(0, +)
-        StandardStreams.write(
-            "\(outcome.path)  \(size), \(rows) rows, verified (\(outcome.metadata.verified))"
-        )
+        StandardStreams.write(outcome.path)
+        StandardStreams.write("\(size), \(rows) rows, verified (\(outcome.metadata.verified))")
         for name in outcome.removed { StandardStreams.write("removed \(name), which was too old") }
     }
 }

@@ -7,6 +7,8 @@ struct CommandFailure: Error, CustomStringConvertible {
     enum Code: Int32 {
         /// Something went wrong while running.
         case runtime = 1
+        /// A question was not answered with yes: nothing was changed.
+        case notConfirmed = 2
         /// A setting is not usable.
         case configuration = 78
     }

@@ -25,13 +25,20 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @Flag(help: "Print whole bodies too; they may hold secrets of your users.")
         var bodies = false
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
                 let lines = try await DatabaseSession.with(resolved.settings) { database in
-                    try await DeadLetterDesk(database).list(stream: stream, limit: limit, withBodies: bodies)
+                    let desk = DeadLetterDesk(database)
+                    guard json else {
+                        return try await desk.list(stream: stream, limit: limit, withBodies: bodies)
+                    }
+                    return [try await desk.listJSON(stream: stream, limit: limit, withBodies: bodies)]
                 }
                 for line in lines { StandardStreams.write(line) }
             }
@@ -53,7 +60,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 let outcome = try await DatabaseSession.with(resolved.settings) { database in
                     try await DeadLetterDesk(database).retry(choice.selection)
                 }
-                for line in outcome.lines { StandardStreams.write(line) }
+                for line in choice.json ? [outcome.json] : outcome.lines { StandardStreams.write(line) }
                 if !outcome.isComplete { throw ExitCode(1) }
             }
         }
@@ -74,7 +81,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 let outcome = try await DatabaseSession.with(resolved.settings) { database in
                     try await DeadLetterDesk(database).drop(choice.selection)
                 }
-                for line in outcome.lines { StandardStreams.write(line) }
+                for line in choice.json ? [outcome.json] : outcome.lines { StandardStreams.write(line) }
                 if !outcome.isComplete { throw ExitCode(1) }
             }
         }
@@ -88,6 +95,9 @@ struct DeadLetterChoice: ParsableArguments {
 
     @Flag(help: "All that wait.")
     var all = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
 
     func validate() throws {
         guard all != !numbers.isEmpty else { throw ValidationError("Name numbers, or say --all.") }

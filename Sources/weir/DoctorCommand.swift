@@ -9,17 +9,26 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: "Changes nothing. Exit code 1 when a check fails; warnings are no failures."
     )
 
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing about what is well.")
+    var quiet = false
+
     @OptionGroup var settings: SettingOptions
 
     func run() async throws {
         try await reportingFailures {
             let resolved = try settings.resolve()
-            var hasFailed = false
-            for finding in await Doctor(resolved).examine() {
-                StandardStreams.write(finding.line)
-                hasFailed = hasFailed || finding.verdict == .fail
+            let findings = await Doctor(resolved).examine()
+            if json {
+                StandardStreams.write(Doctor.json(findings))
+            } else {
+                for finding in findings where !quiet || finding.verdict != .ok {
+                    for line in finding.lines { StandardStreams.write(line) }
+                }
             }
-            if hasFailed { throw ExitCode(1) }
+            if findings.contains(where: { $0.verdict == .fail }) { throw ExitCode(1) }
         }
     }
 }

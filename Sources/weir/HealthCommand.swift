@@ -13,6 +13,12 @@ struct HealthCommand: AsyncParsableCommand {
     @Flag(help: "Ask for /ready instead: whether PostgreSQL, schema, loader and disk are well too.")
     var ready = false
 
+    @Flag(help: "Print the server's own answer, which is JSON.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing; the exit code tells.")
+    var quiet = false
+
     @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
     var timeout: Int = 5
 
@@ -25,7 +31,11 @@ struct HealthCommand: AsyncParsableCommand {
             let resolved = try settings.resolve()
             let probe = HealthProbe(listeners: resolved.settings.listen, timeoutSeconds: timeout)
             let answer = try probe.ask(ready ? "/ready" : "/health")
-            StandardStreams.write(answer.body)
+            if json {
+                StandardStreams.write(answer.body)
+            } else if !quiet {
+                for line in answer.lines { StandardStreams.write(line) }
+            }
             guard answer.status == 200 else { throw CommandFailure("the server answered \(answer.status)") }
         }
     }

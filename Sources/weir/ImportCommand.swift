@@ -12,10 +12,11 @@ struct ImportCommand: AsyncParsableCommand {
         discussion: """
             Takes the database of the original run-tracking service (both layouts), its client's event files and \
             buffers, and Nextflow's trace files, plain or gzip; a file's content tells which it is. Nothing is changed \
-            in them. What is there already is not counted twice, so an import that was cut short is repeated as it is.
+            in them. Importing the same file again creates no duplicates, so an import that was cut short is repeated \
+            as it is.
 
-            Exit code 0 when nothing was refused, 1 when something was or the server went away, 2 when a file could \
-            not be read.
+            Exit code 0 when everything was read and taken, 1 when a row, a line or a cell could not be read, something \
+            was refused or the server went away, 2 when a file could not be read.
 
             Example: weir import ./telemetry.sqlite ./telemetry_buffer results/pipeline_info/trace.txt
             """
@@ -26,12 +27,13 @@ struct ImportCommand: AsyncParsableCommand {
     )
     var paths: [String]
 
-    @Option(help: "Where Weir listens; a prefix such as /ingest/<token> may follow.")
-    var url = "http://127.0.0.1:8000"
-
     @Option(
-        help: "A token with the scope ingest. Also TELEMETRY_API_AUTH_TOKEN, which other users can not see."
+        help:
+            "Where Weir listens; else WEIR_URL, or http://127.0.0.1:8000. A prefix such as /ingest/<token> may follow."
     )
+    var url: String?
+
+    @Option(help: "A token with the scope ingest. Also WEIR_TOKEN, which other users can not see.")
     var token: String?
 
     @Option(help: "Take every file as sqlite, ndjson or trace instead of recognising it.")
@@ -58,46 +60,83 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The time zone of a trace file, as +01:00.", valueName: "offset"))
     var timezoneOffset = "+00:00"
 
+    @Option(
+        help: ArgumentHelp(
+            "What separates the cells of a trace file: tab, comma, semicolon, pipe or a character; else its header tells.",
+            valueName: "name"
+        )
+    )
+    var separator: String?
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    @Flag(help: "Print nothing unless something was not read or not taken; no progress bar.")
+    var quiet = false
+
     func validate() throws {
         guard !paths.isEmpty else { throw ValidationError("Name a file or a directory.") }
         guard (1...10_000).contains(batchSize) else {
             throw ValidationError("--batch-size takes 1 to 10000.")
         }
-        guard Self.server(url, token: nil) != nil else {
-            throw ValidationError("--url takes http[s]://host[:port][/prefix], like http://127.0.0.1:8000.")
+        guard server(token: nil) != nil else {
+            throw ValidationError(
+                "--url and WEIR_URL take http[s]://host[:port][/prefix], like http://127.0.0.1:8000."
+            )
         }
-        guard Self.server(url, token: secret) != nil else {
+        guard server(token: secret) != nil else {
             throw ValidationError("--token takes a token as `weir token create` prints it.")
         }
         guard ZoneOffset(timezoneOffset) != nil else {
             throw ValidationError("--timezone-offset takes hours and minutes, like +01:00.")
         }
+        guard separator.map({ TraceSeparator.byte($0) != nil }) ?? true else {
+            throw ValidationError(
+                "--separator takes tab, comma, semicolon, pipe, or one character that no value contains."
+            )
+        }
     }
 
     func run() async throws {
-        let (server, options) = (Self.server(url, token: secret), options)
+        let (server, options) = (server(token: secret), options)
+        let bar = ProgressBar(isShown: !quiet && StandardStreams.isErrorTerminal, unit: "bytes")
         let queue = DispatchQueue(label: "weir.import")
         let summary = await withCheckedContinuation { continuation in
             queue.async {
                 let importer = Importer(
                     options,
                     transport: server.map(RemoteImportTransport.init),
-                    announce: Self.bar,
+                    progress: { bar.show($0, of: $1) },
                     wait: { sleep(UInt32($0)) }
                 )
                 continuation.resume(returning: importer.run())
             }
         }
-        for line in summary.lines { StandardStreams.write(line) }
-        if let failure = summary.failure { StandardStreams.writeError("weir: \(failure.description)") }
+        bar.finish()
+        report(summary)
         if summary.exitCode != 0 { throw ExitCode(summary.exitCode) }
     }
 
-    private static func server(_ url: String, token: String?) -> RemoteServer? {
-        RemoteServer(url: url, token: token, timeout: .seconds(120))
+    private func report(_ summary: ImportSummary) {
+        if json {
+            StandardStreams.write(String(decoding: summary.json, as: UTF8.self))
+        } else if !quiet {
+            for line in summary.lines { StandardStreams.write(line) }
+        } else {
+            for line in summary.troubleLines { StandardStreams.writeError(line) }
+        }
+        if let failure = summary.failure { StandardStreams.writeError("weir: \(failure.description)") }
     }
 
-    private var secret: String? { token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"] }
+    private func server(token: String?) -> RemoteServer? {
+        RemoteServer(
+            url: url ?? ServerVariables.url ?? "http://127.0.0.1:8000",
+            token: token,
+            timeout: .seconds(120)
+        )
+    }
+
+    private var secret: String? { token ?? ServerVariables.token }
 
     private var options: ImportOptions {
         var options = ImportOptions(paths: paths)
@@ -108,19 +147,9 @@ struct ImportCommand: AsyncParsableCommand {
         options.jobType = jobType
         options.runName = runName
         options.runID = runID
+        options.separator = separator.flatMap(TraceSeparator.byte)
         options.traceOffsetSeconds = ZoneOffset(timezoneOffset)?.seconds ?? 0
         return options
-    }
-
-    /// A bar for each file, on a terminal.
-    private static func bar(_ path: String, _ unit: String) -> Importer.Progress {
-        guard StandardStreams.isErrorTerminal else { return { _, _ in } }
-        StandardStreams.writeError(path)
-        let bar = ProgressBar(isShown: true, unit: unit)
-        return { done, total in
-            bar.show(done, of: total)
-            if done >= total { bar.finish() }
-        }
     }
 }
 

@@ -1,90 +1,99 @@
 import Glibc
 import Synchronization
-import WeirApp
 
-/// Passes bytes on as they come, but for lines that are meant for Weir; remembers the last lines.
+/// Takes the lines that are meant for Weir out of a stream of bytes, and remembers its last lines.
 final class LineSifter: Sendable {
     private static let mark = Array("::weir ".utf8)
     private static let tailBytes = 4096
     private static let tailLines = 20
 
-    private let target: Int32
+    private struct State {
+        /// The beginning of a line that may yet become one for Weir.
+        var held: [UInt8] = []
+        var isLineStart = true
+        /// The last bytes that were let through.
+        var last: [UInt8] = []
+    }
+
     private let keepsTail: Bool
     private let directive: @Sendable (String) -> Void
-    // Guards the last bytes that were passed on.
-    private let last = Mutex<[UInt8]>([])
+    // Guards what is known of the current line and of the last ones.
+    private let state = Mutex(State())
 
-    init(to target: Int32, keepsTail: Bool, _ directive: @escaping @Sendable (String) -> Void) {
-        self.target = target
+    init(keepsTail: Bool, _ directive: @escaping @Sendable (String) -> Void) {
         self.keepsTail = keepsTail
         self.directive = directive
     }
 
-    /// The last lines that were passed on, without U+0000.
+    /// The last lines that were let through, without U+0000 and what colours them.
     var tail: String {
-        let bytes = last.withLock { $0 }.filter { $0 != 0 }
+        let bytes = Self.withoutColours(state.withLock { $0.last }.filter { $0 != 0 })
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         return lines.suffix(Self.tailLines).joined(separator: "\n")
     }
 
-    /// Reads to the end; blocks.
-    func pump(_ source: Int32) {
-        defer { close(source) }
-        var block = [UInt8](repeating: 0, count: 64 << 10)
-        // The beginning of a line that may yet become one for Weir.
-        var held: [UInt8] = []
-        var isLineStart = true
-        while true {
-            let count = read(source, &block, block.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
+    /// Takes the next bytes and returns those that go on.
+    func sift(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        state.withLock { state in
             var passed: [UInt8] = []
-            for byte in block[..<count] {
-                sift(byte, &held, &isLineStart, &passed)
-            }
-            // Nobody reads on: the command gets its SIGPIPE, as without us.
-            guard pass(passed) else { return }
-        }
-        if held.starts(with: Self.mark) {
-            directive(String(decoding: held, as: UTF8.self))
-        } else {
-            _ = pass(held)
+            passed.reserveCapacity(bytes.count)
+            for byte in bytes { sift(byte, &state, &passed) }
+            remember(passed, &state)
+            return passed
         }
     }
 
-    private func sift(
-        _ byte: UInt8,
-        _ held: inout [UInt8],
-        _ isLineStart: inout Bool,
-        _ passed: inout [UInt8]
-    ) {
-        guard isLineStart || !held.isEmpty else {
+    /// Ends the stream: what was held back goes on, unless it is a line for Weir.
+    func finish() -> [UInt8] {
+        state.withLock { state in
+            let held = state.held
+            state.held = []
+            if held.starts(with: Self.mark) {
+                directive(String(decoding: held, as: UTF8.self))
+                return []
+            }
+            remember(held, &state)
+            return held
+        }
+    }
+
+    private func sift(_ byte: UInt8, _ state: inout State, _ passed: inout [UInt8]) {
+        guard state.isLineStart || !state.held.isEmpty else {
             passed.append(byte)
-            isLineStart = byte == UInt8(ascii: "\n")
+            state.isLineStart = byte == UInt8(ascii: "\n")
             return
         }
-        isLineStart = false
-        held.append(byte)
-        if held.starts(with: Self.mark), held.count < Self.tailBytes {
+        state.isLineStart = false
+        state.held.append(byte)
+        if state.held.starts(with: Self.mark), state.held.count < Self.tailBytes {
             guard byte == UInt8(ascii: "\n") else { return }
-            directive(String(decoding: held.dropLast(), as: UTF8.self))
-            held = []
-            isLineStart = true
-        } else if held.count >= Self.mark.count || !Self.mark.starts(with: held) {
-            passed.append(contentsOf: held)
-            held = []
-            isLineStart = byte == UInt8(ascii: "\n")
+            directive(String(decoding: state.held.dropLast(), as: UTF8.self))
+            state.held = []
+            state.isLineStart = true
+        } else if state.held.count >= Self.mark.count || !Self.mark.starts(with: state.held) {
+            passed.append(contentsOf: state.held)
+            state.held = []
+            state.isLineStart = byte == UInt8(ascii: "\n")
         }
     }
 
-    private func pass(_ bytes: [UInt8]) -> Bool {
-        guard !bytes.isEmpty else { return true }
-        guard StandardStreams.write(bytes, to: target) else { return false }
-        guard keepsTail else { return true }
-        last.withLock { last in
-            last.append(contentsOf: bytes.suffix(Self.tailBytes))
-            if last.count > Self.tailBytes { last.removeFirst(last.count - Self.tailBytes) }
+    private func remember(_ bytes: [UInt8], _ state: inout State) {
+        guard keepsTail else { return }
+        state.last.append(contentsOf: bytes.suffix(Self.tailBytes))
+        if state.last.count > Self.tailBytes { state.last.removeFirst(state.last.count - Self.tailBytes) }
+    }
+
+    /// Leaves out ECMA-48 control sequences: ESC [ … and a letter.
+    private static func withoutColours(_ bytes: [UInt8]) -> [UInt8] {
+        var kept: [UInt8] = []
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            guard byte == 0x1B, rest.first == UInt8(ascii: "[") else {
+                kept.append(byte)
+                continue
+            }
+            rest = rest.dropFirst().drop { (0x20...0x3F).contains($0) }.dropFirst()
         }
-        return true
+        return kept
     }
 }

@@ -20,13 +20,24 @@ struct MigrateCommand: AsyncParsableCommand {
             abstract: "Apply every migration that is missing."
         )
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+        var quiet = false
+
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
-                try await DatabaseSession.with(resolved.settings) { database in
-                    for line in try await MigrationReport.apply(database) { StandardStreams.write(line) }
+                let report = try await DatabaseSession.with(resolved.settings) { database in
+                    try await MigrationReport.apply(database)
+                }
+                if json {
+                    StandardStreams.write(report.json)
+                } else if !quiet {
+                    for line in report.lines { StandardStreams.write(line) }
                 }
             }
         }
@@ -38,6 +49,9 @@ struct MigrateCommand: AsyncParsableCommand {
             abstract: "List the migrations and whether they are applied; exit code 1 when one is missing."
         )
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
@@ -46,7 +60,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 let report = try await DatabaseSession.with(resolved.settings) { database in
                     try await MigrationReport.status(database)
                 }
-                for line in report.lines { StandardStreams.write(line) }
+                for line in json ? [report.json] : report.lines { StandardStreams.write(line) }
                 if !report.isComplete { throw ExitCode(1) }
             }
         }

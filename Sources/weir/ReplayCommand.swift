@@ -30,8 +30,9 @@ struct ReplayCommand: AsyncParsableCommand {
         try await reportingFailures {
             let resolved = try settings.resolve()
             let directories = journals.isEmpty ? [resolved.settings.dataDirectory] : journals
-            let bar = ProgressBar(isShown: !quiet && StandardStreams.isErrorTerminal)
-            let summary = try await DatabaseSession.with(resolved.settings) { database in
+            let bar = ProgressBar(isShown: !quiet)
+            let summary = try await DatabaseSession.with(resolved.settings, replacingLostCluster: true) {
+                database in
                 try await JournalReplay(directories, database).run { done, total in
                     bar.show(done, of: total)
                 }

@@ -42,6 +42,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let resolved = try settings.resolve().settings
+            if let path { try Restorer.find(path) }
             var options = Restorer.Options(
                 safety: try BackupMaker.Plan(resolved),
                 dataDirectory: resolved.dataDirectory
@@ -49,7 +50,7 @@ struct RestoreCommand: AsyncParsableCommand {
             options.withGrants = !noPrivileges
             let ready = options
             try await Restorer.alone(resolved) {
-                try await DatabaseSession.with(resolved) { database in
+                try await DatabaseSession.with(resolved, replacingLostCluster: true) { database in
                     let restorer = Restorer(database, ready) { StandardStreams.writeError("weir: \($0)") }
                     if rollback {
                         try await rollBack(restorer)
@@ -66,7 +67,7 @@ struct RestoreCommand: AsyncParsableCommand {
     private func restore(_ restorer: Restorer) async throws {
         let plan = try await restorer.plan(path ?? "")
         for line in plan.lines { StandardStreams.write(line) }
-        try confirm("Restore?")
+        try Confirmation.require(yes, "Restore?")
         let aside = try await restorer.run(plan)
         StandardStreams.write("restored; what was there before is the database '\(aside)'")
         StandardStreams.write("start Weir now: it loads from the journal what came after the copy")
@@ -80,7 +81,7 @@ struct RestoreCommand: AsyncParsableCommand {
             throw CommandFailure("there is nothing to go back to: no restore has set a database aside")
         }
         StandardStreams.write("the database '\(previous)' takes the place of the present one, which is kept")
-        try confirm("Roll back?")
+        try Confirmation.require(yes, "Roll back?")
         let aside = try await restorer.rollBack(to: previous)
         StandardStreams.write("rolled back; what was restored is the database '\(aside)'")
     }
@@ -89,15 +90,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let names = try await restorer.leftovers()
         guard !names.isEmpty else { return StandardStreams.write("nothing was set aside") }
         for name in names { StandardStreams.write("drops '\(name)'") }
-        try confirm("Drop for good?")
+        try Confirmation.require(yes, "Drop for good?")
         try await restorer.discard(names)
         StandardStreams.write("dropped")
-    }
-
-    private func confirm(_ question: String) throws {
-        guard Confirmation.isGiven(yes, question) else {
-            StandardStreams.writeError("weir: not confirmed, nothing was changed")
-            throw ExitCode(2)
-        }
     }
 }

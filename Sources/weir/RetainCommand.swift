@@ -10,7 +10,9 @@ struct RetainCommand: AsyncParsableCommand {
             "Delete now what is older than it is kept: tracked runs, raw events, spent signals, decided letters.",
         discussion: """
             Without options it keeps what WEIR_RUNS_KEEP and WEIR_RAW_KEEP say. Runs go whatever their status, in \
-            batches, so that a server may go on working meanwhile. Exit code 0 also when there was nothing to do.
+            batches, so that a server may go on working meanwhile.
+
+            Exit codes: 0 done, also when there was nothing to do, 1 failed, 2 not confirmed.
 
             Example: weir retain --runs-older-than 30d --dry-run
             """
@@ -30,6 +32,9 @@ struct RetainCommand: AsyncParsableCommand {
 
     @Flag(help: "Don't ask.")
     var yes = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+    var quiet = false
 
     @OptionGroup var settings: SettingOptions
 
@@ -60,30 +65,23 @@ struct RetainCommand: AsyncParsableCommand {
 
     private func retain(_ desk: RetentionDesk) async throws {
         let parts = try await desk.survey(at: .now())
-        for part in parts { StandardStreams.write(part.line) }
+        for part in parts { say(part.line) }
         let expired = parts.filter { $0.expired > 0 }
-        guard !expired.isEmpty else { return StandardStreams.write("nothing to delete") }
-        guard !dryRun else { return StandardStreams.write("a dry run: nothing was deleted") }
-        guard Confirmation.isGiven(yes, "Delete what is listed as older?") else {
-            throw CommandFailure("nothing was deleted: it was not confirmed; say yes, or use --yes")
-        }
+        guard !expired.isEmpty else { return say("nothing to delete") }
+        guard !dryRun else { return say("a dry run: nothing was deleted") }
+        try Confirmation.require(yes, "Delete what is listed as older?")
         for part in expired {
-            let bar = ProgressBar(isShown: StandardStreams.isErrorTerminal, unit: "rows")
+            let bar = ProgressBar(isShown: !quiet, unit: "rows")
             let report = try await desk.sweep(part) { done in
                 bar.show(Int64(done), of: Int64(part.expired))
             }
             bar.finish()
-            StandardStreams.write(report.line)
+            say(report.line)
         }
     }
-}
 
-/// A question whose answer must be `yes`.
-enum Confirmation {
-    /// Whether it was answered beforehand, or is now; end of input is no.
-    static func isGiven(_ beforehand: Bool, _ question: String) -> Bool {
-        if beforehand { return true }
-        StandardStreams.writeError("\(question) Type yes to go on:")
-        return readLine()?.lowercased() == "yes"
+    private func say(_ line: String) {
+        guard !quiet else { return }
+        for line in TextLayout.wrapped(line, rest: "  ") { StandardStreams.write(line) }
     }
 }

@@ -32,12 +32,10 @@ struct RunsCommand: AsyncParsableCommand {
         @Option(help: "What they are marked as: cancelled, failure, timeout or partial.")
         var status = "cancelled"
 
-        @Option(help: "The server. Also TELEMETRY_API_URL.")
+        @Option(help: "The server. Also WEIR_URL.")
         var url: String?
 
-        @Option(
-            help: "A token of the server. Also TELEMETRY_API_AUTH_TOKEN, which other users can not see."
-        )
+        @Option(help: "A token of the server. Also WEIR_TOKEN, which other users can not see.")
         var token: String?
 
         @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
@@ -45,6 +43,9 @@ struct RunsCommand: AsyncParsableCommand {
 
         @Flag(help: "Only list what would be ended.")
         var dryRun = false
+
+        @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+        var quiet = false
 
         func validate() throws {
             guard let age = DurationText(staleAfter), age.duration > .zero else {
@@ -64,11 +65,10 @@ struct RunsCommand: AsyncParsableCommand {
             }
         }
 
-        private var secret: String? { token ?? ProcessEnvironment.variables["TELEMETRY_API_AUTH_TOKEN"] }
+        private var secret: String? { token ?? ServerVariables.token }
 
         private func server(token: String?) -> RemoteServer? {
-            let environment = ProcessEnvironment.variables["TELEMETRY_API_URL"]
-            let url = url ?? environment ?? "http://127.0.0.1:8765"
+            let url = url ?? ServerVariables.url ?? "http://127.0.0.1:8765"
             return RemoteServer(url: url, token: token, timeout: .seconds(timeout))
         }
 
@@ -81,7 +81,7 @@ struct RunsCommand: AsyncParsableCommand {
                     staleAfter: age.duration,
                     status: status
                 )
-                let bar = ProgressBar(isShown: StandardStreams.isErrorTerminal, unit: "runs")
+                let bar = ProgressBar(isShown: !quiet, unit: "runs")
                 let outcome = try StaleRunsClient(request).run(at: .now(), isRehearsal: dryRun) {
                     done,
                     total in
@@ -93,11 +93,13 @@ struct RunsCommand: AsyncParsableCommand {
         }
 
         private func report(_ outcome: StaleRunsClient.Outcome) throws {
-            if dryRun { for id in outcome.eventIDs { StandardStreams.write("would end \(id)") } }
-            for error in outcome.errors { StandardStreams.writeError("weir: \(error)") }
+            if dryRun, !quiet {
+                for id in outcome.eventIDs { StandardStreams.write("would end \(TerminalText.value(id))") }
+            }
+            for error in outcome.errors { StandardStreams.writeError("weir: \(TerminalText.value(error))") }
             var line = "found \(outcome.found), cleaned \(outcome.cleaned), failed \(outcome.errors.count)"
             if outcome.endedMeanwhile > 0 { line += ", \(outcome.endedMeanwhile) had ended meanwhile" }
-            StandardStreams.write(line)
+            if !quiet { StandardStreams.write(line) }
             if !outcome.errors.isEmpty { throw ExitCode(1) }
         }
     }

@@ -1,13 +1,14 @@
 import ArgumentParser
+import Logging
 import WeirApp
 
 /// `weir serve`: the server itself.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Listen, receive telemetry, answer. This is what weir does without a command.",
+        abstract: "Listen, receive telemetry, answer: the server.",
         discussion: """
-            Stops on Ctrl-C or SIGTERM: requests in progress are answered, the journal is closed, a private cluster \
+            Stops on Ctrl-C, SIGTERM, SIGQUIT or SIGHUP: requests in progress are answered, the journal is closed, a private cluster \
             is shut down. A second signal stops at once.
             """
     )
@@ -19,11 +20,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let resolved = try settings.resolve()
-            let signals = StopSignals()
+            let resolved = try settings.settle()
+            let logger = Logger.weir(resolved.settings)
+            for warning in resolved.warnings { logger.warning("\(warning)") }
+            let signals = StopSignals { logger.warning("second signal, stopping at once") }
             let server = WeirServer(
                 resolved.settings,
-                logger: .weir(resolved.settings),
+                logger: logger,
                 faultPoint: try FaultPoint.read(ProcessEnvironment.variables)
             )
             try await server.run(until: signals) { banner in

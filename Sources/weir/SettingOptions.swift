@@ -39,10 +39,15 @@ struct SettingOptions: ParsableArguments {
 
     /// Settles all settings and warns about variables that are none.
     func resolve() throws -> ResolvedSettings {
+        let resolved = try settle()
+        for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
+        return resolved
+    }
+
+    /// Settles all settings; the caller has to tell the warnings.
+    func settle() throws -> ResolvedSettings {
         do {
-            let resolved = try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)
-            for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
-            return resolved
+            return try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)
         } catch {
             throw CommandFailure(error.description, code: .configuration)
         }

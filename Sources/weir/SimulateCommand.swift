@@ -9,8 +9,9 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Behave like a number of Nextflow runs: for a look around, for tests, for load.",
         discussion: """
             Every run sends its events one at a time over one kept connection, in the order in which Nextflow does: \
-            tasks that fail and are retried, runs that go down and are resumed. The same --seed and --start give \
-            the same events. Exit code 1 when not every event was acknowledged.
+            tasks that fail and are retried, runs that go down and are resumed. Every call makes other runs, and says \
+            the --seed and --start that give the same events again. Ctrl-C prints the summary of what was sent. Exit \
+            code 1 when not every event was acknowledged.
 
             Example: weir simulate --runs 20 --tasks 200
             """
@@ -28,10 +29,17 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Runs at the same time.", valueName: "n"))
     var senders = 16
 
-    @Option(help: "Where to send events, as -with-weblog takes it.")
-    var url = "http://127.0.0.1:8000/telemetry"
+    @Option(
+        help: "Where to send events, as -with-weblog takes it; else /telemetry of WEIR_URL, or of port 8000."
+    )
+    var url: String?
 
-    @Option(help: ArgumentHelp("user:password, as weblog.basicToken takes it.", valueName: "token"))
+    @Option(
+        help: ArgumentHelp(
+            "user:password, as weblog.basicToken takes it; else WEIR_TOKEN.",
+            valueName: "token"
+        )
+    )
     var basicToken: String?
 
     @Option(help: ArgumentHelp("About which share of the tasks fails, 0 to 1.", valueName: "share"))
@@ -40,8 +48,8 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Leave task metrics out, as Nextflow does without -with-trace.")
     var withoutMetrics = false
 
-    @Option(help: "Anything; the same one gives the same runs.")
-    var seed: UInt64 = 1
+    @Option(help: "A number; the same one gives the same runs. Another one each time, if not given.")
+    var seed: UInt64?
 
     @Option(help: "When the first run began, as 2026-01-31T12:00:00Z; an hour ago if not given.")
     var start: String?
@@ -52,7 +60,7 @@ struct SimulateCommand: AsyncParsableCommand {
         guard (1...1024).contains(senders) else { throw ValidationError("--senders takes 1 to 1024.") }
         guard rate >= 0, rate.isFinite else { throw ValidationError("--rate takes 0 or more.") }
         guard (0...1).contains(failures) else { throw ValidationError("--failures takes 0 to 1.") }
-        guard SimulatorTarget(url) != nil else {
+        guard SimulatorTarget(address) != nil else {
             throw ValidationError(
                 "--url takes http://host[:port][/path], like http://127.0.0.1:8000/telemetry."
             )
@@ -64,7 +72,12 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            guard let target = SimulatorTarget(url, basicToken: basicToken), let beginning else { return }
+            guard
+                let target = SimulatorTarget(
+                    address,
+                    basicToken: basicToken ?? ServerVariables.token.map { "weir:\($0)" }
+                ), let beginning
+            else { return }
             var options = SimulatorOptions(target: target, start: beginning)
             options.sessions = runs
             options.tasksPerRun = tasks
@@ -72,11 +85,23 @@ struct SimulateCommand: AsyncParsableCommand {
             options.senders = senders
             options.failureShare = failures
             options.hasMetrics = !withoutMetrics
-            options.seed = seed
-            let report = await Simulator(options).run()
+            // Short enough to be typed again.
+            options.seed = seed ?? UInt64.random(in: 1...999_999_999)
+            let simulator = Simulator(options)
+            Interruption.watch()
+            Interruption.onArrival { simulator.stop() }
+            StandardStreams.write(
+                "again with    --seed \(options.seed) --start \(beginning.iso8601(offset: .z))"
+            )
+            let report = await simulator.run()
             for line in report.lines { StandardStreams.write(line) }
+            Interruption.endIfArrived()
             if !report.isClean { throw ExitCode(1) }
         }
+    }
+
+    private var address: String {
+        url ?? ServerVariables.url.map { "\($0)/telemetry" } ?? "http://127.0.0.1:8000/telemetry"
     }
 
     private var beginning: Timestamp? {

@@ -33,6 +33,9 @@ struct TokenCommand: AsyncParsableCommand {
         )
         var scope: [Scope] = [.ingest]
 
+        @Flag(help: "Print JSON, with the token in it.")
+        var json = false
+
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
@@ -44,13 +47,12 @@ struct TokenCommand: AsyncParsableCommand {
                         scopes: Set(scope)
                     )
                 }
-                StandardStreams.write(made.secret)
-                StandardStreams.writeError(
-                    """
+                StandardStreams.write(json ? made.json : made.secret)
+                let note = """
                     token '\(name)' may \(made.scopes). Keep what is printed above: it is not stored. Running servers \
                     know it within \(TokenRegistry.reloadSeconds) seconds.
                     """
-                )
+                for line in TextLayout.wrapped(note) { StandardStreams.writeError(line) }
             }
         }
     }
@@ -61,13 +63,17 @@ struct TokenCommand: AsyncParsableCommand {
             abstract: "List the tokens: names, scopes, dates."
         )
 
+        @Flag(help: "Print JSON.")
+        var json = false
+
         @OptionGroup var settings: SettingOptions
 
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
                 let lines = try await DatabaseSession.with(resolved.settings) { database in
-                    try await TokenAdministration(database, resolved.settings).list()
+                    let tokens = TokenAdministration(database, resolved.settings)
+                    return json ? [try await tokens.listJSON()] : try await tokens.list()
                 }
                 for line in lines { StandardStreams.write(line) }
             }
@@ -86,11 +92,11 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             try await reportingFailures {
                 let resolved = try settings.resolve()
-                let isRevoked = try await DatabaseSession.with(resolved.settings) { database in
+                let lines = try await DatabaseSession.with(resolved.settings) { database in
                     try await TokenAdministration(database, resolved.settings).revoke(name)
                 }
-                guard isRevoked else { throw CommandFailure("there is no token '\(name)' to revoke") }
-                StandardStreams.write("revoked '\(name)'")
+                guard let lines else { throw CommandFailure("there is no token '\(name)' to revoke") }
+                for line in lines { StandardStreams.write(line) }
             }
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import Processes
 import Synchronization
 import WeirApp
 import WeirClient
@@ -11,12 +12,15 @@ struct TrackCommand: AsyncParsableCommand {
         commandName: "track",
         abstract: "Run any command as a tracked run: weir track --agent nightly -- make index",
         discussion: """
-            The command's output and exit code are its own. When it fails, the last lines of its standard error \
-            become the run's error summary. A line `::weir items_succeeded=5 metric.pages=310` on either output is \
-            taken as counts and metrics of the run, and not passed on.
+            The command's output and exit code are its own, and signals reach it. When it fails, the last lines of \
+            its standard error become the run's error summary. A line `::weir items_succeeded=5 metric.pages=310` on \
+            either output is taken as counts and metrics of the run, and not passed on.
 
             Without a server the command runs all the same: the record waits in ./telemetry_buffer \
             (TELEMETRY_BUFFER_DIR) and is sent by the next `weir track`, or by `weir track --replay`.
+
+            The command finds the ids of its run in WEIR_RUN_ID and WEIR_EVENT_ID. A `weir track` within it takes \
+            WEIR_RUN_ID as its parent.
             """
     )
 
@@ -26,7 +30,7 @@ struct TrackCommand: AsyncParsableCommand {
     @Option(help: "The type of the job.")
     var job = "command"
 
-    @Option(help: "Where Weir listens; else TELEMETRY_API_URL, or http://localhost:8765.")
+    @Option(help: "Where Weir listens; else WEIR_URL, or http://localhost:8765.")
     var url: String?
 
     @Option(help: "A token with the scope ingest. Also WEIR_TOKEN, which other users can not see.")
@@ -35,14 +39,34 @@ struct TrackCommand: AsyncParsableCommand {
     @Option(help: "What is worked on.")
     var itemName: String?
 
-    @Option(help: "The run_id of the run that this one belongs to.")
+    @Option(help: "The run_id of the run that this one belongs to; else WEIR_RUN_ID.")
     var parent: String?
 
     @Option(help: "How the run was started: cli, web, scheduler, mcp, manual.")
     var trigger = "cli"
 
-    @Option(help: "End the command after so many seconds: SIGTERM, and SIGKILL ten seconds later.")
-    var timeout: Double?
+    @Option(
+        help: ArgumentHelp(
+            "End the command and what it started after this time (30s, 5m, 2h; a number is seconds): SIGTERM.",
+            valueName: "duration"
+        )
+    )
+    var timeout: String?
+
+    @Option(help: ArgumentHelp("How long after SIGTERM SIGKILL follows.", valueName: "duration"))
+    var killAfter = "10s"
+
+    @Flag(help: "Run the command on a terminal of its own: for colours and progress bars.")
+    var pty = false
+
+    @Flag(help: "Give the command our outputs as they are: no ::weir lines, no error summary.")
+    var inheritOutput = false
+
+    @Flag(help: "Leave the command line out of the record.")
+    var noCommandLine = false
+
+    @Flag(help: "Do not say that the server did not take the run.")
+    var quiet = false
 
     @Flag(help: "Only send what waits in the buffer.")
     var replay = false
@@ -56,18 +80,29 @@ struct TrackCommand: AsyncParsableCommand {
                 replay ? "--replay takes no command." : "Say which command to run, after --."
             )
         }
-        if let timeout, !(timeout > 0 && timeout <= 1e9) {
-            throw ValidationError("--timeout takes a number of seconds above 0, and up to 1e9.")
+        if let timeout, Self.duration(timeout) == nil {
+            throw ValidationError("--timeout takes a duration such as 30s, 5m or 2h, or seconds above 0.")
         }
+        guard Self.duration(killAfter) != nil else {
+            throw ValidationError("--kill-after takes a duration such as 10s, or seconds above 0.")
+        }
+        if pty, inheritOutput { throw ValidationError("Take --pty or --inherit-output, not both.") }
     }
 
     func run() async throws {
-        let client = WeirClient(configuration)
-        guard !replay else { return try await replayBuffer(client) }
-        try await track(client)
+        guard !replay else { return try await replayBuffer(WeirClient(clientConfiguration)) }
+        try await track()
     }
 
-    private var configuration: ClientConfiguration {
+    /// A number without a unit is seconds, with a fraction if need be.
+    static func duration(_ text: String) -> Duration? {
+        if let number = Double(text), number.isFinite {
+            return number > 0 && number <= 1e9 ? .milliseconds(max(1, Int64(number * 1000))) : nil
+        }
+        return DurationText(text).map(\.duration).flatMap { $0 > .zero ? $0 : nil }
+    }
+
+    private var clientConfiguration: ClientConfiguration {
         var configuration = ClientConfiguration.fromEnvironment()
         if let url { configuration.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
         if let token { configuration.token = token }
@@ -84,8 +119,7 @@ struct TrackCommand: AsyncParsableCommand {
         let rest =
             switch report.obstacle {
             case nil: ""
-            case .unavailable:
-                "; the rest waits: \(client.url) does not answer, or does not take it (address? token?)"
+            case .unavailable: "; the rest waits: \(client.trouble?.sentence(client.url) ?? "Weir is away")"
             case .anotherReplay: "; another replay of this buffer is at work"
             case .files: "; the rest waits: its files can't be read or renamed"
             }
@@ -97,69 +131,31 @@ struct TrackCommand: AsyncParsableCommand {
 
     // MARK: - One command
 
-    private func track(_ client: WeirClient) async throws {
+    private func track() async throws {
+        let job = TrackedJob(
+            command: CommandLineText.bytes(ofLast: command.count),
+            agent: agent ?? command[0].split(separator: "/").last.map(String.init) ?? command[0],
+            type: self.job,
+            details: details,
+            showsCommandLine: !noCommandLine
+        )
+        var options = TrackedProcess.Options()
+        options.timeout = timeout.flatMap(Self.duration)
+        options.killAfter = Self.duration(killAfter) ?? options.killAfter
+        options.outputs = pty ? .terminal : inheritOutput ? .inherited : .sifted
+        options.signals = Weir.signals
+        let result = await job.run(options, clientConfiguration)
+        if !quiet, let trouble = result.trouble { StandardStreams.writeError("weir: \(trouble)") }
+        // A shell script that waits for us stops by Ctrl-C only when we do, and when it gets the signal itself.
+        if result.signal == SIGINT { SignalRelay.die(by: SIGINT, withGroup: pty) }
+        throw ExitCode(result.exitCode)
+    }
+
+    private var details: RunDetails {
         var details = RunDetails()
         details.itemName = itemName
         details.parentRunID = parent
         details.triggerType = trigger
-        let name = agent ?? command[0].split(separator: "/").last.map(String.init) ?? command[0]
-        // The command begins at once, whatever the server does; its output is looked at when it has ended.
-        let run = Task { [details] in await client.startRun(agent: name, job: job, details: details) }
-        let directives = Mutex<[String]>([])
-        let process = TrackedProcess { line in directives.withLock { $0.append(line) } }
-        let limit = timeout.map { Duration.milliseconds(Int($0 * 1000)) }
-        let end = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "weir.track").async { [command] in
-                continuation.resume(returning: process.run(command, timeout: limit))
-            }
-        }
-        let tracked = await run.value
-        for line in directives.withLock({ $0 }) { Directive.apply(line, to: tracked) }
-        let (outcome, error, code) = judge(end, process)
-        // What waits is sent when Weir has shown that it listens, and not for long.
-        if await tracked.end(outcome, errorSummary: error) { await client.replay(within: .seconds(2)) }
-        throw ExitCode(code)
-    }
-
-    /// The run's status, its error summary, and our own exit code.
-    private func judge(_ end: TrackedProcess.End, _ process: TrackedProcess) -> (RunOutcome, String?, Int32) {
-        func summary(_ fallback: String) -> String { process.tail.isEmpty ? fallback : process.tail }
-        switch end {
-        case .exited(0): return (.success, nil, 0)
-        case .exited(let code):
-            let wasStopped = !process.forwardedSignals.isEmpty
-            let outcome: RunOutcome = process.isTimedOut ? .timeout : wasStopped ? .cancelled : .failure
-            return (outcome, summary("exit code \(code)"), code)
-        case .killed(let signal):
-            let outcome: RunOutcome =
-                process.isTimedOut
-                ? .timeout : process.forwardedSignals.contains(signal) ? .cancelled : .failure
-            return (outcome, summary("killed by signal \(signal)"), 128 + signal)
-        case .notStarted(let code, let why):
-            StandardStreams.writeError("weir: \(command[0]): \(why)")
-            return (.failure, "\(command[0]): \(why)", code)
-        }
-    }
-}
-
-/// A line by which a command tells Weir about itself: `::weir items_failed=1 metric.pages=310`.
-enum Directive {
-    static func apply(_ line: String, to run: TrackedRun) {
-        for word in line.dropFirst("::weir ".count).split(whereSeparator: \.isWhitespace) {
-            let parts = word.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            let (name, text) = (parts[0], parts[1])
-            if name.hasPrefix("metric."), let value = Double(text), value.isFinite {
-                run.setMetric(String(name.dropFirst("metric.".count)), value)
-            }
-            guard let count = Int(text) else { continue }
-            switch name {
-            case "items_discovered": run.setItems(discovered: count)
-            case "items_succeeded": run.setItems(succeeded: count)
-            case "items_failed": run.setItems(failed: count)
-            case "items_skipped": run.setItems(skipped: count)
-            default: break
-            }
-        }
+        return details
     }
 }

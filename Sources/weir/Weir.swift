@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processes
 import WeirApp
 
 /// The command line of Weir: every command says what it does, and hands over to `WeirApp`.
@@ -8,7 +9,7 @@ struct Weir: AsyncParsableCommand {
         commandName: "weir",
         abstract: "Receives the telemetry of computational workflows and keeps it in PostgreSQL.",
         discussion: """
-            Without a command, `weir` serves: it listens on http://127.0.0.1:8000 and runs a private PostgreSQL \
+            `weir serve` is the server: it listens on http://127.0.0.1:8000 and runs a private PostgreSQL \
             cluster in ./data, unless DATABASE_URL names another one.
 
             Everything can be set by environment variables; `weir config` lists them all with what they are now.
@@ -18,15 +19,22 @@ struct Weir: AsyncParsableCommand {
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
             TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
             RunsCommand.self, TrackCommand.self, HealthCommand.self, DoctorCommand.self, ConfigCommand.self,
-            ImportCommand.self, SimulateCommand.self,
-        ],
-        defaultSubcommand: ServeCommand.self
+            ImportCommand.self, SimulateCommand.self, TrackForwardCommand.self,
+        ]
     )
+
+    /// How signals were set when this process started.
+    static let signals = InheritedSignals.now()
 
     /// The entry; before anything is opened, the standard streams are made sure of.
     static func main() async {
+        _ = signals
         StandardStreams.ensureOpen()
         ProcessMemory.keepSmall()
+        if let advice = CommandAdvice.lines(for: Array(CommandLine.arguments.dropFirst())) {
+            for line in advice { StandardStreams.writeError(line) }
+            exit(withError: ExitCode(ExitCode.validationFailure.rawValue))
+        }
         await main(nil)
     }
 }

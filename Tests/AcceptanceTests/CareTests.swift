@@ -167,7 +167,7 @@ import Testing
 
         let look = await place.run("weir retain --runs-older-than 30d --dry-run")
         #expect(look.exitCode == 0 && look.output.contains("25 older than"), "\(look.output)")
-        #expect(await place.run("weir retain --runs-older-than 30d </dev/null").exitCode == 1)
+        #expect(await place.run("weir retain --runs-older-than 30d </dev/null").exitCode == 2)
         #expect(try place.rows(count) == ["26"])
         let done = await place.run("weir retain --runs-older-than 30d --batch-size 10 --yes")
         #expect(done.exitCode == 0 && done.output.contains("25 deleted in 3 batches"), "\(done.output)")

@@ -7,6 +7,8 @@ struct Shell: Sendable {
         let exitCode: Int32
         /// Standard output, and standard error when something failed.
         let output: String
+        /// Standard output alone.
+        let printed: String
     }
 
     static let hasCurl = ["/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"].contains {
@@ -55,9 +57,9 @@ struct Shell: Sendable {
         process.standardOutput = output
         process.standardError = errors
         do {
-            try process.run()
+            try withNothingBlocked { try process.run() }
         } catch {
-            return Outcome(exitCode: -1, output: "\(error)")
+            return Outcome(exitCode: -1, output: "\(error)", printed: "")
         }
         // Little is written to standard error: less than a pipe holds.
         let said = output.fileHandleForReading.readDataToEndOfFile()
@@ -66,7 +68,17 @@ struct Shell: Sendable {
         let isWell = process.terminationStatus == 0
         return Outcome(
             exitCode: process.terminationStatus,
-            output: String(decoding: isWell ? said : said + complained, as: UTF8.self)
+            output: String(decoding: isWell ? said : said + complained, as: UTF8.self),
+            printed: String(decoding: said, as: UTF8.self)
         )
+    }
+
+    /// A thread of Dispatch blocks signals, and what it starts inherits that: no terminal or batch system does so.
+    private func withNothingBlocked(_ start: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try start()
     }
 }

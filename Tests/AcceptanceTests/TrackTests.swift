@@ -9,7 +9,7 @@ struct TrackTests {
     private let directory = TemporaryDirectory()
 
     private func shell(_ url: String = "http://127.0.0.1:9") -> Shell {
-        Shell(["TELEMETRY_API_URL": url, "TELEMETRY_BUFFER_DIR": directory.path + "/buffer"])
+        Shell(["WEIR_URL": url, "TELEMETRY_BUFFER_DIR": directory.path + "/buffer"])
     }
 
     @Test(
@@ -30,8 +30,8 @@ struct TrackTests {
         let same = #"weir track -- cat "$TELEMETRY_BUFFER_DIR/bin" | cmp - "$TELEMETRY_BUFFER_DIR/bin""#
         #expect(await shell().run("\(binary); \(same)").exitCode == 0)
         let lines = #"weir track -- printf '::weird\n::weir items_failed=1\nx ::weir a=1\n::we'"#
-        #expect(await shell().run(lines).output == "::weird\nx ::weir a=1\n::we")
-        #expect(await shell().run("echo hello | weir track -- cat").output == "hello\n")
+        #expect(await shell().run(lines).printed == "::weird\nx ::weir a=1\n::we")
+        #expect(await shell().run("echo hello | weir track -- cat").printed == "hello\n")
     }
 
     @Test("a command that takes too long is ended, and so is one whose tracker is")
@@ -43,7 +43,7 @@ struct TrackTests {
 
     @Test("a reader that goes away, and one that does not wait, are the command's business as without us")
     func readers() async {
-        #expect(await shell().run("weir track -- yes | head -1").output == "y\n")
+        #expect(await shell().run("weir track -- yes | head -1").printed == "y\n")
         let flood = """
             python3 - <<'END'
             import fcntl, os, subprocess, time
@@ -55,7 +55,7 @@ struct TrackTests {
             print(sum(map(len, iter(lambda: os.read(reader, 65536), b""))), child.wait())
             END
             """
-        #expect(await shell().run(flood).output == "1000000 0\n")
+        #expect(await shell().run(flood).printed == "1000000 0\n")
     }
 
     @Test("signals: ignored ones stay so, the terminal's come once, others are handed on")
@@ -72,7 +72,7 @@ struct TrackTests {
             wait $!
             cat "$TELEMETRY_BUFFER_DIR/out"
             """
-        #expect(await shell().run(handed).output == "ready\nint\n")
+        #expect(await shell().run(handed).printed == "ready\nint\n")
         let terminal = """
             python3 - <<'END'
             import os, pty, time
@@ -88,7 +88,7 @@ struct TrackTests {
             print(text.count(b"int"))
             END
             """
-        #expect(await shell().run(terminal).output == "1\n")
+        #expect(await shell().run(terminal).printed == "1\n")
     }
 
     private var pythonWords: String {
@@ -112,12 +112,14 @@ struct TrackTests {
             ls "$TELEMETRY_BUFFER_DIR"
             """
         // What waited was sent when the command had ended.
-        let buffer = await shell("http://127.0.0.1:\(port)").run(script).output
+        let buffer = await shell("http://127.0.0.1:\(port)").run(script).printed
         #expect(buffer.hasSuffix(".jsonl.synced\n") && !buffer.contains("ready"), "\(buffer)")
         let late = try client.get("/api/v1/runs?agent_name=late").text
         for part in [
-            #""status":"failure""#, #""items_succeeded":5"#, #""metrics_json":{"pages":310}"#,
+            #""status":"failure""#, #""items_succeeded":5"#, #""exit_code":4"#, #""pages":310}"#,
+            #""peak_memory_bytes":"#,
             #""error_summary":"oops""#, #""job_type":"nightly""#, #""item_name":"x""#,
+            #""command":"sh -c "#,
         ] { #expect(late.contains(part), "\(part)") }
         let early = try client.get("/api/v1/runs?agent_name=early").text
         #expect(early.contains(#""status":"success""#))

@@ -19,7 +19,8 @@ final class WeirProcess: Sendable {
     init(
         dataDirectory: String,
         environment: [String: String] = [:],
-        arguments: [String] = ["serve"]
+        arguments: [String] = ["serve"],
+        input: Pipe? = nil
     ) throws {
         process = Process()
         process.executableURL = Self.executable
@@ -29,7 +30,7 @@ final class WeirProcess: Sendable {
         ]
         for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
         process.environment = variables.merging(environment) { _, given in given }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = try output.open()
         process.standardError = try errors.open()
         try process.run()

@@ -163,6 +163,38 @@ extension ServerTests {
             }
         }
 
+        @Test func `answers that their clients do not take are bounded all together`() async throws {
+            let answer = [UInt8](repeating: 120, count: 32 << 20)
+            let application = ClosureApplication.handling { request, exchange in
+                let isLarge = request.head.path == "/large"
+                exchange.respond(Response(status: .ok, body: isLarge ? .bytes(answer) : .empty))
+            }
+            try await withServer(application, configure: setting(\.bufferedBodyBytes, 64 << 20)) { server in
+                let slow = try server.connect()
+                try slow.send("GET /large HTTP/1.1\r\nHost: t\r\n\r\n")
+                while server.server.bodyBudget.heldBytes < 32 << 20 { await Task.yield() }
+                let refused = try server.client.get("/large")
+                #expect(refused.status == 503 && refused.values("Retry-After") == ["1"])
+                #expect(
+                    refused.text
+                        == #"{"detail":"Others are still reading large answers; ask again, or for less."}"#
+                )
+                #expect(try server.client.get("/small").status == 200)
+                let written = try server.connect()
+                try written.send("POST /large HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
+                while server.server.bodyBudget.heldBytes < 64 << 20 { await Task.yield() }
+                #expect(try slow.readResponse().body.count == 32 << 20)
+                #expect(try written.readResponse().body.count == 32 << 20)
+                while server.server.bodyBudget.heldBytes > 0 { await Task.yield() }
+                #expect(try server.client.get("/large").status == 200)
+                let gone = try server.connect()
+                try gone.send("GET /large HTTP/1.1\r\nHost: t\r\n\r\n")
+                while server.server.bodyBudget.heldBytes == 0 { await Task.yield() }
+                gone.reset()
+                while server.server.bodyBudget.heldBytes > 0 { await Task.yield() }
+            }
+        }
+
         @Test func `a body that is only announced holds next to nothing`() async throws {
             try await withServer(configure: setting(\.bufferedBodyBytes, 1 << 20)) { server in
                 let announcer = try server.connect()

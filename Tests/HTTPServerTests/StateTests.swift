@@ -98,6 +98,25 @@ import Testing
         #expect(log.lines == ["small", "large", "grown large"])
     }
 
+    @Test func `answers that nobody takes leave no room to large bodies, nor to more of them`() {
+        let mebibyte = 1 << 20
+        let budget = BodyBudget(limit: 8 * mebibyte)
+        let log = Log()
+        #expect(budget.hold(answer: 5 * mebibyte, mayWait: true))
+        #expect(!budget.hold(answer: 2 * mebibyte, mayWait: true))
+        #expect(!budget.reserve(2 * mebibyte, holding: 0) { log.add("body") })
+        // What was written must be answered.
+        #expect(budget.hold(answer: 2 * mebibyte, mayWait: false))
+        #expect(budget.used == 7 * mebibyte)
+        budget.answerGone(5 * mebibyte)
+        #expect(log.lines == ["body"])
+        budget.answerGone(2 * mebibyte)
+        budget.release(2 * mebibyte)
+        #expect(budget.used == 0)
+        // One larger than everything is given alone.
+        #expect(budget.hold(answer: 20 * mebibyte, mayWait: true))
+    }
+
     @Test func `holders who wait for each other do not wait for ever`() {
         let budget = BodyBudget(limit: 100)
         let log = Log()

@@ -61,7 +61,7 @@ import Testing
         (["Transfer-Encoding: chunked"], .chunked, "0\r\n\r\n"),
         (["Transfer-Encoding: Chunked"], .chunked, "5\r\nhello\r\n0\r\n\r\n"),
         (["Transfer-Encoding: chunked"], .chunked, "2;a=\"b\"\r\nhe\r\n03 ; c\r\nllo\r\n000\r\n\r\n"),
-        (["Transfer-Encoding: chunked"], .chunked, "5;\r\nhello\r\n0;x\r\n\r\n"),
+        (["Transfer-Encoding: chunked"], .chunked, "5;y\r\nhello\r\n0;x\r\n\r\n"),
     ]
 
     @Test(arguments: bodies)

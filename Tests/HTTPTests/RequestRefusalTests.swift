@@ -240,7 +240,7 @@ import Testing
         ("7fffffffffffffff\r\n", .bodyTooLarge),
         ("1;45\r\na\r\n1;89\r\nb\r\n0\r\n\r\n", nil),
         ("1;45\r\na\r\n1;890\r\nb\r\n", .chunkExtensionsTooLarge),
-        ("1;45\r\na\r\n1;89\r\nb\r\n0;\r\n\r\n", .chunkExtensionsTooLarge),
+        ("1;45\r\na\r\n1;89\r\nb\r\n0;x\r\n\r\n", .chunkExtensionsTooLarge),
         ("0\r\nA: 4567890123456789012345678901234\r\n\r\n", nil),
         ("0\r\nA: 45678901234567890123456789012345\r\n\r\n", .headerSectionTooLarge),
         ("0\r\nA:\r\nB:\r\nC:\r\n\r\n", nil),

@@ -67,7 +67,7 @@ import Testing
         )
         let server = StubServer()
         let summary = folder.importing(into: server)
-        #expect(summary.runs.created == 1 && summary.withoutID == 1 && summary.exitCode == 1)
+        #expect(summary.runs.created == 1 && summary.faults.counts == [.noID: 1] && summary.exitCode == 1)
         #expect(try #require(server.run("r"))["extra"] == nil)
     }
 
@@ -182,8 +182,8 @@ import Testing
         #expect(
             summary.lines.contains {
                 $0.hasSuffix(
-                    "other.db has no table agent_runs: it is no database of the "
-                        + "run-tracking service"
+                    "other.db has no table agent_runs: it is no database of the run-tracking service "
+                        + "(its tables: t)"
                 )
             }
         )

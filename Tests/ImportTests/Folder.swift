@@ -46,7 +46,7 @@ final class Folder {
         let importer = Importer(
             options,
             transport: server,
-            announce: { _, _ in { _, _ in } },
+            progress: { _, _ in },
             wait: { server?.waits.append($0) }
         )
         return importer.run()

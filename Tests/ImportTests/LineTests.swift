@@ -52,8 +52,10 @@ import Testing
         ]
         try folder.write("events.ndjson", lines.joined(separator: "\n"))
         let summary = folder.importing(into: StubServer())
-        #expect(summary.runsRead == 2 && summary.brokenLines == 4 && summary.exitCode == 0)
-        #expect(summary.lines.contains { $0.hasSuffix("4 lines skipped: no JSON, or no record") })
+        #expect(summary.runsRead == 2 && summary.faults.total == 4 && summary.exitCode == 1)
+        #expect(summary.lines.contains("unreadable     4"))
+        #expect(summary.lines.contains("               3 lines are no JSON objects"))
+        #expect(summary.lines.contains("               1 line is no record of a run"))
     }
 
     @Test func `are read past a line longer than a server takes`() throws {
@@ -62,7 +64,7 @@ import Testing
             #"{"event_id": "long", "x": ""# + String(repeating: "x", count: LineReader.longest + 99) + #""}"#
         try folder.write("events.ndjson", [Self.start, long, Self.end, long].joined(separator: "\n"))
         let summary = folder.importing(into: StubServer())
-        #expect(summary.runsRead == 2 && summary.brokenLines == 2)
+        #expect(summary.runsRead == 2 && summary.faults.counts == [.tooLong: 2] && summary.exitCode == 1)
     }
 
     @Test func `may be compressed, in several members`() throws {
@@ -79,6 +81,35 @@ import Testing
         let summary = folder.importing(cut, into: StubServer())
         #expect(summary.exitCode == 2)
         #expect(summary.failedFiles == ["\(cut) is a damaged gzip file, or one that is not whole"])
+    }
+
+    @Test func `with numbers that JSON does not have bring their runs`() throws {
+        let folder = try Folder()
+        let lines = [
+            #"{"event_id":"a","agent_name":"x","metrics_json":{"loss":NaN,"best":-Infinity,"s":"NaN \" NaN"}}"#,
+            #"{"event_id":"b","agent_name":"x","duration_ms":NaN,"metrics_json":"{\"n\": Infinity}"}"#,
+            #"{"event_id":"c","agent_name":"x","metrics_json":{"loss":NaNa}}"#,
+        ]
+        try folder.write("events.ndjson", lines.joined(separator: "\n"))
+        let server = StubServer()
+        let summary = folder.importing(into: server)
+        #expect(summary.runs.created == 2 && summary.altered == 4 && summary.faults.counts == [.notJSON: 1])
+        let sent = try server.requests[0].root.elements.map { String(decoding: $0.rawBytes, as: UTF8.self) }
+        #expect(sent[0].contains(#""metrics_json":{"loss":"NaN","best":"-Infinity","s":"NaN \" NaN"}"#))
+        #expect(sent[1].contains(#""metrics_json":{"n": "Infinity"}"#) && !sent[1].contains("duration_ms"))
+    }
+
+    @Test(arguments: [
+        ("\u{0}\u{0}\u{0}", "line 2 holds NUL bytes"),
+        ("{", "line 2 is no JSON: the file ends in the middle of it"),
+        ("[1]\n", "line 2 is JSON, but no object"), (#"{"a": 1}"#, "line 2 has neither event_id nor run_id"),
+    ])
+    func `name each line that is no record`(line: String, words: String) throws {
+        let folder = try Folder()
+        let path = try folder.write("events.ndjson", Self.start + "\n" + line)
+        let summary = folder.importing(into: StubServer())
+        #expect(summary.faults.shown == ["\(path) \(words)"] && summary.exitCode == 1)
+        #expect(summary.troubleLines == ["  unreadable: \(path) \(words)"])
     }
 
     @Test func `of Weir's own journal are for replay`() throws {

@@ -10,6 +10,7 @@ import Testing
             ("3 TB", 3_298_534_883_328), ("1288490189", 1_288_490_189), ("-", nil), ("", nil),
             ("1.2 XB", nil),
             ("-5 MB", nil), ("1 2 MB", nil), ("0x10", nil), ("inf", nil), ("nan GB", nil), ("1e300 GB", nil),
+            ("1,2 GB", 1_288_490_189), ("1.2GB", 1_288_490_189), ("1,2,3 GB", nil), ("1.000,5 KB", nil),
         ] as [(String, Int64?)]
     )
     func `read as bytes`(text: String, bytes: Int64?) {
@@ -21,7 +22,7 @@ import Testing
             ("120ms", 120), ("1.5s", 1500), ("3m 2s", 182_000), ("1h 2m 3s", 3_723_000),
             ("2d 3h", 183_600_000),
             ("1d", 86_400_000), ("182000", 182_000), ("0", 0), ("-", nil), ("", nil), ("5 parsecs", nil),
-            ("m", nil), ("-3", nil), ("٣s", nil),
+            ("m", nil), ("-3", nil), ("٣s", nil), ("1,5s", 1500), ("1m 2,5s", 62_500),
         ] as [(String, Int64?)]
     )
     func `read as milliseconds`(text: String, milliseconds: Int64?) {
@@ -34,6 +35,7 @@ import Testing
             ("2026-02-19 19:05:00.412", 3600, 1_771_524_300_412),
             ("2026-02-19T19:05:00.412Z", 3600, 1_771_527_900_412),
             ("2026-02-19T19:05:00.412+01:00", -3600, 1_771_524_300_412),
+            ("2026-02-19 19:05:00,412", 0, 1_771_527_900_412),
             ("1771527900412", 3600, 1_771_527_900_412), ("-", 0, nil), ("yesterday", 0, nil),
         ] as [(String, Int, Int64?)]
     )
@@ -41,7 +43,10 @@ import Testing
         #expect(TraceValue.time(text, offsetSeconds: offset) == milliseconds)
     }
 
-    @Test(arguments: [("98.7%", 98.7), ("733.4", 733.4), ("-", nil), ("%", nil)] as [(String, Double?)])
+    @Test(
+        arguments: [("98.7%", 98.7), ("733.4", 733.4), ("98,7 %", 98.7), ("-", nil), ("%", nil)]
+            as [(String, Double?)]
+    )
     func `read as per cent`(text: String, percent: Double?) {
         #expect(TraceValue.percent(text) == percent)
     }
@@ -112,7 +117,7 @@ import Testing
             text(bodies[4]["metadata"]?["workflow"])
                 == #"{"runName":"rnaseq.trace","sessionId":"\#(bodies[4]["runId"]?.string ?? "")","#
                 + #""start":"2026-02-19T18:05:00.412000Z","complete":"2026-02-19T18:08:02.412000Z","#
-                + #""duration":182000,"success":true,"stats":{"succeededCount":2,"failedCount":1,"#
+                + #""duration":182000,"success":true,"reconstructed":true,"stats":{"succeededCount":2,"failedCount":1,"#
                 + #""abortedCount":0,"cachedCount":1,"retriesCount":0,"ignoredCount":0}}"#
         )
     }
@@ -137,10 +142,13 @@ import Testing
 
             """
         )
-        #expect(summary.tasks == 2 && summary.brokenLines == 2)
+        #expect(summary.tasks == 2 && summary.faults.total == 1 && summary.exitCode == 1)
+        #expect(
+            summary.faults.shown.first?.hasSuffix("lines 4 to 5 have 13 columns, the header has 10") == true
+        )
         #expect(
             text(bodies[1]["trace"])
-                == #"{"attempt":1,"error_action":"RETRY","exit":2147483647,"process":"P","status":"FAILED","#
+                == #"{"attempt":1,"error_action":"RETRY","exit":2147483647,"my column":"mine","process":"P","status":"FAILED","#
                 + #""tag":"T (x)","task_id":9,"submit":0,"start":1767225601000,"complete":1767225602000}"#
         )
         #expect(bodies[3]["metadata"]?["workflow"]?["success"]?.bool == false)
@@ -182,7 +190,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("task_id\tname\tstatus\n1\tP\tCOMPLETED\n", "nobody knows when it was"),
+        ("task_id\tname\tstatus\n1\tP\tCOMPLETED\n", "has no time in submit, start or complete"),
         ("hash\tname\tsubmit\nab/cd\tP\t2026-01-01 00:00:00\n", "has no column task_id"),
         ("task_id\tname\tsubmit\n", "has no tasks"),
     ])
@@ -203,7 +211,7 @@ import Testing
 
             """
         )
-        #expect(summary.tasks == 4)
+        #expect(summary.tasks == 4 && summary.exitCode == 1)
         #expect(
             bodies.dropFirst().dropLast().map { text($0["trace"]?["complete"]) } == ["", "", "", ""]
         )
@@ -237,6 +245,14 @@ import Testing
                 #expect(root["utcTime"]?.timestamp != nil && root["runId"]?.string?.count == 36)
             }
         }
+    }
+
+    @Test func `without hashes are not joined to a run`() throws {
+        let text = "task_id\tname\tstatus\tsubmit\n1\tP\tCOMPLETED\t2026-01-01 00:00:00\n"
+        let (bodies, summary) = try events(text) { $0.runID = "3f0c" }
+        #expect(bodies.isEmpty && summary.exitCode == 2)
+        #expect(summary.failedFiles.first?.contains("has no column hash") == true)
+        #expect(try events(text).summary.exitCode == 0)
     }
 
     @Test func `of several runs are not given one id`() throws {

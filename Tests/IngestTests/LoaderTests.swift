@@ -162,10 +162,10 @@ import Testing
         defer { journal.close() }
         _ = try await journal.append(note: "[2,3,4]")
         _ = try await harness.loadAll(journal)
-        let retry = DeadLetterRetry(NoteProjection())
+        let streams = [JournalStream(NoteProjection(), table: "raw_note")]
 
         func attempt() throws -> Refusal? {
-            try Connection.withTemporary(harness.target) { try retry.retry(id: 1, on: $0) }
+            try Connection.withTemporary(harness.target) { try streams.retryDeadLetter(1, on: $0) }
         }
         #expect(try attempt()?.sqlState == "23514")
         try harness.execute("ALTER TABLE even_note DROP CONSTRAINT even_note_value_check")
@@ -176,6 +176,35 @@ import Testing
         #expect(try harness.rows("SELECT count(*) FROM raw_note") == ["3"])
         #expect(try harness.rows("SELECT state FROM dead_letter") == ["retried"])
     }
+
+    @Test func `keeps what its line says beside the body, and is retried with it`() async throws {
+        let harness = try IngestHarness()
+        let journal = try harness.openJournal()
+        defer { journal.close() }
+        let members = Array(#""add":1,"#.utf8)
+        _ = try await journal.append(kind: NoteProjection.kind, members: members, body: Array("[3]".utf8))
+        _ = try await harness.loadAll(journal)
+        #expect(try harness.rows("SELECT members FROM dead_letter") == [#""add":1,"#])
+        let letter = try Connection.withTemporary(harness.target) { connection in
+            try DeadLetterStore.fetchWaiting(on: connection).first
+        }
+        #expect(letter?.members == members)
+    }
+
+    @Test func `of a stream that nobody knows is an error that names the stream`() async throws {
+        let harness = try IngestHarness()
+        let journal = try harness.openJournal()
+        defer { journal.close() }
+        _ = try await journal.append(note: "[3]")
+        _ = try await harness.loadAll(journal)
+        try harness.execute("UPDATE dead_letter SET stream = 'songs'")
+        let streams = [JournalStream(NoteProjection(), table: "raw_note")]
+        #expect(throws: DeadLetterError.unknownStream(id: 1, stream: "songs")) {
+            try Connection.withTemporary(harness.target) { _ = try streams.retryDeadLetter(1, on: $0) }
+        }
+        #expect(try harness.rows("SELECT state FROM dead_letter") == ["waiting"])
+        #expect(DeadLetterError.unknownStream(id: 1, stream: "songs").description.contains("'songs'"))
+    }
 }
 
 @Suite struct `A replay` {
@@ -185,15 +214,18 @@ import Testing
             let journal = try harness.openJournal()
             for value in 1...25 { _ = try await journal.append(note: "[\(value * 2)]") }
             _ = try await journal.append(note: "[3]")
+            // A kind of another version is not the stream's.
+            _ = try await journal.append(kind: NoteProjection.kind + "0", body: Array("[1000]".utf8))
             journal.close()
         }
         let progress = try Connection.withTemporary(first.target) { connection in
-            try Replay([ReplayStream(NoteProjection(), table: "raw_note")])
+            try Replay([JournalStream(NoteProjection(), table: "raw_note")])
                 .run([first.directory, second.directory], codec: nil, on: connection) { _ in }
         }
-        #expect(progress.lines == 52)
+        #expect(progress.lines == 54)
         #expect(progress.deadLetters == 2)
         #expect(try first.rows("SELECT count(*) FROM even_note") == ["50"])
+        #expect(try first.rows("SELECT count(*) FROM raw_note WHERE value = 1000") == ["0"])
 
         let journal = try first.openJournal()
         defer { journal.close() }
@@ -211,7 +243,7 @@ import Testing
 
         #expect(throws: Replay.Failure.notEmpty(table: "raw_note")) {
             try Connection.withTemporary(harness.target) { connection in
-                _ = try Replay([ReplayStream(NoteProjection(), table: "raw_note")])
+                _ = try Replay([JournalStream(NoteProjection(), table: "raw_note")])
                     .run([harness.directory], codec: nil, on: connection) { _ in }
             }
         }

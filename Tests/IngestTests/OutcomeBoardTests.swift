@@ -23,7 +23,7 @@ struct OutcomeBoardTests {
         switch try await board.append(to: journal, kind: "note/1", body: Array("1".utf8)) {
         case .applied(let value): value
         case .refused: "refused"
-        case .pending: "pending"
+        case .pending(let delay): "pending: \(delay)"
         }
     }
 
@@ -62,12 +62,40 @@ struct OutcomeBoardTests {
     @Test("with PostgreSQL away, or too slow, the outcome is pending; a later one is nobody's")
     func pending() async throws {
         let board = OutcomeBoard<String, String>(progress: progress, patience: .milliseconds(20))
-        #expect(try await append(board) == "pending")
+        #expect(try await append(board) == "pending: slow")
         progress.turned(.backingOff(reason: "unreachable"))
-        #expect(try await append(board) == "pending")
+        #expect(try await append(board) == "pending: away")
+        progress.turned(.backingOff(reason: "transient"))
+        #expect(try await append(board) == "pending: slow")
+        progress.turned(.stopped(reason: "programming"))
+        #expect(try await append(board) == "pending: stopped")
         board.settle([1: "late", 2: "late"])
+        #expect(board.keptOutcomes == 0)
         progress.turned(.running)
-        #expect(try await append(board) == "pending")
+        #expect(try await append(board) == "pending: slow")
+    }
+
+    @Test("more than ten thousand lines that are settled before their writers know them lose no outcome")
+    func manyAtOnce() async throws {
+        let writers = 12_000
+        let board = OutcomeBoard<String, String>(progress: progress)
+        let answers = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<writers { group.addTask { try await append(board) } }
+            var applied: Int64 = 0
+            // In many steps, so that writers come and go meanwhile; none of them is told before its own step.
+            while applied < writers {
+                let durable = journal.durableSeq
+                board.settle(
+                    Dictionary(uniqueKeysWithValues: (applied..<durable).map { ($0 + 1, "line \($0 + 1)") })
+                )
+                progress.applied(through: durable, at: nil, lines: 1, deadLetters: 0)
+                applied = durable
+                await Task.yield()
+            }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(answers == Set((1...writers).map { "line \($0)" }))
+        #expect(board.keptOutcomes == 0)
     }
 
     @Test("what was read of a line is handed over once, and only while its writer waits")

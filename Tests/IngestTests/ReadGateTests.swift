@@ -66,7 +66,40 @@ import Testing
         #expect(String(decoding: redactor.masked(Array(body.utf8)), as: UTF8.self) == expected)
     }
 
+    @Test(arguments: [
+        "api_key", "API_KEY", "Api_Key", "apikey", "apiKey", "ApiKey", "api-key", "API-KEY", "Api-Key",
+        "api key",
+        "api.key", "_api_key_", " api_key ", "api__key", "aPi-_kEy", #"api\u005fkey"#, #"\u0061pi_key"#,
+        #"\u0041PI_KEY"#, "api\u{200B}_key", "api:key",
+    ])
+    func `knows a key however it is spelt`(spelling: String) throws {
+        for setting in ["api_key", "API-Key", "apikey"] {
+            let redactor = try #require(Redactor(keys: [setting]))
+            let places = [
+                #"{"\#(spelling)":"v"}"#, #"{"a":[1,{"b":{"\#(spelling)":["v"]}}]}"#,
+                #"[{"a":1},{"\#(spelling)":{"x":"v"}}]"#,
+            ]
+            for body in places {
+                let masked = String(decoding: redactor.masked(Array(body.utf8)), as: UTF8.self)
+                #expect(masked.contains("[redacted]") && !masked.contains("\"v\""), "\(masked)")
+            }
+        }
+    }
+
+    @Test func `leaves other keys alone`() throws {
+        let redactor = try #require(Redactor(keys: ["api_key", "mot_de_passé"]))
+        for key in ["api_keys", "my_api_key", "key", "", "_", "passe", "api_kéy"] {
+            let body = Array(#"{"\#(key)":"v"}"#.utf8)
+            #expect(redactor.masked(body) == body)
+        }
+        #expect(
+            redactor.masked(Array(#"{"Mot-De-PASSÉ":1}"#.utf8))
+                == Array(#"{"Mot-De-PASSÉ":"[redacted]"}"#.utf8)
+        )
+    }
+
     @Test func `is not there when there is nothing to mask`() {
         #expect(Redactor(keys: []) == nil)
+        #expect(Redactor(keys: ["_", ""]) == nil)
     }
 }

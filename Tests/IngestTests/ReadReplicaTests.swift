@@ -39,7 +39,8 @@ import Testing
             reader = StoreReader(
                 pool: Pool(first.target),
                 gate: ReadGate(durableSeq: { 5 }, progress: progress, patience: patience),
-                replica: replica
+                replica: replica,
+                logger: log.logger
             )
         }
 

@@ -39,14 +39,27 @@ import Testing
         let journal = try fixture.open { $0.configuration.windowBytes = windowBytes }
         defer { journal.close() }
         try await fill(journal)
-        let reader = journal.reader(after: 0, kinds: ["runs."])
+        let reader = journal.reader(after: 0, kinds: ["runs.batch/1"])
         let rest = try reader.rest(maxLines: 4)
         #expect(rest.lines.seqs == stride(from: 1, to: 31, by: 3).map { Int64($0) })
         #expect(Set(rest.lines.map(\.kind)) == ["runs.batch/1"])
         #expect(reader.position == 30)
         #expect(reader.lag == 0)
-        #expect(try journal.lines(kinds: ["nextflow.", "runs."]).count == 30)
-        #expect(try journal.lines(kinds: ["other."]).isEmpty)
+        #expect(try journal.lines(kinds: ["nextflow.event/1", "runs.batch/1"]).count == 30)
+        #expect(try journal.lines(kinds: ["other.kind/1"]).isEmpty)
+    }
+
+    @Test(arguments: [0, 1 << 20])
+    func `a kind is wanted with its version, and no kind that begins like it`(windowBytes: Int) async throws {
+        let fixture = JournalFixture()
+        let journal = try fixture.open { $0.configuration.windowBytes = windowBytes }
+        defer { journal.close() }
+        for version in [1, 10, 11, 2, 1] {
+            try await journal.append(kind: "nextflow.event/\(version)", body: Array("1".utf8))
+        }
+        #expect(try journal.lines(kinds: ["nextflow.event/1"]).seqs == [1, 5])
+        #expect(try journal.lines(kinds: ["nextflow.event/10", "nextflow.event/2"]).seqs == [2, 4])
+        #expect(try journal.lines(kinds: ["nextflow.event/"]).isEmpty)
     }
 
     @Test(arguments: [0, 1 << 20])

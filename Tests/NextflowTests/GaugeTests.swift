@@ -57,11 +57,11 @@ import Testing
                 #"weir_nextflow_runs{state="running"} 1"#, #"weir_nextflow_runs{state="stale"} 1"#,
                 #"weir_nextflow_runs{state="failed"} 2"#, #"weir_nextflow_runs{state="succeeded"} 1"#,
                 #"weir_nextflow_runs{state="aborted"} 1"#, #"weir_nextflow_runs{state="pending"} 1"#,
-                #"weir_nextflow_tasks{process="ALIGN",status="submitted"} 1"#,
-                #"weir_nextflow_tasks{process="ALIGN",status="running"} 1"#,
-                #"weir_nextflow_tasks{process="ALIGN",status="completed"} 1"#,
-                #"weir_nextflow_tasks{process="ALIGN",status="failed"} 1"#,
-                #"weir_nextflow_tasks{process="QC",status="aborted"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="SUBMITTED"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="RUNNING"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="COMPLETED"} 1"#,
+                #"weir_nextflow_tasks{process="ALIGN",status="FAILED"} 1"#,
+                #"weir_nextflow_tasks{process="QC",status="ABORTED"} 1"#,
             ])
         )
         #expect(samples.contains { $0.hasPrefix("weir_nextflow_refresh_timestamp_seconds ") })
@@ -82,7 +82,7 @@ import Testing
             Body.task("process_started", id: "2", status: "RUNNING", at: now.adding(seconds: -60).description)
         )
         let samples = try await Self.refreshed(harness)
-        #expect(samples.contains(#"weir_nextflow_tasks{process="ALIGN",status="running"} 1"#))
+        #expect(samples.contains(#"weir_nextflow_tasks{process="ALIGN",status="RUNNING"} 1"#))
     }
 
     @Test func `beyond two hundred processes the rest are added up`() async throws {
@@ -96,7 +96,7 @@ import Testing
         try harness.apply([lines])
         let samples = try await Self.refreshed(harness)
         #expect(samples.filter { $0.hasPrefix("weir_nextflow_tasks") }.count == 201)
-        #expect(samples.contains(#"weir_nextflow_tasks{process="other",status="completed"} 5"#))
+        #expect(samples.contains(#"weir_nextflow_tasks{process="other",status="COMPLETED"} 5"#))
     }
 
     @Test func `without a reading nothing is shown, and a failed one leaves the last`() async throws {
@@ -134,22 +134,76 @@ import Testing
     }
 
     @Test func `counters and histograms observe what is loaded`() throws {
-        let more = #","realtime":60000,"submit":1000,"start":4000,"peak_rss":3,"memory":4"#
-        let samples = try Self.observed([Body.task(more: more), Body.event("strange"), Body.event("started")])
+        let more =
+            #","realtime":60000,"submit":1000,"start":4000,"peak_rss":3,"memory":4,"%cpu":150,"cpus":2"#
+        let samples = try Self.observed([
+            Body.task(more: more), Body.event("strange"), Body.event("started"),
+            Body.task(id: "2", status: "FAILED", attempt: "2"),
+            Body.task(id: "3", status: "odd", attempt: "3"),
+        ])
         #expect(
             samples.isSuperset(of: [
-                #"weir_nextflow_events_total{event="process_completed"} 1"#,
+                #"weir_nextflow_events_total{event="process_completed"} 3"#,
                 #"weir_nextflow_events_total{event="other"} 1"#,
                 #"weir_nextflow_events_total{event="started"} 1"#,
                 #"weir_nextflow_task_duration_seconds_sum{process="ALIGN"} 60"#,
                 #"weir_nextflow_task_queue_seconds_sum{process="ALIGN"} 3"#,
                 #"weir_nextflow_task_memory_efficiency_ratio_sum{process="ALIGN"} 0.75"#,
+                #"weir_nextflow_task_cpu_efficiency_ratio_sum{process="ALIGN"} 0.75"#,
+                #"weir_nextflow_task_duration_seconds_bucket{process="ALIGN",le="30"} 0"#,
+                #"weir_nextflow_task_duration_seconds_bucket{process="ALIGN",le="60"} 1"#,
+                #"weir_nextflow_task_retries_total{process="ALIGN"} 2"#,
+                #"weir_nextflow_tasks_finished_total{process="ALIGN",status="COMPLETED"} 1"#,
+                #"weir_nextflow_tasks_finished_total{process="ALIGN",status="FAILED"} 1"#,
+                #"weir_nextflow_tasks_finished_total{process="ALIGN",status="UNKNOWN"} 1"#,
+            ])
+        )
+    }
+
+    @Test func `beyond a hundred processes those that come later share a series`() throws {
+        let bodies = (1...103).map { Body.task(id: "\($0)", process: "P\($0)", attempt: "2") }
+        let samples = try Self.observed(bodies)
+        #expect(samples.filter { $0.hasPrefix("weir_nextflow_tasks_finished_total") }.count == 101)
+        #expect(
+            samples.contains(#"weir_nextflow_tasks_finished_total{process="other",status="COMPLETED"} 3"#)
+        )
+        #expect(samples.contains(#"weir_nextflow_task_retries_total{process="other"} 3"#))
+    }
+
+    @Test func `each end of an execution is counted once, however often it is told`() throws {
+        let harness = try ProjectionHarness()
+        let registry = Registry()
+        let metrics = NextflowMetrics(registry: registry)
+        let again = "2026-11-20T23:00:00Z"
+        let batches = [
+            [Body.started(), Body.completed(success: false, message: "SIGTERM")],
+            [Body.completed(success: false, message: "SIGTERM", at: "2026-11-20T22:10:01Z")],
+            [
+                Body.started(start: again, at: again), Body.completed(success: true, start: again, at: again),
+                Body.completed(success: false, message: "boom", run: "r2"),
+            ],
+        ]
+        var seq: Int64 = 0
+        for bodies in batches {
+            let lines = try bodies.map { body in
+                seq += 1
+                return try ProjectionHarness.line(seq, body)
+            }
+            try harness.apply([lines], metrics: metrics)
+        }
+        let samples = Self.scrape(registry)
+        #expect(
+            samples.isSuperset(of: [
+                #"weir_nextflow_runs_finished_total{state="aborted"} 1"#,
+                #"weir_nextflow_runs_finished_total{state="succeeded"} 1"#,
+                #"weir_nextflow_runs_finished_total{state="failed"} 1"#,
             ])
         )
     }
 
     @Test(arguments: [
-        "", #","submit":0,"start":5"#, #","memory":0,"peak_rss":1"#, #","realtime":"-","memory":"4 GB""#,
+        "", #","cpus":0,"%cpu":5"#, #","submit":0,"start":5"#, #","memory":0,"peak_rss":1"#,
+        #","realtime":"-","memory":"4 GB""#,
     ])
     func `what was not measured is not observed`(more: String) throws {
         let samples = try Self.observed([Body.task(more: more)])

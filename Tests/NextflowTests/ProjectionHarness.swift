@@ -14,10 +14,19 @@ struct ProjectionHarness {
     let database: TemporaryDatabase
     let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"))
 
-    init() throws {
-        database = try TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
-            for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
+    /// Makes the schema as it is, or as it was up to a version.
+    init(through version: Int = .max) throws {
+        let name = version == .max ? "weir-schema" : "weir-schema-\(version)"
+        database = try TemporaryDatabase.make(preparedAs: name) { connection in
+            for step in SchemaMigrations.steps where step.version <= version {
+                try connection.executeScript(step.sql)
+            }
         }
+    }
+
+    /// Brings an older schema to what it is now.
+    func migrate(from version: Int) throws {
+        for step in SchemaMigrations.steps where step.version >= version { try execute(step.sql) }
     }
 
     /// A line as the door would have written it.
@@ -36,13 +45,16 @@ struct ProjectionHarness {
 
     /// Applies lines in batches; the dead letters that they made.
     @discardableResult
-    func apply(_ batches: [[JournalLine]]) throws -> Int {
-        try connected { connection in
+    func apply(_ batches: [[JournalLine]], metrics: NextflowMetrics? = nil) throws -> Int {
+        let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"), metrics: metrics)
+        return try connected { connection in
             try projection.prepare(connection)
             let applier = BatchApplier(projection: projection)
             return try batches.reduce(0) { letters, lines in
                 let batch = applier.decode(lines.map { .init(journal: Self.journal, line: $0) })
-                return try letters + applier.apply(batch, on: connection) { _ in }.deadLetters
+                let outcome = try applier.apply(batch, on: connection) { _ in }
+                projection.committed(outcome.elements)
+                return letters + outcome.deadLetters
             }
         }
     }

@@ -45,7 +45,7 @@ import Testing
         try harness.apply(
             Body.task(at: "2026-11-20T22:06:36Z"),
             Body.task(at: "2026-11-20T22:06:40Z"),
-            Body.task(attempt: "2"),
+            Body.task(id: "2", attempt: "2", hash: "ab/cdef13"),
             Body.task(name: "other_name")
         )
 

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTP
+import Logging
 import Postgres
 import TestKit
 import Testing
@@ -14,15 +15,19 @@ struct RouteHarness {
     let pool: Pool
     private let router: Router<Route>
 
-    init(over projection: ProjectionHarness? = nil, staleAfter: Duration = .seconds(86400)) throws {
+    init(
+        over projection: ProjectionHarness? = nil,
+        staleAfter: Duration = .seconds(86400),
+        pageBytes: Int = PageLimit.defaultBytes
+    ) throws {
         let projection = try projection ?? ProjectionHarness()
         self.projection = projection
         pool = Pool(projection.database.target)
         let gate = ReadGate(durableSeq: { 0 }, progress: StreamProgress(stream: "nextflow"), patience: .zero)
-        let reader = StoreReader(pool: pool, gate: gate)
+        let reader = StoreReader(pool: pool, gate: gate, logger: Logger(label: "weir.test"))
         let routes =
             ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter).all
-            + NextflowRunRoutes(reader: reader, staleAfter: staleAfter).all
+            + NextflowRunRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
         var router = Router<Route>()
         for route in routes { router.add(route.method, route.pattern, route) }
         self.router = router

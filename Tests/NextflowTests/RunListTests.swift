@@ -176,7 +176,8 @@ import Testing
         #expect(
             compact(run.text).contains(
                 #""task_counts":{"SUBMITTED":1,"RUNNING":2,"COMPLETED":1,"ABORTED":1,"FAILED":1},"#
-                    + #""progress":{"tasks":6,"queued":1,"running":2,"ended":3,"ended_pct":50.0}"#
+                    + #""progress":{"tasks":6,"queued":1,"running":2,"ended":3,"ended_pct":50.0,"#
+                    + #""outcome_unknown":0}"#
             )
         )
         #expect(
@@ -290,6 +291,36 @@ import Testing
         } while cursor != nil
         let start = Timestamp(iso8601: "2026-11-20T23:59:50Z")!
         #expect(arrivals == numbers.map { start.adding(seconds: $0 - 1).iso8601(offset: .plusZero) })
+    }
+
+    @Test(arguments: ["oldest", "newest"])
+    func `a page of events ends where it has enough bytes, and its cursor leads on`(order: String)
+        async throws
+    {
+        let harness = try RouteHarness(pageBytes: 100_000)
+        // Each takes next to nothing in the table, and one is larger than a page.
+        let sizes = [20_000, 20_000, 300_000, 1, 60_000, 60_000, 1]
+        let events = sizes.enumerated().map { index, size in
+            Body.event("note\(index)", metadata: #"{"n":"\#(String(repeating: "x", count: size))"}"#)
+        }
+        try harness.projection.apply([
+            try events.enumerated().map { try ProjectionHarness.line(Int64($0 + 1), $1) }
+        ])
+        var pages: [[String]] = []
+        var cursor: String?
+        repeat {
+            let place = cursor.map { "&cursor=\($0)" } ?? ""
+            let answer = try await harness.get(
+                "/api/nextflow/runs/r1/brave_bell/events?order=\(order)\(place)"
+            )
+            pages.append(try answer.list("events").compactMap { $0["event"] as? String })
+            cursor = try answer.json["next_cursor"] as? String
+        } while cursor != nil
+        let oldest = [["note0", "note1", "note2"], ["note3", "note4", "note5"], ["note6"]]
+        let newest = [["note6", "note5", "note4"], ["note3", "note2"], ["note1", "note0"]]
+        #expect(pages == (order == "oldest" ? oldest : newest))
+        // The transaction in which a page ended early is usable, and so is its connection.
+        #expect(try await harness.get("/api/nextflow/runs/r1/brave_bell/tasks").status == 200)
     }
 
     @Test func `events are shown as they are stored`() async throws {

@@ -44,13 +44,18 @@ extension Route {
         _ method: Method,
         _ pattern: String,
         scope: Scope? = nil,
-        parameters: [RouteDocumentation.Parameter] = []
+        parameters: [APIParameter] = []
     ) -> Route {
         Route(
             method,
             pattern,
             scope: scope,
-            documentation: RouteDocumentation(tag: "Test", summary: "A test.", parameters: parameters),
+            documentation: RouteDocumentation(
+                tag: "Test",
+                summary: "A test.",
+                parameters: parameters,
+                answers: [APIAnswer(200, "Here.", .text)]
+            ),
             handler: .async { _ in .text("here") }
         )
     }

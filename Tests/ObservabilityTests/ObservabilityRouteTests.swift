@@ -127,7 +127,12 @@ import Testing
 
     @Test func `has an operation for each method of a path, with the parameters of path and query`() throws {
         let document = try describe([
-            .make(.get, "/api/runs/{id}", scope: .read, parameters: [.init("limit", "integer", "How many.")]),
+            .make(
+                .get,
+                "/api/runs/{id}",
+                scope: .read,
+                parameters: [.integer("limit", 1...9, default: 3, "How many.")]
+            ),
             .make(.delete, "/api/runs/{id}", scope: .admin),
             .make(.get, "/files/{path...}"),
         ])
@@ -135,6 +140,11 @@ import Testing
         #expect(item?["delete"]?["operationId"]?.string == "deleteApiRunsId")
         let parameters = item?["get"]?["parameters"]?.elements.map { $0["name"]?.string }
         #expect(parameters == ["id", "limit"])
+        let limit = item?["get"]?["parameters"]?.elements.first { $0["name"]?.string == "limit" }?["schema"]
+        #expect(
+            limit.map { String(decoding: $0.rawBytes, as: UTF8.self) }
+                == #"{"type":"integer","minimum":1,"maximum":9,"default":3}"#
+        )
         #expect(
             document["paths"]?["/files/{path}"]?["get"]?["parameters"]?.elements.first { _ in true } != nil
         )
@@ -150,23 +160,24 @@ import Testing
     }
 
     @Test func `says what is posted and what is answered, and with which status`() throws {
+        var text = APIType.text
+        (text.shortest, text.longest) = (1, 9)
         let note = APISchema(
             "Note",
-            [
-                .init("text", "string", isRequired: true, bounds: 1...9),
-                .init("kind", "string", isNullable: true, words: ["a"]),
-            ]
+            [.init("text", text), .init("kind", APIType.word(["a"]).orNull, isRequired: false)]
         )
         let route = Route(
             .post,
             "/notes",
-            scope: nil,
+            scope: .ingest,
             documentation: RouteDocumentation(
                 tag: "Notes",
                 summary: "Takes a note.",
-                request: .object(note),
-                answer: .list(note),
-                success: [201]
+                request: .named(note),
+                answers: [
+                    APIAnswer(201, "It is taken.", .list(.named(note)), headers: [.lagLines]),
+                    .refusal(507, "There is no room.", headers: [.retryAfter]),
+                ]
             ),
             handler: .async { _ in Response(status: .created) }
         )
@@ -177,11 +188,21 @@ import Testing
         #expect(posted?["$ref"]?.string == reference)
         let answered = operation?["responses"]?["201"]?["content"]?["application/json"]?["schema"]
         #expect(answered?["items"]?["$ref"]?.string == reference)
-        #expect(operation?["responses"]?["200"] == nil)
+        let statuses = operation?["responses"]?.members.compactMap { $0.key.string }
+        #expect(statuses == ["201", "400", "401", "403", "413", "415", "507", "default"])
+        let refusal = operation?["responses"]?["507"]
+        #expect(
+            refusal?["content"]?["application/json"]?["schema"]?["$ref"]?.string
+                == "#/components/schemas/Error"
+        )
+        #expect(refusal?["headers"]?["Retry-After"]?["schema"]?["minimum"]?.int64 == 0)
+        #expect(
+            refusal?["headers"]?["X-Request-Id"]?["$ref"]?.string == "#/components/headers/X-Request-Id"
+        )
         let schema = document["components"]?["schemas"]?["Note"]
         #expect(schema?["required"].map { String(decoding: $0.rawBytes, as: UTF8.self) } == #"["text"]"#)
-        let text = schema?["properties"]?["text"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
-        #expect(text == #"{"type":"string","minLength":1,"maxLength":9}"#)
+        let described = schema?["properties"]?["text"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
+        #expect(described == #"{"type":"string","minLength":1,"maxLength":9}"#)
         let kind = schema?["properties"]?["kind"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
         #expect(kind == #"{"type":["string","null"],"enum":["a",null]}"#)
     }

@@ -99,7 +99,7 @@ import Testing
             ),
             ("x failed: FATAL:  3D000: database \"d\" does not exist", .missingDatabase, "3D000"),
             ("x failed: FATAL:  57P03: the database system is starting up", .unreachable, "57P03"),
-            ("x failed: FATAL:  53300: sorry, too many clients already", .transient, "53300"),
+            ("x failed: FATAL:  53300: sorry, too many clients already", .tooManyConnections, "53300"),
             ("x failed: Connection refused\n\tIs the server running?", .unreachable, nil),
         ] as [(String, PostgresError.Kind, String?)]
     )

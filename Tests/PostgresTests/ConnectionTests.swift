@@ -33,6 +33,14 @@ import Testing
         #expect(count == 1)
     }
 
+    @Test func `counts rows that have no columns`() throws {
+        try with { connection in
+            let three = try connection.execute("SELECT FROM generate_series(1, 3)", [])
+            let none = try connection.execute("SELECT FROM generate_series(1, 0)", [])
+            #expect(three.count == 3 && none.isEmpty)
+        }
+    }
+
     @Test func `sets the session to UTC and ISO`() throws {
         try with { connection in
             let row = try #require(

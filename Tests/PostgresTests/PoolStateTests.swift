@@ -77,7 +77,12 @@ import Testing
         let slot0 = try #require(leasedSlot(state.acquisitionAsked(now: start)))
         _ = state.enqueue("a")
         _ = state.enqueue("b")
-        let full = PostgresError(kind: .transient, sqlState: "53300", message: "full", context: "connect")
+        let full = PostgresError(
+            kind: .tooManyConnections,
+            sqlState: "53300",
+            message: "full",
+            context: "connect"
+        )
         #expect(state.connectFailed(full, slot: slot0, now: start).isEmpty)
         #expect(state.connectFailed(away, slot: slot0, now: start) == ["a", "b"])
         #expect(state.waiting.isEmpty)
@@ -96,7 +101,7 @@ import Testing
 
 @Suite struct `Statement cache` {
     @Test func `lets the least recently used go`() {
-        var cache = StatementCache(capacity: 2)
+        var cache = StatementCache(capacity: 2, prefix: "weir")
         #expect(cache.evict() == nil)
         cache.insert("a", name: "1")
         cache.insert("b", name: "2")

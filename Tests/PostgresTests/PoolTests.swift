@@ -53,6 +53,40 @@ import Testing
         await pool.close()
     }
 
+    @Test func `waits for a server without a free connection, and then says that it has none`() async throws {
+        let role = "crowd_\(database.name)"
+        try Connection.withTemporary(database.target) {
+            _ = try $0.executeScript("CREATE ROLE \(role) LOGIN CONNECTION LIMIT 1")
+        }
+        defer {
+            try? Connection.withTemporary(database.target) { _ = try $0.executeScript("DROP ROLE \(role)") }
+        }
+        let target = database.target.with("user", role)
+        let first = DedicatedConnection(target)
+        _ = try await first.withConnection { try $0.execute("SELECT 1") }
+        let hasty = Pool(target, PoolConfiguration(limit: 2, acquisitionTimeout: .milliseconds(300)))
+        let error = await failure { _ = try await hasty.withConnection { $0.sessionID } }
+        #expect(error?.kind == .tooManyConnections)
+        #expect(error?.message.contains("too many connections for role") == true)
+        #expect(hasty.status.lastError?.kind == .tooManyConnections)
+        let patient = Pool(target, PoolConfiguration(limit: 2, acquisitionTimeout: .seconds(60)))
+        let answer = Task { try await patient.withConnection { try $0.execute("SELECT 42")[0].int(0) } }
+        await until { patient.status.lastError != nil }
+        first.close()
+        #expect(try await answer.value == 42)
+        #expect(patient.status.lastError == nil)
+        // One connection is all that there is, and all get their turn on it.
+        let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try await patient.withConnection { try $0.execute("SELECT 1")[0].int(0) } }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(sum == 8)
+        await hasty.close()
+        await patient.close()
+    }
+
     @Test func `never exceeds its limit and serves all who wait`() async throws {
         let pool = makePool(limit: 3)
         let sessions = try await withThrowingTaskGroup(of: UInt64.self) { group in

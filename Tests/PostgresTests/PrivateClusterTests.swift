@@ -27,10 +27,12 @@ import Testing
             _ directory: String = "cluster",
             startTimeout: Duration = .seconds(120),
             settings: [String: String] = [:],
-            binaries: String? = nil
+            binaries: String? = nil,
+            marker: String? = nil
         ) -> PrivateCluster {
             let configuration = PrivateClusterConfiguration(
                 directory: "\(path)/\(directory)",
+                marker: marker.map { "\(path)/\($0)" },
                 binaries: binaries,
                 isDurable: false,
                 startTimeout: startTimeout,
@@ -80,6 +82,65 @@ import Testing
         #expect(try text("SELECT pg_postmaster_start_time()", target) == started)
         try heir.stop()
         #expect(!heir.isRunning)
+    }
+
+    @Test func `never puts an empty one in its place when its files have vanished`() throws {
+        let workspace = try Workspace()
+        let cluster = workspace.makeCluster(marker: "made")
+        #expect(!cluster.isLost)
+        try cluster.start()
+        #expect(cluster.hasFiles)
+        rename(cluster.configuration.directory, cluster.configuration.directory + ".away")
+        #expect(cluster.isLost)
+        try cluster.stop()
+        #expect(throws: ClusterError.lost(directory: cluster.configuration.directory)) { try cluster.start() }
+        // The next process knows it by the marker.
+        let heir = workspace.makeCluster(marker: "made")
+        #expect(heir.isLost)
+        #expect(throws: ClusterError.lost(directory: cluster.configuration.directory)) { try heir.start() }
+        rename(cluster.configuration.directory + ".away", cluster.configuration.directory)
+        try heir.start()
+        try heir.stop()
+        _ = try ChildProcess.run(["/bin/rm", "-rf", "--", cluster.configuration.directory])
+        try heir.start(replacingLost: true)
+        #expect(heir.hasFiles)
+    }
+
+    @Test func `tells when its programs were replaced beneath it`() throws {
+        let workspace = try Workspace()
+        let installed = try ServerBinaries.find()
+        let binaries = "\(workspace.path)/usr/lib/postgresql/\(installed.majorVersion)/bin"
+        // Where the programs find what belongs to them: beside themselves.
+        _ = try ChildProcess.run([
+            "/bin/sh", "-c",
+            """
+            real=$(dirname "$(readlink -f "$1/postgres")")
+            mkdir -p "$0" "$2/usr/share/postgresql" && cp "$real"/* "$0" && ln -s "$real/../lib" "$0/../lib"
+            ln -s "/usr/share/postgresql/$3" "$2/usr/share/postgresql/$3"
+            """, binaries, installed.directory, workspace.path, String(installed.majorVersion),
+        ])
+        let cluster = workspace.makeCluster(binaries: binaries)
+        try cluster.start()
+        #expect(!cluster.runsReplacedPrograms)
+        _ = try ChildProcess.run([
+            "/bin/sh", "-c", "cp \"$0\" \"$0.new\" && mv \"$0.new\" \"$0\"", "\(binaries)/postgres",
+        ])
+        #expect(cluster.runsReplacedPrograms)
+        try cluster.stop()
+        try cluster.start()
+        #expect(!cluster.runsReplacedPrograms)
+    }
+
+    @Test(
+        arguments: [
+            ("could not load library \"/usr/lib/postgresql/15/lib/plpgsql.so\": undefined symbol: x", true),
+            ("incompatible library \"/usr/lib/postgresql/15/lib/plpgsql.so\": version mismatch", true),
+            ("division by zero", false),
+        ]
+    )
+    func `knows what a server says whose programs were replaced`(_ message: String, _ isOfThem: Bool) {
+        let error = PostgresError(kind: .transient, sqlState: "58P01", message: message, context: "x")
+        #expect(error.isOfReplacedPrograms == isOfThem)
     }
 
     @Test func `recovers after its server was killed`() throws {

@@ -18,7 +18,8 @@ struct DecoderTests {
     /// The `type`s and `loc`s of a refusal, in order.
     static func faults(_ body: String, _ read: (JSONDocument) throws(RunRefusal) -> Void) -> [String] {
         do throws(RunRefusal) {
-            try read(try RunDecoder.document(Array(body.utf8), isJSON: true))
+            let isBatch = body.hasPrefix("[") || body.hasPrefix(#"{"runs""#)
+            try read(try RunDecoder.document(Array(body.utf8), isJSON: true, as: isBatch ? .batch : .record))
             return []
         } catch {
             guard case .bytes(let bytes) = error.response.body, let answer = try? JSONDocument(bytes) else {
@@ -175,7 +176,7 @@ struct DecoderTests {
     func batches() throws {
         let run = "{\(Self.minimal)}"
         for body in ["[\(run),\(run)]", #"{"runs":[\#(run),\#(run)]}"#] {
-            let document = try RunDecoder.document(Array(body.utf8), isJSON: true)
+            let document = try RunDecoder.document(Array(body.utf8), isJSON: true, as: .batch)
             #expect(try RunDecoder.batch(document).count == 2)
         }
         let read = { (document: JSONDocument) throws(RunRefusal) in _ = try RunDecoder.batch(document) }

@@ -43,7 +43,13 @@ struct RunCareTests {
             SELECT facet, value, runs FROM agent_run_tally WHERE runs <> 0 ORDER BY facet, value
             """
         let hours = (6...9).map { "created_hour|2026-02-0\($0)T10|1" }
-        #expect(try weir.rows(tally) == ["agent_name|a0|2", "agent_name|a1|2"] + hours + ["job_type|job|4"])
+        let kinds = [
+            "a0\",\"job\",\"failure", "a0\",\"job\",\"running", "a1\",\"job\",\"running",
+            "a1\",\"job\",\"success",
+        ]
+        .map { "agent_job_status|[\"\($0)\"]|1" }
+        let names = ["agent_name|a0|2", "agent_name|a1|2"]
+        #expect(try weir.rows(tally) == kinds + names + hours + ["job_type|job|4"])
         let metadata = try await weir.get("/api/v1/metadata").text
         #expect(!metadata.contains("gone"), "\(metadata)")
     }

@@ -75,7 +75,7 @@ struct RunListTests {
         while let next = target {
             let page = try await weir.get(next)
             byCursor += try page.json.elements.map { $0["event_id"]?.string ?? "?" }
-            target = page.fields["Link"].map { String($0.dropFirst().prefix { $0 != ">" }) }
+            target = page.fields["Link"].map { "/api/v1/runs" + $0.dropFirst().prefix { $0 != ">" } }
         }
         #expect(byCursor == ["e", "c", "b", "d", "a"])
         #expect(try await weir.get("/api/v1/runs?limit=1&total=true").fields["Weir-Total-Count"] == "5")

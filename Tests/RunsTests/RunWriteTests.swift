@@ -96,6 +96,28 @@ struct RunWriteTests {
         }
     }
 
+    @Test("a run without an id to be found by is refused, in a batch with its place")
+    func emptyID() async throws {
+        let weir = try await RunsHarness()
+        let posted = try await weir.post("/api/v1/runs", RunBody.run(""))
+        #expect(posted.status == 422)
+        #expect(
+            posted.text == """
+                {"detail":[{"type":"string_too_short","loc":["body","event_id"],\
+                "msg":"String should have at least 1 character","input":"","ctx":{"min_length":1}}]}
+                """
+        )
+        let runs = "[\(RunBody.run("e1")),\(RunBody.run("")),\(RunBody.run(""))]"
+        for body in [runs, #"{"runs":\#(runs)}"#] {
+            let batch = try await weir.post("/api/v1/runs/batch", body)
+            #expect(batch.status == 422)
+            #expect(batch.text.contains(#""loc":["body",1,"event_id"]"#))
+            #expect(batch.text.contains(#""loc":["body",2,"event_id"]"#))
+        }
+        #expect(try await weir.get("/api/v1/runs/e1").status == 404)
+        #expect(try await weir.post("/api/v1/runs", RunBody.run(" ")).status == 201)
+    }
+
     @Test("each run of a batch stands alone")
     func batch() async throws {
         let weir = try await RunsHarness()

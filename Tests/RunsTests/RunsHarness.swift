@@ -16,6 +16,8 @@ final class RunsHarness: Sendable {
     let progress = StreamProgress(stream: "runs")
     let journal: Journal
     let pool: Pool
+    /// Of every listener.
+    let routes: [Route]
     private let directory: String
     private let router: Router<Route>
     private let loading: Task<Void, Never>
@@ -24,6 +26,10 @@ final class RunsHarness: Sendable {
     init(
         duplicateStatus: Status = .created,
         loads: Bool = true,
+        mostRuns: Int = 10_000,
+        pageBytes: Int = PageLimit.defaultBytes,
+        patience: Duration = .seconds(3),
+        mostBytes: Int = 64 << 20,
         over filled: TemporaryDatabase? = nil
     ) async throws {
         database =
@@ -43,22 +49,26 @@ final class RunsHarness: Sendable {
             )
         )
         pool = Pool(database.target)
-        let board = RunsProjection.Board(progress: progress)
+        let board = RunsProjection.Board(progress: progress, patience: patience)
         let routes = RunsRoutes(
             journal: journal,
             board: board,
             reader: StoreReader(
                 pool: pool,
-                gate: ReadGate(journal: journal, progress: progress, patience: .seconds(30))
+                gate: ReadGate(journal: journal, progress: progress, patience: .seconds(30)),
+                logger: Logger(label: "weir.test")
             ),
             links: RepositoryLinks(),
-            duplicateStatus: duplicateStatus
+            duplicateStatus: duplicateStatus,
+            mostRuns: mostRuns,
+            pageBytes: pageBytes
         )
+        self.routes = routes.all
         var router = Router<Route>()
         for route in routes.all + routes.face { router.add(route.method, route.pattern, route) }
         self.router = router
         let loader = Loader(
-            RunsProjection(board: board),
+            RunsProjection(board: board, mostBytes: mostBytes),
             journal: journal,
             registration: JournalRegistration(journal: journal),
             target: database.target,
@@ -92,6 +102,11 @@ final class RunsHarness: Sendable {
         try await send(.get, target, nil, fields: accept.map { ["Accept": $0] } ?? [:])
     }
 
+    /// As a caller that may do only so much.
+    func get(_ target: String, as scopes: Set<Scope>) async throws -> Answer {
+        try await send(.get, target, nil, fields: [:], scopes: scopes)
+    }
+
     func post(_ target: String, _ body: String, type: String = "application/json") async throws -> Answer {
         try await send(.post, target, body, fields: ["Content-Type": type])
     }
@@ -100,20 +115,29 @@ final class RunsHarness: Sendable {
         try await send(.patch, "/api/v1/runs/\(eventID)", body, fields: ["Content-Type": "application/json"])
     }
 
-    private func send(_ method: Method, _ target: String, _ body: String?, fields: HeaderFields) async throws
-        -> Answer
-    {
+    private func send(
+        _ method: Method,
+        _ target: String,
+        _ body: String?,
+        fields: HeaderFields,
+        scopes: Set<Scope> = Set(Scope.allCases)
+    ) async throws -> Answer {
         let head = RequestHead(method: method, target: target, fields: fields)
-        guard case .matched(let route, let parameters, _) = router.resolve(method, head.path),
-            case .async(let handle) = route.handler
-        else { return Answer(status: 404, fields: [:], text: "") }
+        guard case .matched(let route, let parameters, _) = router.resolve(method, head.path) else {
+            return Answer(status: 404, fields: [:], text: "")
+        }
         let request = Request(
             head: head,
             body: Array((body ?? "").utf8),
             parameters: parameters,
             receivedAt: .now()
         )
-        let response = await handle(request)
+        let response: Response
+        switch route.handler {
+        case .async(let handle): response = await handle(request)
+        case .graded(let handle): response = await handle(request, scopes)
+        case .callback: return Answer(status: 404, fields: [:], text: "")
+        }
         var bytes: [UInt8] = []
         if case .bytes(let body) = response.body { bytes = body }
         return Answer(

@@ -39,6 +39,15 @@ import WeirApp
         #expect(Credentials.secrets(in: fields, pathSecret: nil).isEmpty)
     }
 
+    @Test func `are the first of several, and never empty or trimmed`() {
+        let fields: HeaderFields = ["X-API-Key": "first", "x-api-key": "second"]
+        #expect(Credentials.secrets(in: fields, pathSecret: nil) == [Array("first".utf8)])
+        #expect(Credentials.secrets(in: ["Authorization": Self.basic(":")], pathSecret: "").count == 1)
+        let table = TokenTable([AccessToken(name: "t", secret: "with blank ", scopes: [.ingest])])
+        #expect(table.grant(for: [Array("with blank".utf8)]) == nil)
+        #expect(table.grant(for: [[]]) == nil && table.grant(for: []) == nil)
+    }
+
     @Test func `may be user and password of which the whole is the token`() {
         let table = TokenTable([AccessToken(name: "t", secret: "user:pass", scopes: [.ingest])])
         let secrets = Credentials.secrets(in: ["Authorization": Self.basic("user:pass")], pathSecret: nil)
@@ -52,19 +61,20 @@ import WeirApp
         AccessToken(name: "reader", secret: "out", scopes: [.read]),
     ])
     private static let none = TokenTable([])
+    private static let revoked = TokenTable([], hadTokens: true)
 
     private func decide(
         _ scope: Scope?,
         _ secret: String?,
         _ tokens: TokenTable,
-        loopback: Bool,
+        from origin: CallerOrigin = .local,
         anonymous: Bool = false
     ) -> AccessPolicy.Decision {
         AccessPolicy(allowsAnonymous: anonymous).decide(
             scope: scope,
             secrets: secret.map { [Array($0.utf8)] } ?? [],
             tokens: tokens,
-            isLoopbackListener: loopback
+            origin: { origin }
         )
     }
 
@@ -72,32 +82,50 @@ import WeirApp
         if case .granted = decision { true } else { false }
     }
 
+    static let strangers: [CallerOrigin] = [
+        .remote, .forwarded(field: "Via"), .foreignPage(origin: "https://example.org"),
+    ]
+
     @Test(arguments: Scope.allCases)
-    func `on loopback everything is open while there is no token`(scope: Scope) {
-        #expect(isGranted(decide(scope, nil, Self.none, loopback: true)))
-        #expect(isGranted(decide(scope, "whatever", Self.none, loopback: true)))
-        #expect(decide(scope, nil, Self.none, loopback: false) == .unauthorized)
+    func `for local callers everything is open while there has never been a token`(scope: Scope) {
+        #expect(isGranted(decide(scope, nil, Self.none)))
+        #expect(isGranted(decide(scope, "whatever", Self.none)))
+        for stranger in Self.strangers {
+            #expect(decide(scope, nil, Self.none, from: stranger) == .unauthorized(.notLocal(stranger)))
+            #expect(
+                decide(scope, "whatever", Self.none, from: stranger) == .unauthorized(.notLocal(stranger))
+            )
+        }
     }
 
-    @Test func `once there is a token, callers need one on loopback too`() {
-        #expect(decide(.ingest, nil, Self.table, loopback: true) == .unauthorized)
-        #expect(decide(.ingest, "wrong", Self.table, loopback: true) == .unauthorized)
+    @Test func `once there is a token, local callers need one too`() {
+        #expect(decide(.ingest, nil, Self.table) == .unauthorized(.tokensExist))
+        #expect(decide(.ingest, "wrong", Self.table) == .unauthorized(.tokensExist))
         #expect(
-            decide(.ingest, "in", Self.table, loopback: false)
+            decide(.ingest, "in", Self.table, from: .remote)
                 == .granted(TokenGrant(name: "sender", scopes: [.ingest]))
         )
-        #expect(decide(.read, "in", Self.table, loopback: true) == .forbidden(missing: .read))
+        #expect(decide(.read, "in", Self.table) == .forbidden(missing: .read))
         #expect(
-            decide(nil, nil, Self.table, loopback: false)
+            decide(nil, nil, Self.table, from: .remote)
                 == .granted(TokenGrant(name: "anonymous", scopes: []))
         )
     }
 
-    @Test func `allowing anonymous callers lets them send and read, but not change Weir`() {
+    @Test(arguments: Scope.allCases)
+    func `revoking the last token opens nothing again`(scope: Scope) {
+        #expect(decide(scope, nil, Self.revoked) == .unauthorized(.tokensExisted))
+        #expect(decide(scope, "in", Self.revoked) == .unauthorized(.tokensExisted))
+    }
+
+    @Test(arguments: [table, revoked])
+    func `allowing anonymous callers lets them send and read, but not change Weir`(tokens: TokenTable) {
         for secret in [nil, "wrong"] as [String?] {
-            #expect(isGranted(decide(.ingest, secret, Self.table, loopback: false, anonymous: true)))
-            #expect(isGranted(decide(.read, secret, Self.table, loopback: false, anonymous: true)))
-            #expect(decide(.admin, secret, Self.table, loopback: false, anonymous: true) == .unauthorized)
+            for origin in [.local] + Self.strangers {
+                #expect(isGranted(decide(.ingest, secret, tokens, from: origin, anonymous: true)))
+                #expect(isGranted(decide(.read, secret, tokens, from: origin, anonymous: true)))
+                #expect(!isGranted(decide(.admin, secret, tokens, from: origin, anonymous: true)))
+            }
         }
     }
 
@@ -109,6 +137,16 @@ import WeirApp
         #expect(try #require(error).description.contains("WEIR_TOKENS"))
         try AccessPolicy(allowsAnonymous: true).check(open, tokens: Self.none)
         try AccessPolicy(allowsAnonymous: false).check(open, tokens: Self.table)
+        // Nobody gets in, so that nothing is open; a token that is made now works at once.
+        try AccessPolicy(allowsAnonymous: false).check(open, tokens: Self.revoked)
         try AccessPolicy(allowsAnonymous: false).check(Array(open.prefix(1)), tokens: Self.none)
+    }
+
+    @Test func `warns of tokens that nobody needs, and of a door that nobody can open`() {
+        let (closed, open) = (AccessPolicy(allowsAnonymous: false), AccessPolicy(allowsAnonymous: true))
+        #expect(open.warning(about: Self.table)?.contains("WEIR_ALLOW_ANONYMOUS=true lets requests") == true)
+        #expect(closed.warning(about: Self.revoked)?.contains("`weir token create`") == true)
+        #expect(closed.warning(about: Self.table) == nil && closed.warning(about: Self.none) == nil)
+        #expect(open.warning(about: Self.none) == nil && open.warning(about: Self.revoked) == nil)
     }
 }

@@ -48,7 +48,8 @@ import Testing
     }
 
     private static func lines(_ name: String, _ database: TemporaryDatabase) async throws -> [String] {
-        Array(try await run(database, Audit.Options(only: [name])).lines.dropFirst(2))
+        // The head, which a long name of a database wraps, ends with an empty line.
+        Array(try await run(database, Audit.Options(only: [name])).lines.drop { !$0.isEmpty }.dropFirst())
     }
 
     @Test(arguments: [
@@ -162,6 +163,19 @@ import Testing
             #expect(report.lines.contains { $0.hasPrefix("  no answer: ") })
             #expect(report.json.contains(#""failure":"#))
         }
+    }
+
+    @Test func `shows what a terminal would obey in the names that clients gave`() async throws {
+        let database = try Self.filled()
+        let name = "x\u{1B}]0;pwned\u{07}\u{1B}[31m\u{9B}1m\u{202E}"
+        try Connection.withTemporary(database.target) { connection in
+            _ = try connection.execute(
+                "UPDATE agent_run_tally SET value = $1 WHERE value = 'agent0'",
+                [.text(name)]
+            )
+        }
+        let lines = try await Self.lines("agents", database)
+        #expect(lines.contains(#"  x\u001b]0;pwned\u0007\u001b[31m\u009b1m\u202e     6"#), "\(lines)")
     }
 
     @Test func `is an object for programs`() async throws {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Logging
+import Metrics
 import Postgres
 import Synchronization
 import TestKit
@@ -183,6 +184,9 @@ import Testing
         defer { duty.remove() }
         try await duty.turnUntil { duty.duty.lastSuccess != nil }
         #expect(duty.shelf.copies.count == 1)
+        let made = try #require(duty.duty.lastSuccess)
+        let scrape = try Self.age(duty.directory, at: made.adding(seconds: 90))
+        #expect(scrape.contains("\nweir_backup_age_seconds 90\n"))
         // The next one is due in an hour.
         for _ in 1...3 { try duty.duty.turn(at: .now()) }
         #expect(duty.shelf.copies.count == 1)
@@ -226,6 +230,23 @@ import Testing
             duty.stop()
             try? FileManager.default.removeItem(atPath: directory)
         }
+    }
+
+    @Test func `shows no age where there is no copy`() throws {
+        let directory = EmbeddedServer.newDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        #expect(try Self.age(directory, at: .now()) == "")
+    }
+
+    /// What a scrape tells of the copies in a data directory.
+    private static func age(_ directory: String, at now: Timestamp) throws -> String {
+        let settings = try Settings.resolve(flags: ["data-dir": directory], environment: [:]).settings
+        let age = BackupAge(settings)
+        try age.look()
+        var snapshot = MetricsSnapshot()
+        age.collect(into: &snapshot, at: now)
+        let text = Registry().exposition(as: .prometheusText, adding: snapshot)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func duty(_ target: ConnectionTarget, every: String, minFree: String = "0") throws

@@ -28,6 +28,18 @@ import Testing
         await weir.stop()
     }
 
+    @Test func `lets pages of other origins read where the next page is and how many there are`() async throws
+    {
+        let weir = try await EmbeddedServer.start { $0.corsOrigins = ["https://dash.example.org"] }
+        let client = try weir.client(fields: [("Origin", "https://dash.example.org")])
+        let list = try client.get("/api/v1/runs?total=true")
+        let exposed = try #require(list["Access-Control-Expose-Headers"]).split(separator: ", ")
+        for name in ["Link", "Weir-Total-Count", "Weir-Lag-Lines", "X-Request-Id", "Retry-After"] {
+            #expect(exposed.contains(Substring(name)), "\(name)")
+        }
+        await weir.stop()
+    }
+
     @Test func `is healthy on every face and ready`() async throws {
         let weir = try await EmbeddedServer.start()
         #expect(try weir.client().get("/health").text.contains(#""database":"Connected""#))

@@ -15,12 +15,14 @@ import Testing
         fields: HeaderFields = HeaderFields(),
         tokens: [AccessToken] = [AccessToken(name: "t", secret: secret, scopes: [.ingest])],
         face: String? = nil,
-        listener: String = "0.0.0.0:8000"
+        listener: String = "0.0.0.0:8000",
+        peer: String = "127.0.0.1"
     ) -> FrontDoor.Decision {
         let head = RequestHead(method: method, target: target, fields: fields)
+        let listener = ListenerInfo(face: face, description: listener)
         return FrontDoor.make(tokens: tokens).decide(
             FrontDoor.Entrance(head),
-            ListenerInfo(face: face, description: listener)
+            ConnectionInfo(peer: Peer(address: peer), listener: listener)
         )
     }
 
@@ -86,6 +88,44 @@ import Testing
         #expect(try #require(refusal(decide(.get, "/runs/1", tokens: []))).status == .unauthorized)
     }
 
+    @Test func `a request that came through a proxy is 401, and told why and what to do`() throws {
+        let fields: HeaderFields = ["X-Forwarded-For": "203.0.113.9", "Host": "weir.example.org"]
+        let decision = decide(.get, "/runs/1", fields: fields, tokens: [], listener: "127.0.0.1:8000")
+        let response = try #require(refusal(decision))
+        #expect(response.status == .unauthorized)
+        #expect(
+            response.text == """
+                {"detail":"a token with the scope 'read' is needed, since the request came through a proxy (it carries \
+                the header X-Forwarded-For): send Authorization: Bearer <token>. The operator makes one with `weir \
+                token create NAME --scope read`, or sets WEIR_ALLOW_ANONYMOUS=true."}
+                """
+        )
+        #expect(pattern(decide(.get, "/health", fields: fields, tokens: [])) == "/health")
+    }
+
+    @Test func `whoever comes from elsewhere by a loopback listener needs a token`() throws {
+        let decision = decide(.get, "/runs/1", tokens: [], listener: "127.0.0.1:8000", peer: "192.0.2.1")
+        #expect(try #require(refusal(decision)).status == .unauthorized)
+    }
+
+    @Test(arguments: [
+        "/ingest//runs/1", "//ingest/s3cret/telemetry", "/ingest/", "/ingest//", "/ingest/a/ingest/b/",
+    ])
+    func `an odd prefix opens nothing`(target: String) throws {
+        let response = try #require(refusal(decide(.post, target)))
+        #expect([.notFound, .unauthorized].contains(response.status))
+    }
+
+    @Test(arguments: ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+    func `no field makes another method of a request`(name: String) {
+        #expect(pattern(decide(.get, "/health", fields: [name: "POST"])) == "/health")
+        #expect(refusal(decide(.post, "/runs/1", fields: [name: "GET"]))?.status == .methodNotAllowed)
+    }
+
+    @Test func `HEAD needs what GET needs`() throws {
+        #expect(try #require(refusal(decide(.head, "/runs/1"))).status == .unauthorized)
+    }
+
     @Test func `an unknown path and a wrong method have the envelopes that clients know`() throws {
         let unknown = try #require(refusal(decide(.get, "/nowhere")))
         #expect(unknown.status == .notFound)
@@ -134,6 +174,21 @@ import Testing
         let head = RequestHead(method: .get, target: "/", fields: ["Origin": "https://dash.example.org"])
         FrontDoor.make(tokens: []).finish(&response, answering: head)
         #expect(response.fields["Access-Control-Allow-Origin"] == "https://dash.example.org")
+    }
+
+    @Test(arguments: [Method.get, .head, .post, .patch])
+    func `no cache may keep an answer, but preflights keep their own time`(method: Method) {
+        func finished(_ method: Method, _ response: Response) -> [String] {
+            var response = response
+            FrontDoor.make(tokens: []).finish(&response, answering: RequestHead(method: method, target: "/"))
+            return response.fields.values("Cache-Control")
+        }
+        for status in [Status.ok, .created, .unauthorized, .forbidden, .notFound, .serviceUnavailable] {
+            #expect(finished(method, .text("x", status: status)) == ["no-store"])
+        }
+        let own = Response(status: .ok, fields: ["cache-control": "max-age=1"])
+        #expect(finished(method, own) == ["max-age=1"])
+        #expect(finished(.options, Response(status: .noContent)) == [])
     }
 
     @Test(arguments: [("/telemetry", 4096), ("/small", 7), ("/runs/1", 1 << 20)])
@@ -186,7 +241,7 @@ extension Route {
             pattern,
             scope: scope,
             bodyLimit: bodyLimit,
-            documentation: RouteDocumentation(tag: "Test", summary: summary),
+            documentation: RouteDocumentation(tag: "Test", summary: summary, answers: []),
             handler: .async { _ in .text("here") }
         )
     }

@@ -45,7 +45,7 @@ import Testing
         let importer = Importer(
             ImportOptions(paths: [path]),
             transport: server(port, token: token).map(RemoteImportTransport.init),
-            announce: { _, _ in { _, _ in } },
+            progress: { _, _ in },
             wait: { sleep(UInt32($0)) }
         )
         return importer.run()
@@ -167,6 +167,17 @@ import Testing
         #expect(refused.status == 1)
         #expect(refused.output.contains("created        2\n") && refused.output.contains("  refused: bad: "))
 
+        let short = try write("short.txt", Self.trace + "4\tab/cdef15\n")
+        let words = "short.txt line 5 has 2 columns, the header has 12\n"
+        let faulty = try Executable.run(["import", short] + url)
+        #expect(faulty.status == 1 && faulty.output.contains(words), "\(faulty.output)")
+        let quiet = try Executable.run(["import", short, "--quiet"] + url)
+        #expect(quiet.status == 1 && quiet.output.isEmpty && quiet.errors.hasSuffix(words))
+        let silent = try Executable.run(["import", trace, "--quiet"] + url)
+        #expect(silent.status == 0 && silent.output.isEmpty && silent.errors.isEmpty)
+        let json = try Executable.run(["import", short, "--json"] + url)
+        #expect(json.status == 1 && json.output.hasPrefix(#"{"exit_code":1,"#))
+
         let unreadable = try Executable.run(["import", directory + "/missing", trace] + url)
         #expect(unreadable.status == 2)
         #expect(unreadable.output.contains("missing cannot be read: No such file or directory"))
@@ -182,7 +193,7 @@ import Testing
     @Test(arguments: [
         ["import"], ["import", "x", "--url", "ftp://h"], ["import", "x", "--batch-size", "0"],
         ["import", "x", "--timezone-offset", "CET"], ["import", "x", "--format", "csv"],
-        ["import", "x", "--token", ""],
+        ["import", "x", "--token", ""], ["import", "x", "--separator", "ab"],
     ])
     func `refuses wrong usage`(arguments: [String]) throws {
         #expect(try Executable.run(arguments).status == 64)

@@ -36,6 +36,15 @@ import Testing
         #expect(line.hasSuffix(#"INFO request http.path="/a\nFAKE line" n=1"# + "\n"))
     }
 
+    @Test func `show what a terminal would obey`() {
+        let line = log(.text) {
+            $0.info("a\u{1B}[2Jb", metadata: ["m": "x\u{9B}31m\u{202E}", "n": "\u{1B} \u{7F}"])
+        }
+        #expect(line.hasSuffix(#"INFO a\u001b[2Jb m=x\u009b31m\u202e n="\u001b \u007f""# + "\n"))
+        let json = log(.json) { $0.info("a\u{1B}b\u{9B}\u{7F}") }
+        #expect(json.contains(#""message":"a\u001bb\u009b\u007f""#))
+    }
+
     @Test func `below the level cost nothing and write nothing`() {
         #expect(log(.text) { $0.debug("request") }.isEmpty)
     }
@@ -60,7 +69,7 @@ private final class Collected: Sendable {
         ]
         let mirror = TokenMirror(path: path)
         #expect(mirror.write(tokens))
-        #expect(try #require(mirror.read()).sorted { $0.name > $1.name } == tokens)
+        #expect(mirror.read().tokens.sorted { $0.name > $1.name } == tokens)
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("secret"))
@@ -72,11 +81,27 @@ private final class Collected: Sendable {
     func `is no mirror when it is garbled`(text: String) throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try text.write(toFile: path, atomically: true, encoding: .utf8)
-        #expect(TokenMirror(path: path).read() == nil)
+        #expect(TokenMirror(path: path).read() == .unusable)
+    }
+
+    @Test func `without tokens is another thing than no mirror`() {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(TokenMirror(path: path).write([]))
+        #expect(TokenMirror(path: path).read() == .tokens([]))
+    }
+
+    @Test func `takes what several write at once`() async {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let mirror = TokenMirror(path: path)
+        let isWritten = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<200 { group.addTask { mirror.write([]) } }
+            return await group.reduce(true) { $0 && $1 }
+        }
+        #expect(isWritten && mirror.read() == .tokens([]))
     }
 
     @Test func `is not there before the first write`() {
-        #expect(TokenMirror(path: path).read() == nil)
+        #expect(TokenMirror(path: path).read() == .absent)
     }
 }
 

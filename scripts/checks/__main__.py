@@ -13,6 +13,7 @@ import documentation  # noqa: E402
 import layers  # noqa: E402
 import lengths  # noqa: E402
 import repository  # noqa: E402
+import sql  # noqa: E402
 import words  # noqa: E402
 from findings import Finding, without_allowed  # noqa: E402
 from swift_source import SwiftSource  # noqa: E402
@@ -33,7 +34,7 @@ def main() -> int:
         if path.endswith(".swift") and path.startswith(_CODE):
             sources.append(SwiftSource(path, text))
 
-    for module in (layers, lengths, words, documentation):
+    for module in (layers, lengths, words, sql, documentation):
         findings += module.check(sources)
     findings += deployment.check(root)
 
@@ -45,6 +46,7 @@ def main() -> int:
 
 def _check_text(root: Path, path: str, text: str) -> list[Finding]:
     findings = repository.check_paths(path, text) + words.check_promises(path, text)
+    findings += sql.check_file(path, text)
     findings += repository.check_shell(root, path, text)
     if path.endswith(".md"):
         findings += repository.check_links(root, path, text)

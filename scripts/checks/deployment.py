@@ -68,7 +68,30 @@ def _compose(root: Path) -> list[Finding]:
         if match.group(1) not in offered:
             line = text.count("\n", 0, match.start()) + 1
             findings.append(Finding(COMPOSE, line, "compose", f"{match.group(1)} is not offered in {TEMPLATE}"))
-    return findings
+    return findings + passwords_in_urls(text) + versions(text, (root / IMAGE).read_text())
+
+
+def passwords_in_urls(compose: str) -> list[Finding]:
+    """A password with `@` or `/` in it makes another URL: it comes as PGPASSWORD."""
+    advice = "puts a password into a URL, where it would have to be percent-encoded: PGPASSWORD takes it as it is"
+    return [
+        Finding(COMPOSE, number, "compose", advice)
+        for number, line in enumerate(compose.splitlines(), start=1)
+        if re.search(r"://\S*\$\{\w*PASSWORD", line)
+    ]
+
+
+def versions(compose: str, image: str) -> list[Finding]:
+    """pg_dump in the image has to be of the version of the server that compose brings, or it refuses to dump."""
+    default = re.search(r"^ARG POSTGRES_MAJOR=(\d+)$", image, re.MULTILINE)
+    if default is None or '"postgresql-client-${POSTGRES_MAJOR}"' not in image:
+        return [Finding(IMAGE, 1, "image", "installs no postgresql-client-${POSTGRES_MAJOR}")]
+    wanted = f"${{POSTGRES_MAJOR:-{default.group(1)}}}"
+    return [
+        Finding(COMPOSE, 1, "compose", f"says no '{place}', and so not the version of pg_dump in {IMAGE}")
+        for place in (f"image: postgres:{wanted}-alpine", f"POSTGRES_MAJOR: {wanted}")
+        if place not in compose
+    ]
 
 
 def _service(service: dict[str, Any]) -> list[str]:
@@ -76,6 +99,8 @@ def _service(service: dict[str, Any]) -> list[str]:
     for port in service.get("ports", []):
         if not str(port).startswith("127.0.0.1:"):
             advice.append(f"publishes {port}: on 127.0.0.1 only")
+    if "true" in str(service.get("environment", {}).get("WEIR_ALLOW_ANONYMOUS", "")).lower():
+        advice.append("lets everybody in by default: WEIR_ALLOW_ANONYMOUS is for the operator to set")
     for wanted in ("profiles", "healthcheck"):
         if wanted not in service:
             advice.append(f"has no {wanted}")
@@ -101,20 +126,28 @@ def _recipes(root: Path) -> list[Finding]:
 
 
 def _unit(root: Path) -> list[Finding]:
+    findings = restarts((root / UNIT).read_text())
     if shutil.which("systemd-analyze") is None:
-        return []
+        return findings
     # The program is looked for, too, and stands nowhere while we are at it: let it be one that is.
     text = (root / UNIT).read_text().replace("/usr/local/bin/weir", "/bin/true")
     with tempfile.TemporaryDirectory() as directory:
         unit = Path(directory) / "weir.service"
         unit.write_text(text)
         verified = _run(root, "systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit))
-    findings = []
     for message in verified.stderr.splitlines():
         located = re.match(r"^.*weir\.service(?::(\d+))?: (.*)$", message)
         if located:
             findings.append(Finding(UNIT, int(located.group(1) or 1), "unit", located.group(2)))
     return findings
+
+
+def restarts(unit: str) -> list[Finding]:
+    """What another start would not mend is not started again: 64 is wrong usage, 78 a setting."""
+    codes = re.search(r"^RestartPreventExitStatus=(.*)$", unit, re.MULTILINE)
+    if codes is not None and {"64", "78"} <= set(codes.group(1).split()):
+        return []
+    return [Finding(UNIT, 1, "unit", "RestartPreventExitStatus lacks 64 or 78: a bad setting would be tried for ever")]
 
 
 def _scrape(root: Path) -> list[Finding]:

@@ -15,7 +15,7 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP"},
-    {"HTTPServer", "Postgres", "Journal", "Outbound"},
+    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound"},
     {"Ingest"},
     FEATURES,
     {"Migrations", "Import", "WeirClient"},

@@ -9,10 +9,12 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import deployment  # noqa: E402
 import documentation  # noqa: E402
 import layers  # noqa: E402
 import lengths  # noqa: E402
 import repository  # noqa: E402
+import sql  # noqa: E402
 import words  # noqa: E402
 from findings import ALLOWED, Finding, without_allowed  # noqa: E402
 from swift_source import SwiftSource  # noqa: E402
@@ -40,6 +42,20 @@ class ReadingSwift(unittest.TestCase):
     def test_code_after_a_literal_is_code(self) -> None:
         self.assertIn("try!", swift('let a = "\\(b(1))"; try! c()').code)
         self.assertIn("try!", swift("let a = \"\"\"\n x\n \"\"\"\ntry! c()").code)
+
+
+class SQL(unittest.TestCase):
+    def test_statements_are_ascii(self) -> None:
+        for text in ('let a = "SELECT \'é\'"', 'let a = """\n  INSERT INTO t -- …\n  """'):
+            self.assertEqual([f.check for f in sql.check([swift(text)])], ["sql"], text)
+        for text in ('let a = "select a café"', "// SELECT …", 'let a = "SELECT 1" // …'):
+            self.assertEqual(sql.check([swift(text)]), [], text)
+        self.assertEqual(sql.check([swift('let a = "SELECT …"', "Tests/CoreTests/ATests.swift")]), [])
+
+    def test_files_are_ascii(self) -> None:
+        self.assertEqual([f.line for f in sql.check_file("migrations/v0001_a.sql", "a\n-- …\n")], [2])
+        self.assertEqual(sql.check_file("migrations/v0001_a.sql", "SELECT 1"), [])
+        self.assertEqual(sql.check_file("README.md", "…"), [])
 
 
 class Layers(unittest.TestCase):
@@ -175,6 +191,36 @@ class Repository(unittest.TestCase):
             for line, left in (("", 1), ("trap a.swift because", 0), ("trap a.swift", 2), ("trap b.swift because", 2)):
                 (root / ALLOWED).write_text(line + "\n")
                 self.assertEqual(len(without_allowed(root, [finding])), left, line)
+
+
+class Deployment(unittest.TestCase):
+    IMAGE = 'ARG POSTGRES_MAJOR=16\nRUN apt-get install "postgresql-client-${POSTGRES_MAJOR}"\n'
+    COMPOSE = "image: postgres:${POSTGRES_MAJOR:-16}-alpine\nPOSTGRES_MAJOR: ${POSTGRES_MAJOR:-16}\n"
+
+    def test_passwords_stand_in_no_url(self) -> None:
+        wrong = "a: b\nDATABASE_URL: ${DATABASE_URL:-postgresql://weir:${POSTGRES_PASSWORD:-weir}@postgres/weir}"
+        self.assertEqual([finding.line for finding in deployment.passwords_in_urls(wrong)], [2])
+        right = "DATABASE_URL: postgresql://weir@postgres/weir\nPGPASSWORD: ${POSTGRES_PASSWORD:-weir}"
+        self.assertEqual(deployment.passwords_in_urls(right), [])
+
+    def test_the_image_has_the_tools_of_the_server(self) -> None:
+        self.assertEqual(deployment.versions(self.COMPOSE, self.IMAGE), [])
+        self.assertEqual(len(deployment.versions(self.COMPOSE, self.IMAGE.replace("16", "17"))), 2)
+        self.assertEqual(len(deployment.versions(self.COMPOSE, "RUN apt-get install libpq5")), 1)
+        self.assertEqual(len(deployment.versions("image: postgres:16-alpine", self.IMAGE)), 2)
+
+    def test_a_bad_setting_is_not_tried_for_ever(self) -> None:
+        self.assertEqual(deployment.restarts("Restart=on-failure\nRestartPreventExitStatus=64 78\n"), [])
+        self.assertEqual(len(deployment.restarts("Restart=on-failure\n")), 1)
+        self.assertEqual(len(deployment.restarts("RestartPreventExitStatus=78\n")), 1)
+
+
+class Compose(unittest.TestCase):
+    def test_nobody_is_let_in_by_default(self) -> None:
+        service = {"profiles": ["api"], "healthcheck": {}, "ports": ["127.0.0.1:8000:8000"]}
+        for value, faults in (("${WEIR_ALLOW_ANONYMOUS:-false}", 0), ("${WEIR_ALLOW_ANONYMOUS:-true}", 1), (True, 1)):
+            service["environment"] = {"WEIR_ALLOW_ANONYMOUS": value}
+            self.assertEqual(len(deployment._service(service)), faults, value)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ _BLOCK_COMMENT = re.compile(r"/\*|\*/")
 
 
 class SwiftSource:
-    """The text of a file, and `code`: the same with every comment and literal blanked, offsets unchanged."""
+    """The text of a file, `code`: the same with every comment and literal blanked, offsets unchanged; and where the literals are."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
         self._blanked = list(text)
+        self.literals: list[tuple[int, int]] = []
         self._scan_code(0, inside_interpolation=False)
         self.code = "".join(self._blanked)
         self.lines = text.split("\n")
@@ -65,6 +66,7 @@ class SwiftSource:
             else:
                 index = self._scan_string(index, hashes=match.group(1), quote=match.group(2))
                 self._blank(start, index)
+                self.literals.append((start, index))
         return len(self.text)
 
     def _scan_string(self, index: int, hashes: str, quote: str) -> int:

@@ -212,6 +212,8 @@ def values_of(template, parameter, known):
     name, schema = parameter["name"], parameter.get("schema", {})
     if name in known:
         return known[name]
+    schema = next(iter(schema.get("anyOf", [])), schema)
+    schema = schema.get("items", schema)
     if "enum" in schema:
         return schema["enum"]
     if schema.get("type") == "boolean":

@@ -11,17 +11,22 @@ package final class JSONDocument: Sendable {
     let nodes: [JSONTapeNode]
 
     /// Scans a document; values deeper than `recordedDepth` (the root's depth is 0) are not recorded.
+    ///
+    /// `nodeLimit` bounds the memory that a body of many small values takes: each value and each name that is recorded
+    /// takes 16 bytes. The scan ends with `tooManyValues` as soon as there are more.
     package convenience init(
         _ bytes: [UInt8],
         recordedDepth: Int = 64,
-        recordsElements: Bool = true
+        recordsElements: Bool = true,
+        nodeLimit: Int = .max
     ) throws(JSONError) {
         let start = bytes.starts(with: JSONScanner.byteOrderMark) ? JSONScanner.byteOrderMark.count : 0
         try self.init(
             bytes,
             range: start..<bytes.count,
             recordedDepth: recordedDepth,
-            recordsElements: recordsElements
+            recordsElements: recordsElements,
+            nodeLimit: nodeLimit
         )
     }
 
@@ -30,7 +35,8 @@ package final class JSONDocument: Sendable {
         _ bytes: [UInt8],
         range: Range<Int>,
         recordedDepth: Int = 64,
-        recordsElements: Bool = true
+        recordsElements: Bool = true,
+        nodeLimit: Int = .max
     ) throws(JSONError) {
         guard bytes.count < UInt32.max else { throw .tooLarge(byteCount: bytes.count) }
         let scanner = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
@@ -39,7 +45,8 @@ package final class JSONDocument: Sendable {
                 base: base,
                 range: range,
                 recordedDepth: max(recordedDepth, 0),
-                recordsElements: recordsElements
+                recordsElements: recordsElements,
+                nodeLimit: nodeLimit
             )
             try scanner.scanDocument()
             return scanner

@@ -7,12 +7,14 @@ package enum JSONError: Error, Hashable, Sendable {
     case syntax(JSONFault, offset: Int)
     /// The document has 4 GiB or more, which the node tape cannot address.
     case tooLarge(byteCount: Int)
+    /// The document has more values and names than its reader wants to keep; the scan stopped there.
+    case tooManyValues(limit: Int)
 
     /// Where in the bytes the fault lies.
     package var offset: Int {
         switch self {
         case .invalidUTF8(let offset), .syntax(_, let offset): offset
-        case .tooLarge: 0
+        case .tooLarge, .tooManyValues: 0
         }
     }
 
@@ -22,15 +24,17 @@ package enum JSONError: Error, Hashable, Sendable {
         case .invalidUTF8: "invalid UTF-8"
         case .syntax(let fault, _): fault.rawValue
         case .tooLarge(let byteCount): "document of \(byteCount) bytes exceeds the limit of 4 GiB"
+        case .tooManyValues(let limit): "document has more than \(limit) values and names"
         }
     }
 
-    /// A bounded word for metric labels: `not_utf8`, `not_json` or `too_large`.
+    /// A bounded word for metric labels: `not_utf8`, `not_json`, `too_large` or `too_many_values`.
     package var reason: String {
         switch self {
         case .invalidUTF8: "not_utf8"
         case .syntax: "not_json"
         case .tooLarge: "too_large"
+        case .tooManyValues: "too_many_values"
         }
     }
 

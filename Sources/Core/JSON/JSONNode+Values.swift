@@ -17,6 +17,12 @@ extension JSONNode {
         appendDecoded(to: &text, nulAs: JSONNode.symbolForNul)
     }
 
+    /// Appends what stands between the quotes of a valid string, without escapes.
+    static func appendDecoded(_ contents: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
+        var decoder = JSONStringDecoder(text: contents, nul: [0])
+        decoder.decode(into: &text)
+    }
+
     private static let symbolForNul: [UInt8] = [0xE2, 0x90, 0x80]
 
     private func decoded(nulAs nul: [UInt8]) -> String? {

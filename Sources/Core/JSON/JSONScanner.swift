@@ -8,6 +8,7 @@ struct JSONScanner {
     let end: Int
     let recordedDepth: Int
     let recordsElements: Bool
+    let nodeLimit: Int
     var position: Int
     var flags: JSONFlags = []
     var nodes: [JSONTapeNode] = []
@@ -17,12 +18,19 @@ struct JSONScanner {
     private var depthLimit: Int
 
     /// The base must outlive the scanner; `range` lies within its memory and counts less than 4 GiB.
-    init(base: UnsafePointer<UInt8>, range: Range<Int>, recordedDepth: Int, recordsElements: Bool) {
+    init(
+        base: UnsafePointer<UInt8>,
+        range: Range<Int>,
+        recordedDepth: Int,
+        recordsElements: Bool,
+        nodeLimit: Int
+    ) {
         self.base = base
         self.end = range.upperBound
         self.position = range.lowerBound
         self.recordedDepth = recordedDepth
         self.recordsElements = recordsElements
+        self.nodeLimit = nodeLimit
         depthLimit = recordedDepth
         nodes.reserveCapacity(min(range.count / 16 + 8, 512))
     }
@@ -33,6 +41,7 @@ struct JSONScanner {
             guard position < end else { throw failure(.expectingValue, at: position) }
             let isComplete = try scanValue(beginningWith: base[position])
             if isComplete { try closeCompleted() }
+            guard nodes.count <= nodeLimit else { throw .tooManyValues(limit: nodeLimit) }
         } while stack.depth > 0
         skipWhitespace()
         guard position == end else { throw failure(.extraData, at: position) }

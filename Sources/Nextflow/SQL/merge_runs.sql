@@ -1,5 +1,7 @@
 -- Merges the events of a batch into their runs. Every column is a least, a greatest, or belongs to the latest
 -- `completed`, so that the order of application does not matter.
+-- An import made up the `started` and `completed` whose workflow_start is -infinity. Such a `started` opens no run
+-- again; such a `completed` ends every execution (its segment is infinity), but counts only while there is no other.
 -- $1, $2: first and last telemetry_id of the batch.
 INSERT INTO run AS r (
     run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at,
@@ -15,14 +17,17 @@ SELECT
     max(utc_time) FILTER (WHERE event IN ('process_submitted', 'process_started', 'process_completed')),
     max(utc_time) FILTER (WHERE event IN ('process_submitted', 'process_started')),
     max(utc_time) FILTER (WHERE event = 'error'),
-    max(utc_time) FILTER (WHERE event = 'completed'),
-    (array_agg(digest ORDER BY utc_time DESC, digest DESC)
+    (array_agg(utc_time ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
         FILTER (WHERE event = 'completed'))[1],
-    (array_agg(coalesce(workflow_start, utc_time) ORDER BY utc_time DESC, digest DESC)
+    (array_agg(digest ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
         FILTER (WHERE event = 'completed'))[1],
-    (array_agg(coalesce(success, false) ORDER BY utc_time DESC, digest DESC)
+    (array_agg(
+        CASE WHEN workflow_start = '-infinity' THEN 'infinity' ELSE coalesce(workflow_start, utc_time) END
+        ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC
+    ) FILTER (WHERE event = 'completed'))[1],
+    (array_agg(coalesce(success, false) ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
         FILTER (WHERE event = 'completed'))[1],
-    (array_agg(error_message ORDER BY utc_time DESC, digest DESC)
+    (array_agg(error_message ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
         FILTER (WHERE event = 'completed'))[1],
     max(user_name), max(project_name)
 FROM stage_event
@@ -48,6 +53,6 @@ ON CONFLICT (run_key) DO UPDATE SET
             (excluded.completed_utc, excluded.completed_digest, excluded.completed_segment,
              excluded.success, excluded.error_message)
         ) AS c (utc, digest, segment, success, message)
-        ORDER BY c.utc DESC NULLS LAST, c.digest DESC NULLS LAST
+        ORDER BY c.segment < 'infinity' DESC NULLS LAST, c.utc DESC NULLS LAST, c.digest DESC NULLS LAST
         LIMIT 1
     )

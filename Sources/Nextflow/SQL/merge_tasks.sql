@@ -1,4 +1,4 @@
--- Merges the events of a batch into their tasks. Status by rank (FAILED over ABORTED over COMPLETED over RUNNING …),
+-- Merges the events of a batch into their tasks. Status by rank (FAILED over ABORTED over COMPLETED over RUNNING ...),
 -- everything else by least or greatest: the events of a task arrive in any order, and repeat.
 -- $1, $2: first and last telemetry_id of the batch.
 INSERT INTO task AS t (

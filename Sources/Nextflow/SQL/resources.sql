@@ -1,4 +1,4 @@
--- What the attempts of each process requested and used, the most frequent first. Contract nextflow §2.4.
+-- What the attempts of each process requested and used, the most frequent first. Contract nextflow 2.4.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all;
 -- $5: the least number of completions of a group that is shown; $6: how many groups.
 SELECT

@@ -1,4 +1,4 @@
--- Tasks at work and tasks that wait, of the runs that are running now. Contract nextflow §3, running.
+-- Tasks at work and tasks that wait, of the runs that are running now. Contract nextflow 3, running.
 -- $1: this moment; $2: after how much silence a run is stale; $3: run name; $4: process; null for all.
 WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc

@@ -1,4 +1,4 @@
--- Tasks by process and status: those at work or waiting in runs that are running now, and all that were completed.
+-- Tasks by process and status, in the words of the answers about tasks: those at work or waiting in runs that are running now, and all that were completed.
 -- $1: this moment; $2: after how much silence a run is stale; $3: how many processes are shown by name.
 WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc
@@ -8,7 +8,7 @@ WITH active AS MATERIALIZED (
 ), counts AS (
     SELECT
         coalesce(task.process, '<null>') AS process,
-        CASE WHEN task.started THEN 'running' ELSE 'submitted' END AS status,
+        CASE WHEN task.started THEN 'RUNNING' ELSE 'SUBMITTED' END AS status,
         count(*) AS tasks
     FROM active
     JOIN task USING (run_key)
@@ -20,12 +20,7 @@ WITH active AS MATERIALIZED (
     UNION ALL
     SELECT
         process,
-        CASE status
-            WHEN 'COMPLETED' THEN 'completed'
-            WHEN 'FAILED' THEN 'failed'
-            WHEN 'ABORTED' THEN 'aborted'
-            ELSE 'other'
-        END,
+        CASE WHEN status IN ('COMPLETED', 'FAILED', 'ABORTED', 'CACHED') THEN status ELSE 'UNKNOWN' END,
         sum(rows)
     FROM completion_rollup
     WHERE grain = 'year'

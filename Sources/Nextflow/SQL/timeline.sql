@@ -1,4 +1,4 @@
--- How many completions fell into each hour, day or week of a window. Contract nextflow §3, timeline.
+-- How many completions fell into each hour, day or week of a window. Contract nextflow 3, timeline.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all;
 -- $5: hour, day or week; $6: the coarsest grain that does not cross such buckets.
 SELECT

@@ -1,5 +1,6 @@
 import CLibpq
 import Glibc
+import Synchronization
 
 /// Programs run beside Weir: no open descriptor, ignored signal or blocked signal of ours reaches them.
 enum ChildProcess {
@@ -34,8 +35,28 @@ enum ChildProcess {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
         let child = try spawnClosing(ends[1], arguments, environment)
+        waitedFor.withLock { waited in
+            waited.children.insert(child)
+            if waited.isInterrupted { kill(child, SIGTERM) }
+        }
         let output = SmallFile.readAll(ends[0], limit: 64 * 1024)
         return (wait(child), String(decoding: output, as: UTF8.self))
+    }
+
+    private struct WaitedFor {
+        var children: Set<pid_t> = []
+        var isInterrupted = false
+    }
+
+    // Guards the children that `run` waits for: none is reaped while somebody sends it a signal.
+    private static let waitedFor = Mutex(WaitedFor())
+
+    /// Asks every program that `run` waits for to end, and every one that it still starts.
+    static func interruptAll() {
+        waitedFor.withLock { waited in
+            waited.isInterrupted = true
+            for child in waited.children { kill(child, SIGTERM) }
+        }
     }
 
     /// Our copy of the writing end has to go, or reading would never end.
@@ -50,6 +71,10 @@ enum ChildProcess {
 
     /// Waits for a child and answers its exit status, 128 + signal when killed.
     private static func wait(_ child: pid_t) -> Int32 {
+        // Not reaped yet: its number belongs to nobody else.
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
+        waitedFor.withLock { _ = $0.children.remove(child) }
         var status: Int32 = 0
         while waitpid(child, &status, 0) == -1 {
             guard errno == EINTR else { return -1 }

@@ -8,6 +8,8 @@ package enum ClusterError: Error, Hashable, Sendable {
     case unusableBinaries(directory: String)
     /// No directory searched holds `pg_dump` and `pg_restore` for this server.
     case noTools(serverMajor: Int)
+    /// The cluster was made before, and its files are gone.
+    case lost(directory: String)
     /// The data was made by a major version whose binaries are not installed.
     case versionMismatch(data: Int, directory: String)
     /// Started by root, and neither the user `postgres` nor `nobody` exists.
@@ -20,6 +22,8 @@ package enum ClusterError: Error, Hashable, Sendable {
     case file(path: String, operation: String, errno: Int32)
     /// Someone else owns the directory that the socket should be in, or others may enter it.
     case unsafeSocketDirectory(String)
+    /// The cluster's directory is another user's, as when root looks at what a service has made.
+    case foreignDirectory(String, owner: String)
     /// A program could not be started.
     case spawn(program: String, errno: Int32)
     /// `initdb` ended with an error; the text is the end of its output.
@@ -35,9 +39,10 @@ package enum ClusterError: Error, Hashable, Sendable {
     package var reason: String {
         switch self {
         case .noBinaries, .unusableBinaries, .noTools: "no_binaries"
+        case .lost: "lost"
         case .versionMismatch: "version_mismatch"
         case .noUnprivilegedUser, .noUserSwitcher, .notTraversable: "privileges"
-        case .file, .unsafeSocketDirectory: "file"
+        case .file, .unsafeSocketDirectory, .foreignDirectory: "file"
         case .spawn, .initializationFailed: "initialization"
         case .didNotStart, .refused: "start"
         case .didNotStop: "stop"
@@ -59,6 +64,12 @@ extension ClusterError: CustomStringConvertible {
             """
             no pg_dump and pg_restore of PostgreSQL \(major) or newer were found; install them (Debian: \
             apt-get install postgresql-client), or name their directory in WEIR_PG_BIN
+            """
+        case .lost(let directory):
+            """
+            the files of the private PostgreSQL in \(directory) are gone; bring them back (is a disk not mounted?), or \
+            start `weir serve` anew: it makes a new cluster and loads what the journal keeps, and `weir restore` brings \
+            back a backup
             """
         case .versionMismatch(let data, let directory):
             """
@@ -84,6 +95,8 @@ extension ClusterError: CustomStringConvertible {
             "can not \(operation) \(path): \(String(cString: strerror(errno)))"
         case .unsafeSocketDirectory(let path):
             "\(path) belongs to another user or is open to others; remove it or set XDG_RUNTIME_DIR"
+        case .foreignDirectory(let path, let owner):
+            "the private PostgreSQL in \(path) belongs to the user \(owner): run this as \(owner) (sudo -u \(owner) …)"
         case .spawn(let program, let errno):
             "can not run \(program): \(String(cString: strerror(errno)))"
         case .initializationFailed(let output): "initdb failed: \(output)"

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 extension PrivateCluster {
     /// Answers the socket's directory.
@@ -39,6 +40,7 @@ extension PrivateCluster {
     }
 
     private func checkStarting(_ state: inout State) throws(ClusterError) {
+        if isAbandoned.load(ordering: .relaxed) { throw .didNotStart(log: "(interrupted)") }
         if ContinuousClock.now > state.startDeadline { throw .didNotStart(log: SmallFile.tail(logPath)) }
         // The child ends at once when the server refuses its settings or its data.
         let hasEnded = state.child.map { isGone($0) } ?? (runningServer() == nil)

@@ -10,11 +10,15 @@ package final class PrivateCluster: Sendable {
     package let configuration: PrivateClusterConfiguration
     /// Guards the child's process id, and by being held keeps start and stop apart.
     let state = Mutex(State())
+    /// Whether nobody waits any more for a server that is starting.
+    let isAbandoned = Atomic(false)
 
     struct State {
         /// The process we started, until it is reaped: the server, or the `runuser` above it.
         var child: pid_t?
         var startDeadline = ContinuousClock.now
+        /// Whether the server ran under this owner.
+        var hasRun = false
     }
 
     /// Names a cluster; nothing is touched yet.
@@ -28,15 +32,30 @@ package final class PrivateCluster: Sendable {
 
     var dataDirectory: String { "\(configuration.directory)/data" }
 
+    /// Whether the cluster's files are there.
+    package var hasFiles: Bool { access("\(dataDirectory)/PG_VERSION", F_OK) == 0 }
+
+    /// Whether the cluster was made before, and its files are gone. Waits for a start that is under way.
+    package var isLost: Bool { state.withLock { isLost($0) } }
+
+    private func isLost(_ state: State) -> Bool {
+        guard !hasFiles else { return false }
+        return state.hasRun || configuration.marker.map { access($0, F_OK) == 0 } == true
+    }
+
     /// Makes the cluster if there is none, starts the server if it is not running, waits until it answers and
     /// makes the database. Answers how to reach it. Idempotent.
+    ///
+    /// An empty cluster takes the place of a lost one only with `replacingLost`.
     /// - Throws: `ClusterError`.
     @discardableResult
-    package func start() throws(ClusterError) -> ConnectionTarget {
+    package func start(replacingLost: Bool = false) throws(ClusterError) -> ConnectionTarget {
         try state.withLock { state throws(ClusterError) in
+            if !replacingLost, isLost(state) { throw .lost(directory: configuration.directory) }
             state.startDeadline = ContinuousClock.now + configuration.startTimeout
             let user = try ServiceUser.current()
             try user.checkTraversal(to: configuration.directory)
+            try user.checkOwner(of: configuration.directory)
             try user.makePrivateDirectory(configuration.directory)
             let socketDirectory: String
             if let running = runningServer() {
@@ -46,6 +65,8 @@ package final class PrivateCluster: Sendable {
             }
             let target = makeTarget(socketDirectory)
             try waitUntilReady(target.with(database: "postgres"), &state)
+            state.hasRun = true
+            try makeMarker()
             return target
         }
     }
@@ -62,8 +83,19 @@ package final class PrivateCluster: Sendable {
                     throw .didNotStop(processID: server.processID)
                 }
             }
+            // A server whose files vanished is in nobody's file any more.
+            if let child = state.child, !hasFiles, !isGone(child) {
+                _ =
+                    end(child, SIGINT, within: .seconds(5), &state)
+                    || end(child, SIGQUIT, within: .seconds(5), &state)
+            }
             reap(&state)
         }
+    }
+
+    /// Lets a `start` that another thread waits for fail, so that `stop` gets its turn.
+    package func abandonStart() {
+        isAbandoned.store(true, ordering: .relaxed)
     }
 
     /// Kills the server without any chance to tidy up, as a crash of the machine would.

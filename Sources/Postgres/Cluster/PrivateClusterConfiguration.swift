@@ -2,6 +2,9 @@
 package struct PrivateClusterConfiguration: Sendable {
     /// The cluster's own directory, made with mode 0700; only its parent must exist. Absolute.
     package var directory: String
+    /// A file outside of `directory` that is made with the cluster: from then on a cluster that is not there is lost, and
+    /// not one that was never made. Nil makes none.
+    package var marker: String?
     /// The directory of the binaries (`WEIR_PG_BIN`), or nil to search for them.
     package var binaries: String?
     /// The database that is made in it.
@@ -23,6 +26,7 @@ package struct PrivateClusterConfiguration: Sendable {
     /// Creates a configuration; all but the directory have defaults.
     package init(
         directory: String,
+        marker: String? = nil,
         binaries: String? = nil,
         database: String = "weir",
         user: String = "weir",
@@ -33,6 +37,7 @@ package struct PrivateClusterConfiguration: Sendable {
         runtimeDirectory: String? = nil
     ) {
         self.directory = directory
+        self.marker = marker
         self.binaries = binaries
         self.database = database
         self.user = user

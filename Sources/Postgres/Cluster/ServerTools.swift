@@ -40,6 +40,12 @@ package struct ServerTools: Hashable, Sendable {
         return best
     }
 
+    /// Asks all programs that are run at this moment to end (SIGTERM), and those that would be started later: this process
+    /// is about to end.
+    package static func interruptAll() {
+        ChildProcess.interruptAll()
+    }
+
     private static func probe(_ directory: String) -> ServerTools? {
         guard access("\(directory)/pg_restore", X_OK) == 0, access("\(directory)/pg_dump", X_OK) == 0,
             let answer = try? ChildProcess.run(["\(directory)/pg_dump", "--version"]), answer.status == 0,
@@ -64,7 +70,8 @@ package struct ServerTools: Hashable, Sendable {
         _ arguments: [String]
     ) throws(ClusterError) -> Outcome {
         var command = ["\(directory)/\(program)"] + arguments
-        var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)"]
+        // A dump in the encoding of the role would lack what that cannot say.
+        var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)", "PGCLIENTENCODING": "UTF8"]
         if let target {
             command.append("--dbname=\(target.withoutSecrets.unmaskedURL)")
             variables["PGPASSWORD"] = target.parameters["password"]

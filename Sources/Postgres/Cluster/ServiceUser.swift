@@ -60,6 +60,14 @@ struct ServiceUser: Sendable {
         return status.st_mode & S_IXOTH != 0
     }
 
+    /// Refuses the directory of a cluster that another user has made; one that is not there yet is well.
+    func checkOwner(of path: String) throws(ClusterError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_uid != userID else { return }
+        if access("\(path)/data/PG_VERSION", F_OK) != 0, errno == ENOENT { return }
+        throw .foreignDirectory(path, owner: UserName.of(status.st_uid))
+    }
+
     /// Makes a directory that this user alone may enter, or checks that it is one already.
     func makePrivateDirectory(_ path: String) throws(ClusterError) {
         if mkdir(path, 0o700) == 0 {

@@ -1,5 +1,5 @@
--- Deletes the oldest runs before $1, at most $2, and answers how many went of each agent, job type and hour, so that
--- their counts can follow in the same transaction. Runs that a loader has in its hands stay for the next time.
+-- Deletes the oldest runs before $1, at most $2, and answers how many went of each agent, job type, status and hour, so
+-- that their counts can follow in the same transaction. Runs that a loader has in its hands stay for the next time.
 WITH old AS (
     SELECT event_key
     FROM agent_run
@@ -12,8 +12,8 @@ gone AS (
     DELETE FROM agent_run r
     USING old
     WHERE r.event_key = old.event_key
-    RETURNING r.agent_name, r.job_type, r.created_order
+    RETURNING r.agent_name, r.job_type, r.status, r.created_order
 )
-SELECT agent_name, job_type, date_trunc('hour', created_order, 'UTC') AS hour, count(*) AS runs
+SELECT agent_name, job_type, status, date_trunc('hour', created_order, 'UTC') AS hour, count(*) AS runs
 FROM gone
-GROUP BY agent_name, job_type, hour
+GROUP BY agent_name, job_type, status, hour

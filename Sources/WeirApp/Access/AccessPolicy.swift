@@ -7,9 +7,19 @@ package struct AccessPolicy: Sendable {
     package enum Decision: Hashable, Sendable {
         case granted(TokenGrant)
         /// No credentials, or none that are known: 401.
-        case unauthorized
+        case unauthorized(Reason)
         /// The token is known, but does not carry this scope: 403.
         case forbidden(missing: Scope)
+    }
+
+    /// Why a caller needs a token.
+    package enum Reason: Hashable, Sendable {
+        /// There are tokens.
+        case tokensExist
+        /// There were tokens, and all of them are gone.
+        case tokensExisted
+        /// There has never been a token, but only local callers do without; this one came from elsewhere.
+        case notLocal(CallerOrigin)
     }
 
     /// Whether `WEIR_ALLOW_ANONYMOUS` is on.
@@ -26,30 +36,38 @@ package struct AccessPolicy: Sendable {
     /// Decides about one request.
     ///
     /// Where anonymous callers are welcome, unknown credentials count as none: a weblog client that is refused
-    /// goes silent for its whole run (contract §6, pitfall 7). `scope` nil is a route for everybody.
+    /// goes silent for its whole run (contract §6, pitfall 7). `scope` nil is a route for everybody. `origin` is asked
+    /// only where it matters.
     package func decide(
         scope: Scope?,
         secrets: [[UInt8]],
         tokens: TokenTable,
-        isLoopbackListener: Bool
+        origin: () -> CallerOrigin
     ) -> Decision {
-        let anonymous = anonymousScopes(tokens: tokens, isLoopbackListener: isLoopbackListener)
+        let (anonymous, reason) = anonymousScopes(tokens, origin)
         let known = secrets.isEmpty ? nil : tokens.grant(for: secrets)
         let scopes = known.map { anonymous.union($0.scopes) } ?? anonymous
         let grant = TokenGrant(name: known?.name ?? "anonymous", scopes: scopes)
         guard let scope, !scopes.contains(scope) else { return .granted(grant) }
-        return known == nil ? .unauthorized : .forbidden(missing: scope)
+        return known == nil ? .unauthorized(reason) : .forbidden(missing: scope)
     }
 
     private static let all = Set(Scope.allCases)
     private static let sendAndRead: Set<Scope> = [.ingest, .read]
 
-    private func anonymousScopes(tokens: TokenTable, isLoopbackListener: Bool) -> Set<Scope> {
-        // Whoever made a token meant it: from then on only WEIR_ALLOW_ANONYMOUS opens the door, and never to
-        // what changes Weir itself.
-        if isLoopbackListener, tokens.isEmpty { return Self.all }
-        if allowsAnonymous { return Self.sendAndRead }
-        return allowsAnonymousReads ? [.read] : []
+    private func anonymousScopes(_ tokens: TokenTable, _ origin: () -> CallerOrigin) -> (Set<Scope>, Reason) {
+        let reason: Reason
+        if tokens.isUntouched {
+            let origin = origin()
+            if origin == .local { return (Self.all, .notLocal(origin)) }
+            reason = .notLocal(origin)
+        } else {
+            // Whoever made a token meant it: from then on only WEIR_ALLOW_ANONYMOUS opens the door, and never to what
+            // changes Weir itself.
+            reason = tokens.isEmpty ? .tokensExisted : .tokensExist
+        }
+        if allowsAnonymous { return (Self.sendAndRead, reason) }
+        return (allowsAnonymousReads ? [.read] : [], reason)
     }
 }
 
@@ -68,11 +86,28 @@ package struct UnsafeBindError: Error, Hashable, Sendable, CustomStringConvertib
 }
 
 extension AccessPolicy {
-    /// Throws for the first listener that is open to others while there is no token.
+    /// Throws for the first listener that is open to others while there has never been a token.
     package func check(_ listeners: [ListenSpecification], tokens: TokenTable) throws(UnsafeBindError) {
-        guard !allowsAnonymous, tokens.isEmpty else { return }
+        guard !allowsAnonymous, tokens.isUntouched else { return }
         if let address = listeners.first(where: { !$0.isLoopback }) {
             throw UnsafeBindError(address: address)
+        }
+    }
+
+    /// What an operator should know about tokens and this policy together; nil when all is as it should be.
+    package func warning(about tokens: TokenTable) -> String? {
+        switch (allowsAnonymous, tokens.isEmpty) {
+        case (true, false):
+            """
+            there are tokens, but WEIR_ALLOW_ANONYMOUS=true lets requests without one send and read all the same; \
+            set it to false unless that is meant
+            """
+        case (false, true) where !tokens.isUntouched:
+            """
+            all tokens are revoked, so that nobody may send or read: make one with `weir token create`, or let \
+            everybody in with WEIR_ALLOW_ANONYMOUS=true
+            """
+        default: nil
         }
     }
 }

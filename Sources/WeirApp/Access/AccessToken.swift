@@ -53,14 +53,20 @@ package struct TokenHash: Hashable, Sendable {
 package struct TokenTable: Sendable {
     /// In no particular order.
     package let tokens: [AccessToken]
+    private let hadTokens: Bool
 
-    /// Makes a table; equal hashes add their scopes up.
-    package init(_ tokens: [AccessToken]) {
+    /// Makes a table; equal hashes add their scopes up. `hadTokens` says that there were tokens once, which may all be
+    /// revoked by now.
+    package init(_ tokens: [AccessToken], hadTokens: Bool = false) {
         self.tokens = tokens
+        self.hadTokens = hadTokens
     }
 
     /// Whether nobody has a token.
     package var isEmpty: Bool { tokens.isEmpty }
+
+    /// Whether there has never been a token: only then is anybody let in without one who was not invited.
+    package var isUntouched: Bool { tokens.isEmpty && !hadTokens }
 
     /// What the bearer of any of these secrets may do; nil when no token is known by one of them.
     ///

@@ -3,12 +3,32 @@ import Glibc
 import Ingest
 
 /// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
+///
+/// It is made with the first token and stays when the last one is revoked: that it is there says that there were some.
 struct TokenMirror: Sendable {
     /// The file; mode 0600.
     let path: String
 
-    /// The tokens of the last write; nil when there is no file or it cannot be read.
-    func read() -> [AccessToken]? {
+    /// What the file says.
+    enum Contents: Hashable, Sendable {
+        /// There is no file: no token has been seen from here.
+        case absent
+        /// The tokens of the last write, perhaps none.
+        case tokens([AccessToken])
+        /// There is a file, and it is not usable: there were tokens, and nobody knows which.
+        case unusable
+
+        /// The tokens that can be read.
+        var tokens: [AccessToken] { if case .tokens(let tokens) = self { tokens } else { [] } }
+    }
+
+    /// Reads the file.
+    func read() -> Contents {
+        guard access(path, F_OK) == 0 || errno != ENOENT else { return .absent }
+        return tokens().map(Contents.tokens) ?? .unusable
+    }
+
+    private func tokens() -> [AccessToken]? {
         guard let bytes = Self.contents(of: path), let document = try? JSONDocument(bytes) else { return nil }
         guard let list = document.root["tokens"], list.kind == .array else { return nil }
         var tokens: [AccessToken] = []
@@ -45,7 +65,8 @@ struct TokenMirror: Sendable {
     }
 
     private func replace(with bytes: [UInt8]) -> Bool {
-        let temporary = "\(path).\(getpid()).new"
+        // Two may write at once, also in one process, or in two containers that count processes alike.
+        let temporary = "\(path).\(UUID128.random()).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         let isWritten =

@@ -11,27 +11,48 @@ package final class TokenRegistry: Sendable {
 
     private let fixed: [AccessToken]
     private let mirror: TokenMirror?
+    private let policy: AccessPolicy
     private let logger: Logger
-    // Guards the table of this moment and what the mirror holds.
+    // Guards the table of this moment and what PostgreSQL and the mirror say.
     private let state: Mutex<State>
 
     private struct State {
         var table: TokenTable
         var stored: [AccessToken]
+        var hadTokens: Bool
     }
 
-    /// Begins with the tokens of the settings and of the mirror.
-    init(fixed: [AccessToken], mirror: TokenMirror?, logger: Logger) {
+    /// Begins with the tokens of the settings and of the mirror; `policy` knows what to warn of.
+    init(fixed: [AccessToken], mirror: TokenMirror?, policy: AccessPolicy, logger: Logger) {
         self.fixed = fixed
         self.mirror = mirror
+        self.policy = policy
         self.logger = logger
-        let stored = mirror?.read() ?? []
-        state = Mutex(State(table: TokenTable(fixed + stored), stored: stored))
+        let contents = mirror?.read() ?? .absent
+        if contents == .unusable {
+            logger.warning(
+                "the mirror of tokens cannot be read: nobody is let in by them before PostgreSQL answers",
+                metadata: ["path": "\(mirror?.path ?? "")"]
+            )
+        }
+        let hadTokens = contents != .absent
+        state = Mutex(
+            State(
+                table: TokenTable(fixed + contents.tokens, hadTokens: hadTokens),
+                stored: contents.tokens,
+                hadTokens: hadTokens
+            )
+        )
     }
 
     /// The tokens of this moment.
     package var table: TokenTable {
         state.withLock { $0.table }
+    }
+
+    /// Warns where tokens and settings contradict each other.
+    func warn() {
+        if let warning = policy.warning(about: table) { logger.warning("\(warning)") }
     }
 
     /// Reads PostgreSQL again and again until the task is cancelled.
@@ -46,16 +67,23 @@ package final class TokenRegistry: Sendable {
         }
     }
 
-    /// Reads PostgreSQL once.
+    /// Reads PostgreSQL once. That there were tokens is never forgotten: rows may go, the mirror stays.
     package func reload(_ pool: Pool) async throws {
-        let stored = try await pool.withConnection { try TokenStore.fetchValid(on: $0) }
+        let (stored, hadTokens) = try await pool.withConnection { try TokenStore.fetch(on: $0) }
         let hasChanged = state.withLock { state in
-            guard Set(state.stored) != Set(stored) else { return false }
-            state = State(table: TokenTable(fixed + stored), stored: stored)
+            let isNews = Set(state.stored) != Set(stored) || (hadTokens && !state.hadTokens)
+            guard isNews else { return false }
+            let hadTokens = hadTokens || state.hadTokens
+            state = State(
+                table: TokenTable(fixed + stored, hadTokens: hadTokens),
+                stored: stored,
+                hadTokens: hadTokens
+            )
             return true
         }
         guard hasChanged else { return }
         logger.info("tokens changed", metadata: ["count": "\(stored.count)"])
+        warn()
         if let mirror, !mirror.write(stored) {
             logger.warning("the mirror of tokens could not be written", metadata: ["path": "\(mirror.path)"])
         }

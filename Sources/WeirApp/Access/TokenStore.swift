@@ -12,8 +12,16 @@ enum TokenStore {
         let revokedAt: Timestamp?
     }
 
+    /// Every token that has not been revoked, and whether there has ever been one.
+    static func fetch(on connection: Connection) throws -> (valid: [AccessToken], hadTokens: Bool) {
+        let valid = try fetchValid(on: connection)
+        guard valid.isEmpty else { return (valid, true) }
+        let rows = try connection.execute("SELECT FROM access_token LIMIT 1", [])
+        return ([], !rows.isEmpty)
+    }
+
     /// Every token that has not been revoked.
-    static func fetchValid(on connection: Connection) throws -> [AccessToken] {
+    private static func fetchValid(on connection: Connection) throws -> [AccessToken] {
         let rows = try connection.execute(
             "SELECT name, hash, scopes FROM access_token WHERE revoked_at IS NULL",
             []

@@ -6,9 +6,37 @@ import Postgres
 package struct DeadLetterDesk: Sendable {
     /// What became of the letters that were named.
     package struct Outcome: Sendable {
-        package let lines: [String]
+        struct Decision: Sendable {
+            let id: Int64
+            let isDone: Bool
+            let words: String
+        }
+
+        let decisions: [Decision]
+
         /// Whether all of them were found and dealt with.
-        package let isComplete: Bool
+        package var isComplete: Bool { decisions.allSatisfy(\.isDone) }
+
+        /// A line for each.
+        package var lines: [String] {
+            guard !decisions.isEmpty else { return ["no dead letters"] }
+            return decisions.flatMap { TextLayout.wrapped($0.words, first: "\($0.id)  ") }
+        }
+
+        /// An array with an object for each.
+        package var json: String {
+            var writer = JSONWriter()
+            writer.array { list in
+                for decision in decisions {
+                    list.object { object in
+                        object.member("id", decision.id)
+                        object.member("done", decision.isDone)
+                        object.member("outcome", decision.words)
+                    }
+                }
+            }
+            return writer.text
+        }
     }
 
     private let database: DatabaseSession
@@ -28,23 +56,48 @@ package struct DeadLetterDesk: Sendable {
         }
         guard !letters.isEmpty else { return ["no dead letters"] }
         var lines = letters.flatMap { letter in
-            let head =
-                "\(letter.id)  \(letter.stream)  \(letter.kind)  line \(letter.seq)  \(letter.receivedAt)"
+            let time = "\(letter.receivedAt.description.prefix(19))Z"
+            let head = "\(letter.id)  \(letter.stream)  \(letter.kind)  line \(letter.seq)  \(time)"
             let reason = "\(letter.refusal.sqlState) \(letter.refusal.reason)"
-            return [head + "  " + reason]
-                + (withBodies ? ["    " + String(decoding: letter.body, as: UTF8.self)] : [])
+            let body =
+                withBodies ? ["    " + TerminalText.value(String(decoding: letter.body, as: UTF8.self))] : []
+            return [TerminalText.value(head)] + TextLayout.wrapped(TerminalText.value(reason), first: "    ")
+                + body
         }
         if count > letters.count { lines.append("\(count) wait in all") }
         return lines
     }
 
+    /// An array with an object for each that waits; its body as the text that it is.
+    package func listJSON(stream: String?, limit: Int, withBodies: Bool) async throws -> String {
+        let letters = try await database.pool.withConnection { connection in
+            try DeadLetterStore.fetchWaiting(stream: stream, limit: limit, on: connection)
+        }
+        var writer = JSONWriter()
+        writer.array { list in
+            for letter in letters {
+                list.object { object in
+                    object.member("id", letter.id)
+                    object.member("stream", letter.stream)
+                    object.member("kind", letter.kind)
+                    object.member("line", letter.seq)
+                    object.member("received_at", letter.receivedAt, offset: .z)
+                    object.member("sqlstate", letter.refusal.sqlState)
+                    object.member("reason", letter.refusal.reason)
+                    if withBodies { object.member("body", String(decoding: letter.body, as: UTF8.self)) }
+                }
+            }
+        }
+        return writer.text
+    }
+
     /// Loads letters once more; nil is all. Each can be retried once.
     package func retry(_ ids: [Int64]?) async throws -> Outcome {
         try await decide(ids) { id, connection in
-            guard let refusal = try Features.retryDeadLetter(id, on: connection) else {
+            guard let refusal = try Features.streams.retryDeadLetter(id, on: connection) else {
                 return (true, "loaded")
             }
-            return (false, "refused again: \(refusal.sqlState) \(refusal.reason)")
+            return (false, TerminalText.value("refused again: \(refusal.sqlState) \(refusal.reason)"))
         }
     }
 
@@ -72,29 +125,19 @@ package struct DeadLetterDesk: Sendable {
         } else {
             chosen = try await allWaiting()
         }
-        var lines: [String] = []
-        var isComplete = true
+        var decisions: [Outcome.Decision] = []
         for id in chosen {
             do {
                 let result = try await database.pool.withConnection { try action(id, $0) }
-                lines.append("\(id)  \(result.words)")
-                isComplete = isComplete && result.isDone
+                decisions.append(Outcome.Decision(id: id, isDone: result.isDone, words: result.words))
             } catch let error as DeadLetterError {
-                lines.append("\(id)  \(error)")
-                isComplete = false
+                decisions.append(Outcome.Decision(id: id, isDone: false, words: "\(error)"))
             }
         }
-        return Outcome(lines: lines.isEmpty ? ["no dead letters"] : lines, isComplete: isComplete)
+        return Outcome(decisions: decisions)
     }
 
     private func allWaiting() async throws -> [Int64] {
-        try await database.pool.withConnection { connection in
-            var ids: [Int64] = []
-            while true {
-                let page = try DeadLetterStore.fetchWaiting(after: ids.last ?? 0, limit: 1000, on: connection)
-                ids += page.map(\.id)
-                if page.count < 1000 { return ids }
-            }
-        }
+        try await database.pool.withConnection { try DeadLetterStore.fetchWaitingIDs(on: $0) }
     }
 }

@@ -2,20 +2,46 @@ import Postgres
 
 extension Doctor {
     /// Binaries, server, schema; the server of a private cluster is not started for this.
-    func database(_ directory: DataDirectory) async -> [Finding] {
-        let source: DatabaseSource
+    ///
+    /// A data directory that is not there yet keeps nobody from asking: PostgreSQL of one's own needs none.
+    func database(_ directory: DataDirectory?) async -> [Finding] {
         do {
-            source = try DatabaseSource(settings, directory)
+            if let directory {
+                let source = try DatabaseSource(settings, directory)
+                return await main(source) + replica(source)
+            }
+            guard let source = try DatabaseSource(external: settings) else { return [await binaries()] }
+            return await main(source) + replica(source)
         } catch {
-            return [Finding(.fail, "postgresql", "\(StartError.describing(error))")]
+            return [
+                Finding(
+                    .fail,
+                    "postgresql",
+                    "\(StartError.describing(error))",
+                    advice: "write it as postgresql://user:password@host:5432/database"
+                )
+            ]
         }
-        return await main(source) + replica(source)
     }
 
     private func main(_ source: DatabaseSource) async -> [Finding] {
         guard case .privateCluster(let cluster) = source else { return await server(source) }
         let binaries = await binaries()
         guard binaries.verdict == .ok else { return [binaries] }
+        guard !cluster.isLost else {
+            return [
+                binaries,
+                Finding(
+                    .fail,
+                    "postgresql",
+                    "the files of the private cluster in \(cluster.configuration.directory) are gone",
+                    advice: """
+                        bring them back (is a disk not mounted?), or start `weir serve`: it makes a new cluster and loads \
+                        what the journal keeps; `weir restore` brings back a backup
+                        """
+                ),
+            ]
+        }
         guard cluster.isRunning else {
             return [
                 binaries,
@@ -38,10 +64,13 @@ extension Doctor {
     private func server(_ source: DatabaseSource) async -> [Finding] {
         let session = SessionSettings(settings, applicationName: "weir-doctor")
         do {
-            let pool = Pool(try source.target(), PoolConfiguration(limit: 1, session: session))
-            let findings = try await pool.withConnection(Self.look)
-            await pool.close()
-            return findings
+            let target = try source.target()
+            return try await blocking { [skips = settings.skipsMigrations] in
+                try Connection.withTemporary(target, session) { connection in
+                    let facts = try DatabaseFacts.fetch(connection, target, session)
+                    return try Self.look(connection, facts, skipsMigrations: skips)
+                }
+            }
         } catch let error as PostgresError where error.kind == .unreachable {
             return [
                 Finding(
@@ -52,6 +81,10 @@ extension Doctor {
                         "Weir starts without it and keeps events in the journal; rows come when it is there"
                 )
             ]
+        } catch let error as PostgresError {
+            let verdict = error.isRetryable ? Finding.Verdict.warn : .fail
+            let advice = DatabaseTrouble(error).advice
+            return [Finding(verdict, "postgresql", "\(StartError.describing(error))", advice: advice)]
         } catch {
             return [Finding(.fail, "postgresql", "\(StartError.describing(error))")]
         }
@@ -107,11 +140,30 @@ extension Doctor {
         return Finding(.ok, "replica", isBehind ? "a standby, replaying" : "a standby, nothing to replay")
     }
 
-    private static func look(_ connection: Connection) throws -> [Finding] {
+    private static func look(
+        _ connection: Connection,
+        _ facts: DatabaseFacts,
+        skipsMigrations: Bool
+    ) throws -> [Finding] {
         let version = "\(connection.serverVersion / 10_000).\(connection.serverVersion % 10_000)"
-        let reached = Finding(.ok, "postgresql", "version \(version)")
+        let reached = Finding(.ok, "postgresql", "version \(version), \(facts.encoding)")
+        // Nothing of what a shared session says next can be relied upon.
+        if let misfit = facts.misfit {
+            return [reached, Finding(.fail, "database", misfit.finding, advice: misfit.advice)]
+        }
+        let state = try Schema.migrator.state(connection)
+        var rights: [Finding] = []
+        if let misfit = facts.creationMisfit {
+            let isNeeded = state.map { !$0.isAtLeast(Schema.version) } ?? true
+            let verdict = isNeeded && !skipsMigrations && !misfit.isPassing ? Finding.Verdict.fail : .warn
+            rights.append(Finding(verdict, "database", misfit.finding, advice: misfit.advice))
+        }
+        return [reached] + rights + [schema(state)]
+    }
+
+    private static func schema(_ state: SchemaState?) -> Finding {
         let schema: Finding
-        switch try Schema.migrator.state(connection) {
+        switch state {
         case .none: schema = Finding(.ok, "schema", "none yet; `weir serve` makes it")
         case .newer(let found, let known):
             schema = Finding(
@@ -131,6 +183,6 @@ extension Doctor {
                     advice: "run `weir migrate`"
                 )
         }
-        return [reached, schema]
+        return schema
     }
 }

@@ -13,9 +13,9 @@ package struct Doctor: Sendable {
         }
 
         package let verdict: Verdict
-        private let subject: String
-        private let finding: String
-        private let advice: String?
+        let subject: String
+        let finding: String
+        let advice: String?
 
         init(_ verdict: Verdict, _ subject: String, _ finding: String, advice: String? = nil) {
             self.verdict = verdict
@@ -24,11 +24,31 @@ package struct Doctor: Sendable {
             self.advice = advice
         }
 
-        /// `ok    disk        12 % full`, with what to do behind an arrow.
-        package var line: String {
-            let advice = advice.map { "\n      -> \($0)" } ?? ""
-            return "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) \(finding)\(advice)"
+        /// `ok    disk         12 % full`, with what to do behind an arrow, no wider than the terminal.
+        package var lines: [String] {
+            let head = "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) "
+            return TextLayout.wrapped(finding, first: head)
+                + (advice.map { TextLayout.wrapped($0, first: "      -> ") } ?? [])
         }
+    }
+
+    /// Findings for programs: whether nothing failed, and each of them.
+    package static func json(_ findings: [Finding]) -> String {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("ok", !findings.contains { $0.verdict == .fail })
+            object.array("checks") { list in
+                for finding in findings {
+                    list.object { members in
+                        members.member("name", finding.subject)
+                        members.member("verdict", finding.verdict.rawValue)
+                        members.member("finding", finding.finding)
+                        members.member("advice", finding.advice)
+                    }
+                }
+            }
+        }
+        return writer.text
     }
 
     private let resolved: ResolvedSettings
@@ -45,7 +65,7 @@ package struct Doctor: Sendable {
         let (directory, disk) = dataDirectory
         findings += disk
         findings += ports
-        if let directory { findings += await database(directory) }
+        findings += await database(directory)
         return findings
     }
 
@@ -58,13 +78,23 @@ package struct Doctor: Sendable {
     }
 
     private var access: Finding {
-        let mirror = TokenMirror(path: settings.dataDirectory + "/tokens.json").read() ?? []
-        let tokens = TokenTable(settings.tokens + mirror)
+        let mirror = TokenMirror(path: settings.dataDirectory + "/tokens.json").read()
+        guard mirror != .unusable else {
+            return Finding(
+                .warn,
+                "access",
+                "the mirror of tokens in the data directory cannot be read",
+                advice: "its tokens let nobody in until PostgreSQL answers; run this as Weir's user"
+            )
+        }
+        let tokens = TokenTable(settings.tokens + mirror.tokens, hadTokens: mirror != .absent)
+        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
         do {
-            try AccessPolicy(allowsAnonymous: settings.allowsAnonymous).check(settings.listen, tokens: tokens)
+            try policy.check(settings.listen, tokens: tokens)
         } catch {
             return Finding(.fail, "access", "\(error)")
         }
+        if let warning = policy.warning(about: tokens) { return Finding(.warn, "access", warning) }
         if !tokens.isEmpty { return Finding(.ok, "access", "\(tokens.tokens.count) tokens") }
         return settings.allowsAnonymous
             ? Finding(
@@ -73,7 +103,7 @@ package struct Doctor: Sendable {
                 "everybody may send and read",
                 advice: "fine behind a proxy that asks who it is"
             )
-            : Finding(.ok, "access", "no tokens: everybody on this machine may send and read")
+            : Finding(.ok, "access", "no tokens: programs on this machine may send and read")
     }
 
     // MARK: - Disk and clock

@@ -26,7 +26,7 @@ package struct JournalReplay: Sendable {
             if case .newer(let found, let known) = try Schema.migrator.migrate(connection) {
                 throw StartError("the database's schema is version \(found), this Weir knows up to \(known)")
             }
-            return try Replay(Features.replayStreams).run(directories, codec: .gzip, on: connection) {
+            return try Replay(Features.streams).run(directories, codec: .gzip, on: connection) {
                 progress($0.lines, $0.linesTotal)
             }
         }

@@ -1,5 +1,6 @@
 import Core
 import Dispatch
+import Glibc
 import Synchronization
 
 /// A bar on a terminal that grows while something is done.
@@ -10,10 +11,15 @@ package final class ProgressBar: Sendable {
     // Guards when the bar was last drawn, in nanoseconds.
     private let lastDrawn = Mutex<UInt64>(0)
 
-    /// Makes a bar that counts `unit`; one that is not shown does nothing.
+    private let width: Int
+
+    /// Makes a bar that counts `unit`; one that is not shown does nothing, nor does one where standard error is no terminal
+    /// that can begin a line anew.
     package init(isShown: Bool, unit: String = "lines") {
-        self.isShown = isShown
+        let isDumb = ["", "dumb"].contains(ProcessEnvironment.variables["TERM"] ?? "")
+        self.isShown = isShown && StandardStreams.isErrorTerminal && !isDumb
         self.unit = unit
+        width = TextLayout.columns(of: STDERR_FILENO) ?? 80
     }
 
     /// Draws how far it is, ten times a second at most.
@@ -37,10 +43,14 @@ package final class ProgressBar: Sendable {
 
     private func line(_ done: Int64, _ total: Int64, _ now: UInt64) -> String {
         let share = total > 0 ? min(1, Double(done) / Double(total)) : 1
-        let filled = Int(share * 30)
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let seconds = Double(now - begin) / 1e9
         let left = share > 0.02 && share < 1 ? ", \(Int(seconds / share * (1 - share))) s left" : ""
-        return "[\(bar)] \(Int(share * 100)) %, \(done) of \(total) \(unit)\(left)"
+        let text = "\(Int(share * 100)) %, \(done) of \(total) \(unit)\(left)"
+        // A line that a narrow terminal breaks can't be begun anew.
+        let room = min(30, width - text.count - 4)
+        guard room > 0 else { return String(text.prefix(width - 1)) }
+        let filled = Int(share * Double(room))
+        return
+            "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: room - filled))] \(text)"
     }
 }

@@ -10,6 +10,20 @@ package struct TokenAdministration: Sendable {
         package let secret: String
         /// What its bearer may do, in words.
         package let scopes: String
+        let token: AccessToken
+
+        /// The token for programs: one object, with the secret.
+        package var json: String {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("name", token.name)
+                object.member("token", secret)
+                object.array("scopes") { list in
+                    for scope in token.scopes.map(\.rawValue).sorted() { list.value(scope) }
+                }
+            }
+            return writer.text
+        }
     }
 
     private let database: DatabaseSession
@@ -33,7 +47,8 @@ package struct TokenAdministration: Sendable {
             throw StartError("there is a token '\(name)' already, or there was one; choose another name")
         }
         try await updateMirror()
-        return Made(secret: secret, scopes: scopes.map(\.rawValue).sorted().joined(separator: ", "))
+        let words = scopes.map(\.rawValue).sorted().joined(separator: ", ")
+        return Made(secret: secret, scopes: words, token: token)
     }
 
     /// A line for each token.
@@ -41,32 +56,60 @@ package struct TokenAdministration: Sendable {
         try await requireSchema()
         let tokens = try await database.pool.withConnection { try TokenStore.fetchAll(on: $0) }
         guard !tokens.isEmpty else { return ["no tokens; make one with `weir token create NAME`"] }
-        let width = tokens.map(\.name.count).max() ?? 0
+        let width = min(tokens.map { TerminalText.value($0.name).count }.max() ?? 0, 24)
         return tokens.map { token in
-            let made = token.createdAt.description.prefix(19)
-            let revoked = token.revokedAt.map { "  revoked \($0.description.prefix(19))" } ?? ""
+            let made = token.createdAt.description.prefix(10)
+            let revoked = token.revokedAt.map { "  revoked \($0.description.prefix(10))" } ?? ""
             let scopes = token.scopes.joined(separator: "+")
-            return "\(token.name.padded(to: width))  \(scopes.padded(to: 17))  made \(made)\(revoked)"
+            return
+                "\(TerminalText.value(token.name).padded(to: width))  \(scopes.padded(to: 17))  made \(made)\(revoked)"
         }
     }
 
-    /// Revokes a token; false when there is none to revoke.
-    package func revoke(_ name: String) async throws -> Bool {
+    /// All tokens for programs: an array with an object for each.
+    package func listJSON() async throws -> String {
+        try await requireSchema()
+        let tokens = try await database.pool.withConnection { try TokenStore.fetchAll(on: $0) }
+        var writer = JSONWriter()
+        writer.array { list in
+            for token in tokens {
+                list.object { object in
+                    object.member("name", token.name)
+                    object.array("scopes") { scopes in
+                        for scope in token.scopes { scopes.value(scope) }
+                    }
+                    object.member("created_at", token.createdAt, offset: .z)
+                    object.member("revoked_at", token.revokedAt.map { $0.iso8601(offset: .z) })
+                }
+            }
+        }
+        return writer.text
+    }
+
+    /// Revokes a token, and says what to know then; nil when there is none to revoke.
+    package func revoke(_ name: String) async throws -> [String]? {
         try await requireSchema()
         guard try await database.pool.withConnection({ try TokenStore.revoke(name: name, on: $0) }) else {
-            return false
+            return nil
         }
-        try await updateMirror()
-        return true
+        let left = settings.tokens + (try await updateMirror())
+        let policy = AccessPolicy(allowsAnonymous: settings.allowsAnonymous)
+        let isLast = left.isEmpty
+        let warning = policy.warning(about: TokenTable(left, hadTokens: true))
+        let open = "requests without a token may send and read, since WEIR_ALLOW_ANONYMOUS=true"
+        return ["revoked '\(name)'"] + (isLast ? [warning ?? open] : [])
     }
 
-    /// A server that starts while PostgreSQL is away must know what was made and revoked here.
-    private func updateMirror() async throws {
-        let tokens = try await database.pool.withConnection { try TokenStore.fetchValid(on: $0) }
+    /// A server that starts while PostgreSQL is away must know what was made and revoked here. Gives back what is left.
+    @discardableResult
+    private func updateMirror() async throws -> [AccessToken] {
+        let (tokens, _) = try await database.pool.withConnection { try TokenStore.fetch(on: $0) }
         let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
         guard TokenMirror(path: directory.tokenMirror).write(tokens) else {
             throw StartError("the mirror of tokens \(directory.tokenMirror) could not be written")
         }
+        directory.handOver(directory.tokenMirror)
+        return tokens
     }
 
     /// A command may be the first to see a database; a server would make the same tables.

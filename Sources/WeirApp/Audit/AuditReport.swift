@@ -23,16 +23,18 @@ package struct AuditAnswer: Sendable {
         if let failure { return [question.title, "  no answer: \(failure)"] }
         guard !rows.isEmpty else { return [question.title, "  \(question.ifEmpty)"] }
         let texts = rows.map { row in zip(columns, row).map(Self.shown) }
-        let widths = columns.indices.map { column in
-            texts.reduce(columns[column].count) { max($0, $1[column].count) }
-        }
         let isNumber = columns.indices.map { column in
             rows.allSatisfy { if case .number = $0[column] { true } else { false } }
         }
+        let wanted = columns.indices.map { column in
+            texts.reduce(columns[column].count) { max($0, $1[column].count) }
+        }
+        let widths = Self.fitted(wanted, isNumber)
         func line(_ cells: [String]) -> String {
             let padded = cells.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - cells[column].count)
-                return isNumber[column] ? blanks + cells[column] : cells[column] + blanks
+                let cell = Self.cut(cells[column], to: widths[column])
+                let blanks = String(repeating: " ", count: widths[column] - cell.count)
+                return isNumber[column] ? blanks + cell : cell + blanks
             }
             let joined = "  " + padded.joined(separator: "  ")
             return String(joined.reversed().drop { $0 == " " }.reversed())
@@ -40,9 +42,26 @@ package struct AuditAnswer: Sendable {
         return [question.title, line(columns.map { $0.replacingUnderscores })] + texts.map(line)
     }
 
+    /// The widths of columns in a terminal: the widest of text are cut until the line fits, but not below 12. `--json` has
+    /// all of it.
+    private static func fitted(_ wanted: [Int], _ isNumber: [Bool]) -> [Int] {
+        var widths = wanted
+        while widths.reduce(0, +) + 2 * widths.count > TextLayout.width {
+            let texts = widths.indices.filter { !isNumber[$0] && widths[$0] > 12 }
+            guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+        }
+        return widths
+    }
+
+    private static func cut(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : text.prefix(width - 1) + "…"
+    }
+
     private static func shown(_ column: String, _ cell: Cell) -> String {
         switch cell {
-        case .text(let text): String(text.map { $0.isNewline ? " " : $0 }.prefix(80))
+        case .text(let text):
+            String(TerminalText.value(String(text.map { $0.isNewline ? " " : $0 })).prefix(80))
         case .number(let number, _) where column.hasSuffix("bytes"): ByteSize(Int(number)).approximately
         case .number(let number, let isEstimate): "\(isEstimate ? "~" : "")\(number)"
         }
@@ -101,7 +120,7 @@ package struct AuditReport: Sendable {
             }
         }
         let note = hasEstimates ? ["", "~ is the estimate of PostgreSQL; --exact counts."] : []
-        return [head] + answers.flatMap { [""] + $0.lines } + note
+        return TextLayout.wrapped(head, rest: "  ") + answers.flatMap { [""] + $0.lines } + note
     }
 
     /// The report for programs: one object.

@@ -60,13 +60,8 @@ final class BackupDuty: Sendable {
     /// Whether the last attempt failed.
     var hasFailed: Bool { guarded.withLock { $0.hasFailed } }
 
-    /// Both for a scrape.
+    /// For a scrape.
     func collect(into snapshot: inout MetricsSnapshot) {
-        snapshot.gauge(
-            "weir_backup_last_success_timestamp_seconds",
-            help: "When the newest good copy of the database was made, in seconds since 1970; 0 is unknown.",
-            lastSuccess?.secondsSinceEpoch ?? 0
-        )
         snapshot.gauge(
             "weir_backup_failed",
             help: "Whether the last attempt at a copy of the database failed.",

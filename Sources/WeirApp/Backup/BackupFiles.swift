@@ -6,9 +6,17 @@ import Glibc
 struct BackupFileError: Error, CustomStringConvertible {
     let operation: String
     let path: String
-    let code: Int32
+    /// `errno`; nil for what is no ordinary file.
+    let code: Int32?
 
-    var description: String { "can not \(operation) \(path): \(String(cString: strerror(code)))" }
+    static func notOrdinary(_ path: String) -> BackupFileError {
+        BackupFileError(operation: "read", path: path, code: nil)
+    }
+
+    var description: String {
+        guard let code else { return "\(path) is no ordinary file" }
+        return "can not \(operation) \(path): \(String(cString: strerror(code)))"
+    }
 }
 
 /// The files of copies: for their owner only, and durable when the calls return.
@@ -51,10 +59,25 @@ enum BackupFiles {
         }
     }
 
-    /// Reads a small file; nil when there is none.
+    /// Opens a file to be read, without waiting; what is no ordinary file is refused: nobody may ever write to a pipe.
+    static func openOrdinary(_ path: String) throws(BackupFileError) -> Int32 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            // ENXIO: a socket, or a device without its driver.
+            if errno == ENXIO { throw BackupFileError.notOrdinary(path) }
+            throw BackupFileError(operation: "open", path: path, code: errno)
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw BackupFileError.notOrdinary(path)
+        }
+        return descriptor
+    }
+
+    /// Reads a small file; nil when there is none, or none that is ordinary.
     static func read(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard let descriptor = try? openOrdinary(path) else { return nil }
         defer { close(descriptor) }
         var content: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
@@ -114,8 +137,7 @@ enum BackupFiles {
     /// The size in bytes and the SHA-256 of a file as it is on disk: what the system keeps of it in memory is let go
     /// first.
     static func digest(_ path: String) throws(BackupFileError) -> (bytes: Int64, sha256: String) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
+        let descriptor = try openOrdinary(path)
         defer { close(descriptor) }
         posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))
         var hash = SHA256()

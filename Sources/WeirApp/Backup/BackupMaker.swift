@@ -42,6 +42,19 @@ package struct BackupMaker: Sendable {
         package let metadata: BackupMetadata
         /// Copies that were too old.
         package let removed: [String]
+
+        /// The outcome for programs: one object, in which `metadata` is what stands beside the copy.
+        package var json: String {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("path", path)
+                object.member("metadata", raw: Array(metadata.json.utf8))
+                object.array("removed") { list in
+                    for name in removed { list.value(name) }
+                }
+            }
+            return writer.text
+        }
     }
 
     private let database: DatabaseSession
@@ -72,7 +85,7 @@ package struct BackupMaker: Sendable {
             do {
                 return try await blocking { try attempt() }
             } catch {
-                guard let pause = pauses.popFirst() else { throw error }
+                guard !Interruption.hasArrived, let pause = pauses.popFirst() else { throw error }
                 say(
                     "failed: \(StartError.describing(error)); once more in \(Int(pause.components.seconds)) s"
                 )

@@ -67,14 +67,7 @@ package struct Restorer: Sendable {
     /// Verifies a copy, named by its directory or by the dump in it, and says what a restore would do.
     package func plan(_ path: String) async throws -> Plan {
         try await blocking {
-            let directory = Self.directory(path)
-            let dump = "\(directory)/\(BackupShelf.dumpName)"
-            guard let json = BackupFiles.read("\(directory)/\(BackupMetadata.fileName)") else {
-                throw StartError("\(directory) is no copy: there is no \(BackupMetadata.fileName) in it")
-            }
-            guard let metadata = BackupMetadata(json: json) else {
-                throw StartError("\(directory)/\(BackupMetadata.fileName) can not be read")
-            }
+            let (dump, metadata) = try Self.find(path)
             guard metadata.schemaVersion <= Schema.version else {
                 throw StartError("the copy was made by a newer Weir (\(metadata.weirVersion)): use that one")
             }
@@ -201,6 +194,24 @@ package struct Restorer: Sendable {
                     + "every other program on it first"
             )
         }
+    }
+
+    /// The dump and the metadata of a copy, named by its directory or by the dump in it.
+    ///
+    /// Needs no database, so that a wrong path is refused before anything is locked or started.
+    @discardableResult
+    package static func find(_ path: String) throws -> (dump: String, metadata: BackupMetadata) {
+        let directory = directory(path)
+        let dump = "\(directory)/\(BackupShelf.dumpName)"
+        let document = "\(directory)/\(BackupMetadata.fileName)"
+        if access(document, F_OK) != 0, [ENOENT, ENOTDIR].contains(errno) {
+            throw StartError("\(directory) is no copy: there is no \(BackupMetadata.fileName) in it")
+        }
+        for path in [document, dump] { close(try BackupFiles.openOrdinary(path)) }
+        guard let metadata = BackupFiles.read(document).flatMap({ BackupMetadata(json: $0) }) else {
+            throw StartError("\(document) can not be read: it is not what `weir backup` writes")
+        }
+        return (dump, metadata)
     }
 
     private static func directory(_ given: String) -> String {

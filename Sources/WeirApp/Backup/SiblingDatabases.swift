@@ -37,6 +37,20 @@ struct SiblingDatabases: Sendable {
 
     /// Makes an empty database like the one in use.
     func make(_ new: String) throws {
+        do {
+            try create(new)
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            let role = try maintain {
+                try $0.execute("SELECT current_user::text AS role", [])[0].text("role")
+            }
+            throw StartError(
+                "the role '\(role)' may not make databases, which restoring a copy takes; let a superuser say: "
+                    + "ALTER ROLE \(Identifier.quoted(role)) CREATEDB"
+            )
+        }
+    }
+
+    private func create(_ new: String) throws {
         try maintain { connection in
             let row = try connection.execute(
                 """

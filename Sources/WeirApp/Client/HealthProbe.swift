@@ -1,3 +1,4 @@
+import Core
 package import HTTPServer
 
 /// Asks the running server how it is, over a plain socket.
@@ -6,6 +7,30 @@ package struct HealthProbe: Sendable {
     package struct Answer: Sendable {
         package let status: Int
         package let body: String
+
+        /// What it says, in words: a line for each check of `/ready`, or one for all.
+        package var lines: [String] {
+            guard let root = (try? JSONDocument(Array(body.utf8)))?.root else { return [body] }
+            guard let checks = root["checks"]?.elements else { return [Self.summary(root)] }
+            let status = root["status"]?.string ?? "no status"
+            return [status] + checks.flatMap(Self.lines)
+        }
+
+        private static func summary(_ root: JSONNode) -> String {
+            let parts = [
+                root["status"]?.string, root["version"]?.string.map { "Weir \($0)" },
+                root["database"]?.string.map { "PostgreSQL \($0)" },
+            ]
+            return parts.compactMap { $0 }.joined(separator: ", ")
+        }
+
+        private static func lines(_ check: JSONNode) -> [String] {
+            let verdict = check["ok"]?.bool == true ? "ok" : "no"
+            let name = check["name"]?.string ?? ""
+            let head = "\(verdict.padded(to: 5)) \(name.padded(to: 16)) "
+            let advice = check["advice"]?.string.map { TextLayout.wrapped($0, first: "      -> ") } ?? []
+            return TextLayout.wrapped(check["why"]?.string ?? "", first: head) + advice
+        }
     }
 
     private let listeners: [ListenSpecification]

@@ -15,21 +15,28 @@ final class DatabaseKeeper: Sendable {
         case incomplete
         /// The database is ahead of this executable, which must not write rows.
         case newer(database: Int, known: Int)
+        /// The database, or the role's rights in it, do not do; nothing is loaded.
+        case unsuitable(DatabaseMisfit)
         /// A step failed; the text is for the operator.
         case failed(String)
     }
 
     let source: DatabaseSource
     let pool: Pool
+    /// Asks over new connections, for `/ready`.
+    let probe: DatabaseProbe
     private let skipsMigrations: Bool
     private let migrator: Migrator
-    private let logger: Logger
+    let logger: Logger
     // Guards what is known of the schema.
     private let schema = Mutex(Schema.unknown)
+    private let hasRun = Atomic(false)
+    private let isReplaced = Atomic(false)
 
     init(_ source: DatabaseSource, pool: Pool, skipsMigrations: Bool, migrator: Migrator, logger: Logger) {
         self.source = source
         self.pool = pool
+        probe = DatabaseProbe(pool.target, pool.configuration.session)
         self.skipsMigrations = skipsMigrations
         self.migrator = migrator
         self.logger = logger
@@ -42,26 +49,51 @@ final class DatabaseKeeper: Sendable {
     ///
     /// Throws what waiting will not mend: a refused password, a missing database, a cluster that does not start.
     func bringUp() async throws -> Bool {
-        let source = source
-        try await blocking { try source.ensureRunning() }
+        try await ensureRunning()
         do {
             // Not by the pool: it remembers for a while that somebody asked too early.
             let (target, session) = (pool.target, pool.configuration.session)
             let found = try await blocking { [self] in
-                try Connection.withTemporary(target, session) { try look(at: $0) }
+                try Connection.withTemporary(target, session) { try look(at: $0, target, session) }
             }
             schema.withLock { $0 = found }
             await wakePool()
         } catch let error as PostgresError where !error.isFatalAtStart {
             logger.warning(
                 "PostgreSQL is away, events are kept in the journal",
-                metadata: ["error": "\(error)"]
+                metadata: ["error": "\(error)", "advice": "\(DatabaseTrouble(error).advice)"]
+            )
+        } catch let misfit as DatabaseMisfit {
+            schema.withLock { $0 = .unsuitable(misfit) }
+            guard misfit.isPassing else { throw misfit }
+            logger.warning(
+                "PostgreSQL takes no rows, events are kept in the journal",
+                metadata: ["error": "\(misfit.finding)", "advice": "\(misfit.advice)"]
             )
         } catch let error as MigrationError {
             schema.withLock { $0 = .failed(error.description) }
             throw error
         }
         return isUsable
+    }
+
+    /// Only the first start may put a new cluster in the place of a lost one.
+    private func ensureRunning() async throws {
+        let source = source
+        let isFirst = !hasRun.load(ordering: .relaxed)
+        let isNew = isFirst && source.isLost
+        try await blocking { try source.ensureRunning(replacingLost: isFirst) }
+        if isNew { isReplaced.store(true, ordering: .relaxed) }
+        hasRun.store(true, ordering: .relaxed)
+    }
+
+    /// Whether the private cluster was lost before this start, and a new one is being filled from the journal.
+    var isRebuilding: Bool { isReplaced.load(ordering: .relaxed) }
+
+    /// Whether the files of the private cluster have vanished under this process. Never waits.
+    var isClusterLost: Bool {
+        guard case .privateCluster(let cluster) = source else { return false }
+        return hasRun.load(ordering: .relaxed) && !cluster.hasFiles
     }
 
     /// Asks again and again until rows can be written, or the task is cancelled.
@@ -82,21 +114,6 @@ final class DatabaseKeeper: Sendable {
         }
     }
 
-    /// Starts a private cluster again when it has gone, until the task is cancelled.
-    func watchCluster() async {
-        guard case .privateCluster(let cluster) = source else { return }
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(2))
-            guard !Task.isCancelled, !cluster.isRunning else { continue }
-            logger.error("the private PostgreSQL has ended, starting it again")
-            do {
-                try await blocking { _ = try cluster.start() }
-            } catch {
-                logger.error("the private PostgreSQL does not start", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
     /// Waits until the pool has noticed too, a few seconds at most.
     private func wakePool() async {
         for _ in 0..<50 {
@@ -109,8 +126,33 @@ final class DatabaseKeeper: Sendable {
         if case .current = schemaState { true } else { false }
     }
 
-    private func look(at connection: Connection) throws -> Schema {
-        let state = skipsMigrations ? try migrator.state(connection) : try migrator.migrate(connection)
+    /// First what the database is: a step that it cannot take would leave half a schema.
+    private func look(
+        at connection: Connection,
+        _ target: ConnectionTarget,
+        _ session: SessionSettings
+    ) throws -> Schema {
+        let facts = try DatabaseFacts.fetch(connection, target, session)
+        if let misfit = facts.misfit { throw misfit }
+        let known = understood(try migrator.state(connection))
+        if case .current = known {
+            warn(about: facts)
+            return known
+        }
+        guard known == .incomplete, !skipsMigrations else { return known }
+        if let misfit = facts.creationMisfit { throw misfit }
+        return understood(try migrator.migrate(connection))
+    }
+
+    private func warn(about facts: DatabaseFacts) {
+        guard let misfit = facts.creationMisfit else { return }
+        logger.warning(
+            "new tables cannot be made, such as those for the events of a new day",
+            metadata: ["error": "\(misfit.finding)", "advice": "\(misfit.advice)"]
+        )
+    }
+
+    private func understood(_ state: SchemaState?) -> Schema {
         switch state {
         case .none: return .incomplete
         case .newer(let database, let known): return .newer(database: database, known: known)

@@ -10,17 +10,42 @@ package struct DatabaseSession: Sendable {
     package let session: SessionSettings
 
     /// Runs a command with a session, and leaves everything as it was: a private cluster that a server runs goes on,
-    /// one that was started for the command stops.
+    /// one that was started for the command stops. A signal ends the process, but not before that. Only a command that
+    /// fills a database may make an empty cluster in the place of a lost one.
     package static func with<Value: Sendable>(
         _ settings: Settings,
+        replacingLostCluster: Bool = false,
         _ body: (DatabaseSession) async throws -> Value
     ) async throws -> Value {
         let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
         let source = try DatabaseSource(settings, directory)
-        let wasRunning = if case .privateCluster(let cluster) = source { cluster.isRunning } else { true }
-        try await blocking { try source.ensureRunning() }
+        let started = Self.toBeStopped(source)
+        Interruption.watch()
+        if let started {
+            Interruption.onArrival { started.abandonStart() }
+            Interruption.addCleanup { try? started.stop() }
+        }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await use(settings, source, replacingLostCluster, body))
+        } catch {
+            result = .failure(error)
+        }
+        if let started { try? await blocking { try started.stop() } }
+        Interruption.endIfArrived()
+        return try result.get()
+    }
+
+    private static func use<Value: Sendable>(
+        _ settings: Settings,
+        _ source: DatabaseSource,
+        _ replacingLostCluster: Bool,
+        _ body: (DatabaseSession) async throws -> Value
+    ) async throws -> Value {
+        try await blocking { try source.ensureRunning(replacingLost: replacingLostCluster) }
         let session = SessionSettings(settings, applicationName: "weir-command")
         let target = try source.target()
+        if case .external = source { try await check(target, session) }
         let pool = Pool(target, PoolConfiguration(limit: 2, session: session))
         let result: Result<Value, any Error>
         do {
@@ -29,10 +54,26 @@ package struct DatabaseSession: Sendable {
             result = .failure(error)
         }
         await pool.close()
-        if !wasRunning, case .privateCluster(let cluster) = source {
-            try? await blocking { try cluster.stop() }
-        }
         return try result.get()
+    }
+
+    /// The private cluster that this command is the one to start.
+    private static func toBeStopped(_ source: DatabaseSource) -> PrivateCluster? {
+        guard case .privateCluster(let cluster) = source, !cluster.isRunning else { return nil }
+        return cluster
+    }
+
+    /// Refuses what no command can work with. A role without rights may still look; and what to do about a server that is
+    /// away, each command knows itself.
+    private static func check(_ target: ConnectionTarget, _ session: SessionSettings) async throws {
+        let asked = try? await blocking {
+            try Connection.withTemporary(target, session) { try DatabaseFacts.fetch($0, target, session) }
+        }
+        guard let facts = asked else { return }
+        switch facts.misfit {
+        case .some(let misfit) where misfit == .sharedSessions || facts.encoding != "UTF8": throw misfit
+        default: return
+        }
     }
 }
 

@@ -16,11 +16,18 @@ package enum DatabaseSource: Sendable {
         } else {
             var configuration = PrivateClusterConfiguration(
                 directory: directory.cluster,
+                marker: directory.clusterMarker,
                 binaries: settings.postgresBinaries
             )
             configuration.runtimeDirectory = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) }
             self = .privateCluster(PrivateCluster(configuration))
         }
+    }
+
+    /// The PostgreSQL that `DATABASE_URL` names, which needs no data directory; nil without one.
+    package init?(external settings: Settings) throws(ConnectionTargetError) {
+        guard let url = settings.databaseURL else { return nil }
+        self = .external(try ConnectionTarget(parsing: url))
     }
 
     /// How the server is or will be reached. Throws `ClusterError` where a private one cannot be run at all.
@@ -31,9 +38,15 @@ package enum DatabaseSource: Sendable {
         }
     }
 
-    /// Starts a private cluster if it is not running. Blocks.
-    package func ensureRunning() throws(ClusterError) {
-        if case .privateCluster(let cluster) = self { try cluster.start() }
+    /// Starts a private cluster if it is not running; an empty one takes the place of a lost one only with
+    /// `replacingLost`. Blocks.
+    package func ensureRunning(replacingLost: Bool = false) throws(ClusterError) {
+        if case .privateCluster(let cluster) = self { try cluster.start(replacingLost: replacingLost) }
+    }
+
+    /// Whether there is a private cluster whose files are gone.
+    var isLost: Bool {
+        if case .privateCluster(let cluster) = self { cluster.isLost } else { false }
     }
 
     /// Where rows go, for the banner; never a password.

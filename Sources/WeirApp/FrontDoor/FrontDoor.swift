@@ -1,6 +1,7 @@
+import Dispatch
 package import HTTP
 package import HTTPServer
-import Ingest
+package import Ingest
 
 /// The way from a request's head to its route: prefix, face, route, credentials. Everything a caller can get wrong
 /// before a feature sees the request is answered here.
@@ -8,9 +9,11 @@ package struct FrontDoor: Application {
     private let table: RouteTable
     private let policy: AccessPolicy
     private let tokens: @Sendable () -> TokenTable
+    private let redactor: Redactor?
+    private let proxies: TrustedProxies?
     private let cors: CORSPolicy
     private let bodyLimits: BodyLimits
-    private let exposure = ListenerExposure()
+    private let origins: CallerOrigins
 
     /// How much a route reads when it names no limit of its own, in bytes.
     package struct BodyLimits: Sendable {
@@ -24,31 +27,48 @@ package struct FrontDoor: Application {
         }
     }
 
-    /// Makes a front door; `tokens` is asked once a request.
+    /// The fields of answers that pages of other origins may read: all that Weir's own clients read.
+    static let exposedFields = [
+        "X-Request-Id", "Weir-Lag-Lines", "Retry-After", "Link", "Weir-Total-Count", "Weir-Page-Rows",
+        "X-RateLimit-Limit", "X-RateLimit-Remaining",
+    ]
+
+    /// Makes a front door; `tokens` is asked once a request, `redactor` masks what ingest routes are sent.
     package init(
         table: RouteTable,
         policy: AccessPolicy,
         tokens: @escaping @Sendable () -> TokenTable,
+        redactor: Redactor? = nil,
+        proxies: TrustedProxies? = nil,
         cors: CORSPolicy,
         bodyLimits: BodyLimits
     ) {
         self.table = table
         self.policy = policy
         self.tokens = tokens
+        self.redactor = redactor
+        self.proxies = proxies
         self.cors = cors
         self.bodyLimits = bodyLimits
+        origins = CallerOrigins(proxies: proxies, cors: cors)
     }
 
     package func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission {
         let entrance = Entrance(head)
-        switch decide(entrance, context.listener) {
+        switch decide(entrance, context) {
         case .refuse(let response): return .refuse(response)
-        case .enter(let route, let parameters): return admission(route, parameters, entrance)
+        case .enter(let route, let parameters): return admission(route, parameters, entrance, context)
         }
     }
 
+    /// Every answer but those of OPTIONS says that no cache may keep it: what needed a token is for whoever sent it, which
+    /// caches know of `Authorization` only (RFC 9111 §3.5), and a kept sign of life hides a death.
     package func finish(_ response: inout Response, answering head: RequestHead?) {
-        guard let head, !cors.isOff else { return }
+        guard let head else { return }
+        if head.method != .options, !response.fields.contains("Cache-Control") {
+            response.fields.append("Cache-Control", "no-store")
+        }
+        guard !cors.isOff else { return }
         for (name, value) in cors.responseFields(for: head) where !response.fields.contains(name) {
             response.fields.append(name, value)
         }
@@ -74,13 +94,13 @@ package struct FrontDoor: Application {
     }
 
     /// The order matters: a wrong secret in the path is refused before anything tells whether the route exists.
-    func decide(_ entrance: Entrance, _ listener: ListenerInfo) -> Decision {
+    func decide(_ entrance: Entrance, _ connection: ConnectionInfo) -> Decision {
         let head = entrance.head
-        if entrance.pathSecret != nil, let refusal = refusal(.ingest, .detail, entrance, listener) {
+        if entrance.pathSecret != nil, let refusal = refusal(.ingest, .detail, entrance, connection) {
             return .refuse(refusal)
         }
-        if head.method == .options { return .refuse(options(head, listener)) }
-        switch table.locate(head.method, head.path, face: listener.face) {
+        if head.method == .options { return .refuse(options(head, connection.listener)) }
+        switch table.locate(head.method, head.path, face: connection.listener.face) {
         case .notFound: return .refuse(notFound)
         case .methodNotAllowed(let allow):
             var response = ErrorEnvelope.detail.response(.methodNotAllowed, "Method Not Allowed")
@@ -90,7 +110,7 @@ package struct FrontDoor: Application {
             // Clients that have a secret in their address ask for its health, too.
             let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
             guard isReachable else { return .refuse(notFound) }
-            if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, listener) {
+            if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, connection) {
                 return .refuse(refusal)
             }
             return .enter(route, parameters)
@@ -103,33 +123,39 @@ package struct FrontDoor: Application {
         _ scope: Scope,
         _ envelope: ErrorEnvelope,
         _ entrance: Entrance,
-        _ listener: ListenerInfo
+        _ connection: ConnectionInfo
     ) -> Response? {
-        let decision = policy.decide(
-            scope: scope,
-            secrets: Credentials.secrets(in: entrance.head.fields, pathSecret: entrance.pathSecret),
-            tokens: tokens(),
-            isLoopbackListener: exposure.isLoopback(listener)
-        )
-        switch decision {
-        case .granted: return nil
-        case .forbidden(let missing):
-            return envelope.response(.forbidden, "this token lacks the scope '\(missing.rawValue)'")
-        case .unauthorized:
-            if let challenge = envelope.challenge {
-                let message = challenge(entrance.head.fields["Authorization"])
-                var response = envelope.response(.unauthorized, message)
-                response.fields.append("WWW-Authenticate", "Bearer")
-                return response
-            }
-            var response = envelope.response(
-                .unauthorized,
-                "a token with the scope '\(scope.rawValue)' is needed: send Authorization: Bearer <token>"
+        switch decision(scope, entrance, connection) {
+        case .granted: nil
+        case .forbidden(let missing): AccessRefusal.forbidden(missing, envelope)
+        case .unauthorized(let reason):
+            AccessRefusal.unauthorized(
+                reason,
+                scope,
+                envelope,
+                authorization: entrance.head.fields["Authorization"]
             )
-            response.fields.append("WWW-Authenticate", "Bearer realm=\"weir\"")
-            response.fields.append("WWW-Authenticate", "Basic realm=\"weir\", charset=\"UTF-8\"")
-            return response
         }
+    }
+
+    private func decision(
+        _ scope: Scope?,
+        _ entrance: Entrance,
+        _ connection: ConnectionInfo
+    ) -> AccessPolicy.Decision {
+        let fields = entrance.head.fields
+        return policy.decide(
+            scope: scope,
+            secrets: Credentials.secrets(in: fields, pathSecret: entrance.pathSecret),
+            tokens: tokens(),
+            origin: { origins.origin(of: fields, connection) }
+        )
+    }
+
+    /// What a caller may do of what a route answers to everybody.
+    private func scopes(_ entrance: Entrance, _ connection: ConnectionInfo) -> Set<Scope> {
+        guard case .granted(let grant) = decision(nil, entrance, connection) else { return [] }
+        return grant.scopes
     }
 
     private func options(_ head: RequestHead, _ listener: ListenerInfo) -> Response {
@@ -146,19 +172,68 @@ package struct FrontDoor: Application {
 
     // MARK: - Admitting
 
-    private func admission(_ route: Route, _ parameters: PathParameters, _ entrance: Entrance) -> Admission {
+    private func admission(
+        _ route: Route,
+        _ parameters: PathParameters,
+        _ entrance: Entrance,
+        _ connection: ConnectionInfo
+    ) -> Admission {
         let limit = route.bodyLimit ?? (route.scope == .ingest ? bodyLimits.ingest : bodyLimits.other)
-        let handler = route.handler
-        return .accept(bodyLimit: limit) { [head = entrance.head] request, exchange in
+        let handle = answering(route.handler, entrance, connection)
+        let redactor = route.scope == .ingest ? redactor : nil
+        return .accept(bodyLimit: limit) { [head = entrance.head, proxies] request, exchange in
             var request = request
             request.head = head
             request.parameters = parameters
-            switch handler {
-            case .callback(let handle): handle(request, exchange)
-            case .async(let answer):
-                let settled = request
-                exchange.respond { await answer(settled) }
+            if let proxies { request.peer = proxies.client(of: request.peer, head.fields) }
+            guard let redactor, !request.body.isEmpty else { return handle(request, exchange) }
+            Self.mask(request, redactor, exchange, then: handle)
+        }
+    }
+
+    private func answering(
+        _ handler: Route.Handler,
+        _ entrance: Entrance,
+        _ connection: ConnectionInfo
+    ) -> @Sendable (Request, Exchange) -> Void {
+        switch handler {
+        case .callback(let handle): return handle
+        case .async(let answer):
+            return { request, exchange in
+                exchange.respond {
+                    await RequestLogContext.$requestID.withValue(request.id) { await answer(request) }
+                }
             }
+        case .graded(let answer):
+            let scopes = scopes(entrance, connection)
+            return { request, exchange in
+                exchange.respond {
+                    await RequestLogContext.$requestID.withValue(request.id) { await answer(request, scopes) }
+                }
+            }
+        }
+    }
+
+    /// Bytes of a body that are masked on the lane; more would keep it from its other connections for long.
+    private static let laneBytes = 256 << 10
+
+    /// The one place where `WEIR_REDACT` is applied: before a feature sees the body, so that none can forget it, and
+    /// what is journaled, loaded and echoed is the same.
+    private static func mask(
+        _ request: Request,
+        _ redactor: Redactor,
+        _ exchange: Exchange,
+        then handle: @escaping @Sendable (Request, Exchange) -> Void
+    ) {
+        guard request.body.count > laneBytes else {
+            var masked = request
+            masked.body = redactor.masked(request.body)
+            return handle(masked, exchange)
+        }
+        DispatchQueue.global().async {
+            var masked = request
+            masked.body = redactor.masked(request.body)
+            exchange.lane.queue.async { [masked] in handle(masked, exchange) }
         }
     }
 }

@@ -29,7 +29,8 @@ struct LogLine {
                 Self.append(value, to: &line)
             }
         }
-        return writer.bytes + [UInt8(ascii: "\n")]
+        // People read it on terminals, too.
+        return Array(TerminalText.layout(writer.text).utf8) + [UInt8(ascii: "\n")]
     }
 
     private static func append(_ value: Logger.Metadata.Value, to writer: inout JSONWriter) {
@@ -57,22 +58,21 @@ struct LogLine {
         var line: [UInt8] = []
         time.append(to: &line)
         line += " \(level.rawValue.uppercased()) ".utf8
-        line += Self.onOneLine(message)
+        line += TerminalText.value(message).utf8
         for (name, value) in metadata {
             line += " \(name)=".utf8
-            let text = "\(value)"
-            if text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) {
-                JSONWriter.appendQuoted(text, to: &line)
-            } else {
-                line += Self.onOneLine(text)
-            }
+            line += TerminalText.value(Self.quotedIfNeeded("\(value)")).utf8
         }
         line.append(UInt8(ascii: "\n"))
         return line
     }
 
-    /// Control characters would let a client write log lines, or move a terminal's cursor.
-    private static func onOneLine(_ text: String) -> [UInt8] {
-        text.utf8.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
+    private static func quotedIfNeeded(_ text: String) -> String {
+        guard text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline }) else {
+            return text
+        }
+        var quoted: [UInt8] = []
+        JSONWriter.appendQuoted(text, to: &quoted)
+        return String(decoding: quoted, as: UTF8.self)
     }
 }

@@ -59,6 +59,10 @@ extension Logger {
             case .auto: StandardStreams.isErrorTerminal ? .text : .json
             }
         let level = settings.logLevel
-        return Logger(label: "weir") { WeirLogHandler(label: $0, level: level, style: style) }
+        return Logger(label: "weir") { label in
+            var handler = WeirLogHandler(label: label, level: level, style: style)
+            handler.metadataProvider = RequestLogContext.provider
+            return handler
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Postgres
 
 /// Why the data directory cannot be used.
 package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -12,11 +13,24 @@ package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConverti
         case .unusable(let path, let call, let code):
             """
             cannot use the data directory \(path): \(call): \(String(cString: strerror(code))); \
-            choose another with WEIR_DATA_DIR or --data-dir
+            \(Self.remedy(path, code))choose another with WEIR_DATA_DIR or --data-dir
             """
         case .notADirectory(let path):
             "cannot use the data directory \(path): it is no directory; choose another with WEIR_DATA_DIR or --data-dir"
         }
+    }
+
+    /// What to do about a directory that is somebody else's; empty where that is not the trouble.
+    private static func remedy(_ path: String, _ code: Int32) -> String {
+        var status = stat()
+        guard [EACCES, EPERM].contains(code), stat(path, &status) == 0, status.st_uid != geteuid() else {
+            return ""
+        }
+        let (owner, own) = (UserName.of(status.st_uid), UserName.of(geteuid()))
+        return """
+            it belongs to the user \(owner), and this is \(own): run this as \(owner) (sudo -u \(owner) …), or \
+            give it to \(own) (chown -R \(own) \(path)), or 
+            """
     }
 }
 
@@ -53,6 +67,9 @@ package struct DataDirectory: Sendable {
     /// Where the private cluster lives.
     package var cluster: String { path + "/postgres" }
 
+    /// What tells a cluster that is lost from one that was never made.
+    package var clusterMarker: String { path + "/postgres.made" }
+
     /// Where the hashes of tokens are mirrored.
     package var tokenMirror: String { path + "/tokens.json" }
 
@@ -69,6 +86,13 @@ package struct DataDirectory: Sendable {
         guard mkdir(path, mode) == 0 || errno == EEXIST else {
             throw .unusable(path: path, call: "mkdir", code: errno)
         }
+    }
+
+    /// Gives a file that root has written to the owner of the directory: the server may run as somebody else.
+    func handOver(_ file: String) {
+        var status = stat()
+        guard geteuid() == 0, stat(path, &status) == 0, status.st_uid != 0 else { return }
+        chown(file, status.st_uid, status.st_gid)
     }
 
     private func probe() throws(DataDirectoryError) {

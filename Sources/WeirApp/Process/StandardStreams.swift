@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Standard output and error without buffers, and without surprises when somebody closed them.
@@ -12,14 +13,15 @@ package enum StandardStreams {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Writes a line to standard output.
+    /// Writes a line to standard output, for people: what a terminal would obey is shown instead (`TerminalText`), wherever
+    /// in the line it came from.
     package static func write(_ line: String) {
-        write(Array(line.utf8) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+        write(Array(TerminalText.layout(line).utf8) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
 
-    /// Writes a line to standard error.
+    /// Writes a line to standard error; see `write`.
     package static func writeError(_ line: String) {
-        write(Array(line.utf8) + [UInt8(ascii: "\n")], to: STDERR_FILENO)
+        write(Array(TerminalText.layout(line).utf8) + [UInt8(ascii: "\n")], to: STDERR_FILENO)
     }
 
     /// Whether standard error is a terminal.

@@ -29,20 +29,34 @@ package struct StartError: Error, Sendable, CustomStringConvertible {
         case let error as PostgresError where ["42P01", "42703", "3F000"].contains(error.sqlState):
             StartError("the database's schema is not up to date: run `weir migrate` (\(error.message))")
         case let error as PostgresError: StartError(words(for: error), isConfiguration: error.isFatalAtStart)
+        case let misfit as DatabaseMisfit: StartError(misfit.description, isConfiguration: true)
         case let error as JournalError: StartError(words(for: error))
         case let error as DataDirectoryError: StartError(error.description)
-        case let error as ClusterError: StartError(error.description)
+        case let error as ClusterError:
+            StartError(error.description, isConfiguration: isForOperator(error))
         case let error as MigrationError: StartError(error.description)
         default: StartError("\(error)")
         }
+    }
+
+    /// What another start would not mend.
+    private static func isForOperator(_ error: ClusterError) -> Bool {
+        ["no_binaries", "version_mismatch", "privileges"].contains(error.reason)
     }
 
     private static func words(for error: PostgresError) -> String {
         switch error.kind {
         case .authentication:
             "PostgreSQL refuses user or password; check DATABASE_URL and pg_hba.conf (\(error.message))"
+        case .forbidden:
+            "PostgreSQL refuses Weir's role: \(error.context): \(error.message); GRANT it that right"
+        case .tooManyConnections:
+            "PostgreSQL has no free connection (\(error.message)). \(DatabaseTrouble(error).advice)"
         case .missingDatabase:
-            "the database does not exist; make it with createdb, or correct DATABASE_URL (\(error.message))"
+            """
+            the database does not exist; make it with createdb --encoding=UTF8 --template=template0, or correct \
+            DATABASE_URL (\(error.message))
+            """
         case .unsupportedServer: "this PostgreSQL is too old: \(error.message)"
         case .unreachable: "PostgreSQL cannot be reached; is it running? (\(error.message))"
         default: error.description

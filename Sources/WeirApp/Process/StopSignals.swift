@@ -2,7 +2,10 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// SIGTERM and SIGINT: the first asks to stop, the second stops at once.
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP: the first asks to stop, the second stops at once.
+///
+/// A terminal that is closed sends SIGHUP; without us the private cluster would be left running. Under `nohup` it stays
+/// ignored.
 package final class StopSignals: Sendable {
     /// Two signals closer than this are one: `timeout` and some shells send both to a process and to its group.
     private static let together = Duration.milliseconds(500)
@@ -16,10 +19,14 @@ package final class StopSignals: Sendable {
     private let guarded = Mutex(Guarded())
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]  // safe: only kept alive here
 
-    /// Takes the signals over from now on.
-    package init() {
+    private let tellSecond: @Sendable () -> Void
+
+    /// Takes the signals over from now on; `tellSecond` is called before the second one ends the process.
+    package init(tellSecond: @escaping @Sendable () -> Void) {
+        self.tellSecond = tellSecond
         let queue = DispatchQueue(label: "weir.signals")
-        sources = [SIGTERM, SIGINT].map { number in
+        let numbers = [SIGTERM, SIGINT] + [SIGQUIT, SIGHUP].filter { !Interruption.isIgnored($0) }
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
@@ -50,7 +57,7 @@ package final class StopSignals: Sendable {
         }
         waiter?.resume()
         guard isSecond else { return }
-        StandardStreams.writeError("weir: second signal, stopping at once")
+        tellSecond()
         _exit(130)
     }
 }

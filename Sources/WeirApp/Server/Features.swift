@@ -51,24 +51,15 @@ struct Features: Sendable {
 
     // MARK: - Streams by themselves
 
-    /// Tries a dead letter of any stream once more; nil when it is applied now, otherwise why not.
-    static func retryDeadLetter(_ id: Int64, on connection: Connection) throws -> Refusal? {
-        switch try DeadLetterStore.fetchStream(id: id, on: connection) {
-        case "runs": try DeadLetterRetry(RunsProjection()).retry(id: id, on: connection)
-        default: try DeadLetterRetry(nextflowProjection).retry(id: id, on: connection)
-        }
-    }
-
-    /// Every stream, for a replay.
-    static var replayStreams: [ReplayStream] {
+    /// Every stream, for those who feed projections without a loader: a replay, and the retry of a dead letter.
+    static var streams: [JournalStream] {
         [
-            ReplayStream(nextflowProjection, table: "telemetry"),
-            ReplayStream(RunsProjection(), table: "agent_run"),
+            JournalStream(
+                NextflowProjection(partitions: DayPartitions(table: "telemetry")),
+                table: "telemetry"
+            ),
+            JournalStream(RunsProjection(), table: "agent_run"),
         ]
-    }
-
-    private static var nextflowProjection: NextflowProjection {
-        NextflowProjection(partitions: DayPartitions(table: "telemetry"))
     }
 
     // MARK: - One feature after the other
@@ -79,15 +70,15 @@ struct Features: Sendable {
         let metrics = NextflowMetrics(registry: means.registry)
         let projection = NextflowProjection(partitions: partitions, metrics: metrics)
         let reader = addStream(projection, StreamProgress(stream: projection.stream), means)
-        let ingest = NextflowIngestRoutes(
-            journal: means.journal,
-            redactor: Redactor(keys: settings.redactedKeys),
-            metrics: metrics
-        )
+        let ingest = NextflowIngestRoutes(journal: means.journal, metrics: metrics)
         routes +=
             ingest.routes
             + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
-            + NextflowRunRoutes(reader: reader, staleAfter: settings.staleAfter).all
+            + NextflowRunRoutes(
+                reader: reader,
+                staleAfter: settings.staleAfter,
+                pageBytes: settings.maxPageBytes
+            ).all
         let domain = NextflowGauges(registry: means.registry)
         background.append {
             await domain.run(
@@ -115,7 +106,9 @@ struct Features: Sendable {
             reader: reader,
             links: RepositoryLinks(hosts: means.settings.gitHosts),
             duplicateStatus: means.settings.duplicateRunStatus,
-            requestsPerMinute: means.settings.limitsRunsRate ? means.settings.runsRateLimit : nil
+            requestsPerMinute: means.settings.limitsRunsRate ? means.settings.runsRateLimit : nil,
+            mostRuns: means.settings.maxBatch,
+            pageBytes: means.settings.maxPageBytes
         )
         routes += runs.all
         faces["runs"] = runs.face
@@ -130,9 +123,13 @@ struct Features: Sendable {
             keep: settings.runsKeep == .zero ? nil : settings.runsKeep,
             stale: settings.runsStaleAfter == .zero ? nil : stale
         )
+        gauges.append { try RunsGauges.read($0, named: settings.metricsNames) }
     }
 
     private mutating func addBackups(_ means: Means) {
+        let age = BackupAge(means.settings)
+        background.append { await age.run() }
+        means.registry.addCollector { age.collect(into: &$0) }
         guard means.settings.backupEvery > .zero else { return }
         let backups = BackupDuty(means.settings, logger: means.logger)
         duties.append(backups.duty)
@@ -166,7 +163,8 @@ struct Features: Sendable {
         return StoreReader(
             pool: means.pool,
             gate: ReadGate(journal: journal, progress: progress, patience: settings.readWait),
-            replica: means.replica
+            replica: means.replica,
+            logger: means.logger
         )
     }
 

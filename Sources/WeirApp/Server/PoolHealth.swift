@@ -10,7 +10,8 @@ struct PoolHealth: DatabaseHealthSource {
         switch status.isReachable {
         case .none: return .unknown
         case .some(true): return .connected
-        case .some(false): return .failed(status.lastError.map(Self.words) ?? "cannot be reached")
+        case .some(false):
+            return .failed(status.lastError.map { DatabaseTrouble($0).brief } ?? "cannot be reached")
         }
     }
 
@@ -21,29 +22,21 @@ struct PoolHealth: DatabaseHealthSource {
                 _ = try await pool.withConnection { try $0.execute("SELECT 1", []) }
                 outcome.settle(.connected)
             } catch {
-                outcome.settle(.failed((error as? PostgresError).map(Self.words) ?? "failed"))
+                outcome.settle(
+                    .failed((error as? PostgresError).map { DatabaseTrouble($0).brief } ?? "failed")
+                )
             }
         }
-        let watch = Task {
+        let watch = Task { [pool] in
             try? await Task.sleep(for: limit)
-            outcome.settle(.failed("no answer in time"))
+            // A full server is asked again until WEIR_POOL_WAIT is over; what it said is known before.
+            outcome.settle(
+                .failed(pool.status.lastError.map { DatabaseTrouble($0).brief } ?? "no answer in time")
+            )
         }
         let health = await outcome.value
         question.cancel()
         watch.cancel()
         return health
-    }
-
-    /// Never the driver's text: it names hosts, users and databases.
-    private static func words(_ error: PostgresError) -> String {
-        switch error.kind {
-        case .unreachable: "cannot be reached"
-        case .authentication: "user or password refused"
-        case .missingDatabase: "the database does not exist"
-        case .unsupportedServer: "the server is too old"
-        case .poolTimeout: "all connections are busy"
-        case .cancelled: "no answer in time"
-        default: "failed"
-        }
     }
 }

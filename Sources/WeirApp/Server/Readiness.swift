@@ -27,8 +27,11 @@ struct Readiness: ReadinessSource {
 
     func checks() async -> [ReadinessCheck] {
         async let replica = replicaCheck()
+        async let probe = keeper.probe.check(within: .seconds(2))
         let database = await PoolHealth(pool: keeper.pool).check(within: .seconds(2))
-        return [postgres(database), migrations] + (await replica) + lags.map(loader) + [disk, journalCheck]
+        return [postgres(database, await probe), migrations] + (await replica) + lags.map(loader) + [
+            disk, journalCheck,
+        ]
     }
 
     /// Never a reason to send traffic elsewhere: reads are answered all the same, and all Weirs share the replica.
@@ -46,14 +49,39 @@ struct Readiness: ReadinessSource {
         ]
     }
 
-    private func postgres(_ health: DatabaseHealth) -> ReadinessCheck {
-        guard health != .connected else { return ReadinessCheck("postgresql", isReady: true, "It answers.") }
-        return ReadinessCheck(
-            "postgresql",
-            isReady: false,
-            health.text,
-            advice: "Events are kept in the journal meanwhile. Look after PostgreSQL; `weir doctor` helps."
-        )
+    private func postgres(_ health: DatabaseHealth, _ probe: DatabaseProbe.Finding) -> ReadinessCheck {
+        func unready(_ finding: String, _ advice: String) -> ReadinessCheck {
+            let kept = "Events are kept in the journal meanwhile."
+            return ReadinessCheck("postgresql", isReady: false, finding, advice: "\(kept) \(advice)")
+        }
+        if keeper.isClusterLost {
+            return unready(
+                "The files of the private PostgreSQL have vanished: postgres/ in the data directory is gone.",
+                """
+                Bring them back (is a disk not mounted?). Or start Weir anew: it makes a new cluster and loads what the \
+                journal keeps; `weir restore` brings back a backup.
+                """
+            )
+        }
+        if case .misfit(let misfit) = probe { return unready(misfit.finding, misfit.advice) }
+        if health != .connected {
+            let trouble = keeper.pool.status.lastError.map { DatabaseTrouble($0) }
+            return unready(health.text, trouble?.advice ?? "Look after PostgreSQL; `weir doctor` helps.")
+        }
+        switch probe {
+        case .failed(let error):
+            let trouble = DatabaseTrouble(error)
+            return unready("A new connection: \(trouble.brief)", trouble.advice)
+        case .fine(let facts):
+            guard let misfit = facts.creationMisfit else { fallthrough }
+            return ReadinessCheck(
+                "postgresql",
+                isReady: true,
+                "It answers, and \(misfit.finding).",
+                advice: misfit.advice
+            )
+        case .misfit, .unknown: return ReadinessCheck("postgresql", isReady: true, "It answers.")
+        }
     }
 
     private var migrations: ReadinessCheck {
@@ -71,6 +99,13 @@ struct Readiness: ReadinessSource {
                 "The database is at version \(database), this Weir knows up to \(known).",
                 advice: "Use a newer Weir; events are kept in the journal meanwhile."
             )
+        case .unsuitable(let misfit):
+            ReadinessCheck(
+                "migrations",
+                isReady: false,
+                "Not applied: \(misfit.finding).",
+                advice: misfit.advice
+            )
         case .failed(let reason):
             ReadinessCheck("migrations", isReady: false, reason, advice: "Mend it and start again.")
         }
@@ -81,6 +116,13 @@ struct Readiness: ReadinessSource {
         let reading = lag.reading()
         let distance = "\(reading.lines) lines and \(Int(reading.seconds)) s behind"
         switch lag.progress.snapshot.state {
+        case .stopped(let reason) where reason == PostgresError.Kind.forbidden.rawValue:
+            return ReadinessCheck(
+                name,
+                isReady: false,
+                "Stopped (\(reason)), \(distance).",
+                advice: "The role lacks a right: the log says for what. GRANT it; loading goes on by itself."
+            )
         case .stopped(let reason):
             return ReadinessCheck(
                 name,

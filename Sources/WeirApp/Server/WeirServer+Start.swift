@@ -122,20 +122,23 @@ extension WeirServer {
         )
     }
 
-    /// Refuses an open door; asks an external PostgreSQL for tokens before it gives up.
-    func requireSafeBind(
+    /// Refuses an open door. Asks an external PostgreSQL for tokens before anybody is let in, where no other place knows of
+    /// any: this data directory may be new, and the tokens old.
+    func learnTokens(
         _ policy: AccessPolicy,
         _ tokens: TokenRegistry,
         _ pool: Pool,
         _ source: DatabaseSource
     ) async throws {
-        do {
-            try policy.check(settings.listen, tokens: tokens.table)
-        } catch {
-            guard case .external = source else { throw error }
-            try? await tokens.reload(pool)
-            try policy.check(settings.listen, tokens: tokens.table)
+        if case .external = source, tokens.table.isUntouched {
+            do {
+                try await tokens.reload(pool)
+            } catch {
+                logger.info("PostgreSQL was not asked for tokens at start", metadata: ["error": "\(error)"])
+            }
         }
+        try policy.check(settings.listen, tokens: tokens.table)
+        tokens.warn()
     }
 
     /// Everything that can be asked.
@@ -176,9 +179,11 @@ extension WeirServer {
             table: table,
             policy: policy,
             tokens: { tokens.table },
+            redactor: Redactor(keys: settings.redactedKeys),
+            proxies: settings.trustedProxies,
             cors: CORSPolicy(
                 allowedOrigins: settings.corsOrigins,
-                exposedFields: ["X-Request-Id", "Weir-Lag-Lines", "Retry-After"]
+                exposedFields: FrontDoor.exposedFields
             ),
             bodyLimits: FrontDoor.BodyLimits(ingest: settings.maxBody)
         )
@@ -199,7 +204,7 @@ extension WeirServer {
             let held = server?.bodyBudget.heldBytes ?? 0
             snapshot.gauge(
                 "weir_http_buffered_bytes",
-                help: "Bytes of request bodies in memory.",
+                help: "Bytes of request bodies and large answers in memory.",
                 Double(held)
             )
         }
@@ -251,6 +256,7 @@ extension WeirServer {
         let tokens: TokenRegistry
         let gauges: GaugeRefresher
         let duties: DutyRunner
+        let rebuild: ClusterRebuild
         let pool: Pool
         let replica: ReadReplica?
     }
@@ -258,11 +264,13 @@ extension WeirServer {
     /// Begins at once when rows can be written, or as soon as they can.
     func begin(_ loading: Loading, _ keeper: DatabaseKeeper, _ work: BackgroundWork) async throws {
         if try await bringUp(keeper) {
+            if keeper.isRebuilding { try await loading.rebuild.restoreTokens(loading.pool) }
             start(loading, work)
             await loading.features.waitForLoaders()
         } else {
             work.add { [self] in
                 await keeper.waitUntilUsable()
+                if keeper.isRebuilding { try? await loading.rebuild.restoreTokens(loading.pool) }
                 if !Task.isCancelled { start(loading, work) }
             }
         }

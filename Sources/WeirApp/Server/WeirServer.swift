@@ -83,13 +83,17 @@ package final class WeirServer: Sendable {
         let pool = try makePool(source, pulse)
         let replica = try makeReplica(source, journal)
         let mirror = TokenMirror(path: directory.tokenMirror)
-        let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, logger: logger)
         let policy = AccessPolicy(
             allowsAnonymous: settings.allowsAnonymous,
             allowsAnonymousReads: settings.runsNeedToken
         )
-        try await requireSafeBind(policy, tokens, pool, source)
+        let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, policy: policy, logger: logger)
+        try await learnTokens(policy, tokens, pool, source)
 
+        let rebuild = ClusterRebuild(journal, mirror, logger)
+        if case .privateCluster(let cluster) = source, cluster.isLost {
+            try await blocking { rebuild.tell(cluster) }
+        }
         let keeper = makeKeeper(source, pool)
         let features = makeFeatures(journal, pool, replica?.reads, registry)
         journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
@@ -113,12 +117,16 @@ package final class WeirServer: Sendable {
             tokens: tokens,
             gauges: gauges,
             duties: duties,
+            rebuild: rebuild,
             pool: pool,
             replica: replica?.reads
         )
         try await begin(loading, keeper, work)
-        work.add { await keeper.watchCluster() }
-        let needsToken = !tokens.table.isEmpty && !settings.allowsAnonymous
+        if let watch = ClusterWatch(keeper) {
+            registry.addCollector { watch.collect(into: &$0) }
+            work.add { await watch.run() }
+        }
+        let needsToken = !tokens.table.isUntouched && !settings.allowsAnonymous
         return Running(
             addresses: addresses,
             banner: Banner(addresses: addresses, database: source.summary, needsToken: needsToken)

@@ -101,8 +101,13 @@ extension Settings {
         }
     }
 
+    /// What the commands read that talk to a running Weir, and what `weir track` tells its command.
+    private static let clientVariables = ["WEIR_URL", "WEIR_TOKEN", "WEIR_RUN_ID", "WEIR_EVENT_ID"]
+
     private static func unknownVariables(_ environment: [String: String]) -> [String] {
-        let known = Set(Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable])
+        let known = Set(
+            Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable] + clientVariables
+        )
         return environment.keys.filter { $0.hasPrefix("WEIR_") && !known.contains($0) }.sorted()
     }
 
@@ -129,7 +134,7 @@ extension ResolvedSettings.Source {
 
 extension String {
     /// How many single characters must be inserted, taken away or changed to get `other` (Levenshtein).
-    func editDistance(to other: String) -> Int {
+    package func editDistance(to other: String) -> Int {
         let target = Array(other.utf8)
         var row = Array(0...target.count)
         for (line, byte) in utf8.enumerated() {

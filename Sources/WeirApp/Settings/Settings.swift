@@ -95,11 +95,15 @@ package struct Settings: Sendable {
     package var limitsRunsRate = false
     /// Requests in any 60 seconds.
     package var runsRateLimit = 60
+    package var maxBatch = 10_000
+    package var maxPageBytes = 16 << 20
     /// Self-hosted servers of repositories, by host.
     package var gitHosts: [String: RepositoryLinks.Platform] = [:]
     package var readyLagLines = 0
     package var readyDiskPercent = 0
     package var metricsRefresh = Duration.zero
+    /// Pairs of agent and job type that `/metrics` tells by name.
+    package var metricsNames = 0
 
     /// Settings of which every value is its default; what a test starts from.
     package static var defaults: Settings {

@@ -13,16 +13,20 @@ package struct SettingsReport: Sendable {
     package func lines(explained: Bool) -> [String] {
         let width = resolved.entries.map(\.setting.name.count).max() ?? 0
         let values = resolved.entries.map { $0.shownText.isEmpty ? "-" : $0.shownText }
-        let valueWidth = min(values.map(\.count).max() ?? 0, 44)
+        let valueWidth = min(values.map(\.count).max() ?? 0, 24)
         return zip(resolved.entries, values).flatMap { entry, value in
-            let line =
-                "\(entry.setting.name.padded(to: width))  \(value.padded(to: valueWidth))  (\(entry.origin))"
-            guard explained else { return [line] }
+            let name = entry.setting.name
+            // The name stands there already.
+            let origin = entry.origin == name ? "environment" : entry.origin
+            let line = "\(name.padded(to: width))  \(value.padded(to: valueWidth))  (\(origin))"
+            let head = line.count <= TextLayout.width ? [line] : [name, "    \(value)  (\(origin))"]
+            guard explained else { return head }
             let setting = entry.setting
             let aliases =
                 setting.aliases.isEmpty ? "" : " Also read as \(setting.aliases.joined(separator: ", "))."
             let flag = setting.flag.map { " Option --\($0)." } ?? ""
-            return [line, "    \(setting.help)", "    Takes \(setting.accepts).\(flag)\(aliases)", ""]
+            return head + TextLayout.wrapped(setting.help, first: "    ")
+                + TextLayout.wrapped("Takes \(setting.accepts).\(flag)\(aliases)", first: "    ") + [""]
         }
     }
 

@@ -19,7 +19,7 @@ extension Setting {
             \.maxBuffered,
             .bytes((1 << 20)...(1 << 40)),
             default: "256MiB",
-            "What all request bodies together may hold in memory; beyond it sockets are not read."
+            "What the bodies and large answers of all requests may hold in memory; beyond it sockets are not read."
         ),
         Setting(
             "WEIR_HEAD_TIMEOUT",
@@ -133,6 +133,13 @@ extension Setting {
             "How long a GET waits for what was acknowledged before it."
         ),
         Setting(
+            "WEIR_MAX_PAGE_BYTES",
+            \.maxPageBytes,
+            .bytes((64 << 10)...(1 << 30)),
+            default: "16MiB",
+            "The bytes at which a page of a list ends, whatever its limit; its cursor leads on."
+        ),
+        Setting(
             "WEIR_STALE_AFTER",
             \.staleAfter,
             .duration(.seconds(60) ... .seconds(86_400 * 3650)),
@@ -166,6 +173,13 @@ extension Setting {
             .duration(.seconds(1) ... .seconds(3600)),
             default: "15s",
             "How often the gauges of runs and tasks are read from PostgreSQL."
+        ),
+        Setting(
+            "WEIR_METRICS_NAMES",
+            \.metricsNames,
+            .integer(0...1000),
+            default: "0",
+            "How many pairs of agent and job type /metrics tells by name; it asks for no token."
         ),
     ]
 }

@@ -44,6 +44,13 @@ extension Setting {
             "How many requests about runs one client may send in any 60 seconds, with WEIR_RUNS_RATE_LIMIT."
         ),
         Setting(
+            "WEIR_RUNS_MAX_BATCH",
+            \.maxBatch,
+            .integer(1...1_000_000),
+            default: "10000",
+            "How many runs one batch may hold; a larger one is answered 422."
+        ),
+        Setting(
             "WEIR_GIT_HOSTS",
             \.gitHosts,
             .gitHosts,

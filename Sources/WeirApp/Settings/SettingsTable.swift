@@ -123,7 +123,7 @@ extension Setting {
             \.allowsAnonymous,
             .flag,
             default: "false",
-            "Let callers without a token send and read; implied on loopback while there is no token at all."
+            "Let callers without a token send and read; implied for local programs until the first token is made."
         ),
         Setting(
             "WEIR_CORS_ORIGINS",
@@ -138,7 +138,7 @@ extension Setting {
             \.redactedKeys,
             .words("a comma list of JSON keys"),
             default: "",
-            "JSON keys whose values are masked before anything is stored."
+            "JSON keys whose values are masked before anything is stored; case and -, _ do not matter."
         ),
     ]
 

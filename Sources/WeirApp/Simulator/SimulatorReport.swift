@@ -18,6 +18,8 @@ package struct SimulatorReport: Sendable {
     package var latencies: [Int32] = []
     /// How long all of it took.
     package var elapsed = Duration.zero
+    /// Whether it was stopped before everything was sent.
+    package var isCutShort = false
 
     /// An empty report.
     package init() {}
@@ -50,6 +52,8 @@ package struct SimulatorReport: Sendable {
             lines.append("refused       \(count)  (status \(status))")
         }
         if lost > 0 { lines.append("lost          \(lost)  (\(firstTrouble ?? "no answer"))") }
+        let unanswered = sent - acknowledged - refused.values.reduce(0, +) - lost
+        if unanswered > 0 { lines.append("not answered  \(unanswered)") }
         if resent > 0 { lines.append("sent again    \(resent)") }
         let sorted = latencies.sorted()
         if let last = sorted.last {
@@ -58,6 +62,7 @@ package struct SimulatorReport: Sendable {
             }
             lines.append("latency       \(shares.joined(separator: "  "))  max \(Self.milliseconds(last))")
         }
+        if isCutShort { lines.append("stopped before the end") }
         return lines
     }
 

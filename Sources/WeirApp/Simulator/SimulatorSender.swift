@@ -6,42 +6,47 @@ struct SimulatorSender {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
     private var connection: PlainClient?
-    private(set) var report = SimulatorReport()
+    private let ledger: SimulatorLedger
 
-    init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule) {
+    init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule, _ ledger: SimulatorLedger) {
         self.options = options
         self.schedule = schedule
+        self.ledger = ledger
     }
 
     /// Sends a session's runs to their ends.
     mutating func send(_ session: SimulatedSession) {
         for run in session.runs {
-            report.runs += 1
+            ledger.note { $0.runs += 1 }
             // Every Nextflow is a process of its own, so it begins with a new connection.
             connection = nil
             for event in run.events {
-                schedule.waitForTurn()
+                guard schedule.waitForTurn() else { return }
                 deliver(run.body(of: event), version: run.dialect.version)
             }
         }
     }
 
     private mutating func deliver(_ body: [UInt8], version: String) {
-        report.sent += 1
+        ledger.note { $0.sent += 1 }
         let request = head(length: body.count, version: version) + body
         let started = DispatchTime.now().uptimeNanoseconds
         do {
             let status = try attempt(request)
             let microseconds = (DispatchTime.now().uptimeNanoseconds - started) / 1000
-            report.latencies.append(Int32(clamping: microseconds))
-            if (200..<300).contains(status) {
-                report.acknowledged += 1
-            } else {
-                report.refused[status, default: 0] += 1
+            ledger.note { report in
+                report.latencies.append(Int32(clamping: microseconds))
+                if (200..<300).contains(status) {
+                    report.acknowledged += 1
+                } else {
+                    report.refused[status, default: 0] += 1
+                }
             }
         } catch {
-            report.lost += 1
-            report.firstTrouble = report.firstTrouble ?? error.description
+            ledger.note { report in
+                report.lost += 1
+                report.firstTrouble = report.firstTrouble ?? error.description
+            }
         }
     }
 
@@ -51,7 +56,7 @@ struct SimulatorSender {
         do {
             return try exchange(request)
         } catch PlainClientError.closedBeforeAnswer where wasOpen {
-            report.resent += 1
+            ledger.note { $0.resent += 1 }
             return try exchange(request)
         }
     }

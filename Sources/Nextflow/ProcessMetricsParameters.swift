@@ -1,0 +1,65 @@
+internal import Core
+internal import Ingest
+
+/// The parameters of the process metrics. Contract §1.5, and of §3 what only adds.
+enum ProcessMetricsParameters {
+    static let windowDays = APIParameter.integer(
+        "window_days",
+        atLeast: 1,
+        "Only the last so many days; not together with window_hours."
+    )
+    static let windowHours = APIParameter.integer(
+        "window_hours",
+        atLeast: 1,
+        "Only the last so many hours; not together with window_days."
+    )
+    static let minSamples = APIParameter.integer(
+        "min_samples",
+        atLeast: 1,
+        default: 50,
+        "Only groups of at least so many completions."
+    )
+    static let since = APIParameter.time("since", "Only from this moment on, inclusive.")
+    static let until = APIParameter.time("until", "Only up to this moment, inclusive.")
+    static let runName = APIParameter.text("run_name", "Only runs with this name.")
+    static let process = APIParameter.text("process", "Only this process, by its full name.")
+    static let groupBy = APIParameter.word(
+        "group_by",
+        ["error_action"],
+        "`error_action`: count each error action apart, and show it."
+    )
+    static let status = APIParameter.text("status", "Only tasks with this status, such as `FAILED`.")
+    static let offset = APIParameter.integer("offset", atLeast: 0, default: 0, "How many to skip.")
+    static let bucket = APIParameter.word(
+        "bucket",
+        TimelineBucket.allCases.map(\.rawValue),
+        default: TimelineBucket.hour.rawValue,
+        "How long a point of the timeline is; all in UTC."
+    )
+
+    static func limit(to most: Int, default fallback: Int) -> APIParameter {
+        .integer("limit", 1...most, default: fallback, "How many rows.")
+    }
+}
+
+extension APIParameter {
+    /// A moment as `ParameterReader.time` takes it.
+    static func time(_ name: String, _ summary: String) -> APIParameter {
+        APIParameter(name, .lenientMoment, summary)
+    }
+}
+
+extension APIType {
+    /// A moment as `Timestamp(lenient:)` takes it: contract §1.3.
+    static var lenientMoment: APIType {
+        var number = APIType.number.noting(
+            "Unix time: seconds up to 20000000000, else milliseconds and so on."
+        )
+        number.range = -Timestamp.largestUnixNumber...Timestamp.largestUnixNumber
+        let text = APIType.moment.noting(
+            "RFC 3339. Without a zone it is UTC; a blank for the T, one digit for two and no seconds are "
+                + "taken, too."
+        )
+        return .any(of: [text, number])
+    }
+}

@@ -1,0 +1,83 @@
+import Core
+import HTTP
+import Ingest
+
+/// The answers of an operation: its own, and those that the server gives before it is asked.
+struct OpenAPIResponses {
+    private let answers: [APIAnswer]
+
+    /// Takes the answers of a route.
+    init(of route: Route) {
+        var answers = route.documentation.answers
+        let known = Set(answers.map(\.status))
+        answers += Self.refusals(of: route).filter { !known.contains($0.status) }
+        self.answers = answers.sorted { $0.status < $1.status }
+    }
+
+    /// What all bodies are.
+    var types: [APIType] { answers.flatMap(\.contents).map(\.type) + [.named(.error)] }
+
+    /// Writes them as members by status.
+    func write(to responses: inout JSONWriter) {
+        for answer in answers {
+            responses.object(String(answer.status)) { Self.write(answer, to: &$0) }
+        }
+        let rest = "The server refuses the request before it looks at the operation."
+        responses.object("default") { Self.write(.refusal(0, rest), to: &$0) }
+    }
+
+    // MARK: - Before the route
+
+    private static func refusals(of route: Route) -> [APIAnswer] {
+        var refusals: [APIAnswer] = []
+        if let scope = route.scope {
+            refusals.append(
+                .refusal(
+                    401,
+                    "A token with the scope `\(scope.rawValue)` is needed.",
+                    headers: [
+                        .init("WWW-Authenticate", .text, "The schemes that are taken; one field for each.")
+                    ]
+                )
+            )
+            refusals.append(.refusal(403, "The token lacks the scope `\(scope.rawValue)`."))
+        }
+        if route.documentation.request != nil {
+            refusals.append(.refusal(400, "The body is no UTF-8, or its compression is corrupt."))
+            refusals.append(.refusal(413, "The body is larger than Weir takes."))
+            refusals.append(.refusal(415, "The body's Content-Encoding is unknown."))
+        }
+        return refusals
+    }
+
+    // MARK: - Writing
+
+    private static let requestID = "X-Request-Id"
+
+    /// What every answer has.
+    static func writeCommonHeaders(to headers: inout JSONWriter) {
+        headers.object(requestID) { header in
+            header.member("description", "The id of the request: the client's own when it sent a sane one.")
+            APIType.text.write("schema", to: &header)
+        }
+    }
+
+    private static func write(_ answer: APIAnswer, to response: inout JSONWriter) {
+        response.member("description", answer.summary)
+        response.object("headers") { headers in
+            for header in answer.headers {
+                headers.object(header.name) { object in
+                    object.member("description", header.summary)
+                    header.type.write("schema", to: &object)
+                }
+            }
+            headers.object(requestID) { $0.member("$ref", "#/components/headers/\(requestID)") }
+        }
+        guard !answer.contents.isEmpty else { return }
+        response.object("content") { content in
+            for body in answer.contents {
+                content.object(body.mediaType) { body.type.write("schema", to: &$0) }
+            }
+        }
+    }
+}

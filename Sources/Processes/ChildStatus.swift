@@ -1,0 +1,44 @@
+package import Glibc
+
+/// What became of a child process.
+package enum ChildStatus: Sendable {
+    case exited(code: Int32, ProcessUsage)
+    case killed(signal: Int32, ProcessUsage)
+    /// A signal stopped it; it may be continued.
+    case stopped(signal: Int32)
+
+    /// Waits until a child ends or is stopped; blocks. nil when it is no child of this process.
+    package static func next(of child: pid_t) -> ChildStatus? {
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(child, &status, WUNTRACED, &usage) < 0 {
+            guard errno == EINTR else { return nil }
+        }
+        // wait(2): 0x7F marks a stop; else the low seven bits are the signal, and the next byte is the exit code.
+        switch status & 0xFF {
+        case 0x7F: return .stopped(signal: (status >> 8) & 0xFF)
+        case let low where low & 0x7F == 0: return .exited(code: (status >> 8) & 0xFF, ProcessUsage(usage))
+        default: return .killed(signal: status & 0x7F, ProcessUsage(usage))
+        }
+    }
+}
+
+/// What a process and the children that it waited for have used.
+package struct ProcessUsage: Sendable {
+    /// CPU time in user mode, in seconds.
+    package let userSeconds: Double
+    /// CPU time in the kernel, in seconds.
+    package let systemSeconds: Double
+    /// The most memory that one of these processes held at a time, in bytes.
+    package let peakBytes: Int64
+
+    init(_ usage: rusage) {
+        userSeconds = Self.seconds(usage.ru_utime)
+        systemSeconds = Self.seconds(usage.ru_stime)
+        peakBytes = Int64(usage.ru_maxrss) * 1024
+    }
+
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
+}

@@ -1,0 +1,70 @@
+package import Glibc
+internal import Synchronization
+
+/// A command and what it started within its session: what a time limit has to end. Any thread.
+///
+/// A process belongs to it when it stands below the command, or below one that did when it was last looked at, or when
+/// it is in the command's group and carries the command's mark in its environment: its own parent may have ended. What
+/// made a session of its own, as services do, has left the family.
+package final class ProcessFamily: Sendable {
+    private let group: pid_t
+    private let session: pid_t
+    private let mark: [UInt8]
+    // Guards who was seen: by id, with the time when it started.
+    private let seen: Mutex<[pid_t: UInt64]>
+
+    /// Makes the family of a command that runs; `mark` is a variable of its environment, as `NAME=value`, that no other
+    /// command has.
+    package init(of command: pid_t, mark: [UInt8]) {
+        let entry = ProcessTable.entry(of: command)
+        group = entry?.group ?? getpgrp()
+        session = entry?.session ?? getsid(0)
+        self.mark = mark
+        seen = Mutex([command: entry?.start ?? 0])
+    }
+
+    /// Sends a signal to every member that lives, and to those that it starts meanwhile.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    package func send(_ signal: Int32) -> Int {
+        var sent: Set<pid_t> = []
+        // Whoever gets a signal may just have started another; three rounds see children of children.
+        for _ in 0..<3 {
+            let fresh = members().filter { !sent.contains($0) }
+            if fresh.isEmpty { break }
+            for process in fresh where kill(process, signal) == 0 { sent.insert(process) }
+        }
+        return sent.count
+    }
+
+    /// The members that live.
+    package func members() -> [pid_t] {
+        let table = ProcessTable.read()
+        return seen.withLock { seen in
+            var members: Set<pid_t> = []
+            for entry in table.entries.values where belongs(entry, table, seen) {
+                members.insert(entry.process)
+            }
+            for process in members { seen[process] = table.entries[process]?.start }
+            return members.filter { table.entries[$0]?.hasEnded == false }
+        }
+    }
+
+    private func belongs(_ entry: ProcessTable.Entry, _ table: ProcessTable, _ seen: [pid_t: UInt64]) -> Bool
+    {
+        guard entry.session == session, entry.process != getpid() else { return false }
+        var current = entry
+        for _ in 0..<1000 {
+            if seen[current.process] == current.start { return true }
+            guard let parent = table.entries[current.parent] else { break }
+            current = parent
+        }
+        return entry.group == group && carriesMark(entry.process)
+    }
+
+    private func carriesMark(_ process: pid_t) -> Bool {
+        guard let variables = ProcFile.read("/proc/\(process)/environ") else { return false }
+        return variables.split(separator: 0).contains { $0.elementsEqual(mark) }
+    }
+}

@@ -1,0 +1,73 @@
+internal import Glibc
+
+/// A terminal that this process plays to a command.
+package final class PseudoTerminal: Sendable {
+    /// The side of this process: what the command writes can be read here, what is written here the command reads.
+    package let master: Int32
+    /// The side of the command, as a path.
+    package let path: String
+
+    /// Opens a terminal with the size of another one, if `model` is one.
+    package init(model: Int32) throws(SpawnError) {
+        master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard master >= 0 else { throw SpawnError(errorNumber: errno) }
+        var number: Int32 = 0
+        var unlocked: Int32 = 0
+        // TIOCGPTN and TIOCSPTLCK, which Swift does not import.
+        guard ioctl(master, 0x8004_5430, &number) == 0, ioctl(master, 0x4004_5431, &unlocked) == 0 else {
+            let cause = errno
+            close(master)
+            throw SpawnError(errorNumber: cause)
+        }
+        path = "/dev/pts/\(number)"
+        resize(like: model)
+    }
+
+    /// Gives the command's terminal the size of another one; the kernel tells the command by SIGWINCH.
+    package func resize(like model: Int32) {
+        var size = winsize()
+        if ioctl(model, UInt(TIOCGWINSZ), &size) != 0 || size.ws_row == 0 {
+            size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
+        }
+        _ = ioctl(master, UInt(TIOCSWINSZ), &size)
+    }
+
+    /// Whether a byte that is written now asks the command to stop: Ctrl-C, unless the command reads keys itself.
+    package func isInterrupt(_ byte: UInt8) -> Bool {
+        var settings = termios()
+        guard tcgetattr(master, &settings) == 0, settings.c_lflag & tcflag_t(ISIG) != 0 else { return false }
+        return withUnsafeBytes(of: settings.c_cc) { $0[Int(VINTR)] } == byte
+    }
+}
+
+/// A terminal whose keys go through to a command as they are, until it is put back.
+package struct RawTerminal: Sendable {
+    private let descriptor: Int32
+    private let before: termios
+
+    /// Notes the settings of a terminal; nil when it is none, or when this process does not stand in front of it.
+    package init?(_ descriptor: Int32) {
+        var settings = termios()
+        guard tcgetpgrp(descriptor) == getpgrp(), tcgetattr(descriptor, &settings) == 0 else { return nil }
+        self.descriptor = descriptor
+        before = settings
+    }
+
+    /// Whether this process stands in front of the terminal, so that keys are meant for it.
+    package var isInFront: Bool { tcgetpgrp(descriptor) == getpgrp() }
+
+    /// Lets every key through.
+    package func begin() {
+        guard isInFront else { return }
+        var settings = before
+        cfmakeraw(&settings)
+        tcsetattr(descriptor, TCSADRAIN, &settings)
+    }
+
+    /// Puts the terminal back as it was.
+    package func end() {
+        guard isInFront else { return }
+        var settings = before
+        tcsetattr(descriptor, TCSADRAIN, &settings)
+    }
+}

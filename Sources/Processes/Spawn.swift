@@ -1,0 +1,126 @@
+internal import CLinux
+internal import Glibc
+
+/// A program to run as a child process, over posix_spawn(3). Arguments and variables are bytes, as the kernel has them.
+package struct Spawn: Sendable {
+    /// The program and its arguments, none of them with a NUL. A program without a slash is looked up in `PATH`.
+    package var arguments: [[UInt8]]
+    /// The variables, each `NAME=value`; nil passes on those of this process.
+    package var environment: [[UInt8]]?
+    /// Which descriptors of this process become which ones of the child, in this order.
+    package var descriptors: [(own: Int32, child: Int32)] = []
+    /// The path of a terminal: the child gets a session of its own, this as its controlling terminal, and as its
+    /// standard output and error.
+    package var terminal: String?
+    /// Whether the terminal is also its standard input.
+    package var readsTerminal = false
+    /// Whether the child gets a session of its own.
+    package var startsSession = false
+    /// Where the child works; nil is where this process does.
+    package var directory: String?
+    /// Whether only the descriptors 0 to `descriptors`' highest go to the child, whatever else is open.
+    package var closesOthers = false
+    /// How signals are set for the child.
+    package var signals = InheritedSignals.none
+
+    /// Names a program and its arguments.
+    package init(_ arguments: [[UInt8]]) {
+        self.arguments = arguments
+    }
+
+    /// Starts the program and returns its process id; its parent has to wait for it.
+    package func start() throws(SpawnError) -> Int32 {
+        do throws(SpawnError) {
+            return try start(arguments)
+        } catch {
+            // A script without `#!`: execvp(3) and every shell give it to sh.
+            guard error.errorNumber == ENOEXEC, let program = arguments.first,
+                let path = Self.find(program)
+            else { throw error }
+            return try start([Array("/bin/sh".utf8), path] + arguments.dropFirst())
+        }
+    }
+
+    private func start(_ arguments: [[UInt8]]) throws(SpawnError) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        add(to: &actions)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        set(&attributes)
+        var words = Self.cStrings(arguments)
+        var variables = environment.map(Self.cStrings) ?? []
+        defer { for word in words + variables { free(word) } }
+        guard let program = words[0] else { throw SpawnError(errorNumber: ENOENT) }
+        var process = pid_t()
+        let code =
+            variables.isEmpty
+            ? posix_spawnp(&process, program, &actions, &attributes, &words, environ)
+            : posix_spawnp(&process, program, &actions, &attributes, &words, &variables)
+        guard code == 0 else { throw SpawnError(errorNumber: code) }
+        return process
+    }
+
+    private func add(to actions: inout posix_spawn_file_actions_t) {
+        if let directory { linux_spawn_addchdir(&actions, directory) }
+        for (own, child) in descriptors { posix_spawn_file_actions_adddup2(&actions, own, child) }
+        if let terminal {
+            // The first terminal that the leader of a session opens becomes its controlling terminal.
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, terminal, O_RDWR, 0)
+            posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+            if readsTerminal { posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDIN_FILENO) }
+        }
+        if closesOthers {
+            let highest = descriptors.map(\.child).max() ?? STDERR_FILENO
+            linux_spawn_addclosefrom(&actions, highest + 1)
+        }
+    }
+
+    private func set(_ attributes: inout posix_spawnattr_t) {
+        // Weir ignores SIGPIPE for itself; what others let the command ignore stays ignored.
+        var defaults = sigset_t()
+        sigemptyset(&defaults)
+        if !signals.ignoresPipe { sigaddset(&defaults, SIGPIPE) }
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        var mask = signals.mask
+        posix_spawnattr_setsigmask(&attributes, &mask)
+        // POSIX_SPAWN_SETSID, which glibc defines only beside a feature macro.
+        let session: Int32 = startsSession || terminal != nil ? 0x80 : 0
+        let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | session
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+    }
+
+    private static func cStrings(_ words: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
+        words.map { word in strdup(word.map { CChar(bitPattern: $0) } + [0]) } + [nil]
+    }
+
+    /// The file that `PATH` has for a program.
+    private static func find(_ program: [UInt8]) -> [UInt8]? {
+        let slash = UInt8(ascii: "/")
+        if program.contains(slash) { return program }
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/bin:/usr/bin"
+        for directory in path.split(separator: ":") {
+            let candidate = Array(directory.utf8) + [slash] + program
+            if access(candidate.map { CChar(bitPattern: $0) } + [0], X_OK) == 0 { return candidate }
+        }
+        return nil
+    }
+}
+
+/// Why a program could not be started.
+package struct SpawnError: Error, Sendable, CustomStringConvertible {
+    /// As errno(3) has it.
+    package let errorNumber: Int32
+
+    /// Wraps an error number.
+    package init(errorNumber: Int32) {
+        self.errorNumber = errorNumber
+    }
+
+    /// What a shell would end with: 127 when there is no such program, 126 when it can't be executed.
+    package var exitCode: Int32 { errorNumber == ENOENT ? 127 : 126 }
+
+    package var description: String { String(cString: strerror(errorNumber)) }
+}

@@ -1,0 +1,95 @@
+internal import HTTP
+internal import Ingest
+
+/// What `/openapi.json` says of the answers of the runs surface. Contract §1.
+enum RunAnswers {
+    /// An answer from the rows.
+    static func found(_ schema: APISchema) -> APIAnswer {
+        APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])
+    }
+
+    /// The answers about one thing that may not be there.
+    static func ofOne(_ schema: APISchema) -> [APIAnswer] { [found(schema), notFound] }
+
+    static let list: [APIAnswer] = [
+        APIAnswer(
+            200,
+            "A page of runs, in the media type that Accept prefers.",
+            contents: [
+                .init(RunsEncoder.Format.json.rawValue, .list(.named(RunSchemas.run))),
+                .init(RunsEncoder.Format.ndjson.rawValue, APIType.text.noting("A `Run` a line.")),
+                .init(
+                    RunsEncoder.Format.csv.rawValue,
+                    APIType.text.noting("RFC 4180: a row of the members' names, then a row for each run.")
+                ),
+            ],
+            headers: [
+                .init("Link", .text, "The next page, `rel=\"next\"` (RFC 8288); absent on the last."),
+                .init("Weir-Total-Count", .integer(0), "How many runs all pages have; with total=true."),
+                .init("Vary", .text, "`Accept`."),
+                .lagLines,
+            ]
+        ),
+        .refusal(400, "A word, a time or a cursor is none."),
+        wrongInput,
+    ]
+
+    static func created(duplicates: Status) -> [APIAnswer] {
+        let created = APIAnswer(201, "It is recorded, or was before.", .named(RunSchemas.receipt))
+        guard duplicates.code != 201 else { return [created, wrongInput, deadLetter] }
+        let duplicate = APIAnswer(duplicates.code, "It was recorded before.", .named(RunSchemas.receipt))
+        return [created, duplicate, wrongInput, deadLetter]
+    }
+
+    static let batch = [
+        APIAnswer(200, "What came of each run.", .named(RunSchemas.batchReceipt)), wrongInput,
+    ]
+
+    static let patched = [
+        APIAnswer(200, "It is changed.", .named(RunSchemas.patched)),
+        .refusal(400, "Nothing would change, or the body is no UTF-8."), notFound, wrongInput, deadLetter,
+    ]
+
+    static let associated = [
+        APIAnswer(200, "The run knows its commit.", .named(RunSchemas.associated)), notFound, wrongInput,
+        deadLetter,
+    ]
+
+    // MARK: - Refusals
+
+    static let writeRefusals =
+        [
+            tooManyRequests,
+            .refusal(
+                503,
+                "PostgreSQL or the journal is away; the answer says whether the request is kept. Repeating it does "
+                    + "no harm.",
+                headers: [.retryAfter]
+            ),
+        ] + APIAnswer.journalRefusals.filter { $0.status != 503 }
+
+    static let readRefusals = [tooManyRequests] + APIAnswer.storeRefusals
+
+    private static let notFound = APIAnswer.refusal(404, "There is no such thing.")
+
+    private static let wrongInput = APIAnswer(
+        422,
+        "Parameters or members of the body are wrong; one entry for each.",
+        .named(RunSchemas.faults)
+    )
+
+    private static let deadLetter = APIAnswer.refusal(
+        500,
+        "PostgreSQL refused it. It is kept as a dead letter: `weir dead-letters list`."
+    )
+
+    private static let tooManyRequests = APIAnswer.refusal(
+        429,
+        "The client asked more often than WEIR_RUNS_RATE_LIMIT_RPM allows.",
+        headers: [
+            .retryAfter,
+            .init("X-RateLimit-Limit", .integer(1), "How many requests a minute are allowed."),
+            .init("X-RateLimit-Remaining", .integer(0), "How many are left: 0."),
+        ]
+    )
+}

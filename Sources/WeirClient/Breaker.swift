@@ -1,0 +1,67 @@
+internal import Synchronization
+
+/// Keeps a program from waiting, run by run, for a server that is away: after a failure requests are not sent for a while.
+/// Then one of them is a probe. Any thread.
+final class Breaker: Sendable {
+    private static let longestPause: Duration = .seconds(300)
+
+    private enum State {
+        case closed
+        case open(until: ContinuousClock.Instant, pause: Duration)
+        /// One request is out to see; the others are not sent meanwhile.
+        case probing(pause: Duration)
+    }
+
+    /// What may be done with a request.
+    enum Admission: Sendable, Equatable {
+        /// Send it, with all attempts.
+        case send
+        /// Send it once.
+        case probe
+        /// Do not send it.
+        case rest
+    }
+
+    private let pause: Duration?
+    // Guards the state.
+    private let state = Mutex(State.closed)
+
+    /// Makes a breaker that lets a server rest for `pause`, twice as long after each probe that fails, and five minutes at
+    /// most; nil never does.
+    init(pause: Duration?) {
+        self.pause = pause
+    }
+
+    /// Asks whether a request may be sent; `succeeded` or `failed` follows unless the answer is `rest`.
+    func admit(at now: ContinuousClock.Instant = .now) -> Admission {
+        state.withLock { state in
+            switch state {
+            case .closed: return .send
+            case .probing: return .rest
+            case .open(let until, let pause):
+                guard now >= until else { return .rest }
+                state = .probing(pause: pause)
+                return .probe
+            }
+        }
+    }
+
+    /// A server answered, whatever it was.
+    func succeeded() {
+        state.withLock { $0 = .closed }
+    }
+
+    /// Nobody answered, or the server has asked for patience.
+    func failed(at now: ContinuousClock.Instant = .now) {
+        guard let first = pause else { return }
+        state.withLock { state in
+            switch state {
+            case .closed: state = .open(until: now + first, pause: first)
+            case .open: break
+            case .probing(let pause):
+                let next = min(pause * 2, max(first, Self.longestPause))
+                state = .open(until: now + next, pause: next)
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Core
+import TestKit
+import Testing
+
+@testable import WeirApp
+
+@Suite(.serialized) struct `OpenAPI of a running Weir` {
+    private static let run =
+        #""run_id":"R","start_time":"2026-01-01T00:00:00Z","agent_name":"a","job_type":"j","#
+        + #""git_repo":"https://github.com/o/r","metrics_json":{"x":1}}"#
+
+    /// Parameters that take integers of any size, as the reference's do.
+    private static let unbounded = ["window_days", "window_hours", "min_samples", "attempt", "offset"]
+
+    @Test func `says of every operation what it takes and what it answers`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let api = try DescribedAPI(try weir.client())
+        #expect(api.operations.count >= 40)
+        for operation in api.operations {
+            for (status, response) in operation.responses {
+                let contents = response["content"]?.members.map { $0.value["schema"] } ?? []
+                #expect(!contents.isEmpty, "\(operation.name) \(status) has no body")
+                for schema in contents {
+                    #expect(DescribedAPI.text(schema) != "{}", "\(operation.name) \(status)")
+                }
+            }
+            for parameter in operation.parameters {
+                let (name, schema) = (parameter["name"]?.string ?? "", parameter["schema"])
+                #expect(parameter["description"] != nil, "\(operation.name) \(name)")
+                guard schema?["type"]?.string == "integer" else { continue }
+                #expect(schema?["minimum"] != nil, "\(operation.name) \(name)")
+                #expect(
+                    schema?["maximum"] != nil || Self.unbounded.contains(name),
+                    "\(operation.name) \(name)"
+                )
+            }
+        }
+        await weir.stop()
+    }
+
+    @Test func `has no reference that leads nowhere and no name twice`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let api = try DescribedAPI(try weir.client())
+        let references = api.references(in: api.root)
+        #expect(references.count > 100)
+        for reference in references { #expect(api.resolve(reference) != nil, "\(reference)") }
+        let names = api.operations.compactMap { $0.node["operationId"]?.string }
+        #expect(names.count == api.operations.count && Set(names).count == names.count)
+        let body = api.root["paths"]?["/telemetry"]?["post"]?["requestBody"]?["content"]
+        #expect(
+            body?["application/json"]?["schema"]?["$ref"]?.string == "#/components/schemas/WeblogEvent"
+        )
+        let required = api.root["components"]?["schemas"]?["WeblogEvent"]?["required"]
+        #expect(DescribedAPI.text(required) == #"["runId","runName","event","utcTime"]"#)
+        await weir.stop()
+    }
+
+    @Test func `says of words and bounds what the readers refuse`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let client = try weir.client()
+        let api = try DescribedAPI(client)
+        for operation in api.operations where operation.method == "get" {
+            let target = Self.filled(operation.path)
+            for parameter in operation.parameters where parameter["in"]?.string == "query" {
+                let name = parameter["name"]?.string ?? ""
+                guard let schema = parameter["schema"] else { continue }
+                if let least = schema["minimum"]?.int64 {
+                    #expect(
+                        try client.get("\(target)?\(name)=\(least - 1)").status == 422,
+                        "\(target) \(name)"
+                    )
+                    #expect(try client.get("\(target)?\(name)=\(least)").status != 422, "\(target) \(name)")
+                }
+                if let most = schema["maximum"]?.int64, most < .max {
+                    #expect(
+                        try client.get("\(target)?\(name)=\(most + 1)").status == 422,
+                        "\(target) \(name)"
+                    )
+                    #expect(try client.get("\(target)?\(name)=\(most)").status != 422, "\(target) \(name)")
+                }
+                guard let words = schema["enum"] ?? schema["items"]?["enum"] else { continue }
+                #expect([400, 422].contains(try client.get("\(target)?\(name)=nonsense").status))
+                for word in words.elements.compactMap(\.string) {
+                    let status = try client.get("\(target)?\(name)=\(word)").status
+                    #expect([200, 404].contains(status), "\(target) \(name)=\(word)")
+                }
+            }
+        }
+        await weir.stop()
+    }
+
+    @Test func `describes what every endpoint really answers`() async throws {
+        let weir = try await EmbeddedServer.start()
+        let client = try weir.client()
+        for event in try Self.events() { #expect(try client.post("/telemetry", json: event).status == 200) }
+        let api = try DescribedAPI(client)
+        func check(_ response: RawResponse, _ method: String, _ path: String) throws {
+            let operation = try #require(api.operations.first { $0.method == method && $0.path == path })
+            #expect(try api.faults(of: response, to: operation) == [], "\(method) \(path)")
+        }
+        func post(_ path: String, _ target: String? = nil, _ json: String) throws {
+            try check(try client.post(target ?? path, json: json), "post", path)
+        }
+        try post("/telemetry", nil, Banner.sampleEvent)
+        try post("/weblog", nil, "{}")
+        try post("/", nil, "nonsense")
+        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
+        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
+        try post("/api/v1/runs", nil, #"{"event_id":5,"status":"x","items_failed":-1}"#)
+        try post("/api/v1/runs/batch", nil, #"[{"event_id":"e2","status":"x","# + Self.run + "]")
+        try post("/api/v1/runs/batch", nil, "5")
+        let commit = "/api/v1/runs/{event_id}/associate-commit"
+        let sent = #"{"commit_hash":"abc1234","commit_source":"ci"}"#
+        try post(commit, "/api/v1/runs/e1/associate-commit", sent)
+        try post(commit, "/api/v1/runs/nobody/associate-commit", sent)
+        for body in [#"{"status":"success"}"#, "{}", #"{"status":5}"#] {
+            let response = try client.send(
+                "PATCH",
+                "/api/v1/runs/e1",
+                fields: [("Content-Type", "application/json")],
+                body: Array(body.utf8)
+            )
+            try check(response, "patch", "/api/v1/runs/{event_id}")
+        }
+        for operation in api.operations where operation.method == "get" {
+            let target = Self.filled(operation.path)
+            let response = try client.get(target)
+            #expect(response.status == 200, "\(target)")
+            try check(response, "get", operation.path)
+            for type in operation.node["responses"]?["200"]?["content"]?.members.compactMap(\.key.string)
+                ?? []
+            {
+                let typed = try client.get(target, fields: [("Accept", type)])
+                #expect(typed["Content-Type"]?.hasPrefix(type) == true, "\(target) as \(type)")
+                try check(typed, "get", operation.path)
+            }
+            for query in ["limit=0", "limit=1&min_samples=1", "window_days=1&window_hours=1", "cursor=%21"] {
+                try check(try client.get("\(target)?\(query)"), "get", operation.path)
+            }
+            if operation.path.contains("{") {
+                try check(try client.get(Self.filled(operation.path, "nobody")), "get", operation.path)
+            }
+        }
+        await weir.stop()
+    }
+
+    // MARK: - Data
+
+    /// A path with the names of what the data has, or of what it has not.
+    private static func filled(_ path: String, _ name: String? = nil) -> String {
+        path.replacing("{run_id}", with: name ?? "S")
+            .replacing("{run_name}", with: name ?? "mad_euler")
+            .replacing("{event_id}", with: name ?? "e1")
+            .replacing("{field}", with: name ?? "agent_name")
+    }
+
+    /// A run with a task that failed, one that was retried, and one whose end never came.
+    private static func events() throws -> [String] {
+        func event(_ name: String, _ rest: String) -> String {
+            #"{"runId":"S","runName":"mad_euler","event":"\#(name)","utcTime":"2026-11-01T10:00:00Z",\#(rest)}"#
+        }
+        func task(_ id: Int, _ status: String, _ attempt: Int, _ exit: Int) -> String {
+            #""trace":{"task_id":\#(id),"hash":"aa/\#(id)","name":"P (\#(id))","process":"P","status":"\#(status)","#
+                + #""attempt":\#(attempt),"exit":\#(exit),"submit":1793527200000,"start":1793527201000,"#
+                + #""complete":1793527209000,"duration":9000,"realtime":8000,"cpus":2,"memory":1073741824,"#
+                + #""%cpu":150.5,"peak_rss":536870912,"read_bytes":5,"write_bytes":7,"error_action":"RETRY"}"#
+        }
+        let workflow =
+            #""metadata":{"parameters":{"a":1},"workflow":{"userName":"u","projectName":"p","success":true,"#
+            + #""start":"2026-11-01T10:00:00Z","complete":"2026-11-01T11:00:00Z","duration":5,"stats":{"a":1}}}"#
+        return [
+            event("started", workflow), event("process_started", task(1, "RUNNING", 1, 0)),
+            event("process_completed", task(2, "FAILED", 1, 137)),
+            event("process_completed", task(3, "COMPLETED", 2, 0)), event("completed", workflow),
+        ]
+    }
+}
