@@ -31,6 +31,7 @@ extension APIType {
         }
         writeTextRules(to: &object)
         items.first?.write("items", to: &object)
+        if let mostItems { object.member("maxItems", mostItems) }
         values.first?.write("additionalProperties", to: &object)
         if let note { object.member("description", note) }
     }

@@ -27,6 +27,8 @@ package struct APIType: Sendable {
     package var words: [String] = []
     /// What the elements of an array are.
     package var items: [APIType] = []
+    /// The most elements of an array.
+    package var mostItems: Int?
     /// What members are whose names nobody knows before.
     package var values: [APIType] = []
     /// The object that it is, described by itself.

@@ -11,11 +11,14 @@ package struct ProcessMetricsRoutes: Sendable {
 
     private let reader: StoreReader
     private let staleAfter: Duration
+    private let pageBytes: Int
 
-    /// Makes the endpoints; a run that is silent for `staleAfter` no longer counts as running.
-    package init(reader: StoreReader, staleAfter: Duration) {
+    /// Makes the endpoints; a run that is silent for `staleAfter` no longer counts as running, and a page of tasks ends at
+    /// `pageBytes`.
+    package init(reader: StoreReader, staleAfter: Duration, pageBytes: Int = PageLimit.defaultBytes) {
         self.reader = reader
         self.staleAfter = staleAfter
+        self.pageBytes = pageBytes
     }
 
     /// All endpoints, under both prefixes.
@@ -113,8 +116,12 @@ package struct ProcessMetricsRoutes: Sendable {
             },
             answer: { store, encoder, page in
                 let total = try store.countTasks(page)
-                let rows = try store.fetchTasks(page, of: total)
-                return try encoder.tasks(rows, total: total, limit: store.query.limit, offset: page.offset)
+                let rows = try store.fetchTasks(page, of: total, pageBytes: pageBytes)
+                // Whoever adds the limit to the offset must come to the row after this page, also when it ended early.
+                let left = max(0, total - page.offset)
+                let isCut = rows.count < store.query.limit && rows.count < left && !rows.isEmpty
+                let limit = isCut ? rows.count : store.query.limit
+                return try encoder.tasks(rows, total: total, limit: limit, offset: page.offset)
             }
         )
     }

@@ -1,3 +1,4 @@
+internal import Ingest
 internal import Postgres
 
 /// Which completed tasks a page shows.
@@ -29,19 +30,25 @@ extension ProcessMetricsStore {
         """
     )
 
-    /// A page of completed tasks, the newest first, of so many on all pages.
-    func fetchTasks(_ page: CompletedTasksPage, of total: Int64) throws -> [Row] {
+    /// A page of completed tasks, the newest first, of so many on all pages. It ends early with the row that has so many
+    /// bytes together with those before it.
+    func fetchTasks(_ page: CompletedTasksPage, of total: Int64, pageBytes: Int) throws -> [Row] {
         // Behind the last one there is nothing, and to find that out would read everything before it.
         guard page.offset < total else { return [] }
         let source = TaskSource(query, page)
         // Planned for these very values: in a plan for any, a limit of unknown size is not worth the order of
         // an index, and all completions of a process would be read and sorted for its newest fifty.
-        return Array(
-            try connection.executeOnce(
-                source.statement,
-                parameters + [.optional(page.status), .int(query.limit), .int64(page.offset)]
-            )
-        )
+        let limit = PageLimit(rows: query.limit, bytes: pageBytes)
+        var (rows, bytes) = ([Row](), 0)
+        try connection.forEachRow(
+            of: source.statement,
+            parameters + [.optional(page.status), .int(query.limit), .int64(page.offset)]
+        ) { row in
+            rows.append(row)
+            bytes += row.byteCount
+            return !limit.isReached(rows: rows.count, bytes: bytes)
+        }
+        return rows
     }
 }
 

@@ -21,7 +21,7 @@ enum MetricsEncoder {
             ),
         ],
         headers: [
-            .init("Vary", .text, "`Accept`."), .init("Cache-Control", .text, "`no-store`."),
+            .init("Vary", .text, "`Accept`.")
         ]
     )
 

@@ -53,11 +53,16 @@ struct OpenAPIResponses {
     // MARK: - Writing
 
     private static let requestID = "X-Request-Id"
+    private static let cacheControl = "Cache-Control"
 
     /// What every answer has.
     static func writeCommonHeaders(to headers: inout JSONWriter) {
         headers.object(requestID) { header in
             header.member("description", "The id of the request: the client's own when it sent a sane one.")
+            APIType.text.write("schema", to: &header)
+        }
+        headers.object(cacheControl) { header in
+            header.member("description", "`no-store`: no cache may keep an answer.")
             APIType.text.write("schema", to: &header)
         }
     }
@@ -71,7 +76,9 @@ struct OpenAPIResponses {
                     header.type.write("schema", to: &object)
                 }
             }
-            headers.object(requestID) { $0.member("$ref", "#/components/headers/\(requestID)") }
+            for name in [requestID, cacheControl] {
+                headers.object(name) { $0.member("$ref", "#/components/headers/\(name)") }
+            }
         }
         guard !answer.contents.isEmpty else { return }
         response.object("content") { content in

@@ -94,4 +94,8 @@ package struct Row: Sendable {
 
     /// The names of the row's columns in order.
     package var columns: [String] { result.columns }
+    /// How long its values are together, in bytes.
+    package var byteCount: Int {
+        columns.indices.reduce(0) { $0 + (result.value(row: index, column: $1)?.count ?? 0) }
+    }
 }

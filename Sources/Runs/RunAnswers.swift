@@ -26,6 +26,11 @@ enum RunAnswers {
             headers: [
                 .init("Link", .text, "The next page, `rel=\"next\"` (RFC 8288); absent on the last."),
                 .init("Weir-Total-Count", .integer(0), "How many runs all pages have; with total=true."),
+                .init(
+                    "Weir-Page-Rows",
+                    .integer(1),
+                    "How many runs this page has when WEIR_MAX_PAGE_BYTES ended it before its limit."
+                ),
                 .init("Vary", .text, "`Accept`."),
                 .lagLines,
             ]

@@ -10,10 +10,11 @@ enum RunSchemas {
     static let posted = APISchema("PostedRun", postedMembers(in: .alone))
 
     /// Runs as they are posted together: what the table refuses of one is told in the answer, and hurts no other.
-    static let batch: APIType = {
-        let runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch))))
+    static func batch(mostRuns: Int) -> APIType {
+        var runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch))))
+        runs.mostItems = mostRuns
         return .any(of: [runs, .named(APISchema("RunBatch", [Member("runs", runs)]))])
-    }()
+    }
 
     /// What changes of a run; null leaves a member as it is.
     static let patch = APISchema(
@@ -144,7 +145,12 @@ enum RunSchemas {
                         )
                     )
                 )
-            )
+            ),
+            Member(
+                "total_faults",
+                APIType.integer(101).noting("How many there are, when `detail` has only the first hundred."),
+                isRequired: false
+            ),
         ]
     )
 

@@ -31,7 +31,13 @@ extension RunsRoutes {
 
     var batch: Route {
         let summary = "Records an array of runs; each stands alone."
-        return write(.post, "/batch", summary, RunSchemas.batch, answers: RunAnswers.batch) {
+        return write(
+            .post,
+            "/batch",
+            summary,
+            RunSchemas.batch(mostRuns: bodies.mostRuns),
+            answers: RunAnswers.batch
+        ) {
             request throws(WriteRefusal) in
             let reading = try await self.batch(request)
             let drafts = reading.value

@@ -41,7 +41,7 @@ final class NginxProcess: Sendable {
         process.executableURL = URL(filePath: Self.executable ?? "")
         process.arguments = ["-p", directory, "-e", directory + "/error.log", "-c", file]
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runWithUsualSignals()
     }
 
     deinit { process.terminate() }

@@ -57,7 +57,7 @@ struct Shell: Sendable {
         process.standardOutput = output
         process.standardError = errors
         do {
-            try withNothingBlocked { try process.run() }
+            try process.runWithUsualSignals()
         } catch {
             return Outcome(exitCode: -1, output: "\(error)", printed: "")
         }
@@ -71,14 +71,5 @@ struct Shell: Sendable {
             output: String(decoding: isWell ? said : said + complained, as: UTF8.self),
             printed: String(decoding: said, as: UTF8.self)
         )
-    }
-
-    /// A thread of Dispatch blocks signals, and what it starts inherits that: no terminal or batch system does so.
-    private func withNothingBlocked(_ start: () throws -> Void) rethrows {
-        var (none, before) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try start()
     }
 }

@@ -33,7 +33,7 @@ final class WeirProcess: Sendable {
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = try output.open()
         process.standardError = try errors.open()
-        try process.run()
+        try process.runWithUsualSignals()
     }
 
     /// What it wrote to standard error so far.

@@ -26,7 +26,7 @@ struct RouteHarness {
         let gate = ReadGate(durableSeq: { 0 }, progress: StreamProgress(stream: "nextflow"), patience: .zero)
         let reader = StoreReader(pool: pool, gate: gate, logger: Logger(label: "weir.test"))
         let routes =
-            ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter).all
+            ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
             + NextflowRunRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
         var router = Router<Route>()
         for route in routes { router.add(route.method, route.pattern, route) }

@@ -323,6 +323,34 @@ import Testing
         #expect(try await harness.get("/api/nextflow/runs/r1/brave_bell/tasks").status == 200)
     }
 
+    @Test func `a page of completed tasks says as its limit how many it has when bytes end it`() async throws
+    {
+        let harness = try RouteHarness(pageBytes: 100_000)
+        let sizes = [40_000, 40_000, 40_000, 300_000, 10, 10]
+        try harness.projection.apply([
+            try sizes.enumerated().map { index, size in
+                let name = String(repeating: "x", count: size)
+                let body = Body.task(
+                    id: "\(index)",
+                    hash: "ab/\(index)",
+                    more: #","name":"\#(name)""#,
+                    at: "2026-11-20T22:06:1\(9 - index)Z"
+                )
+                return try ProjectionHarness.line(Int64(index + 1), body)
+            }
+        ])
+        var (pages, limits) = ([[Int]](), [Int]())
+        var offset = 0
+        while offset < sizes.count {
+            let answer = try await harness.get("/metrics/processes/tasks?limit=4&offset=\(offset)")
+            pages.append(try answer.list("rows").compactMap { ($0["name"] as? String)?.count })
+            limits.append(try #require(try answer.json["limit"] as? Int))
+            offset += limits.last ?? sizes.count
+        }
+        #expect(pages == [[40_000, 40_000, 40_000], [300_000], [10, 10]])
+        #expect(limits == [3, 1, 4])
+    }
+
     @Test func `events are shown as they are stored`() async throws {
         let harness = try RouteHarness()
         try harness.projection.apply(

@@ -113,7 +113,11 @@ struct SpawnTests {
         defer { kill(outsider, SIGKILL) }
         let family = ProcessFamily(of: child, mark: mark)
         // The command, the shell whose parent has ended, and its two children.
-        while family.members().count != 4 || family.members().contains(outsider) { usleep(1000) }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while family.members().count != 4 || family.members().contains(outsider) {
+            try #require(ContinuousClock.now < deadline, "\(family.members()), \(outsider)")
+            usleep(1000)
+        }
         #expect(family.members().contains(child))
         while !family.members().isEmpty {
             family.send(SIGKILL)

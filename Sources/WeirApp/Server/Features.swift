@@ -73,7 +73,11 @@ struct Features: Sendable {
         let ingest = NextflowIngestRoutes(journal: means.journal, metrics: metrics)
         routes +=
             ingest.routes
-            + ProcessMetricsRoutes(reader: reader, staleAfter: settings.staleAfter).all
+            + ProcessMetricsRoutes(
+                reader: reader,
+                staleAfter: settings.staleAfter,
+                pageBytes: settings.maxPageBytes
+            ).all
             + NextflowRunRoutes(
                 reader: reader,
                 staleAfter: settings.staleAfter,
