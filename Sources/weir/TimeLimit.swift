@@ -26,15 +26,20 @@ final class TimeLimit: Sendable {
             family.send(SIGTERM)
             // What is stopped hears of it only when it goes on, as with coreutils' timeout.
             family.send(SIGCONT)
-            let end = ContinuousClock.now + grace
-            while !family.members().isEmpty {
-                guard ContinuousClock.now < end else {
-                    family.send(SIGKILL)
-                    return
-                }
-                usleep(20_000)
-            }
+            guard !hasEnded(within: grace) else { return }
+            family.send(SIGKILL)
+            // They are gone a moment later; what hangs in the kernel does not keep us for ever.
+            _ = hasEnded(within: .seconds(5))
         }
+    }
+
+    private func hasEnded(within time: Duration) -> Bool {
+        let end = ContinuousClock.now + time
+        while !family.members().isEmpty {
+            guard ContinuousClock.now < end else { return false }
+            usleep(20_000)
+        }
+        return true
     }
 
     /// Stops the clock. When the time was up, waits until all that the command started has ended; blocks.
