@@ -42,6 +42,11 @@ run *arguments:
 install directory="/usr/local/bin":
     @scripts/install {{ directory }}
 
+# Make a Debian package in ./dist
+[group("server")]
+package:
+    @scripts/package
+
 # Ask a running Weir for its health
 [group("server")]
 health:

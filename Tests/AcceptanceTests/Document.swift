@@ -4,6 +4,7 @@ import Testing
 /// A file of the repository that people read.
 struct Document: Sendable, CustomTestStringConvertible {
     static let readme = Document("README.md")
+    static let endpoints = Document("docs/endpoints.md")
     static let configuration = Document("docs/configuration.md")
     /// All that is written in Markdown, but for the sources.
     static let all: [Document] = {
