@@ -132,16 +132,7 @@ let package = Package(
             name: "Migrations",
             path: "migrations",
             resources: [
-                .embedInCode("v0001_ingest.sql"),
-                .embedInCode("v0002_nextflow.sql"),
-                .embedInCode("v0003_nextflow_rollups.sql"),
-                .embedInCode("v0004_nextflow_growth.sql"),
-                .embedInCode("v0005_sketch_bin.sql"),
-                .embedInCode("v0006_runs.sql"),
-                .embedInCode("v0007_run_hours.sql"),
-                .embedInCode("v0009_completion_identity.sql"),
-                .embedInCode("v0010_run_summary.sql"),
-                .embedInCode("v0011_dead_letter_members.sql"),
+                .embedInCode("v0001_baseline.sql")
             ],
             swiftSettings: settings
         ),
@@ -160,7 +151,7 @@ let package = Package(
                 .embedInCode("Audit/SQL/audit_letters.sql"),
                 .embedInCode("Audit/SQL/audit_posts.sql"),
                 .embedInCode("Audit/SQL/audit_schema.sql"),
-                .embedInCode("Audit/SQL/audit_signals.sql"),
+                .embedInCode("Audit/SQL/audit_outbox.sql"),
                 .embedInCode("Audit/SQL/audit_space.sql"),
                 .embedInCode("Audit/SQL/audit_statuses.sql"),
                 .embedInCode("Audit/SQL/audit_tables.sql"),

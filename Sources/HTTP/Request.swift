@@ -91,7 +91,7 @@ package struct Request: Sendable {
         parameters: PathParameters = PathParameters(),
         query: Query? = nil,
         peer: Peer = Peer(address: ""),
-        listener: ListenerInfo = ListenerInfo(face: nil, description: ""),
+        listener: ListenerInfo = ListenerInfo(profile: nil, description: ""),
         id: String = "",
         receivedAt: Timestamp
     ) {
@@ -120,15 +120,15 @@ package struct Peer: Hashable, Sendable {
 
 /// Which listener a request came in by.
 package struct ListenerInfo: Hashable, Sendable {
-    /// The face that decides colliding paths: `nextflow`, `runs`, `metrics`, or nil for the main one.
-    package var face: String?
+    /// The listener profile that decides colliding paths: `nextflow`, `runs`, `metrics`, or nil for the main one.
+    package var profile: String?
 
     /// The bound address as the log names it.
     package var description: String
 
     /// Names a listener.
-    package init(face: String?, description: String) {
-        self.face = face
+    package init(profile: String?, description: String) {
+        self.profile = profile
         self.description = description
     }
 }

@@ -5,8 +5,8 @@ package struct BoundAddress: Hashable, Sendable, CustomStringConvertible {
     /// The address as it is.
     package let endpoint: ListenSpecification.Endpoint
 
-    /// The face of the listener; nil for the main one.
-    package var face: String? { specification.face }
+    /// The profile of the listener; nil for the main one.
+    package var profile: String? { specification.profile }
 
     /// The port, or nil for a Unix socket.
     package var port: Int? {
@@ -16,6 +16,6 @@ package struct BoundAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// The form a listener is written in, with the real port.
     package var description: String {
-        ListenSpecification(face: face, endpoint).description
+        ListenSpecification(profile: profile, endpoint).description
     }
 }

@@ -1,7 +1,7 @@
-/// Where to listen, as an operator writes it: `[face@]host:port`, `[face@][v6]:port` or `[face@]unix:/path`.
+/// Where to listen, as an operator writes it: `[profile@]host:port`, `[profile@][v6]:port` or `[profile@]unix:/path`.
 package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible {
-    /// The face that decides colliding paths; nil for the main one.
-    package var face: String?
+    /// The listener profile that decides colliding paths; nil for the main one.
+    package var profile: String?
     /// The address.
     package var endpoint: Endpoint
 
@@ -15,23 +15,26 @@ package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible 
     }
 
     /// Describes a listener in code.
-    package init(face: String? = nil, _ endpoint: Endpoint) {
-        self.face = face
+    package init(profile: String? = nil, _ endpoint: Endpoint) {
+        self.profile = profile
         self.endpoint = endpoint
     }
 
     /// Reads one listener.
     ///
-    /// `faces` are the faces that may be named.
-    package init(_ text: some StringProtocol, faces: Set<String>) throws(ListenSpecificationError) {
+    /// `profiles` are those that may be named.
+    package init(_ text: some StringProtocol, profiles: Set<String>) throws(ListenSpecificationError) {
         var rest = text[...]
         let mark = text.firstIndex { "@/:[".contains($0) }
         if let mark, text[mark] == "@" {
             let name = String(text[..<mark])
-            guard faces.contains(name) else {
-                throw ListenSpecificationError(text: String(text), cause: .unknownFace(known: faces.sorted()))
+            guard profiles.contains(name) else {
+                throw ListenSpecificationError(
+                    text: String(text),
+                    cause: .unknownProfile(known: profiles.sorted())
+                )
             }
-            face = name
+            profile = name
             rest = text[text.index(after: mark)...]
         }
         guard let endpoint = Endpoint(rest) else {
@@ -43,13 +46,13 @@ package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible 
     /// Reads a comma-separated list; blanks around members are ignored, at least one is needed.
     package static func list(
         _ text: String,
-        faces: Set<String>
+        profiles: Set<String>
     ) throws(ListenSpecificationError) -> [ListenSpecification] {
         var all: [ListenSpecification] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let trimmed = part.drop { $0 == " " }
             let end = trimmed.lastIndex { $0 != " " }.map(trimmed.index(after:)) ?? trimmed.endIndex
-            all.append(try ListenSpecification(trimmed[..<end], faces: faces))
+            all.append(try ListenSpecification(trimmed[..<end], profiles: profiles))
         }
         return all
     }
@@ -64,7 +67,7 @@ package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible 
 
     /// The form it is written in.
     package var description: String {
-        let prefix = face.map { "\($0)@" } ?? ""
+        let prefix = profile.map { "\($0)@" } ?? ""
         switch endpoint {
         case .unix(let path): return "\(prefix)unix:\(path)"
         case .tcp(let host, let port) where host.contains(":"): return "\(prefix)[\(host)]:\(port)"
@@ -113,8 +116,8 @@ package struct ListenSpecificationError: Error, Hashable, Sendable, CustomString
     package enum Cause: Hashable, Sendable {
         /// None of the forms fits.
         case malformed
-        /// The face is none of the known ones.
-        case unknownFace(known: [String])
+        /// The listener profile is none of the known ones.
+        case unknownProfile(known: [String])
     }
 
     /// A sentence for the operator.
@@ -122,9 +125,9 @@ package struct ListenSpecificationError: Error, Hashable, Sendable, CustomString
         switch cause {
         case .malformed:
             "cannot read listener \"\(text)\": "
-                + "expected [face@]host:port, [face@][v6]:port or [face@]unix:/path"
-        case .unknownFace(let known):
-            "unknown face in listener \"\(text)\": known are \(known.joined(separator: ", "))"
+                + "expected [profile@]host:port, [profile@][v6]:port or [profile@]unix:/path"
+        case .unknownProfile(let known):
+            "unknown profile in listener \"\(text)\": known are \(known.joined(separator: ", "))"
         }
     }
 }

@@ -36,7 +36,7 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
         self.context = context
         self.lanes = lanes
         self.queue = queue
-        info = ListenerInfo(face: address.face, description: address.description)
+        info = ListenerInfo(profile: address.profile, description: address.description)
         isTCP = address.port != nil
         source = DispatchSource.makeReadSource(fileDescriptor: listening.socket.descriptor, queue: queue)
         self.listening = consume listening

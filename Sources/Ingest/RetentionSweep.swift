@@ -47,7 +47,7 @@ package struct AgeSurvey: Hashable, Sendable {
     }
 }
 
-/// Deletes what is too old, batch after batch: the one way for the duty and for the command.
+/// Deletes what is too old, batch after batch: the one way for the maintenance job and for the command.
 package struct RetentionSweep: Sendable {
     /// How many rows one statement deletes, unless an operator says otherwise.
     package static let batchSize = 5000
@@ -168,18 +168,18 @@ package struct DecidedDeadLetters: AgingRows {
     }
 }
 
-/// Signals that every consumer has taken, and those that nobody took for too long.
-package struct SpentSignals: AgingRows {
-    package let name = "signals"
-    package let table: String? = "signal"
-    /// After how long a signal goes that a consumer has not taken: its sender is then more than late.
+/// Outbox events that every consumer has taken, and those that nobody took for too long.
+package struct SpentOutboxEvents: AgingRows {
+    package let name = "outbox-events"
+    package let table: String? = "outbox_event"
+    /// After how long an event is deleted that a consumer has not taken: its sender is then more than late.
     package static let keep = Duration.seconds(30 * 86_400)
 
-    /// The rows of `signal`.
+    /// The rows of `outbox_event`.
     package init() {}
 
     package func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey {
-        try SignalStore.survey(before: limit, on: connection)
+        try OutboxStore.survey(before: limit, on: connection)
     }
 
     package func deleteBatch(
@@ -187,20 +187,20 @@ package struct SpentSignals: AgingRows {
         atMost count: Int,
         on connection: Connection
     ) throws -> Int {
-        try SignalStore.prune(before: limit, atMost: count, on: connection)
+        try OutboxStore.prune(before: limit, atMost: count, on: connection)
     }
 }
 
 /// What has to be done for the tables that all features share, by one of all Weirs.
-package enum IngestDuties {
-    /// Deletes decided dead letters and spent signals.
-    package static var duties: [Duty] {
+package enum IngestMaintenance {
+    /// Deletes decided dead letters and spent outbox events.
+    package static var jobs: [MaintenanceJob] {
         [
-            Duty("ingest.retention", every: .seconds(600)) { connection, now in
+            MaintenanceJob("ingest.retention", every: .seconds(600)) { connection, now in
                 let letters = RetentionSweep(DecidedDeadLetters(), before: now - DecidedDeadLetters.keep)
                 _ = try letters.run(on: connection, for: .seconds(15))
-                let signals = RetentionSweep(SpentSignals(), before: now - SpentSignals.keep)
-                _ = try signals.run(on: connection, for: .seconds(15))
+                let events = RetentionSweep(SpentOutboxEvents(), before: now - SpentOutboxEvents.keep)
+                _ = try events.run(on: connection, for: .seconds(15))
             }
         ]
     }

@@ -3,7 +3,7 @@ import HTTP
 
 /// The health answers of all surfaces.
 enum HealthEncoder {
-    /// The main face: the members of all surfaces together, always 200, for it says that Weir lives.
+    /// The main listener: the members of all surfaces together, always 200, for it says that Weir lives.
     static func main(_ database: DatabaseHealth, version: String) -> Response {
         var writer = JSONWriter()
         writer.object { body in
@@ -17,7 +17,7 @@ enum HealthEncoder {
         return .json(writer.bytes)
     }
 
-    /// The face `nextflow`: the reference's answer to the letter, 503 and its wrapper included (contract §1.4).
+    /// The listener profile `nextflow`: the reference's answer to the letter, 503 and its wrapper included (contract §1.4).
     static func nextflow(_ database: DatabaseHealth) -> Response {
         let isConnected = database == .connected
         var inner = JSONWriter()
@@ -32,7 +32,7 @@ enum HealthEncoder {
         return .json(writer.bytes, status: .serviceUnavailable)
     }
 
-    /// The face `runs`: its version, and the settings of a storage that clients insist on.
+    /// The listener profile `runs`: its version, and the settings of a storage that clients insist on.
     static func runs(version: String) -> Response {
         var writer = JSONWriter()
         writer.object { body in
@@ -43,7 +43,7 @@ enum HealthEncoder {
         return .json(writer.bytes)
     }
 
-    /// The face `metrics`, and whoever asks for no more than a sign of life.
+    /// The listener profile `metrics`, and whoever asks for no more than a sign of life.
     static var alive: Response {
         var writer = JSONWriter()
         writer.object { $0.member("status", "ok") }

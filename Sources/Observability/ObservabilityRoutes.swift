@@ -6,7 +6,7 @@ package import Metrics
 ///
 /// None of these needs a token: probes and scrapers of many systems have none, and nothing here is about a run.
 package struct ObservabilityRoutes: Sendable {
-    /// How long `/health` of the face `nextflow` waits for PostgreSQL.
+    /// How long `/health` of the listener profile `nextflow` waits for PostgreSQL.
     private static let healthPatience = Duration.seconds(2)
     /// The version of the runs service whose protocol is spoken.
     private static let runsVersion = "3.0.0"
@@ -34,7 +34,7 @@ package struct ObservabilityRoutes: Sendable {
         self.registry = registry
     }
 
-    /// The routes of the main face; `others` are described in `/openapi.json` beside them.
+    /// The routes of the main listener; `others` are described in `/openapi.json` beside them.
     package func routes(describing others: [Route]) -> [Route] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
@@ -55,8 +55,8 @@ package struct ObservabilityRoutes: Sendable {
         ]
     }
 
-    /// What the faces answer instead. Design §3.
-    package var faces: [String: [Route]] {
+    /// What the listener profiles answer instead. Design §3.
+    package var profiles: [String: [Route]] {
         let database = database
         return [
             "nextflow": [

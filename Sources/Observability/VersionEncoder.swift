@@ -3,7 +3,7 @@ import HTTP
 
 /// The answer of `/version`.
 enum VersionEncoder {
-    /// The face `runs`: the version of the protocol, and nothing else.
+    /// The listener profile `runs`: the version of the protocol, and nothing else.
     static func runs(version: String) -> Response {
         var writer = JSONWriter()
         writer.object { $0.member("version", version) }

@@ -6,7 +6,7 @@ enum RunOperation: Sendable {
     /// The record of a POST, or of an element of a batch.
     case create(NewRun)
     case patch(RunPatch)
-    /// What a duty says of a run that nobody ended: it holds only for a run that is still running.
+    /// What a maintenance job says of a run that nobody ended: it holds only for a run that is still running.
     case closeStale(RunPatch)
     case associate(CommitAssociation)
 }

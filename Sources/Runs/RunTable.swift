@@ -25,13 +25,13 @@ struct RunTable {
     /// The keys of new runs, in the order of their lines.
     private(set) var newKeys: [UUID128] = []
     /// What others may react to, in order.
-    private(set) var signals: [Signal] = []
+    private(set) var events: [OutboxEvent] = []
 
     private let isHeard: Bool
     /// How the run of the current element has ended by it.
     private var finished: RunStatus?
 
-    /// Makes a table of stored runs; without `isHeard` no signals are made, for nobody listens.
+    /// Makes a table of stored runs; without `isHeard` no events are made, for nobody listens.
     init(_ entries: [UUID128: Entry] = [:], isHeard: Bool = true) {
         self.entries = entries
         self.isHeard = isHeard
@@ -59,7 +59,7 @@ struct RunTable {
             entries[element.key] = entry
             newKeys.append(element.key)
             finished = Self.end(nil, run.record)
-            signal(nil, run.record, element)
+            report(nil, run.record, element)
             return .created
         }
         if stored.record.isOpen, let end = RunPatch(lateEnd: run.sent) {
@@ -72,7 +72,7 @@ struct RunTable {
     private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunOutcome {
         guard let run = entries[element.key] else { return .notFound }
         guard run.record.text(.status) == RunStatus.running.rawValue else { return .ended }
-        if isHeard { signals.append(Self.signal("run.stale", run.record, element)) }
+        if isHeard { events.append(Self.event("run.stale", run.record, element)) }
         return change(element) { $0.apply(patch) } ?? .notFound
     }
 
@@ -88,7 +88,7 @@ struct RunTable {
             finished = Self.end(before, entry.record)
         }
         entries[element.key] = entry
-        signal(before, entry.record, element)
+        report(before, entry.record, element)
         return .updated
     }
 
@@ -103,21 +103,21 @@ struct RunTable {
     private static let running = JSONText.quoted(RunStatus.running.rawValue)
 
     /// A run that has begun, or has got another state.
-    private mutating func signal(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {
+    private mutating func report(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {
         guard isHeard, let status = after.text(.status).flatMap(RunStatus.init(word:)) else { return }
         if before?[.status] == after[.status] { return }
-        if before == nil, status.isTerminal { signals.append(Self.signal("run.started", after, element)) }
-        signals.append(Self.signal(status.signal, after, element))
+        if before == nil, status.isTerminal { events.append(Self.event("run.started", after, element)) }
+        events.append(Self.event(status.outboxKind, after, element))
     }
 
-    private static func signal(_ kind: String, _ record: RunRecord, _ element: RunElement) -> Signal {
+    private static func event(_ kind: String, _ record: RunRecord, _ element: RunElement) -> OutboxEvent {
         var writer = JSONWriter()
         writer.object { detail in
             for field in [RunField.runID, .agentName, .jobType, .status, .errorSummary, .durationMS] {
                 if let value = record[field] { detail.member(field.name, raw: value) }
             }
         }
-        return Signal(
+        return OutboxEvent(
             kind: kind,
             subject: record.text(.eventID) ?? "",
             at: element.at,
@@ -128,7 +128,7 @@ struct RunTable {
 
 extension RunStatus {
     /// How a change to this state is told.
-    var signal: String {
+    var outboxKind: String {
         switch self {
         case .running: "run.started"
         case .success: "run.succeeded"

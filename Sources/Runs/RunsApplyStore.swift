@@ -90,7 +90,7 @@ enum RunsApplyStore {
         for (_, entry) in new { counts.add(new: entry) }
         for entry in changed.values { counts.add(changed: entry) }
         try tally(counts, on: connection)
-        try SignalStore.insert(table.signals, on: connection)
+        try OutboxStore.insert(table.events, on: connection)
         return true
     }
 

@@ -60,7 +60,7 @@ struct StaleRun: Hashable, Sendable {
     let createdAt: String
 }
 
-/// The SQL of the duty that looks after abandoned runs.
+/// The SQL of the maintenance job that looks after abandoned runs.
 enum StaleRunsStore {
     private static let fetch = Statement(
         "stale runs",

@@ -17,7 +17,7 @@ package struct RunsProjection: Projection {
         case batch = "run.batch/1"
         /// A PATCH; the member `event_id` says of which run.
         case patch = "run.patch/1"
-        /// What the duty `runs.stale` says of a run that nobody ended: a patch for as long as the run is running.
+        /// What the maintenance job `runs.stale` says of a run that nobody ended: a patch for as long as the run is running.
         case stale = "run.stale/1"
         /// A commit; the member `event_id` says of which run.
         case commit = "run.commit/1"
@@ -72,7 +72,7 @@ package struct RunsProjection: Projection {
 
     package func apply(stage: Int, to elements: inout [RunElement], on connection: Connection) throws {
         let keys = Set(elements.map(\.key))
-        let isHeard = try SignalStore.hasConsumers(on: connection)
+        let isHeard = try OutboxStore.hasConsumers(on: connection)
         // Another Weir may have stored one of these runs since we looked: then it was first, and we look again.
         for _ in 0..<Self.attempts {
             var table = RunTable(

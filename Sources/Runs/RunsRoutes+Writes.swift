@@ -228,7 +228,7 @@ extension RunsRoutes {
     }
 }
 
-/// Lines of the runs surface, for routes and duties.
+/// Lines of the runs surface, for routes and maintenance jobs.
 enum RunLine {
     /// The member that says of which run a line is.
     static func members(_ eventID: String) -> [UInt8] {

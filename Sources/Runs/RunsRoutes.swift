@@ -47,7 +47,7 @@ package struct RunsRoutes: Sendable {
         self.pageBytes = pageBytes
     }
 
-    /// All endpoints of every face.
+    /// All endpoints of every listener profile.
     package var all: [Route] {
         [
             create, batch, list, detail, patch, associateCommit, commitURL, repositoryURL, metadataRoute,
@@ -55,8 +55,8 @@ package struct RunsRoutes: Sendable {
         ]
     }
 
-    /// What the face `runs` answers instead of Prometheus text.
-    package var face: [Route] { [counts] }
+    /// What the listener profile `runs` answers instead of Prometheus text.
+    package var profile: [Route] { [counts] }
 
     // MARK: - Making routes
 

@@ -40,9 +40,9 @@ package final class StaleRuns: Sendable {
         self.status = status
     }
 
-    /// The duty; a turn whose lines are not loaded yet is waited for.
-    package var duty: Duty {
-        Duty("runs.stale", every: .seconds(30)) { [self] connection, now in
+    /// The maintenance job; a turn whose lines are not loaded yet is waited for.
+    package var job: MaintenanceJob {
+        MaintenanceJob("runs.stale", every: .seconds(30)) { [self] connection, now in
             guard isCaughtUp else { return }
             let runs = try StaleRunsStore.fetch(
                 before: now - age,

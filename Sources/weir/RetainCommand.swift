@@ -7,7 +7,7 @@ struct RetainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retain",
         abstract:
-            "Delete now what is older than it is kept: tracked runs, raw events, spent signals, decided letters.",
+            "Delete now what is older than it is kept: tracked runs, raw events, spent outbox events, decided dead letters.",
         discussion: """
             Without options it keeps what WEIR_RUNS_KEEP and WEIR_RAW_KEEP say. Runs go whatever their status, in \
             batches, so that a server may go on working meanwhile.

@@ -17,7 +17,7 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen: a comma list of [face@]host:port. Also WEIR_LISTEN.",
+            "Where to listen: a comma list of [profile@]host:port. Also WEIR_LISTEN.",
             valueName: "addresses"
         )
     )

@@ -7,13 +7,13 @@ import Testing
 
 extension ServerTests {
     @Suite struct `Listening` {
-        @Test func `several listeners serve with their faces`() async throws {
+        @Test func `several listeners serve with their listener profiles`() async throws {
             let application = ClosureApplication { _, info in
-                .refuse(.text("\(info.listener.face ?? "main")"))
+                .refuse(.text("\(info.listener.profile ?? "main")"))
             }
-            let second = ListenSpecification(face: "runs", .tcp(host: "localhost", port: 0))
+            let second = ListenSpecification(profile: "runs", .tcp(host: "localhost", port: 0))
             try await withServer(application, listeners: [TestServer.loopback, second]) { server in
-                #expect(server.addresses.map(\.face) == [nil, "runs"])
+                #expect(server.addresses.map(\.profile) == [nil, "runs"])
                 #expect(try server.client.get("/").text == "main")
                 let port = try #require(server.addresses[1].port)
                 let runs = HTTPTestClient(.tcp(host: "127.0.0.1", port: port))
@@ -139,7 +139,7 @@ extension ServerTests {
 }
 
 @Suite struct `Listener specifications` {
-    private static let faces: Set<String> = ["nextflow", "runs", "metrics"]
+    private static let profiles: Set<String> = ["nextflow", "runs", "metrics"]
 
     @Test(
         arguments: [
@@ -154,11 +154,11 @@ extension ServerTests {
     )
     func `the three forms are read and written`(
         text: String,
-        face: String?,
+        profile: String?,
         endpoint: ListenSpecification.Endpoint
     ) throws {
-        let specification = try ListenSpecification(text, faces: Self.faces)
-        #expect(specification.face == face)
+        let specification = try ListenSpecification(text, profiles: Self.profiles)
+        #expect(specification.profile == profile)
         #expect(specification.endpoint == endpoint)
         #expect(specification.description == text)
     }
@@ -171,22 +171,25 @@ extension ServerTests {
     )
     func `other texts are refused`(text: String) {
         #expect(throws: ListenSpecificationError(text: text, cause: .malformed)) {
-            try ListenSpecification(text, faces: Self.faces)
+            try ListenSpecification(text, profiles: Self.profiles)
         }
     }
 
-    @Test func `an unknown face is refused with the known ones`() {
+    @Test func `an unknown listener profile is refused with the known ones`() {
         let error = #expect(throws: ListenSpecificationError.self) {
-            try ListenSpecification("tower@localhost:80", faces: Self.faces)
+            try ListenSpecification("tower@localhost:80", profiles: Self.profiles)
         }
         #expect(error?.description.hasSuffix("known are metrics, nextflow, runs") == true)
     }
 
     @Test func `a list is read with blanks around its members`() throws {
-        let list = try ListenSpecification.list("127.0.0.1:8000 , runs@127.0.0.1:8765", faces: Self.faces)
+        let list = try ListenSpecification.list(
+            "127.0.0.1:8000 , runs@127.0.0.1:8765",
+            profiles: Self.profiles
+        )
         #expect(list.map(\.description) == ["127.0.0.1:8000", "runs@127.0.0.1:8765"])
         #expect(throws: ListenSpecificationError.self) {
-            try ListenSpecification.list("127.0.0.1:8000,", faces: Self.faces)
+            try ListenSpecification.list("127.0.0.1:8000,", profiles: Self.profiles)
         }
     }
 
@@ -198,6 +201,6 @@ extension ServerTests {
         ]
     )
     func `loopback is told from what others can reach`(text: String, expected: Bool) throws {
-        #expect(try ListenSpecification(text, faces: []).isLoopback == expected)
+        #expect(try ListenSpecification(text, profiles: []).isLoopback == expected)
     }
 }

@@ -41,24 +41,24 @@ import Testing
     }
 
     /// Signals 1 to 3 are older than the limit; 4 and 5 are taken by some; the last is new to one consumer.
-    @Test func `deletes signals that all have taken, and those that are too old for anybody`() throws {
+    @Test func `deletes outbox events that all have taken, and those that are too old for anybody`() throws {
         let harness = try IngestHarness()
         try harness.execute(
             """
-            INSERT INTO signal (xid, kind, subject, at, detail)
+            INSERT INTO outbox_event (xid, kind, subject, at, detail)
             SELECT n::text::xid8, 'run.failed', n::text,
                    timestamptz '2026-03-01' + CASE WHEN n <= 3 THEN -40 ELSE n END * interval '1 day', '{}'
             FROM generate_series(1, 6) n;
-            INSERT INTO signal_consumer (name, last_xid, last_id) VALUES ('quick', '6', 100), ('slow', '4', 100);
+            INSERT INTO outbox_consumer (name, last_xid, last_id) VALUES ('quick', '6', 100), ('slow', '4', 100);
             """
         )
         let outcome = try Connection.withTemporary(harness.target) { connection in
-            try RetentionSweep(SpentSignals(), before: now - SpentSignals.keep, batchSize: 2).run(
+            try RetentionSweep(SpentOutboxEvents(), before: now - SpentOutboxEvents.keep, batchSize: 2).run(
                 on: connection
             )
         }
         #expect(outcome.deleted == 4)
-        #expect(try harness.rows("SELECT subject FROM signal ORDER BY id") == ["5", "6"])
+        #expect(try harness.rows("SELECT subject FROM outbox_event ORDER BY id") == ["5", "6"])
     }
 
     @Test func `drops whole days of raw events, the oldest first`() throws {

@@ -35,10 +35,10 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "access_token", "agent_run", "agent_run_tally", "completion_rollup", "completion_sketch",
+                "access_token", "agent_run", "agent_run_tally", "completion_rollup",
                 "dead_letter", "event_rollup",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
-                "signal", "signal_consumer",
+                "outbox_consumer", "outbox_event",
             ]
         )
     }

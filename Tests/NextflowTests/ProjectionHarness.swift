@@ -14,19 +14,10 @@ struct ProjectionHarness {
     let database: TemporaryDatabase
     let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"))
 
-    /// Makes the schema as it is, or as it was up to a version.
-    init(through version: Int = .max) throws {
-        let name = version == .max ? "weir-schema" : "weir-schema-\(version)"
-        database = try TemporaryDatabase.make(preparedAs: name) { connection in
-            for step in SchemaMigrations.steps where step.version <= version {
-                try connection.executeScript(step.sql)
-            }
+    init() throws {
+        database = try TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
+            for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
         }
-    }
-
-    /// Brings an older schema to what it is now.
-    func migrate(from version: Int) throws {
-        for step in SchemaMigrations.steps where step.version >= version { try execute(step.sql) }
     }
 
     /// A line as the door would have written it.

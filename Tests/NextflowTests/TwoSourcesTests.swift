@@ -1,6 +1,5 @@
 import Core
 import Journal
-import Migrations
 import Postgres
 import TestKit
 import Testing
@@ -134,38 +133,5 @@ import Testing
         )
 
         #expect(try harness.rows("SELECT attempt FROM completion ORDER BY 1") == ["1", "2"])
-    }
-
-    @Test func `is known again after an upgrade, and what was counted twice stays`() throws {
-        let harness = try ProjectionHarness(through: 8)
-        let run = NextflowKeys.run(id: "r1", name: "brave_bell")
-        let tasks = [
-            ("1", "aa/000001"), ("1", "aa/000001"), ("2", "aa/000002"),
-            ("ü", String(repeating: "h", count: 300)),
-        ]
-        for (index, task) in tasks.enumerated() {
-            try harness.execute(
-                """
-                INSERT INTO completion (
-                    run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
-                    error_action, task_id, hash
-                )
-                VALUES ('\(run)', gen_random_uuid(), \(index), now(), true, 'P', 1, 'COMPLETED', '0', '', '\(task.0)', '\(task.1)')
-                """
-            )
-        }
-        try harness.migrate(from: 9)
-
-        try harness.apply(
-            Body.task(id: "1", hash: "aa/000001"),
-            Body.task(id: "2", hash: "aa/000002"),
-            Body.task(id: #""ü""#, hash: String(repeating: "h", count: 300)),
-            Body.task(id: "3", hash: "aa/000003")
-        )
-
-        #expect(
-            try harness.rows("SELECT task_id, count(*) FROM completion GROUP BY 1 ORDER BY 1")
-                == ["1|2", "2|1", "3|1", "ü|1"]
-        )
     }
 }

@@ -77,15 +77,15 @@ func answer(_ routes: [Route], _ path: String, accept: String? = nil) async thro
     )
 }
 
-/// What the routes of a face, or else those of the main one, answer.
+/// What the routes of a listener profile, or else those of the main one, answer.
 func ask(
     _ path: String,
-    face: String? = nil,
+    profile: String? = nil,
     accept: String? = nil,
     health: DatabaseHealth = .connected,
     checks: [ReadinessCheck] = []
 ) async throws -> Response {
     let routes = ObservabilityRoutes.make(health: health, checks: checks)
-    let special = face.flatMap { routes.faces[$0] } ?? []
+    let special = profile.flatMap { routes.profiles[$0] } ?? []
     return try await answer(special + routes.routes(describing: []), path, accept: accept)
 }

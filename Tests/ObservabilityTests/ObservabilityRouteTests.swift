@@ -22,16 +22,18 @@ import Testing
         )
     }
 
-    @Test func `the nextflow face answers as the reference does while PostgreSQL is there`() async throws {
-        let response = try await ask("/health", face: "nextflow", health: .connected)
+    @Test func `the nextflow listener profile answers as the reference does while PostgreSQL is there`()
+        async throws
+    {
+        let response = try await ask("/health", profile: "nextflow", health: .connected)
         #expect(response.status == .ok)
         #expect(
             response.text == #"{"message":"App Started","status":"Healthy","database":"Connected"}"#
         )
     }
 
-    @Test func `the nextflow face wraps its 503 in detail`() async throws {
-        let response = try await ask("/health", face: "nextflow", health: .failed("cannot be reached"))
+    @Test func `the nextflow listener profile wraps its 503 in detail`() async throws {
+        let response = try await ask("/health", profile: "nextflow", health: .failed("cannot be reached"))
         #expect(response.status == .serviceUnavailable)
         #expect(
             response.text == """
@@ -40,19 +42,19 @@ import Testing
         )
     }
 
-    @Test func `the runs face says what its clients insist on`() async throws {
-        let health = try await ask("/health", face: "runs")
+    @Test func `the runs listener profile says what its clients insist on`() async throws {
+        let health = try await ask("/health", profile: "runs")
         #expect(
             health.text == """
                 {"status":"ok","version":"3.0.0","db_path":"postgresql","journal_mode":"DELETE",\
                 "synchronous":"FULL"}
                 """
         )
-        #expect(try await ask("/version", face: "runs").text == #"{"version":"3.0.0"}"#)
+        #expect(try await ask("/version", profile: "runs").text == #"{"version":"3.0.0"}"#)
     }
 
-    @Test func `the metrics face says no more than that it lives`() async throws {
-        #expect(try await ask("/health", face: "metrics").text == #"{"status":"ok"}"#)
+    @Test func `the metrics listener profile says no more than that it lives`() async throws {
+        #expect(try await ask("/health", profile: "metrics").text == #"{"status":"ok"}"#)
     }
 
     @Test func `ready is 200 when all checks are, and 503 with advice when one is not`() async throws {

@@ -98,7 +98,7 @@ struct RunCareTests {
     @Test("abandoned runs are ended by a line of the journal, in the words of the original")
     func staleRuns() async throws {
         let weir = try await RunsHarness()
-        try weir.execute("INSERT INTO signal_consumer (name) VALUES ('test')")
+        try weir.execute("INSERT INTO outbox_consumer (name) VALUES ('test')")
         for (id, created, status) in [
             ("old", "2026-02-27T00:00:00Z", "running"), ("young", "2026-02-28T23:30:00Z", "running"),
             ("ended", "2026-02-01T00:00:00Z", "success"),
@@ -114,8 +114,8 @@ struct RunCareTests {
         #expect(run["output_summary"]?.string == "Process did not complete - marked as timeout")
         #expect(try await weir.get("/api/v1/runs/young").json["status"]?.string == "running")
         #expect(try await weir.get("/api/v1/runs/ended").json["end_time"]?.isNull == true)
-        let signals = try weir.rows("SELECT kind FROM signal WHERE subject = 'old' ORDER BY id")
-        #expect(signals == ["run.started", "run.stale", "run.timed_out"])
+        let events = try weir.rows("SELECT kind FROM outbox_event WHERE subject = 'old' ORDER BY id")
+        #expect(events == ["run.started", "run.stale", "run.timed_out"])
     }
 
     @Test("a turn writes nothing while the lines of the one before are not loaded")
@@ -129,28 +129,28 @@ struct RunCareTests {
                     now(), '{}')
             """
         )
-        let duty = StaleRuns(
+        let job = StaleRuns(
             journal: weir.journal,
             progress: weir.progress,
             after: .seconds(3600),
             status: .cancelled
-        ).duty
+        ).job
         for _ in 1...3 {
-            try Connection.withTemporary(weir.database.target) { try duty.perform($0, now) }
+            try Connection.withTemporary(weir.database.target) { try job.perform($0, now) }
         }
         weir.journal.close()
         #expect(weir.journal.durableSeq == 1)
     }
 
     private func perform(_ weir: RunsHarness, status: StaleRunStatus) async throws {
-        let duty = StaleRuns(
+        let job = StaleRuns(
             journal: weir.journal,
             progress: weir.progress,
             after: .seconds(3600),
             status: status
-        ).duty
+        ).job
         let before = weir.journal.durableSeq
-        try Connection.withTemporary(weir.database.target) { try duty.perform($0, now) }
+        try Connection.withTemporary(weir.database.target) { try job.perform($0, now) }
         _ = await weir.progress.wait(for: before + 1, atMost: .seconds(30))
     }
 
@@ -172,12 +172,12 @@ struct RunCareTests {
         }
         let (running, table) = try outcome("running")
         #expect(running == .updated)
-        #expect(table.signals.map(\.kind) == ["run.stale", "run.cancelled"])
+        #expect(table.events.map(\.kind) == ["run.stale", "run.cancelled"])
         for status in ["success", "failure", "partial", "timeout", "cancelled"] {
             let (ended, table) = try outcome(status, endTime: "its own")
             #expect(ended == .ended)
             #expect(table.entries.values.first?.record.text(.endTime) == "its own")
-            #expect(table.entries.values.first?.isChanged == false && table.signals.isEmpty)
+            #expect(table.entries.values.first?.isChanged == false && table.events.isEmpty)
         }
         var empty = RunTable()
         var element = RunElement(
@@ -196,7 +196,7 @@ struct RunCareTests {
         let weir = try await RunsHarness()
         _ = try await weir.post("/api/v1/runs", RunBody.run("e", created: "2026-02-01T00:00:00Z"))
         _ = try await weir.patch("e", #"{"status":"success","output_summary":"all well"}"#)
-        // The duty had looked before the patch came: its line stands behind it.
+        // The maintenance job had looked before the patch came: its line stands behind it.
         let run = StaleRun(eventID: "e", createdAt: "2026-02-01T00:00:00Z")
         let position = try await weir.journal.append(
             kind: "run.stale/1",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runs
 
-/// `GET /metrics` of the face `runs`, and who may read what. Contract §1.3.
+/// `GET /metrics` of the listener profile `runs`, and who may read what. Contract §1.3.
 @Suite("Counts of runs, and who may know them")
 struct RunCountsTests {
     @Test("whoever may not read learns no names from the counts, and makes PostgreSQL count once in a while")

@@ -1,7 +1,6 @@
 import Core
 import Journal
 import Metrics
-import Migrations
 import Postgres
 import TestKit
 import Testing
@@ -93,26 +92,6 @@ struct RunGaugeTests {
         let rest = try Self.scrape(weir, named: 0)
         #expect(rest.dropLast().allSatisfy { $0.hasSuffix(" 0") })
         #expect(rest.last == samples.last)
-    }
-
-    @Test("the migration counts what is there, under the keys of the loader")
-    func migration() async throws {
-        let weir = try await RunsHarness()
-        try await Self.fill(weir)
-        let counts = """
-            SELECT value_key, value, runs FROM agent_run_tally WHERE facet = 'agent_job_status' ORDER BY value
-            """
-        let expected = try weir.rows(counts)
-        #expect(expected.count == 5)
-        let step = try #require(SchemaMigrations.steps.first { $0.name == "run_summary" })
-        try weir.execute(
-            """
-            ALTER TABLE agent_run_tally DROP COLUMN last_at;
-            DELETE FROM agent_run_tally WHERE facet = 'agent_job_status';
-            \(step.sql)
-            """
-        )
-        #expect(try weir.rows(counts) == expected)
     }
 
     @Test("each end is counted once")

@@ -1,6 +1,5 @@
 import Core
 import HTTP
-import Migrations
 import Postgres
 import TestKit
 import Testing
@@ -143,36 +142,6 @@ struct RunListTests {
             _ = try await weir.post("/api/v1/runs", RunBody.run("e\(index)", created: created))
         }
         #expect(try await weir.get("/metrics").json["recent_24h"]?.int64 == 5)
-    }
-
-    @Test("a database that had runs before hours were counted counts those that matter")
-    func hoursOfOldRuns() throws {
-        let database = try TemporaryDatabase.make()
-        let rows = try Connection.withTemporary(database.target) { connection in
-            for step in SchemaMigrations.steps where step.version < 7 {
-                try connection.executeScript(step.sql)
-            }
-            try connection.executeScript(
-                """
-                INSERT INTO agent_run (
-                    event_key, event_id, run_id, agent_name, job_type, status, created_at, created_order,
-                    created_is_time, start_time, api_posted, received_at, document
-                )
-                SELECT gen_random_uuid(), n, n, 'a', 'j', 'running', '', date_trunc('hour', now()) - n * interval '20 h',
-                    true, '', false, now(), '{}'
-                FROM generate_series(0, 3) AS n
-                """
-            )
-            for step in SchemaMigrations.steps where step.version == 7 {
-                try connection.executeScript(step.sql)
-            }
-            return try connection.executeOnce(
-                Statement(sql: "SELECT value_key, value, runs FROM agent_run_tally ORDER BY value")
-            ).map { (try $0.uuid(0), try $0.text(1), try $0.int64(2)) }
-        }
-        #expect(rows.count == 3 && rows.allSatisfy { $0.2 == 1 })
-        #expect(rows.allSatisfy { $0.0 == RunKeys.value($0.1) })
-        #expect(rows.last?.1 == RunCounts.hour(of: .now()))
     }
 
     @Test("counts of runs and names of agents and jobs")

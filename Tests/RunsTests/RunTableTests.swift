@@ -35,18 +35,18 @@ struct RunTableTests {
     }
 
     @Test("every state may follow every other, and each change is told")
-    func signals() throws {
+    func events() throws {
         let words = ["running", "failed", "success", "timeout", "cancelled", "partial", "partial"]
         var table = RunTable()
         var lines = try elements((.create, RunBody.run("e1")))
         for word in words { lines += try elements((.patch, #"{"status":"\#(word)"}"#)) }
         #expect(apply(lines, to: &table) == [.created] + words.map { _ in .updated })
         #expect(
-            table.signals.map(\.kind) == [
+            table.events.map(\.kind) == [
                 "run.started", "run.failed", "run.succeeded", "run.timed_out", "run.cancelled", "run.partial",
             ]
         )
-        #expect(table.signals.allSatisfy { $0.subject == "e1" })
+        #expect(table.events.allSatisfy { $0.subject == "e1" })
     }
 
     @Test("a run that is posted when it is over began and ended")
@@ -54,8 +54,8 @@ struct RunTableTests {
         var table = RunTable()
         let body = RunBody.run("e1", more: #","status":"failure","error_summary":"no disk""#)
         _ = apply(try elements((.create, body)), to: &table)
-        #expect(table.signals.map(\.kind) == ["run.started", "run.failed"])
-        let detail = try JSONDocument(try #require(table.signals.last).detail).root
+        #expect(table.events.map(\.kind) == ["run.started", "run.failed"])
+        let detail = try JSONDocument(try #require(table.events.last).detail).root
         #expect(detail["error_summary"]?.string == "no disk" && detail["run_id"]?.string == "R-e1")
     }
 
@@ -63,7 +63,7 @@ struct RunTableTests {
     func unheard() throws {
         var table = RunTable(isHeard: false)
         _ = apply(try elements((.create, RunBody.run("e1"))), to: &table)
-        #expect(table.signals.isEmpty && table.entries.count == 1)
+        #expect(table.events.isEmpty && table.entries.count == 1)
     }
 
     @Test("what a run is made of depends on its line alone")

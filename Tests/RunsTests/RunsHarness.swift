@@ -65,7 +65,7 @@ final class RunsHarness: Sendable {
         )
         self.routes = routes.all
         var router = Router<Route>()
-        for route in routes.all + routes.face { router.add(route.method, route.pattern, route) }
+        for route in routes.all + routes.profile { router.add(route.method, route.pattern, route) }
         self.router = router
         let loader = Loader(
             RunsProjection(board: board, mostBytes: mostBytes),

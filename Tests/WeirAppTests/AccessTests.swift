@@ -130,7 +130,7 @@ import WeirApp
     }
 
     @Test func `a listener that others reach needs a token or a clear word`() throws {
-        let open = try ListenSpecification.list("127.0.0.1:0,0.0.0.0:0", faces: [])
+        let open = try ListenSpecification.list("127.0.0.1:0,0.0.0.0:0", profiles: [])
         let error = #expect(throws: UnsafeBindError.self) {
             try AccessPolicy(allowsAnonymous: false).check(open, tokens: Self.none)
         }

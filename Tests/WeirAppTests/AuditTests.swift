@@ -34,7 +34,7 @@ import Testing
                 FROM generate_series(1, 12) n;
                 INSERT INTO agent_run_tally
                 SELECT 'agent_name', gen_random_uuid(), agent_name, count(*) FROM agent_run GROUP BY agent_name;
-                INSERT INTO signal (kind, subject, at, detail)
+                INSERT INTO outbox_event (kind, subject, at, detail)
                 SELECT k, 's', '2026-01-01Z', '{}' FROM unnest(ARRAY['run.failed', 'run.failed', 'run.stale']) k;
                 INSERT INTO dead_letter (journal_id, stream, seq, element, stage, kind, received_at, sql_state,
                                          reason, body)
@@ -81,12 +81,12 @@ import Testing
             """
         ),
         (
-            "signals",
+            "outbox",
             """
-            Signals per kind
-              kind        signals  oldest                  newest
-              run.failed        2  2026-01-01 00:00:00+00  2026-01-01 00:00:00+00
-              run.stale         1  2026-01-01 00:00:00+00  2026-01-01 00:00:00+00
+            Outbox events per kind
+              kind        events  oldest                  newest
+              run.failed       2  2026-01-01 00:00:00+00  2026-01-01 00:00:00+00
+              run.stale        1  2026-01-01 00:00:00+00  2026-01-01 00:00:00+00
             """
         ),
         (
@@ -138,16 +138,16 @@ import Testing
             _ = try Schema.migrator.migrate(connection)
             try connection.executeScript(
                 """
-                INSERT INTO signal (kind, subject, at, detail)
+                INSERT INTO outbox_event (kind, subject, at, detail)
                 SELECT 'k', '', now(), '{}' FROM generate_series(1, 120000);
-                ANALYZE signal;
-                DELETE FROM signal WHERE id % 3 = 0;
+                ANALYZE outbox_event;
+                DELETE FROM outbox_event WHERE id % 3 = 0;
                 """
             )
         }
         func row(_ isExact: Bool) async throws -> String? {
             let options = Audit.Options(only: ["tables"], isExact: isExact)
-            return try await Self.run(database, options).lines.first { $0.contains(" signal ") }
+            return try await Self.run(database, options).lines.first { $0.contains(" outbox_event ") }
         }
         #expect(try await row(false)?.contains("~120000") == true)
         #expect(try await row(true)?.contains(" 80000") == true)

@@ -104,7 +104,7 @@ import Testing
         try Data("half".utf8).write(to: URL(filePath: abandoned + "/weir.dump"))
         let run =
             #"{"event_id":"e","run_id":"r","start_time":"s","agent_name":"a","job_type":"j"}"#
-        #expect(try weir.client(face: "runs").post("/api/v1/runs", json: run).status == 201)
+        #expect(try weir.client(profile: "runs").post("/api/v1/runs", json: run).status == 201)
 
         let outcome = try await backup(weir.server.settings, to: shelf)
         #expect(outcome.metadata.rows["agent_run"] == 1)
@@ -175,43 +175,43 @@ import Testing
     }
 }
 
-/// The duty that lets `weir backup` run now and then.
-@Suite struct `The backup duty` {
+/// The maintenance job that lets `weir backup` run now and then.
+@Suite struct `The backup job` {
     @Test func `starts a program that makes a copy, and looks after it at later turns`() async throws {
         let database = try TemporaryDatabase.make()
         try Connection.withTemporary(database.target) { _ = try Schema.migrator.migrate($0) }
-        let duty = try Self.duty(database.target, every: "1h")
-        defer { duty.remove() }
-        try await duty.turnUntil { duty.duty.lastSuccess != nil }
-        #expect(duty.shelf.copies.count == 1)
-        let made = try #require(duty.duty.lastSuccess)
-        let scrape = try Self.age(duty.directory, at: made.adding(seconds: 90))
+        let job = try Self.job(database.target, every: "1h")
+        defer { job.remove() }
+        try await job.turnUntil { job.job.lastSuccess != nil }
+        #expect(job.shelf.copies.count == 1)
+        let made = try #require(job.job.lastSuccess)
+        let scrape = try Self.age(job.directory, at: made.adding(seconds: 90))
         #expect(scrape.contains("\nweir_backup_age_seconds 90\n"))
         // The next one is due in an hour.
-        for _ in 1...3 { try duty.duty.turn(at: .now()) }
-        #expect(duty.shelf.copies.count == 1)
-        try duty.duty.turn(at: Timestamp.now().adding(seconds: 3700))
-        try await duty.turnUntil { duty.shelf.copies.count == 2 }
-        #expect(!duty.duty.hasFailed)
+        for _ in 1...3 { try job.job.turn(at: .now()) }
+        #expect(job.shelf.copies.count == 1)
+        try job.job.turn(at: Timestamp.now().adding(seconds: 3700))
+        try await job.turnUntil { job.shelf.copies.count == 2 }
+        #expect(!job.job.hasFailed)
     }
 
     @Test func `says that it failed, and waits before it tries again`() async throws {
         let database = try TemporaryDatabase.make()
-        let duty = try Self.duty(database.target, every: "1h", minFree: "1024TiB")
-        defer { duty.remove() }
-        try await duty.turnUntil { duty.duty.hasFailed }
-        let log = duty.shelf.path + "/backup.log"
+        let job = try Self.job(database.target, every: "1h", minFree: "1024TiB")
+        defer { job.remove() }
+        try await job.turnUntil { job.job.hasFailed }
+        let log = job.shelf.path + "/backup.log"
         #expect(try String(contentsOfFile: log, encoding: .utf8).contains("are wanted"))
         // Every start would make the file anew.
         try FileManager.default.removeItem(atPath: log)
-        for _ in 1...3 { try duty.duty.turn(at: .now()) }
+        for _ in 1...3 { try job.job.turn(at: .now()) }
         #expect(!FileManager.default.fileExists(atPath: log))
-        #expect(duty.shelf.copies.isEmpty)
+        #expect(job.shelf.copies.isEmpty)
     }
 
-    /// A duty with a directory of its own.
+    /// A maintenance job with a directory of its own.
     private struct Subject {
-        let duty: BackupDuty
+        let job: BackupJob
         let shelf: BackupShelf
         let directory: String
 
@@ -219,7 +219,7 @@ import Testing
         func turnUntil(_ isDone: () -> Bool) async throws {
             let end = ContinuousClock.now + .seconds(60)
             while ContinuousClock.now < end {
-                try duty.turn(at: .now())
+                try job.turn(at: .now())
                 if isDone() { return }
                 try await Task.sleep(for: .milliseconds(20))
             }
@@ -227,7 +227,7 @@ import Testing
         }
 
         func remove() {
-            duty.stop()
+            job.stop()
             try? FileManager.default.removeItem(atPath: directory)
         }
     }
@@ -249,7 +249,7 @@ import Testing
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static func duty(_ target: ConnectionTarget, every: String, minFree: String = "0") throws
+    private static func job(_ target: ConnectionTarget, every: String, minFree: String = "0") throws
         -> Subject
     {
         let directory = EmbeddedServer.newDirectory()
@@ -258,7 +258,7 @@ import Testing
             environment: ["WEIR_BACKUP_EVERY": every, "WEIR_BACKUP_MIN_FREE": minFree]
         ).settings
         return Subject(
-            duty: BackupDuty(settings, executable: Executable.path, logger: .silent),
+            job: BackupJob(settings, executable: Executable.path, logger: .silent),
             shelf: BackupShelf(directory + "/backups"),
             directory: directory
         )

@@ -16,7 +16,7 @@ import Testing
             proxies: try proxies.map { try TrustedProxies($0) },
             cors: CORSPolicy(allowedOrigins: cors)
         )
-        let listener = ListenerInfo(face: nil, description: listener)
+        let listener = ListenerInfo(profile: nil, description: listener)
         return origins.origin(of: fields, ConnectionInfo(peer: Peer(address: peer), listener: listener))
     }
 

@@ -12,7 +12,7 @@ import Testing
 @Suite("The client library", .serialized)
 struct ClientTests {
     private func configuration(_ weir: EmbeddedServer?, _ directory: String) throws -> ClientConfiguration {
-        let port = weir?.server.addresses.first { $0.face == "runs" }?.port ?? 9
+        let port = weir?.server.addresses.first { $0.profile == "runs" }?.port ?? 9
         var configuration = ClientConfiguration(
             url: "http://127.0.0.1:\(port)/",
             bufferDirectory: "\(directory)/buffer"
@@ -30,7 +30,7 @@ struct ClientTests {
     }
 
     private func run(_ weir: EmbeddedServer, _ eventID: String) throws -> JSONNode {
-        try JSONDocument(try weir.client(face: "runs").get("/api/v1/runs/\(eventID)").body).root
+        try JSONDocument(try weir.client(profile: "runs").get("/api/v1/runs/\(eventID)").body).root
     }
 
     @Test("a closure is a run: its result goes on, and so does its error")

@@ -39,7 +39,7 @@ import Testing
 
     @Test func `are open to a local client, and closed to one behind a proxy on this machine`() async throws {
         let weir = try await EmbeddedServer.start()
-        let (main, runs) = (try weir.client(), try weir.client(face: "runs"))
+        let (main, runs) = (try weir.client(), try weir.client(profile: "runs"))
         #expect(try main.post("/telemetry", json: Self.sample).status == 200)
         for field in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
             let fields = [(field, "127.0.0.1")]
@@ -160,7 +160,7 @@ import Testing
                 AccessToken(name: "out", secret: "out", scopes: [.read]),
             ]
         }
-        let client = try weir.client(face: "runs")
+        let client = try weir.client(profile: "runs")
         let run =
             #"{"event_id":"e1","run_id":"r","agent_name":"acme","job_type":"j","start_time":"2026-01-01T00:00:00Z"}"#
         #expect(try client.post("/api/v1/runs", json: run, fields: [("X-API-Key", "in")]).status == 201)

@@ -46,9 +46,9 @@ final class EmbeddedServer: Sendable {
         self.database = database
     }
 
-    /// A client of the main listener, or of a face.
-    func client(face: String? = nil, fields: [RawField] = []) throws -> HTTPTestClient {
-        for address in server.addresses where address.face == face {
+    /// A client of the main listener, or of a profile.
+    func client(profile: String? = nil, fields: [RawField] = []) throws -> HTTPTestClient {
+        for address in server.addresses where address.profile == profile {
             guard let port = address.port else { continue }
             return HTTPTestClient(.tcp(host: "127.0.0.1", port: port), fields: fields)
         }

@@ -40,11 +40,11 @@ import Testing
         await weir.stop()
     }
 
-    @Test func `is healthy on every face and ready`() async throws {
+    @Test func `is healthy on every listener profile and ready`() async throws {
         let weir = try await EmbeddedServer.start()
         #expect(try weir.client().get("/health").text.contains(#""database":"Connected""#))
-        #expect(try weir.client(face: "nextflow").get("/health").text.contains(#""status":"Healthy""#))
-        #expect(try weir.client(face: "runs").get("/health").text.contains(#""journal_mode":"DELETE""#))
+        #expect(try weir.client(profile: "nextflow").get("/health").text.contains(#""status":"Healthy""#))
+        #expect(try weir.client(profile: "runs").get("/health").text.contains(#""journal_mode":"DELETE""#))
         let ready = try weir.client().get("/ready")
         #expect(ready.status == 200, "\(ready.text)")
         #expect(try weir.client().get("/api/health").text == #"{"status":"ok"}"#)
@@ -108,7 +108,7 @@ import Testing
         let client = try weir.client()
         try posted(client, count: 3)
         #expect(try client.get("/health").status == 200)
-        let unhealthy = try weir.client(face: "nextflow").get("/health")
+        let unhealthy = try weir.client(profile: "nextflow").get("/health")
         #expect(unhealthy.status == 503)
         #expect(
             unhealthy.text.hasPrefix(
@@ -193,7 +193,7 @@ import Testing
 
     @Test func `replays tracked runs with the same answers`() async throws {
         let weir = try await EmbeddedServer.start()
-        let client = try weir.client(face: "runs")
+        let client = try weir.client(profile: "runs")
         let more = #","run_id":"R","start_time":"2026-01-01T00:00:00Z","agent_name":"a","job_type":"j"}"#
         #expect(try client.post("/api/v1/runs", json: #"{"event_id":"e1""# + more).status == 201)
         let batch = #"[{"event_id":"e2""# + more + #",{"event_id":"e1""# + more + "]"
@@ -206,7 +206,7 @@ import Testing
         await weir.server.stop()
         let other = try TemporaryDatabase.make()
         let again = try await replayed(weir, into: other, lines: 3)
-        let asked = try again.client(face: "runs")
+        let asked = try again.client(profile: "runs")
         for (target, answer) in zip(targets, answers) { #expect(try asked.get(target).text == answer) }
         await again.stop()
     }
@@ -218,7 +218,7 @@ import Testing
             settings.limitsRunsRate = true
             settings.runsRateLimit = 3
         }
-        let client = try weir.client(face: "runs")
+        let client = try weir.client(profile: "runs")
         func post(_ authorization: String?) throws -> (Int, String) {
             let fields = authorization.map { [("Authorization", $0)] } ?? []
             let answer = try client.post("/api/v1/runs", json: "{}", fields: fields)

@@ -111,7 +111,7 @@ import Testing
         let settings = environment(["DATABASE_URL": database.target.unmaskedURL])
         defer { try? FileManager.default.removeItem(atPath: directory) }
         #expect(try Executable.run(["migrate", "status"], settings).status == 1)
-        #expect(try Executable.run(["migrate"], settings).output.contains("applied v0001 ingest"))
+        #expect(try Executable.run(["migrate"], settings).output.contains("applied v0001 baseline"))
         #expect(try Executable.run(["migrate", "status"], settings).status == 0)
 
         let made = try Executable.run(

@@ -14,12 +14,12 @@ import Testing
         _ target: String,
         fields: HeaderFields = HeaderFields(),
         tokens: [AccessToken] = [AccessToken(name: "t", secret: secret, scopes: [.ingest])],
-        face: String? = nil,
+        profile: String? = nil,
         listener: String = "0.0.0.0:8000",
         peer: String = "127.0.0.1"
     ) -> FrontDoor.Decision {
         let head = RequestHead(method: method, target: target, fields: fields)
-        let listener = ListenerInfo(face: face, description: listener)
+        let listener = ListenerInfo(profile: profile, description: listener)
         return FrontDoor.make(tokens: tokens).decide(
             FrontDoor.Entrance(head),
             ConnectionInfo(peer: Peer(address: peer), listener: listener)
@@ -156,9 +156,9 @@ import Testing
         #expect(try preflight("https://evil.example.org").fields["Access-Control-Allow-Origin"] == nil)
     }
 
-    @Test func `a face decides its own paths and leaves the others alone`() {
-        func summary(_ face: String?, _ target: String) -> String? {
-            if case .enter(let route, _) = decide(.get, target, face: face) {
+    @Test func `a listener profile decides its own paths and leaves the others alone`() {
+        func summary(_ profile: String?, _ target: String) -> String? {
+            if case .enter(let route, _) = decide(.get, target, profile: profile) {
                 return route.documentation.summary
             }
             return nil
@@ -197,7 +197,7 @@ import Testing
         let head = RequestHead(method: method, target: target)
         let context = ConnectionInfo(
             peer: Peer(address: "127.0.0.1"),
-            listener: ListenerInfo(face: nil, description: "127.0.0.1:1")
+            listener: ListenerInfo(profile: nil, description: "127.0.0.1:1")
         )
         guard case .accept(let found, _) = FrontDoor.make(tokens: []).admit(head, context) else {
             Issue.record("not accepted")
@@ -215,7 +215,7 @@ extension FrontDoor {
                 .make(.post, "/small", .ingest, bodyLimit: 7), .make(.get, "/runs/{id}", .read),
                 .make(.get, "/health", nil), .make(.get, "/version", nil),
             ],
-            faces: ["runs": [.make(.get, "/health", nil, summary: "runs")]]
+            profiles: ["runs": [.make(.get, "/health", nil, summary: "runs")]]
         )
         let known = TokenTable(tokens)
         return FrontDoor(

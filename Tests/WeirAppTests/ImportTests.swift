@@ -41,7 +41,7 @@ import Testing
     private func importing(_ path: String, into weir: EmbeddedServer, token: String? = nil) throws
         -> ImportSummary
     {
-        let port = try #require(weir.server.addresses.first { $0.face == nil }?.port)
+        let port = try #require(weir.server.addresses.first { $0.profile == nil }?.port)
         let importer = Importer(
             ImportOptions(paths: [path]),
             transport: server(port, token: token).map(RemoteImportTransport.init),
@@ -143,7 +143,7 @@ import Testing
 
     @Test func `hears how long to wait while the database is away`() async throws {
         let weir = try await EmbeddedServer.start(databaseURL: "postgresql://nobody@127.0.0.1:1/none")
-        let port = try #require(weir.server.addresses.first { $0.face == nil }?.port)
+        let port = try #require(weir.server.addresses.first { $0.profile == nil }?.port)
         let transport = RemoteImportTransport(try #require(server(port)))
         let runs = "[" + Self.runs.split(separator: "\n")[0] + "]"
         let answer = try transport.post("/api/v1/runs/batch", Array(runs.utf8))

@@ -174,7 +174,7 @@ private final class Number: Sendable {
 
 @Suite struct `Banner of a ready server` {
     private func address(_ text: String) throws -> BoundAddress {
-        let specification = try ListenSpecification(text, faces: ["runs"])
+        let specification = try ListenSpecification(text, profiles: ["runs"])
         return BoundAddress(specification: specification, endpoint: specification.endpoint)
     }
 

@@ -32,7 +32,7 @@ class Step:
     p95: float = None
     cpu: str = ""
     seconds: int = 3
-    on_face: bool = False
+    on_profile: bool = False
 
     @property
     def unit(self):
@@ -60,9 +60,9 @@ def steps(seconds):
         Step("list of 50, of an agent and status", 1, "get", f"{ROUTE}?agent_name=agent-7&status=running&limit=50",
              original=204),
         Step("list of 10 behind 30,000", 1, "get", f"{ROUTE}?limit=10&offset=30000", original=331),
-        Step("counts (`/metrics`)", 1, "get", "/metrics", original=124, on_face=True),
+        Step("counts (`/metrics`)", 1, "get", "/metrics", original=124, on_profile=True),
         Step("metadata, cached", 1, "get", "/api/v1/metadata", original=1604),
-        Step("health", 1, "get", "/health", original=2044, on_face=True),
+        Step("health", 1, "get", "/health", original=2044, on_profile=True),
     ]
 
 
@@ -70,8 +70,8 @@ class Round:
     """All steps on one empty database."""
 
     def __init__(self, postgres, nginx, seconds):
-        face = free_port()
-        trial = Trial(postgres, env={"WEIR_LISTEN": f"127.0.0.1:0,runs@127.0.0.1:{face}"})
+        profile = free_port()
+        trial = Trial(postgres, env={"WEIR_LISTEN": f"127.0.0.1:0,runs@127.0.0.1:{profile}"})
         self.nginx = self.load(nginx.port, ROUTE, min(seconds, 5), 32, "post", self.seed())
         self.loads, self.cpu = [], []
         name, sent = None, 0
@@ -82,7 +82,7 @@ class Round:
             if "{one}" in path:
                 path = path.format(one=postgres.value("SELECT max(event_id) FROM agent_run"))
             before = trial.cpu()
-            load = self.load(face if step.on_face else trial.weir.port, path, step.seconds, step.connections,
+            load = self.load(profile if step.on_profile else trial.weir.port, path, step.seconds, step.connections,
                              step.mode, name, step.size)
             self.cpu.append([(after - earlier) * 1e6 / load.requests / step.size
                              for after, earlier in zip(trial.cpu(), before)])

@@ -23,7 +23,7 @@ SHORT = {
     "hostile_load": ["--seconds", "1.5", "--rounds", "1", "--answers-only"],
     "clients": ["--scrape", "20"],
     "dashboard": [],
-    "duties": [],
+    "leader": [],
     "replica": ["--reads", "60", "--seconds", "4", "--rate", "300"],
     "scale": ["--runs", "4", "--tasks", "20", "--seconds", "5", "--rate", "500"],
     "growth": ["--sizes", "0.1", "--times", "3"],

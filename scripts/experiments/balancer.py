@@ -72,5 +72,5 @@ class Group:
             weir.await_loaded(seconds)
 
     def elected(self):
-        """Which Weirs say that they do the duties."""
-        return [weir for weir in self.weirs if weir.metric("weir_duties_elected") == 1]
+        """Which Weirs say that they do the maintenance jobs."""
+        return [weir for weir in self.weirs if weir.metric("weir_maintenance_leader") == 1]

@@ -34,7 +34,7 @@ struct AuditQuestion: Sendable {
         AuditQuestion("agents", "Tracked runs per agent", PackageResources.audit_agents_sql),
         AuditQuestion("statuses", "Tracked runs per status", PackageResources.audit_statuses_sql),
         AuditQuestion("days", "Tracked runs per day of their start", PackageResources.audit_days_sql),
-        AuditQuestion("signals", "Signals per kind", PackageResources.audit_signals_sql),
+        AuditQuestion("outbox", "Outbox events per kind", PackageResources.audit_outbox_sql),
         AuditQuestion("documents", "Largest records of runs", PackageResources.audit_documents_sql),
         AuditQuestion("posts", "External posts that are pending", PackageResources.audit_posts_sql),
         AuditQuestion("workflows", "Runs of Nextflow per state", PackageResources.audit_workflows_sql),

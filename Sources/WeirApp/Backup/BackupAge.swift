@@ -3,7 +3,7 @@ import Ingest
 import Metrics
 import Synchronization
 
-/// How old the newest good copy of the database is, whoever made it: a duty, a schedule of the host, or a hand.
+/// How old the newest good copy of the database is, whoever made it: a maintenance job, a schedule of the host, or a hand.
 ///
 /// Every Weir looks at the directory of the copies that it sees. Where there is no copy nothing is shown: 0 would be a
 /// copy of 1970.

@@ -4,7 +4,7 @@ import Nextflow
 import Postgres
 import Runs
 
-/// What `weir retain` does: deletes now what is too old, by the same sweeps as the duties.
+/// What `weir retain` does: deletes now what is too old, by the same sweeps as the maintenance jobs.
 package struct RetentionDesk: Sendable {
     /// Rows of one kind, and what of them is too old.
     package struct Part: Sendable {
@@ -54,10 +54,10 @@ package struct RetentionDesk: Sendable {
         var chosen: [(any AgingRows, Timestamp)] = []
         if runsKeep > .zero { chosen.append((AgingRuns(), now - runsKeep)) }
         if rawKeep > .zero {
-            chosen.append((NextflowDuties.rows(DayPartitions(table: "telemetry")), now - rawKeep))
+            chosen.append((NextflowMaintenance.rows(DayPartitions(table: "telemetry")), now - rawKeep))
         }
         chosen.append((DecidedDeadLetters(), now - DecidedDeadLetters.keep))
-        chosen.append((SpentSignals(), now - SpentSignals.keep))
+        chosen.append((SpentOutboxEvents(), now - SpentOutboxEvents.keep))
         let parts = chosen
         return try await connected { connection in
             try parts.map { rows, limit in

@@ -42,9 +42,9 @@ package struct HealthProbe: Sendable {
         self.timeoutSeconds = timeoutSeconds
     }
 
-    /// Asks the first listener without a face, or else the first.
+    /// Asks the first listener without a profile, or else the first.
     package func ask(_ path: String) throws(StartError) -> Answer {
-        guard let listener = listeners.first(where: { $0.face == nil }) ?? listeners.first else {
+        guard let listener = listeners.first(where: { $0.profile == nil }) ?? listeners.first else {
             throw StartError("WEIR_LISTEN names no place to ask")
         }
         let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -3,7 +3,7 @@ package import HTTP
 package import HTTPServer
 package import Ingest
 
-/// The way from a request's head to its route: prefix, face, route, credentials. Everything a caller can get wrong
+/// The way from a request's head to its route: prefix, listener profile, route, credentials. Everything a caller can get wrong
 /// before a feature sees the request is answered here.
 package struct FrontDoor: Application {
     private let table: RouteTable
@@ -100,7 +100,7 @@ package struct FrontDoor: Application {
             return .refuse(refusal)
         }
         if head.method == .options { return .refuse(options(head, connection.listener)) }
-        switch table.locate(head.method, head.path, face: connection.listener.face) {
+        switch table.locate(head.method, head.path, profile: connection.listener.profile) {
         case .notFound: return .refuse(notFound)
         case .methodNotAllowed(let allow):
             var response = ErrorEnvelope.detail.response(.methodNotAllowed, "Method Not Allowed")
@@ -163,7 +163,7 @@ package struct FrontDoor: Application {
         let allow: [Method] =
             isServerWide
             ? [.delete, .get, .head, .options, .patch, .post, .put]
-            : table.allowedMethods(head.path, face: listener.face)
+            : table.allowedMethods(head.path, profile: listener.profile)
         guard !allow.isEmpty else { return notFound }
         if let preflight = cors.preflightResponse(for: head, allow: allow) { return preflight }
         let names = allow.map(\.name).joined(separator: ", ")

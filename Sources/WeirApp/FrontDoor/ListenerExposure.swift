@@ -11,7 +11,7 @@ final class ListenerExposure: Sendable {
     func isLoopback(_ listener: ListenerInfo) -> Bool {
         known.withLock { known in
             if let answer = known[listener.description] { return answer }
-            let specification = try? ListenSpecification(listener.description, faces: Faces.all)
+            let specification = try? ListenSpecification(listener.description, profiles: ListenerProfiles.all)
             let answer = specification?.isLoopback ?? false
             known[listener.description] = answer
             return answer

@@ -1,12 +1,12 @@
 package import HTTP
 package import Ingest
 
-/// Every route of every face, ready to be looked up.
+/// Every route of every listener profile, ready to be looked up.
 package struct RouteTable: Sendable {
-    /// The routes of the main face, in the order in which they were given.
+    /// The routes of the main listener, in the order in which they were given.
     package let routes: [Route]
     private let main: Index
-    private let faces: [String: Index]
+    private let profiles: [String: Index]
 
     /// A router, and the routes without parameters by method and path: most requests need no more than a look there.
     private struct Index: Sendable {
@@ -39,11 +39,11 @@ package struct RouteTable: Sendable {
 
     /// Makes a table.
     ///
-    /// A face's routes stand in for those of the same method and pattern; everything else is the same everywhere.
-    package init(routes: [Route], faces: [String: [Route]] = [:]) {
+    /// A listener profile's routes stand in for those of the same method and pattern; everything else is the same everywhere.
+    package init(routes: [Route], profiles: [String: [Route]] = [:]) {
         self.routes = routes
         main = Index(routes)
-        self.faces = faces.mapValues { special in
+        self.profiles = profiles.mapValues { special in
             let kept = routes.filter { route in
                 !special.contains { $0.method == route.method && $0.pattern == route.pattern }
             }
@@ -52,14 +52,14 @@ package struct RouteTable: Sendable {
     }
 
     /// Looks up a request; HEAD leads where GET does.
-    package func locate(_ method: Method, _ path: String, face: String?) -> Router<Route>.Resolution {
-        (face.flatMap { faces[$0] } ?? main).locate(method, path)
+    package func locate(_ method: Method, _ path: String, profile: String?) -> Router<Route>.Resolution {
+        (profile.flatMap { profiles[$0] } ?? main).locate(method, path)
     }
 
     /// The methods that a path knows; empty for an unknown path.
-    package func allowedMethods(_ path: String, face: String?) -> [Method] {
+    package func allowedMethods(_ path: String, profile: String?) -> [Method] {
         // No route is registered for this method, so that the router always lists what there is.
-        switch locate(.other("?"), path, face: face) {
+        switch locate(.other("?"), path, profile: profile) {
         case .methodNotAllowed(let allow): allow
         case .matched, .notFound: []
         }

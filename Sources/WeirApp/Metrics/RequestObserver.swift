@@ -81,7 +81,7 @@ final class RequestObserver: ServerObserver {
 
     func requestFinished(_ record: RequestRecord) {
         let head = IngestPrefix(record.head)?.head ?? record.head
-        let (pattern, scope) = label(head, record.connection.listener.face)
+        let (pattern, scope) = label(head, record.connection.listener.profile)
         let key = SeriesKey(
             pattern: pattern,
             method: Self.label(head.method),
@@ -108,8 +108,9 @@ final class RequestObserver: ServerObserver {
     }
 
     /// The bounded label of a route, and its scope; `none` where there is no such route.
-    private func label(_ head: RequestHead, _ face: String?) -> (pattern: String, scope: Scope?) {
-        guard case .matched(let route, _, let pattern) = table.locate(head.method, head.path, face: face)
+    private func label(_ head: RequestHead, _ profile: String?) -> (pattern: String, scope: Scope?) {
+        guard
+            case .matched(let route, _, let pattern) = table.locate(head.method, head.path, profile: profile)
         else {
             return ("none", .read)
         }

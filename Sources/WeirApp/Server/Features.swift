@@ -7,18 +7,18 @@ import Nextflow
 import Postgres
 import Runs
 
-/// What the features bring: routes, loaders, duties, gauges. The one place that knows them by name.
+/// What the features bring: routes, loaders, maintenance jobs, gauges. The one place that knows them by name.
 struct Features: Sendable {
     private(set) var routes: [Route] = []
-    /// What a face answers instead of the main listener, by the face's name.
-    private(set) var faces: [String: [Route]] = [:]
+    /// What a listener profile answers instead of the main listener, by the listener profile's name.
+    private(set) var profiles: [String: [Route]] = [:]
     /// Loaders and gauges: each runs until its task is cancelled; the schema must be there.
     private(set) var background: [@Sendable () async -> Void] = []
     private(set) var lags: [StreamLag] = []
-    private(set) var duties: [Duty] = []
+    private(set) var jobs: [MaintenanceJob] = []
     private(set) var gauges: [GaugeRefresher.Source] = []
     /// Copies of the database now and then; nil when nobody wants them.
-    private(set) var backups: BackupDuty?
+    private(set) var backups: BackupJob?
 
     /// What features are made of.
     struct Means: Sendable {
@@ -38,7 +38,7 @@ struct Features: Sendable {
         addNextflow(means)
         addRuns(means)
         addBackups(means)
-        duties += IngestDuties.duties
+        jobs += IngestMaintenance.jobs
     }
 
     /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
@@ -92,7 +92,7 @@ struct Features: Sendable {
                 logger: means.logger
             )
         }
-        duties += NextflowDuties.duties(
+        jobs += NextflowMaintenance.jobs(
             partitions: partitions,
             rawKeep: settings.rawKeep == .zero ? nil : settings.rawKeep
         )
@@ -115,7 +115,7 @@ struct Features: Sendable {
             pageBytes: means.settings.maxPageBytes
         )
         routes += runs.all
-        faces["runs"] = runs.face
+        profiles["runs"] = runs.profile
         let settings = means.settings
         let stale = StaleRuns(
             journal: means.journal,
@@ -123,7 +123,7 @@ struct Features: Sendable {
             after: settings.runsStaleAfter,
             status: settings.runsStaleStatus
         )
-        duties += RunsDuties.duties(
+        jobs += RunsMaintenance.jobs(
             keep: settings.runsKeep == .zero ? nil : settings.runsKeep,
             stale: settings.runsStaleAfter == .zero ? nil : stale
         )
@@ -135,8 +135,8 @@ struct Features: Sendable {
         background.append { await age.run() }
         means.registry.addCollector { age.collect(into: &$0) }
         guard means.settings.backupEvery > .zero else { return }
-        let backups = BackupDuty(means.settings, logger: means.logger)
-        duties.append(backups.duty)
+        let backups = BackupJob(means.settings, logger: means.logger)
+        jobs.append(backups.job)
         means.registry.addCollector { backups.collect(into: &$0) }
         self.backups = backups
     }

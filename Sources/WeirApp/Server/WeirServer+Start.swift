@@ -87,7 +87,7 @@ extension WeirServer {
         )
     }
 
-    /// Routes, loaders and duties; nothing runs yet.
+    /// Routes, loaders and maintenance jobs; nothing runs yet.
     func makeFeatures(
         _ journal: Journal,
         _ pool: Pool,
@@ -113,11 +113,11 @@ extension WeirServer {
     }
 
     /// What one of all Weirs does.
-    func makeDuties(_ features: Features, _ pool: Pool) -> DutyRunner {
-        DutyRunner(
-            features.duties,
+    func makeMaintenance(_ features: Features, _ pool: Pool) -> MaintenanceRunner {
+        MaintenanceRunner(
+            features.jobs,
             target: pool.target,
-            session: SessionSettings(settings, applicationName: "weir-duties"),
+            session: SessionSettings(settings, applicationName: "weir-maintenance"),
             logger: logger
         )
     }
@@ -164,7 +164,7 @@ extension WeirServer {
         )
         return RouteTable(
             routes: features.routes + observability.routes(describing: features.routes),
-            faces: observability.faces.merging(features.faces) { $0 + $1 }
+            profiles: observability.profiles.merging(features.profiles) { $0 + $1 }
         )
     }
 
@@ -255,7 +255,7 @@ extension WeirServer {
         let features: Features
         let tokens: TokenRegistry
         let gauges: GaugeRefresher
-        let duties: DutyRunner
+        let jobs: MaintenanceRunner
         let rebuild: ClusterRebuild
         let pool: Pool
         let replica: ReadReplica?
@@ -276,23 +276,23 @@ extension WeirServer {
         }
     }
 
-    /// Begins to load, to reload tokens, to read gauges and to do the duties.
+    /// Begins to load, to reload tokens, to read gauges and to do the maintenance jobs.
     func start(_ loading: Loading, _ work: BackgroundWork) {
         let pool = loading.pool
         for body in loading.features.background { work.add(body) }
         work.add { await loading.tokens.run(pool) }
         work.add { await loading.gauges.run(pool) }
-        work.add { await loading.duties.run() }
+        work.add { await loading.jobs.run() }
         if let replica = loading.replica { work.add { await replica.watch() } }
     }
 
     /// Registers what tells one Weir of several from the others, and the replica's series.
-    func collect(_ registry: Registry, _ duties: DutyRunner, _ replica: ReadReplica?) {
+    func collect(_ registry: Registry, _ jobs: MaintenanceRunner, _ replica: ReadReplica?) {
         registry.addCollector { snapshot in
             snapshot.gauge(
-                "weir_duties_elected",
+                "weir_maintenance_leader",
                 help: "Whether this Weir does what one of all does: partitions, retention, pruning.",
-                duties.isElected ? 1 : 0
+                jobs.isLeader ? 1 : 0
             )
             replica?.collect(into: &snapshot)
         }

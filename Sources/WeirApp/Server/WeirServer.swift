@@ -97,11 +97,11 @@ package final class WeirServer: Sendable {
         let keeper = makeKeeper(source, pool)
         let features = makeFeatures(journal, pool, replica?.reads, registry)
         journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
-        let duties = makeDuties(features, pool)
+        let jobs = makeMaintenance(features, pool)
         let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
         let table = makeTable(features, keeper, replica?.pool, journal, registry)
         collect(registry, journal, pool, features, gauges)
-        collect(registry, duties, replica?.reads)
+        collect(registry, jobs, replica?.reads)
 
         let work = BackgroundWork()
         teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
@@ -116,7 +116,7 @@ package final class WeirServer: Sendable {
             features: features,
             tokens: tokens,
             gauges: gauges,
-            duties: duties,
+            jobs: jobs,
             rebuild: rebuild,
             pool: pool,
             replica: replica?.reads

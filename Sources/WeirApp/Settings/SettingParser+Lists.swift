@@ -76,11 +76,11 @@ extension SettingParser where Value == [AccessToken] {
 extension SettingParser where Value == [ListenSpecification] {
     /// Places to listen, divided by commas.
     static var listeners: Self {
-        let accepts = "a comma list of [face@]host:port, [face@][v6]:port or [face@]unix:/path"
+        let accepts = "a comma list of [profile@]host:port, [profile@][v6]:port or [profile@]unix:/path"
         return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
             let listeners: [ListenSpecification]
             do throws(ListenSpecificationError) {
-                listeners = try ListenSpecification.list(text, faces: Faces.all)
+                listeners = try ListenSpecification.list(text, profiles: ListenerProfiles.all)
             } catch {
                 throw SettingComplaint(why: error.description)
             }

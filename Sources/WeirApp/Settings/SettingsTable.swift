@@ -84,7 +84,7 @@ extension Setting {
             .listeners,
             default: "127.0.0.1:8000,runs@127.0.0.1:8765",
             flag: "listen",
-            "Where to listen; a face (nextflow, runs, metrics) decides /health, /metrics and /version there."
+            "Where to listen; a listener profile (nextflow, runs, metrics) decides /health, /metrics and /version there."
         ),
         Setting(
             "WEIR_LANES",

@@ -8,9 +8,9 @@ import Synchronization
 
 /// Copies of the database now and then, by the elected Weir.
 ///
-/// A copy takes minutes and other duties want their turn, so that a program of its own makes it, `weir backup`; a turn of
-/// the duty starts it, or looks whether it has ended.
-final class BackupDuty: Sendable {
+/// A copy takes minutes and other maintenance jobs want their turn, so that a program of its own makes it, `weir backup`; a turn of
+/// the maintenance job starts it, or looks whether it has ended.
+final class BackupJob: Sendable {
     private struct Guarded {
         var program: RunningProgram?
         // No need to look before that.
@@ -28,8 +28,8 @@ final class BackupDuty: Sendable {
     // Guards what is under way and what came of the last one.
     private let guarded = Mutex(Guarded())
 
-    /// Makes the duty; `executable` is the program that knows `weir backup`.
-    init(_ settings: Settings, executable: String = BackupDuty.ownExecutable, logger: Logger) {
+    /// Makes the maintenance job; `executable` is the program that knows `weir backup`.
+    init(_ settings: Settings, executable: String = BackupJob.ownExecutable, logger: Logger) {
         self.settings = settings
         self.executable = executable
         self.logger = logger
@@ -42,8 +42,8 @@ final class BackupDuty: Sendable {
         return String(cString: path)
     }
 
-    var duty: Duty {
-        Duty("backup", every: .seconds(2)) { [self] _, now in try turn(at: now) }
+    var job: MaintenanceJob {
+        MaintenanceJob("backup", every: .seconds(2)) { [self] _, now in try turn(at: now) }
     }
 
     /// Ends what is under way; what it left unfinished goes with the next one.

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ingest
 
-@Suite struct `A duty` {
+@Suite struct `A job` {
     private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// What was performed by whom, and whether with the lock.
@@ -22,8 +22,8 @@ import Testing
         var all: [Entry] { entries.withLock { $0 } }
         var withoutLock: [Entry] { all.filter { !$0.hasLock } }
 
-        func duty(of who: String) -> Duty {
-            Duty("note", every: .zero) { connection, _ in
+        func job(of who: String) -> MaintenanceJob {
+            MaintenanceJob("note", every: .zero) { connection, _ in
                 let hasLock = try holdsLock(connection)
                 self.entries.withLock { $0.append(Entry(who: who, hasLock: hasLock)) }
             }
@@ -36,12 +36,12 @@ import Testing
     }
 
     private func run(
-        _ duties: [Duty],
+        _ jobs: [MaintenanceJob],
         on database: TemporaryDatabase,
         pause: Duration = .milliseconds(20)
-    ) -> (runner: DutyRunner, task: Task<Void, Never>) {
-        let runner = DutyRunner(
-            duties,
+    ) -> (runner: MaintenanceRunner, task: Task<Void, Never>) {
+        let runner = MaintenanceRunner(
+            jobs,
             target: database.target,
             session: SessionSettings(),
             pause: pause,
@@ -53,18 +53,18 @@ import Testing
     @Test func `is performed by one of two, and by the other when that one stops`() async throws {
         let database = try TemporaryDatabase.make()
         let record = Record()
-        let first = run([record.duty(of: "first")], on: database)
+        let first = run([record.job(of: "first")], on: database)
         try await record.waitFor("first")
-        let second = run([record.duty(of: "second")], on: database)
+        let second = run([record.job(of: "second")], on: database)
         try await record.waitFor("first", after: record.all.count + 5)
-        #expect(first.runner.isElected && !second.runner.isElected)
+        #expect(first.runner.isLeader && !second.runner.isLeader)
         #expect(!record.all.contains { $0.who == "second" })
 
         first.task.cancel()
         await first.task.value
-        #expect(!first.runner.isElected)
+        #expect(!first.runner.isLeader)
         try await record.waitFor("second")
-        #expect(second.runner.isElected)
+        #expect(second.runner.isLeader)
         second.task.cancel()
         await second.task.value
         #expect(record.withoutLock.isEmpty)
@@ -74,15 +74,15 @@ import Testing
         let database = try TemporaryDatabase.make()
         let record = Record()
         let rounds = Atomic<Int>(0)
-        // The server ends the session between two duties of one round: a restart, or the end of the lease.
-        let losing = Duty("lose", every: .zero) { [target = database.target] connection, _ in
+        // The server ends the session between two maintenance jobs of one round: a restart, or the end of the lease.
+        let losing = MaintenanceJob("lose", every: .zero) { [target = database.target] connection, _ in
             guard rounds.add(1, ordering: .relaxed).newValue < 5 else { return }
             let pid = connection.processID
             try Connection.withTemporary(target) {
                 _ = try $0.executeScript("SELECT pg_terminate_backend(\(pid), 5000)")
             }
         }
-        let runner = run([losing, record.duty(of: "first")], on: database)
+        let runner = run([losing, record.job(of: "first")], on: database)
         try await record.waitFor("first")
         runner.task.cancel()
         await runner.task.value
@@ -93,9 +93,9 @@ import Testing
         let database = try TemporaryDatabase.make()
         let record = Record()
         // Says nothing for a minute, as a process does that was sent SIGSTOP.
-        let stopped = run([record.duty(of: "stopped")], on: database, pause: .seconds(60))
+        let stopped = run([record.job(of: "stopped")], on: database, pause: .seconds(60))
         try await record.waitFor("stopped")
-        let other = run([record.duty(of: "other")], on: database)
+        let other = run([record.job(of: "other")], on: database)
         try await record.waitFor("other")
         for task in [stopped.task, other.task] {
             task.cancel()

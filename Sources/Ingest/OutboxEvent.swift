@@ -1,8 +1,8 @@
 package import Core
 internal import Postgres
 
-/// Something that others react to: a run has failed, a task is lost for good. Design §1 "Signals".
-package struct Signal: Hashable, Sendable {
+/// Something that others react to: a run has failed, a task is lost for good. Design §1 "Outbox".
+package struct OutboxEvent: Hashable, Sendable {
     /// What happened: `run.failed`.
     package let kind: String
     /// What it happened to: an event id.
@@ -12,7 +12,7 @@ package struct Signal: Hashable, Sendable {
     /// More about it, as a JSON object.
     package let detail: [UInt8]
 
-    /// Makes a signal.
+    /// Makes an event.
     package init(kind: String, subject: String, at: Timestamp, detail: [UInt8]) {
         self.kind = kind
         self.subject = subject

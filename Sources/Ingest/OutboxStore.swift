@@ -1,24 +1,24 @@
 package import Core
 package import Postgres
 
-/// Signals between features, in `signal`: written by projections, read by consumers that keep a cursor of their own.
-package enum SignalStore {
+/// Events between features, in `outbox_event`: written by projections, read by consumers that keep a cursor of their own.
+package enum OutboxStore {
     private static let insert = Statement(
-        "insert signals",
+        "insert outbox events",
         """
-        INSERT INTO signal (kind, subject, at, detail)
+        INSERT INTO outbox_event (kind, subject, at, detail)
         SELECT s.kind, s.subject, s.at, s.detail::jsonb
         FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS s (kind, subject, at, detail)
-        WHERE EXISTS (SELECT FROM signal_consumer)
+        WHERE EXISTS (SELECT FROM outbox_consumer)
         """
     )
 
     private static let fetch = Statement(
-        "fetch signals",
+        "fetch outbox events",
         """
         SELECT s.xid::text AS xid, s.id, s.kind, s.subject, s.at, s.detail
-        FROM signal s
-        JOIN signal_consumer c ON c.name = $1
+        FROM outbox_event s
+        JOIN outbox_consumer c ON c.name = $1
         WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
           AND s.xid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY s.xid, s.id
@@ -28,20 +28,20 @@ package enum SignalStore {
 
     /// Whether anybody listens; otherwise nothing need be written.
     package static func hasConsumers(on connection: Connection) throws -> Bool {
-        try connection.execute("SELECT EXISTS (SELECT FROM signal_consumer) AS found").first?.bool("found")
+        try connection.execute("SELECT EXISTS (SELECT FROM outbox_consumer) AS found").first?.bool("found")
             ?? false
     }
 
-    /// Writes signals in the transaction of the rows; nothing while no consumer is registered.
-    package static func insert(_ signals: [Signal], on connection: Connection) throws {
-        guard !signals.isEmpty else { return }
+    /// Writes events in the transaction of the rows; nothing while no consumer is registered.
+    package static func insert(_ events: [OutboxEvent], on connection: Connection) throws {
+        guard !events.isEmpty else { return }
         try connection.execute(
             insert,
             [
-                .textArray(signals.map(\.kind)),
-                .textArray(signals.map(\.subject)),
-                .timestampArray(signals.map(\.at)),
-                .textArray(signals.map { String(decoding: $0.detail, as: UTF8.self) }),
+                .textArray(events.map(\.kind)),
+                .textArray(events.map(\.subject)),
+                .timestampArray(events.map(\.at)),
+                .textArray(events.map { String(decoding: $0.detail, as: UTF8.self) }),
             ]
         )
     }
@@ -49,25 +49,25 @@ package enum SignalStore {
     /// Registers a consumer: it gets what is written from now on. Idempotent.
     package static func register(_ consumer: String, on connection: Connection) throws {
         try connection.execute(
-            "INSERT INTO signal_consumer (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO outbox_consumer (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
             [.text(consumer)]
         )
     }
 
-    /// Takes the next signals of a consumer, in the transaction of their effects: the cursor moves with it.
+    /// Takes the next events of a consumer, in the transaction of their effects: the cursor moves with it.
     ///
-    /// Only signals that can have no older neighbour in a transaction that is still open.
+    /// Only events that can have no older neighbour in a transaction that is still open.
     package static func take(
         _ consumer: String,
         limit: Int,
         on connection: Connection
-    ) throws -> [Signal] {
-        try connection.execute("SELECT FROM signal_consumer WHERE name = $1 FOR UPDATE", [.text(consumer)])
+    ) throws -> [OutboxEvent] {
+        try connection.execute("SELECT FROM outbox_consumer WHERE name = $1 FOR UPDATE", [.text(consumer)])
         let rows = try connection.execute(fetch, [.text(consumer), .int(limit)])
         var last: (xid: String, id: Int64)?
-        let signals = try rows.map { row in
+        let events = try rows.map { row in
             last = (try row.text("xid"), try row.int64("id"))
-            return Signal(
+            return OutboxEvent(
                 kind: try row.text("kind"),
                 subject: try row.text("subject"),
                 at: try row.timestamp("at"),
@@ -76,14 +76,14 @@ package enum SignalStore {
         }
         if let last {
             try connection.execute(
-                "UPDATE signal_consumer SET last_xid = $2::xid8, last_id = $3 WHERE name = $1",
+                "UPDATE outbox_consumer SET last_xid = $2::xid8, last_id = $3 WHERE name = $1",
                 [.text(consumer), .text(last.xid), .int64(last.id)]
             )
         }
-        return signals
+        return events
     }
 
-    /// Deletes signals that every consumer has taken, and all that are older than `limit`, the oldest first.
+    /// Deletes events that every consumer has taken, and all that are older than `limit`, the oldest first.
     ///
     /// - Returns: how many went, `count` at most.
     package static func prune(
@@ -93,8 +93,8 @@ package enum SignalStore {
     ) throws -> Int {
         try connection.execute(
             Statement(
-                "prune signals",
-                "DELETE FROM signal WHERE id IN (SELECT s.id FROM signal s WHERE \(spent) ORDER BY s.id LIMIT $2)"
+                "prune outbox events",
+                "DELETE FROM outbox_event WHERE id IN (SELECT s.id FROM outbox_event s WHERE \(spent) ORDER BY s.id LIMIT $2)"
             ),
             [.timestamp(limit), .int(count)]
         ).affectedRows
@@ -104,11 +104,11 @@ package enum SignalStore {
     static func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey {
         let rows = try connection.execute(
             Statement(
-                "survey signals",
+                "survey outbox events",
                 """
                 SELECT count(*) AS total, min(at) AS oldest, max(at) AS newest,
                        count(*) FILTER (WHERE \(spent)) AS expired
-                FROM signal s
+                FROM outbox_event s
                 """
             ),
             [.timestamp(limit)]
@@ -118,7 +118,7 @@ package enum SignalStore {
 
     private static let spent = """
         (s.at < $1 OR NOT EXISTS (
-            SELECT FROM signal_consumer c WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
+            SELECT FROM outbox_consumer c WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
         ))
         """
 }

@@ -3,33 +3,33 @@ package import Ingest
 internal import Postgres
 
 /// What has to be done for the tables of this feature now and then, by one of all Weirs.
-package enum NextflowDuties {
+package enum NextflowMaintenance {
     /// How long digests are kept behind the slowest loader: the window of a resend, and what clocks may differ.
     private static let digestAge = Duration.seconds(1200)
 
     /// Partitions ahead of time, retention of raw rows (`rawKeep`, nil for ever) and of digests, and the sealing of
     /// sketches.
-    package static func duties(partitions: DayPartitions, rawKeep: Duration?) -> [Duty] {
-        var duties = [
-            Duty("nextflow.partitions", every: .seconds(3600)) { connection, now in
+    package static func jobs(partitions: DayPartitions, rawKeep: Duration?) -> [MaintenanceJob] {
+        var jobs = [
+            MaintenanceJob("nextflow.partitions", every: .seconds(3600)) { connection, now in
                 try partitions.ensureAhead(from: now, on: connection)
             },
-            Duty("nextflow.digests", every: .seconds(10)) { connection, now in
+            MaintenanceJob("nextflow.digests", every: .seconds(10)) { connection, now in
                 try deleteDigests(on: connection, now: now)
             },
-            Duty("nextflow.sketches", every: .seconds(60)) { connection, now in
+            MaintenanceJob("nextflow.sketches", every: .seconds(60)) { connection, now in
                 try SealedSketches.seal(on: connection, now: now, for: .seconds(45))
             },
         ]
         if let rawKeep {
-            duties.append(
-                Duty("nextflow.retention", every: .seconds(3600)) { connection, now in
+            jobs.append(
+                MaintenanceJob("nextflow.retention", every: .seconds(3600)) { connection, now in
                     let sweep = RetentionSweep(rows(partitions), before: now - rawKeep)
                     _ = try sweep.run(on: connection)
                 }
             )
         }
-        return duties
+        return jobs
     }
 
     /// The raw events as rows that age.

@@ -14,42 +14,42 @@ struct SignalTests {
         harness = try IngestHarness()
     }
 
-    private func signal(_ subject: String) -> Signal {
-        Signal(kind: "note.written", subject: subject, at: .epoch, detail: Array(#"{"a": 1}"#.utf8))
+    private func event(_ subject: String) -> OutboxEvent {
+        OutboxEvent(kind: "note.written", subject: subject, at: .epoch, detail: Array(#"{"a": 1}"#.utf8))
     }
 
     private func take(_ consumer: String, _ connection: Connection) throws -> [String] {
         try connection.transaction {
-            try SignalStore.take(consumer, limit: 10, on: connection).map(\.subject)
+            try OutboxStore.take(consumer, limit: 10, on: connection).map(\.subject)
         }
     }
 
     @Test("without a consumer nothing is written; each consumer has a place of its own")
     func consumers() throws {
         try Connection.withTemporary(harness.target) { connection in
-            #expect(try !SignalStore.hasConsumers(on: connection))
-            try SignalStore.insert([signal("unheard")], on: connection)
-            try SignalStore.register("first", on: connection)
-            try SignalStore.insert([signal("a"), signal("b")], on: connection)
-            try SignalStore.register("second", on: connection)
-            try SignalStore.register("second", on: connection)
-            try SignalStore.insert([signal("c")], on: connection)
+            #expect(try !OutboxStore.hasConsumers(on: connection))
+            try OutboxStore.insert([event("unheard")], on: connection)
+            try OutboxStore.register("first", on: connection)
+            try OutboxStore.insert([event("a"), event("b")], on: connection)
+            try OutboxStore.register("second", on: connection)
+            try OutboxStore.register("second", on: connection)
+            try OutboxStore.insert([event("c")], on: connection)
             #expect(try take("first", connection) == ["a", "b", "c"])
             #expect(try take("first", connection) == [])
             #expect(try take("second", connection) == ["c"])
-            #expect(try harness.rows("SELECT count(*) FROM signal") == ["3"])
+            #expect(try harness.rows("SELECT count(*) FROM outbox_event") == ["3"])
         }
     }
 
     @Test("what a transaction that is still open has written is neither read nor skipped")
     func openTransactions() throws {
         try Connection.withTemporary(harness.target) { reader in
-            try SignalStore.register("consumer", on: reader)
+            try OutboxStore.register("consumer", on: reader)
             try Connection.withTemporary(harness.target) { slow in
                 try Connection.withTemporary(harness.target) { quick in
                     try slow.executeScript("BEGIN")
-                    try SignalStore.insert([signal("slow")], on: slow)
-                    try SignalStore.insert([signal("quick")], on: quick)
+                    try OutboxStore.insert([event("slow")], on: slow)
+                    try OutboxStore.insert([event("quick")], on: quick)
                     #expect(try take("consumer", reader) == [])
                     try slow.executeScript("COMMIT")
                     #expect(try take("consumer", reader) == ["slow", "quick"])
@@ -58,15 +58,15 @@ struct SignalTests {
         }
     }
 
-    @Test("an effect that is rolled back gets its signals again")
+    @Test("an effect that is rolled back gets its events again")
     func rolledBack() throws {
         struct Failure: Error {}
         try Connection.withTemporary(harness.target) { connection in
-            try SignalStore.register("consumer", on: connection)
-            try SignalStore.insert([signal("a")], on: connection)
+            try OutboxStore.register("consumer", on: connection)
+            try OutboxStore.insert([event("a")], on: connection)
             #expect(throws: Failure.self) {
                 try connection.transaction {
-                    #expect(try SignalStore.take("consumer", limit: 10, on: connection).count == 1)
+                    #expect(try OutboxStore.take("consumer", limit: 10, on: connection).count == 1)
                     throw Failure()
                 }
             }

@@ -1,4 +1,4 @@
-"""Of three Weirs one does the duties; another takes over within seconds when it is killed, stopped or cut off."""
+"""Of three Weirs one does the maintenance jobs; another takes over within seconds when it is killed, stopped or cut off."""
 
 import argparse
 import os
@@ -15,10 +15,10 @@ HOLDER = """
 SELECT a.pid, a.client_port, host(a.client_addr) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = x'77656972'::int AND l.objid = 1
 """
-# What sessions of the duties did last that hold no lock; asking for the lock is all they may.
+# What sessions of the maintenance jobs did last that hold no lock; asking for the lock is all they may.
 OTHERS = """
 SELECT a.pid, a.query FROM pg_stat_activity a
-WHERE a.application_name = 'weir-duties' AND a.query NOT LIKE '%pg_try_advisory_lock%' AND a.query NOT LIKE 'SET %'
+WHERE a.application_name = 'weir-maintenance' AND a.query NOT LIKE '%pg_try_advisory_lock%' AND a.query NOT LIKE 'SET %'
   AND a.query <> '' AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory')
 """
 
@@ -39,7 +39,7 @@ class OpenPostgres(Postgres):
 
 
 class Watch:
-    """Samples who holds the lock, and whether anybody else does any duty."""
+    """Samples who holds the lock, and whether anybody else does any maintenance job."""
 
     def __init__(self, postgres):
         self.postgres, self.samples, self.offences = postgres, 0, []
@@ -102,9 +102,9 @@ def takeover(report, what, postgres, weirs, act, limit):
     after, _ = wait_until(another, 60, f"another Weir after {what}")
     seconds = time.monotonic() - began
     report.expect(seconds < limit, f"{what}: another took over after {seconds:.1f} s")
-    wait_until(lambda: after.metric("weir_duties_elected") == 1, 5, "the metric of the new holder")
+    wait_until(lambda: after.metric("weir_maintenance_leader") == 1, 5, "the metric of the new holder")
     others = [weir for weir in weirs if weir not in (before, after)]
-    report.expect(all(weir.metric("weir_duties_elected") == 0 for weir in others), "and no third one says it did")
+    report.expect(all(weir.metric("weir_maintenance_leader") == 0 for weir in others), "and no third one says it did")
     return before, after
 
 
@@ -119,7 +119,7 @@ def killed_stopped_restarted(report, postgres, weirs):
         report, "SIGSTOP", postgres, weirs, lambda weir: weir.process.send_signal(signal.SIGSTOP), 10
     )
     stopped.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: stopped.metric("weir_duties_elected") == 0, 10, "the one that was stopped to see that it lost")
+    wait_until(lambda: stopped.metric("weir_maintenance_leader") == 0, 10, "the one that was stopped to see that it lost")
     report.expect(holder(postgres, weirs)[0] is after, "the one that was stopped does not take it back")
 
     began = time.monotonic()
@@ -127,7 +127,7 @@ def killed_stopped_restarted(report, postgres, weirs):
     postgres.start()
     wait_until(lambda: holder(postgres, weirs), 60, "an elected Weir after a restart of PostgreSQL")
     report.say(seconds_from_crash_of_postgres_to_an_elected_weir=round(time.monotonic() - began, 1))
-    wait_until(lambda: sum(weir.metric("weir_duties_elected") for weir in weirs) == 1, 10, "one that says so")
+    wait_until(lambda: sum(weir.metric("weir_maintenance_leader") for weir in weirs) == 1, 10, "one that says so")
 
 
 def cut_off(report, postgres, home):
@@ -170,7 +170,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--weirs", type=int, default=3)
     options = arguments.parse_args()
-    report = Report("duties of several Weirs")
+    report = Report("maintenance jobs of several Weirs")
     postgres = OpenPostgres()
     home = scratch("weir-group-")
     weirs = [

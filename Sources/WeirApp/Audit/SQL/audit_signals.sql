@@ -1,5 +1,0 @@
--- Signals that are there, by kind; they are kept until every consumer has taken them.
-SELECT kind, count(*) AS signals, min(at)::timestamptz(0)::text AS oldest, max(at)::timestamptz(0)::text AS newest
-FROM signal
-GROUP BY kind
-ORDER BY kind

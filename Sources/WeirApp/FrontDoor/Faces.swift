@@ -1,5 +1,0 @@
-/// The faces of listeners: whose answers are given where the protocols disagree. Design §3.
-enum Faces {
-    /// Every name that may stand before `@`.
-    static let all: Set<String> = ["nextflow", "runs", "metrics"]
-}

@@ -1,0 +1,807 @@
+-- The schema that migrations/ leads to, as pg_dump writes it. Never edited by hand: scripts/schema makes it.
+
+CREATE TYPE public.grain AS ENUM (
+    'edge',
+    'second',
+    'hour',
+    'day',
+    'month',
+    'year'
+);
+
+CREATE FUNCTION public.bucket_rows(of_grain public.grain, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS TABLE(bucket timestamp with time zone, rows bigint)
+    LANGUAGE plpgsql STABLE ROWS 30 PARALLEL SAFE
+    AS $$
+BEGIN
+    -- A day has fewer runs than processes, a year far more.
+    IF of_grain = 'day' THEN
+        RETURN QUERY
+            SELECT r.bucket, sum(r.rows)::bigint
+            FROM run_rollup r
+            WHERE r.grain = of_grain AND r.bucket >= from_time AND r.bucket < to_time
+            GROUP BY r.bucket;
+    ELSE
+        RETURN QUERY
+            SELECT r.bucket, sum(r.rows)::bigint
+            FROM completion_rollup r
+            WHERE r.grain = of_grain AND r.bucket >= from_time AND r.bucket < to_time
+            GROUP BY r.bucket;
+    END IF;
+END
+$$;
+
+CREATE TABLE public.completion_rollup (
+    grain public.grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    has_process boolean NOT NULL,
+    process text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL,
+    status text NOT NULL COLLATE pg_catalog."C",
+    exit text NOT NULL COLLATE pg_catalog."C",
+    error_action text NOT NULL COLLATE pg_catalog."C",
+    rows bigint NOT NULL,
+    last_utc timestamp with time zone NOT NULL,
+    cpus_n bigint NOT NULL,
+    cpus numeric NOT NULL,
+    memory_n bigint NOT NULL,
+    memory numeric NOT NULL,
+    time_ms_n bigint NOT NULL,
+    time_ms numeric NOT NULL,
+    pct_cpu_n bigint NOT NULL,
+    pct_cpu numeric NOT NULL,
+    pct_mem_n bigint NOT NULL,
+    pct_mem numeric NOT NULL,
+    peak_rss_n bigint NOT NULL,
+    peak_rss numeric NOT NULL,
+    read_bytes_n bigint NOT NULL,
+    read_bytes numeric NOT NULL,
+    write_bytes_n bigint NOT NULL,
+    write_bytes numeric NOT NULL,
+    cpu_eff_n bigint NOT NULL,
+    cpu_eff numeric NOT NULL,
+    memory_eff_n bigint NOT NULL,
+    memory_eff numeric NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE FUNCTION public.completion_facts(since timestamp with time zone, until timestamp with time zone, only_run_name text, only_process text, coarsest public.grain DEFAULT 'year'::public.grain) RETURNS SETOF public.completion_rollup
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT r.*
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_rollup c
+        WHERE c.grain = w.grain AND c.bucket >= w.from_time AND c.bucket < w.to_time
+        OFFSET 0
+    ) r
+    WHERE only_run_name IS NULL
+      AND only_process IS NULL
+      AND w.grain <> 'edge'
+    UNION ALL
+    SELECT r.*
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_rollup c
+        WHERE c.process = only_process
+          AND c.grain = w.grain AND c.bucket >= w.from_time AND c.bucket < w.to_time
+        OFFSET 0
+    ) r
+    WHERE only_run_name IS NULL
+      AND only_process IS NOT NULL
+      AND w.grain <> 'edge'
+    UNION ALL
+    SELECT
+        'edge'::grain, f.utc_time, f.has_process, f.process, f.attempt, f.status, f.exit, f.error_action,
+        f.rows, f.utc_time,
+        f.cpus_n, f.cpus, f.memory_n, f.memory, f.time_ms_n, f.time_ms, f.pct_cpu_n, f.pct_cpu,
+        f.pct_mem_n, f.pct_mem, f.peak_rss_n, f.peak_rss, f.read_bytes_n, f.read_bytes,
+        f.write_bytes_n, f.write_bytes, f.cpu_eff_n, f.cpu_eff, f.memory_eff_n, f.memory_eff
+    FROM rollup_window(since, until, 'hour', coarsest) w
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completion_fact c
+        WHERE c.utc_time >= w.from_time AND c.utc_time < w.to_time
+          AND (only_process IS NULL OR c.process = only_process)
+        OFFSET 0
+    ) f
+    WHERE only_run_name IS NULL
+      AND w.grain = 'edge'
+    UNION ALL
+    SELECT
+        'edge'::grain, f.utc_time, f.has_process, f.process, f.attempt, f.status, f.exit, f.error_action,
+        f.rows, f.utc_time,
+        f.cpus_n, f.cpus, f.memory_n, f.memory, f.time_ms_n, f.time_ms, f.pct_cpu_n, f.pct_cpu,
+        f.pct_mem_n, f.pct_mem, f.peak_rss_n, f.peak_rss, f.read_bytes_n, f.read_bytes,
+        f.write_bytes_n, f.write_bytes, f.cpu_eff_n, f.cpu_eff, f.memory_eff_n, f.memory_eff
+    FROM run
+    CROSS JOIN LATERAL (SELECT * FROM completion_fact c WHERE c.run_key = run.run_key OFFSET 0) f
+    WHERE run.run_name = only_run_name
+      AND f.utc_time >= coalesce(since, '-infinity')
+      AND f.utc_time <= coalesce(until, 'infinity')
+      AND (only_process IS NULL OR f.process = only_process)
+$$;
+
+CREATE FUNCTION public.index_prefix(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT left(value, 200) COLLATE "C" $$;
+
+CREATE FUNCTION public.rollup_window(since timestamp with time zone, until timestamp with time zone, finest public.grain DEFAULT 'hour'::public.grain, coarsest public.grain DEFAULT 'year'::public.grain) RETURNS TABLE(grain public.grain, from_time timestamp with time zone, to_time timestamp with time zone)
+    LANGUAGE plpgsql IMMUTABLE ROWS 9 PARALLEL SAFE
+    AS $$
+DECLARE
+    outer_from timestamptz := coalesce(since, '-infinity');
+    outer_to   timestamptz := coalesce(until + interval '1 microsecond', 'infinity');
+    inner_from timestamptz;
+    inner_to   timestamptz;
+    finer      grain := 'edge';
+    coarser    grain;
+BEGIN
+    FOREACH coarser IN ARRAY enum_range(finest, coarsest) LOOP
+        inner_from := date_trunc(coarser::text, outer_from, 'UTC');
+        IF inner_from < outer_from THEN
+            -- In UTC by hand: the interval of a month depends on the zone of the session.
+            inner_from := (inner_from AT TIME ZONE 'UTC' + ('1 ' || coarser)::interval) AT TIME ZONE 'UTC';
+        END IF;
+        inner_to := date_trunc(coarser::text, outer_to, 'UTC');
+        EXIT WHEN inner_from >= inner_to;
+        IF outer_from < inner_from THEN RETURN QUERY SELECT finer, outer_from, inner_from; END IF;
+        IF inner_to < outer_to THEN RETURN QUERY SELECT finer, inner_to, outer_to; END IF;
+        outer_from := inner_from;
+        outer_to := inner_to;
+        finer := coarser;
+    END LOOP;
+    RETURN QUERY SELECT finer, outer_from, outer_to WHERE outer_from < outer_to;
+END
+$$;
+
+CREATE TABLE public.run (
+    run_key uuid NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
+    run_name text NOT NULL COLLATE pg_catalog."C",
+    first_utc timestamp with time zone NOT NULL,
+    last_utc timestamp with time zone NOT NULL,
+    first_received_at timestamp with time zone NOT NULL,
+    last_received_at timestamp with time zone NOT NULL,
+    started_utc timestamp with time zone,
+    segment_start timestamp with time zone,
+    task_utc timestamp with time zone,
+    progress_utc timestamp with time zone,
+    error_utc timestamp with time zone,
+    completed_utc timestamp with time zone,
+    completed_digest uuid,
+    completed_segment timestamp with time zone,
+    success boolean,
+    error_message text,
+    user_name text COLLATE pg_catalog."C",
+    project_name text COLLATE pg_catalog."C",
+    outcome text GENERATED ALWAYS AS (
+CASE
+    WHEN ((completed_utc IS NOT NULL) AND (COALESCE(segment_start, '-infinity'::timestamp with time zone) <= completed_segment)) THEN
+    CASE
+        WHEN success THEN 'succeeded'::text
+        WHEN (error_message ~ '\mSIG(INT|TERM|HUP)\M'::text) THEN 'aborted'::text
+        ELSE 'failed'::text
+    END
+    ELSE NULL::text
+END) STORED COLLATE pg_catalog."C"
+)
+WITH (fillfactor='80');
+
+CREATE FUNCTION public.run_state(r public.run, moment timestamp with time zone, stale_after interval) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE
+        WHEN r.completed_utc IS NOT NULL
+             AND coalesce(r.segment_start, '-infinity') <= r.completed_segment THEN
+            CASE
+                WHEN r.success THEN 'succeeded'
+                WHEN r.error_message ~ '\mSIG(INT|TERM|HUP)\M' THEN 'aborted'
+                ELSE 'failed'
+            END
+        WHEN r.error_utc >= coalesce(r.started_utc, '-infinity')
+             AND r.error_utc >= coalesce(r.progress_utc, '-infinity')
+             AND r.error_utc <= moment - interval '60 seconds' THEN 'failed'
+        WHEN r.task_utc >= coalesce(r.started_utc, '-infinity') THEN
+            CASE WHEN r.last_utc < moment - stale_after THEN 'stale' ELSE 'running' END
+        ELSE 'pending'
+    END
+$$;
+
+CREATE FUNCTION public.sealed_cover(of_grain public.grain, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS TABLE(grain public.grain, piece_from timestamp with time zone, piece_to timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 30 PARALLEL SAFE
+    AS $$
+DECLARE
+    b    record;
+    next timestamptz;
+BEGIN
+    FOR b IN
+        SELECT r.bucket, s.rows IS NOT DISTINCT FROM r.rows AS is_sealed
+        FROM bucket_rows(of_grain, from_time, to_time) r
+        LEFT JOIN sealed_bucket s ON s.grain = of_grain AND s.bucket = r.bucket
+    LOOP
+        next := (b.bucket AT TIME ZONE 'UTC' + ('1 ' || of_grain)::interval) AT TIME ZONE 'UTC';
+        IF b.is_sealed THEN
+            RETURN QUERY SELECT of_grain, b.bucket, next;
+        ELSIF of_grain = 'day' THEN
+            RETURN QUERY SELECT 'edge'::grain, b.bucket, next;
+        ELSE
+            RETURN QUERY SELECT * FROM sealed_cover(
+                CASE of_grain WHEN 'year' THEN 'month' ELSE 'day' END::grain, b.bucket, next
+            );
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION public.sealed_window(since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(grain public.grain, piece_from timestamp with time zone, piece_to timestamp with time zone)
+    LANGUAGE sql STABLE ROWS 60 PARALLEL SAFE
+    AS $$
+    SELECT w.grain, w.from_time, w.to_time
+    FROM rollup_window(since, until, 'day') w
+    WHERE w.grain = 'edge'
+    UNION ALL
+    SELECT c.*
+    FROM rollup_window(since, until, 'day') w
+    CROSS JOIN LATERAL sealed_cover(w.grain, w.from_time, w.to_time) c
+    WHERE w.grain <> 'edge'
+$$;
+
+CREATE FUNCTION public.sketch_bin(value double precision) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN value < 1e-6 THEN -2000 ELSE floor(ln(value) / ln(1.01::double precision))::integer END
+$$;
+
+CREATE FUNCTION public.sketch_bins(sketch bytea) RETURNS TABLE(bin integer, rows bigint)
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    at     integer := 0;
+    number bigint;
+    is_bin boolean := true;
+BEGIN
+    bin := 0;
+    WHILE at < length(sketch) LOOP
+        number := get_byte(sketch, at);
+        at := at + 1;
+        IF number = 255 THEN
+            number := ('x' || encode(substring(sketch FROM at + 1 FOR 8), 'hex'))::bit(64)::bigint;
+            at := at + 8;
+        END IF;
+        IF is_bin THEN
+            bin := bin + number;
+        ELSE
+            rows := number;
+            RETURN NEXT;
+        END IF;
+        is_bin := NOT is_bin;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION public.sketch_number(number bigint) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN number BETWEEN 0 AND 254 THEN substring(int2send(number::smallint) FROM 2) ELSE '\xff'::bytea || int8send(number) END
+$$;
+
+CREATE FUNCTION public.sketch_value(bin integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN bin = -2000 THEN 0 ELSE power(1.01::double precision, bin + 0.5) END
+$$;
+
+CREATE FUNCTION public.task_status(status_rank smallint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT (ARRAY['UNKNOWN', 'NEW', 'SUBMITTED', 'RUNNING', 'CACHED', 'COMPLETED', 'ABORTED', 'FAILED'])[status_rank + 1]
+$$;
+
+CREATE TABLE public.access_token (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT access_token_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT access_token_scopes_check CHECK (((scopes <@ ARRAY['ingest'::text, 'read'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+);
+
+CREATE SEQUENCE public.agent_run_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.agent_run (
+    event_key uuid NOT NULL,
+    id bigint DEFAULT nextval('public.agent_run_id'::regclass) NOT NULL,
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    run_id text NOT NULL COLLATE pg_catalog."C",
+    agent_name text NOT NULL COLLATE pg_catalog."C",
+    job_type text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    created_at text NOT NULL COLLATE pg_catalog."C",
+    created_order timestamp with time zone NOT NULL,
+    created_is_time boolean NOT NULL,
+    start_time text NOT NULL COLLATE pg_catalog."C",
+    start_instant timestamp with time zone,
+    api_posted boolean NOT NULL,
+    parent_run_id text COLLATE pg_catalog."C",
+    insight_id text COLLATE pg_catalog."C",
+    website text COLLATE pg_catalog."C",
+    website_section text COLLATE pg_catalog."C",
+    git_repo text COLLATE pg_catalog."C",
+    git_commit_hash text COLLATE pg_catalog."C",
+    received_at timestamp with time zone NOT NULL,
+    document json NOT NULL,
+    CONSTRAINT agent_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'success'::text, 'failure'::text, 'partial'::text, 'timeout'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='85');
+
+CREATE TABLE public.agent_run_tally (
+    facet text NOT NULL COLLATE pg_catalog."C",
+    value_key uuid NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C",
+    runs bigint NOT NULL,
+    last_at timestamp with time zone,
+    CONSTRAINT agent_run_tally_facet_check CHECK ((facet = ANY (ARRAY['agent_name'::text, 'job_type'::text, 'created_hour'::text, 'agent_job_status'::text])))
+)
+WITH (fillfactor='50');
+
+CREATE VIEW public.agent_runs AS
+ SELECT r.id,
+    r.event_id,
+    r.run_id,
+    ((r.document ->> 'schema_version'::text))::bigint AS schema_version,
+    r.created_at,
+    (r.document ->> 'updated_at'::text) AS updated_at,
+    r.start_time,
+    (r.document ->> 'end_time'::text) AS end_time,
+    r.agent_name,
+    (r.document ->> 'agent_owner'::text) AS agent_owner,
+    r.job_type,
+    r.status,
+    (r.document ->> 'product'::text) AS product,
+    (r.document ->> 'product_family'::text) AS product_family,
+    (r.document ->> 'platform'::text) AS platform,
+    (r.document ->> 'subdomain'::text) AS subdomain,
+    r.website,
+    r.website_section,
+    (r.document ->> 'item_name'::text) AS item_name,
+    ((r.document ->> 'items_discovered'::text))::bigint AS items_discovered,
+    ((r.document ->> 'items_succeeded'::text))::bigint AS items_succeeded,
+    ((r.document ->> 'items_failed'::text))::bigint AS items_failed,
+    ((r.document ->> 'items_skipped'::text))::bigint AS items_skipped,
+    ((r.document ->> 'duration_ms'::text))::bigint AS duration_ms,
+    (r.document ->> 'input_summary'::text) AS input_summary,
+    (r.document ->> 'output_summary'::text) AS output_summary,
+    (r.document ->> 'source_ref'::text) AS source_ref,
+    (r.document ->> 'target_ref'::text) AS target_ref,
+    (r.document ->> 'error_summary'::text) AS error_summary,
+    (r.document ->> 'error_details'::text) AS error_details,
+    r.git_repo,
+    (r.document ->> 'git_branch'::text) AS git_branch,
+    r.git_commit_hash,
+    (r.document ->> 'git_run_tag'::text) AS git_run_tag,
+    (r.document ->> 'git_commit_source'::text) AS git_commit_source,
+    (r.document ->> 'git_commit_author'::text) AS git_commit_author,
+    (r.document ->> 'git_commit_timestamp'::text) AS git_commit_timestamp,
+    (r.document ->> 'host'::text) AS host,
+    (r.document ->> 'environment'::text) AS environment,
+    (r.document ->> 'trigger_type'::text) AS trigger_type,
+    (r.document -> 'metrics_json'::text) AS metrics_json,
+    (r.document -> 'context_json'::text) AS context_json,
+    r.api_posted,
+    (r.document ->> 'api_posted_at'::text) AS api_posted_at,
+    ((r.document ->> 'api_retry_count'::text))::bigint AS api_retry_count,
+    r.insight_id,
+    r.parent_run_id
+   FROM public.agent_run r;
+
+CREATE TABLE public.completion (
+    run_key uuid NOT NULL,
+    completion_key uuid NOT NULL,
+    telemetry_id bigint NOT NULL,
+    utc_time timestamp with time zone NOT NULL,
+    has_process boolean NOT NULL,
+    process text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL,
+    status text NOT NULL COLLATE pg_catalog."C",
+    exit text NOT NULL COLLATE pg_catalog."C",
+    error_action text NOT NULL COLLATE pg_catalog."C",
+    task_id text COLLATE pg_catalog."C",
+    hash text COLLATE pg_catalog."C",
+    name text COLLATE pg_catalog."C",
+    sample_id text COLLATE pg_catalog."C",
+    realtime_ms double precision,
+    cpus double precision,
+    memory double precision,
+    time_ms double precision,
+    pct_cpu double precision,
+    pct_mem double precision,
+    peak_rss double precision,
+    read_bytes double precision,
+    write_bytes double precision,
+    rchar double precision,
+    wchar double precision
+);
+
+CREATE VIEW public.completion_fact AS
+ SELECT completion.run_key,
+    completion.completion_key,
+    completion.telemetry_id,
+    completion.utc_time,
+    completion.has_process,
+    completion.process,
+    completion.attempt,
+    completion.status,
+    completion.exit,
+    completion.error_action,
+    (1)::bigint AS rows,
+    (((completion.cpus IS NOT NULL))::integer)::bigint AS cpus_n,
+    COALESCE((completion.cpus)::numeric, (0)::numeric) AS cpus,
+    (((completion.memory IS NOT NULL))::integer)::bigint AS memory_n,
+    COALESCE((completion.memory)::numeric, (0)::numeric) AS memory,
+    (((completion.time_ms IS NOT NULL))::integer)::bigint AS time_ms_n,
+    COALESCE((completion.time_ms)::numeric, (0)::numeric) AS time_ms,
+    (((completion.pct_cpu IS NOT NULL))::integer)::bigint AS pct_cpu_n,
+    COALESCE((completion.pct_cpu)::numeric, (0)::numeric) AS pct_cpu,
+    (((completion.pct_mem IS NOT NULL))::integer)::bigint AS pct_mem_n,
+    COALESCE((completion.pct_mem)::numeric, (0)::numeric) AS pct_mem,
+    (((completion.peak_rss IS NOT NULL))::integer)::bigint AS peak_rss_n,
+    COALESCE((completion.peak_rss)::numeric, (0)::numeric) AS peak_rss,
+    (((completion.read_bytes IS NOT NULL))::integer)::bigint AS read_bytes_n,
+    COALESCE((completion.read_bytes)::numeric, (0)::numeric) AS read_bytes,
+    (((completion.write_bytes IS NOT NULL))::integer)::bigint AS write_bytes_n,
+    COALESCE((completion.write_bytes)::numeric, (0)::numeric) AS write_bytes,
+    ((COALESCE(((completion.pct_cpu IS NOT NULL) AND (completion.cpus > (0)::double precision)), false))::integer)::bigint AS cpu_eff_n,
+    COALESCE(((completion.pct_cpu)::numeric / NULLIF(((GREATEST(completion.cpus, (0)::double precision))::numeric * (100)::numeric), (0)::numeric)), (0)::numeric) AS cpu_eff,
+    ((COALESCE(((completion.peak_rss IS NOT NULL) AND (completion.memory > (0)::double precision)), false))::integer)::bigint AS memory_eff_n,
+    COALESCE(((completion.peak_rss)::numeric / NULLIF((GREATEST(completion.memory, (0)::double precision))::numeric, (0)::numeric)), (0)::numeric) AS memory_eff
+   FROM public.completion;
+
+CREATE TABLE public.dead_letter (
+    id bigint NOT NULL,
+    journal_id uuid NOT NULL,
+    stream text NOT NULL COLLATE pg_catalog."C",
+    seq bigint NOT NULL,
+    element integer NOT NULL,
+    stage smallint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    received_at timestamp with time zone NOT NULL,
+    sql_state text NOT NULL,
+    reason text NOT NULL,
+    members text DEFAULT ''::text NOT NULL,
+    body text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    decided_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dead_letter_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'retried'::text, 'dropped'::text])))
+);
+
+ALTER TABLE public.dead_letter ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dead_letter_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.event_rollup (
+    grain public.grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    event text NOT NULL COLLATE pg_catalog."C",
+    rows bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.journal_position (
+    journal_id uuid NOT NULL,
+    stream text NOT NULL COLLATE pg_catalog."C",
+    seq bigint NOT NULL,
+    epoch bigint NOT NULL,
+    received_at timestamp with time zone,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.outbox_consumer (
+    name text NOT NULL,
+    last_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    last_id bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.outbox_event (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    detail jsonb NOT NULL
+);
+
+ALTER TABLE public.outbox_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.recent_digest (
+    digest uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.run_process (
+    process text NOT NULL COLLATE pg_catalog."C",
+    run_key uuid NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
+    first_utc timestamp with time zone NOT NULL,
+    last_utc timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.run_rollup (
+    grain public.grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    run_key uuid NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
+    rows bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL,
+    retried bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.run_segment (
+    run_key uuid NOT NULL,
+    segment_start timestamp with time zone NOT NULL,
+    started_utc timestamp with time zone,
+    completed_utc timestamp with time zone,
+    told_by_completed boolean NOT NULL,
+    told_utc timestamp with time zone NOT NULL,
+    told_digest uuid NOT NULL,
+    complete_at timestamp with time zone,
+    duration_ms bigint,
+    success boolean,
+    exit_status bigint,
+    error_message text,
+    error_report text,
+    resume boolean,
+    parameters jsonb,
+    workflow jsonb,
+    manifest jsonb,
+    stats jsonb
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.sealed_bucket (
+    grain public.grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    seen_rows bigint NOT NULL,
+    rows bigint
+);
+
+CREATE TABLE public.sealed_sketch (
+    grain public.grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    process text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL,
+    pct_cpu bytea NOT NULL,
+    pct_mem bytea NOT NULL,
+    peak_rss bytea NOT NULL
+)
+WITH (toast_tuple_target='8160');
+ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN pct_cpu SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN pct_mem SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN peak_rss SET STORAGE EXTERNAL;
+
+CREATE TABLE public.task (
+    run_key uuid NOT NULL,
+    task_number bigint NOT NULL,
+    task_id text NOT NULL COLLATE pg_catalog."C",
+    hash text NOT NULL COLLATE pg_catalog."C",
+    status_rank smallint NOT NULL,
+    submitted boolean NOT NULL,
+    started boolean NOT NULL,
+    completed boolean NOT NULL,
+    first_utc timestamp with time zone NOT NULL,
+    last_utc timestamp with time zone NOT NULL,
+    process text COLLATE pg_catalog."C",
+    name text COLLATE pg_catalog."C",
+    tag text COLLATE pg_catalog."C",
+    attempt integer,
+    exit text COLLATE pg_catalog."C",
+    error_action text COLLATE pg_catalog."C",
+    submit_at timestamp with time zone,
+    start_at timestamp with time zone,
+    complete_at timestamp with time zone,
+    duration_ms double precision,
+    realtime_ms double precision,
+    cpus double precision,
+    memory double precision,
+    disk double precision,
+    time_ms double precision,
+    pct_cpu double precision,
+    pct_mem double precision,
+    rss double precision,
+    vmem double precision,
+    peak_rss double precision,
+    peak_vmem double precision,
+    rchar double precision,
+    wchar double precision,
+    read_bytes double precision,
+    write_bytes double precision,
+    native_id text COLLATE pg_catalog."C",
+    queue text COLLATE pg_catalog."C",
+    container text COLLATE pg_catalog."C",
+    workdir text COLLATE pg_catalog."C",
+    hostname text COLLATE pg_catalog."C"
+)
+WITH (fillfactor='85');
+
+CREATE TABLE public.telemetry (
+    id bigint NOT NULL,
+    run_id text NOT NULL,
+    run_name text NOT NULL,
+    event text NOT NULL,
+    utc_time timestamp with time zone NOT NULL,
+    metadata_ jsonb NOT NULL,
+    trace jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    journal_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    run_key uuid NOT NULL,
+    is_resend boolean NOT NULL,
+    altered boolean NOT NULL
+)
+PARTITION BY RANGE (received_at);
+
+CREATE SEQUENCE public.telemetry_id
+    START WITH 1
+    INCREMENT BY 10000
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.weir_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.agent_run
+    ADD CONSTRAINT agent_run_pkey PRIMARY KEY (event_key);
+
+ALTER TABLE ONLY public.agent_run_tally
+    ADD CONSTRAINT agent_run_tally_pkey PRIMARY KEY (facet, value_key);
+
+ALTER TABLE ONLY public.completion
+    ADD CONSTRAINT completion_pkey PRIMARY KEY (run_key, completion_key);
+
+ALTER TABLE ONLY public.completion_rollup
+    ADD CONSTRAINT completion_rollup_pkey PRIMARY KEY (grain, bucket, process, has_process, attempt, status, exit, error_action);
+
+ALTER TABLE ONLY public.dead_letter
+    ADD CONSTRAINT dead_letter_journal_id_stream_seq_element_key UNIQUE (journal_id, stream, seq, element);
+
+ALTER TABLE ONLY public.dead_letter
+    ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.event_rollup
+    ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (grain, bucket, event);
+
+ALTER TABLE ONLY public.journal_position
+    ADD CONSTRAINT journal_position_pkey PRIMARY KEY (journal_id, stream);
+
+ALTER TABLE ONLY public.outbox_consumer
+    ADD CONSTRAINT outbox_consumer_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.outbox_event
+    ADD CONSTRAINT outbox_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recent_digest
+    ADD CONSTRAINT recent_digest_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (run_key);
+
+ALTER TABLE ONLY public.run_process
+    ADD CONSTRAINT run_process_pkey PRIMARY KEY (process, run_key);
+
+ALTER TABLE ONLY public.run_rollup
+    ADD CONSTRAINT run_rollup_pkey PRIMARY KEY (grain, bucket, run_key);
+
+ALTER TABLE ONLY public.run_segment
+    ADD CONSTRAINT run_segment_pkey PRIMARY KEY (run_key, segment_start);
+
+ALTER TABLE ONLY public.sealed_bucket
+    ADD CONSTRAINT sealed_bucket_pkey PRIMARY KEY (grain, bucket);
+
+ALTER TABLE ONLY public.sealed_sketch
+    ADD CONSTRAINT sealed_sketch_pkey PRIMARY KEY (grain, bucket, process, attempt);
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (run_key, task_number, task_id, hash);
+
+ALTER TABLE ONLY public.weir_migration
+    ADD CONSTRAINT weir_migration_pkey PRIMARY KEY (version);
+
+CREATE INDEX agent_run_agent ON public.agent_run USING btree (public.index_prefix(agent_name), created_order DESC);
+
+CREATE INDEX agent_run_commit ON public.agent_run USING btree (public.index_prefix(git_commit_hash)) WHERE (git_commit_hash IS NOT NULL);
+
+CREATE INDEX agent_run_created ON public.agent_run USING btree (created_order DESC, id);
+
+CREATE INDEX agent_run_insight ON public.agent_run USING btree (public.index_prefix(insight_id)) WHERE (insight_id IS NOT NULL);
+
+CREATE INDEX agent_run_job ON public.agent_run USING btree (public.index_prefix(job_type), created_order DESC);
+
+CREATE INDEX agent_run_parent ON public.agent_run USING btree (public.index_prefix(parent_run_id)) WHERE (parent_run_id IS NOT NULL);
+
+CREATE INDEX agent_run_posted ON public.agent_run USING btree (created_order DESC) WHERE api_posted;
+
+CREATE INDEX agent_run_run ON public.agent_run USING btree (public.index_prefix(run_id));
+
+CREATE INDEX agent_run_start ON public.agent_run USING brin (start_instant) WITH (autosummarize='on');
+
+CREATE INDEX agent_run_status ON public.agent_run USING btree (status, created_order DESC) WHERE (status <> 'success'::text);
+
+CREATE INDEX agent_run_untimed ON public.agent_run USING btree (created_order DESC) WHERE (NOT created_is_time);
+
+CREATE INDEX agent_run_website ON public.agent_run USING btree (public.index_prefix(website), public.index_prefix(website_section)) WHERE (website IS NOT NULL);
+
+CREATE INDEX completion_process ON public.completion USING btree (process, attempt, utc_time) INCLUDE (has_process, pct_cpu, pct_mem, peak_rss);
+
+CREATE INDEX completion_rollup_process ON public.completion_rollup USING btree (process, grain, bucket);
+
+CREATE INDEX completion_status ON public.completion USING btree (status, utc_time, run_key) WHERE (status <> 'COMPLETED'::text);
+
+CREATE INDEX completion_time ON public.completion USING btree (utc_time, run_key);
+
+CREATE INDEX completion_unsuccessful ON public.completion USING btree (utc_time, run_key) WHERE (status <> 'COMPLETED'::text);
+
+CREATE INDEX dead_letter_waiting ON public.dead_letter USING btree (stream, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX outbox_event_unread ON public.outbox_event USING btree (xid, id);
+
+CREATE INDEX recent_digest_age ON public.recent_digest USING brin (received_at) WITH (autosummarize='on');
+
+CREATE INDEX run_id ON public.run USING btree (run_id, first_utc DESC);
+
+CREATE INDEX run_name ON public.run USING btree (run_name, first_utc DESC);
+
+CREATE INDEX run_open ON public.run USING btree (first_utc) WHERE ((completed_utc IS NULL) OR (segment_start > completed_segment));
+
+CREATE INDEX run_outcome ON public.run USING btree (outcome, first_utc DESC, run_key DESC) WHERE (outcome IS NOT NULL);
+
+CREATE INDEX run_project ON public.run USING btree (project_name, first_utc DESC);
+
+CREATE INDEX run_recent ON public.run USING btree (first_utc DESC, run_key DESC);
+
+CREATE INDEX run_rollup_run ON public.run_rollup USING btree (run_key, grain);
+
+CREATE INDEX run_user ON public.run USING btree (user_name, first_utc DESC);
+
+CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
+
+CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
