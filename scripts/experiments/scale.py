@@ -25,7 +25,7 @@ TABLES = {
     "task": "to_jsonb(t)",
     "completion": "to_jsonb(t) - 'telemetry_id'",
     "completion_rollup": "to_jsonb(t)",
-    "completion_sketch": "to_jsonb(t)",
+    "run_process": "to_jsonb(t)",
     "run_rollup": "to_jsonb(t)",
     "event_rollup": "to_jsonb(t)",
     "telemetry": "to_jsonb(t) - 'id' - 'received_at' - 'journal_id' - 'seq'",
