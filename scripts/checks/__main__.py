@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _check_text(root: Path, path: str, text: str) -> list[Finding]:
-    findings = repository.check_paths(path, text) + words.check_promises(path, text)
+    findings = repository.check_paths(path, text) + words.check_promises(path, text) + words.check_vocabulary(path, text)
     findings += sql.check_file(path, text)
     findings += repository.check_shell(root, path, text)
     if path.endswith(".md"):

@@ -146,6 +146,11 @@ class Words(unittest.TestCase):
         self.assertEqual(len(words.check_promises("a", "// TO" + "DO: later")), 1)
         self.assertEqual(words.check_promises("a", "mastodon, AUTODOC"), [])
 
+    def test_vocabulary(self) -> None:
+        text = "The face of a duty.\nSurfaces and interfaces, twice."
+        self.assertEqual([finding.line for finding in words.check_vocabulary("README.md", text)], [1, 1])
+        self.assertEqual(words.check_vocabulary("docs/decisions/0001-a.md", text), [])
+
 
 class Documentation(unittest.TestCase):
     def found(self, text: str) -> int:

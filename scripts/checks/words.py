@@ -18,6 +18,13 @@ _SHIPPED: list[tuple[re.Pattern[str], str]] = [
 _ESCAPE = re.compile(r"@unchecked\s+Sendable|\bnonisolated\(unsafe\)")
 _TRAP = re.compile(r"\bpreconditionFailure\s*\(\s*")
 _LATER = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
+# Words that were replaced, and by what: one name for each thing, everywhere.
+_REPLACED: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\b[dD]ut(?:y|ies)\b"), "a maintenance job; the Weir that does them is the leader"),
+    (re.compile(r"\b[fF]aces?\b"), "a listener profile"),
+]
+# What was decided under the older names stays as it was written.
+_HISTORY = ("docs/decisions/", "Benchmarks/results.md", "scripts/checks/")
 _SHAPELESS = re.compile(r"^(?:.*(?:Utils?|Utilities|Helpers?|Extensions?)|(?:.*\+)?(?:Misc|Common|Stuff))$")
 
 
@@ -35,6 +42,17 @@ def check_promises(path: str, text: str) -> list[Finding]:
     return [
         Finding(path, text.count("\n", 0, match.start()) + 1, "later", "do it now, or write an issue and take this out")
         for match in _LATER.finditer(text)
+    ]
+
+
+def check_vocabulary(path: str, text: str) -> list[Finding]:
+    """The words of the field, in text of every kind."""
+    if path.startswith(_HISTORY):
+        return []
+    return [
+        Finding(path, text.count("\n", 0, match.start()) + 1, "word", f"say: {instead}")
+        for pattern, instead in _REPLACED
+        for match in pattern.finditer(text)
     ]
 
 
