@@ -1,4 +1,3 @@
-internal import Ingest
 internal import Postgres
 
 /// Which completed tasks a page shows.
@@ -38,7 +37,6 @@ extension ProcessMetricsStore {
         let source = TaskSource(query, page)
         // Planned for these very values: in a plan for any, a limit of unknown size is not worth the order of
         // an index, and all completions of a process would be read and sorted for its newest fifty.
-        let limit = PageLimit(rows: query.limit, bytes: pageBytes)
         var (rows, bytes) = ([Row](), 0)
         try connection.forEachRow(
             of: source.statement,
@@ -46,7 +44,7 @@ extension ProcessMetricsStore {
         ) { row in
             rows.append(row)
             bytes += row.byteCount
-            return !limit.isReached(rows: rows.count, bytes: bytes)
+            return bytes < pageBytes
         }
         return rows
     }

@@ -16,15 +16,19 @@ extension Connection {
         try startStream(statement, Self.encode(parameters, statement.name))
         var chunk: QueryResult?
         var failure: (any Error)?
+        var rest = StreamRest()
         while let result = PQgetResult(raw) {
             defer { PQclear(result) }
-            guard failure == nil else { continue }
+            guard failure == nil else {
+                if rest.isLong(raw) { cancelHandle.cancel() }
+                continue
+            }
             do {
                 try collect(result, statement, chunkSize, &chunk, body)
             } catch {
                 failure = error
                 if isBroken { break }
-                cancelHandle.cancel()
+                if rest.isLong(raw) { cancelHandle.cancel() }
             }
         }
         if let failure { throw failure }
@@ -51,6 +55,21 @@ extension Connection {
     }
 
     private struct EnoughRows: Error {}
+
+    /// What is left of a statement whose rows nobody wants any more. To cancel takes a connection of its own, so that a
+    /// statement that has ended already is read to its end instead.
+    private struct StreamRest {
+        private var results = 0
+        private var isCancelled = false
+
+        /// Whether more is to come than what has arrived already and is short; true once at most.
+        mutating func isLong(_ raw: OpaquePointer) -> Bool {
+            results += 1
+            guard !isCancelled, PQisBusy(raw) == 1 || results > 10 else { return false }
+            isCancelled = true
+            return true
+        }
+    }
 
     private func startStream(_ statement: Statement, _ arena: CStringArena) throws(PostgresError) {
         let isSent = arena.withPointers { values, count in

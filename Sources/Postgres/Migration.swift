@@ -55,11 +55,18 @@ package enum MigrationError: Error, Hashable, Sendable {
     case failed(version: Int, name: String, PostgresError)
 }
 
+extension MigrationError {
+    /// Whether the database was made with other steps than these: no start mends that.
+    package var isOfAnotherBuild: Bool {
+        if case .checksumMismatch = self { true } else { false }
+    }
+}
+
 extension MigrationError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .checksumMismatch(let version, let name):
-            "migration \(version) (\(name)) was edited after it had been applied; restore its text"
+            "migration \(version) (\(name)) is not the one that was applied to this database"
         case .outOfOrder(let version, let applied):
             "migration \(version) is not applied although \(applied) is; migrations only go forward"
         case .failed(let version, let name, let error): "migration \(version) (\(name)) failed: \(error)"

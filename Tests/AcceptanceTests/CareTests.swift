@@ -203,15 +203,4 @@ import Testing
         let away = await place.run(command)
         #expect(away.exitCode == 1 && away.output.contains("no answer from"), "\(away.output)")
     }
-
-    private func eventually(_ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while try !condition() {
-            guard ContinuousClock.now < end else {
-                Issue.record("not within a minute")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
 }

@@ -106,15 +106,4 @@ import Testing
         #expect(first.wholeMatch(of: /again with    --seed \d+ --start 20[0-9:TZ.-]+\n/) != nil, "\(first)")
         #expect(first.prefix(40) != second.prefix(40))
     }
-
-    private func eventually(_ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while try !condition() {
-            guard ContinuousClock.now < end else {
-                Issue.record("not within a minute")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
 }

@@ -101,15 +101,4 @@ import Testing
     }
 
     private static let socket = "'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'"
-
-    private func eventually(_ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
-        while try !condition() {
-            guard ContinuousClock.now < end else {
-                Issue.record("not within a minute")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
 }

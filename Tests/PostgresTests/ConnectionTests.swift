@@ -41,6 +41,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "SELECT 1", "SELECT i FROM generate_series(1, 5) i", "SELECT i FROM generate_series(1, 11) i",
+        "SELECT i FROM generate_series(1, 100000) i",
+        // The second row comes in ten minutes, unless the statement is cancelled.
+        "SELECT CASE WHEN i > 1 THEN pg_sleep(600) END FROM generate_series(1, 2) i",
+    ])
+    func `is usable after rows that nobody wanted to the end`(sql: String) throws {
+        try with { connection in
+            for isInTransaction in [false, true] {
+                var rows = 0
+                func read() throws {
+                    rows = 0
+                    try connection.forEachRow(of: Statement("rows", sql)) { _ in
+                        rows += 1
+                        return false
+                    }
+                    let next = try connection.execute("SELECT 2 AS i", [])
+                    #expect(try next[0].int("i") == 2)
+                }
+                if isInTransaction { try connection.transaction { try read() } } else { try read() }
+                #expect(rows == 1)
+            }
+        }
+    }
+
     @Test func `sets the session to UTC and ISO`() throws {
         try with { connection in
             let row = try #require(

@@ -28,15 +28,6 @@ import Testing
         return settings
     }
 
-    private static func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            if try condition() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
-
     @Test func `are open to a local client, and closed to one behind a proxy on this machine`() async throws {
         let weir = try await EmbeddedServer.start()
         let (main, runs) = (try weir.client(), try weir.client(profile: "runs"))
@@ -90,7 +81,7 @@ import Testing
             try await $0.create("only", scopes: [.read]).secret
         }
         let bearer = [("Authorization", "Bearer \(secret)")]
-        #expect(try await Self.eventually { try first.client().get(Self.lists).status == 401 })
+        #expect(try await eventually { try first.client().get(Self.lists).status == 401 })
         #expect(try first.client().get(Self.lists, fields: bearer).status == 200)
 
         let said = try await Self.administer(settings) { try await $0.revoke("only") }
@@ -104,7 +95,7 @@ import Testing
             ]
         )
         #expect(
-            try await Self.eventually { try first.client().get(Self.lists, fields: bearer).status == 401 }
+            try await eventually { try first.client().get(Self.lists, fields: bearer).status == 401 }
         )
         let told = try first.client().post("/telemetry", json: Self.sample)
         #expect(told.status == 401 && told.text.contains("all of them are revoked"), "\(told.text)")

@@ -255,13 +255,4 @@ import Testing
         #expect(runs?.elements.map { $0["run_name"]?.string }.count == report.runs)
         await weir.stop()
     }
-
-    private func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            if try condition() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
 }

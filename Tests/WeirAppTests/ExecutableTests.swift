@@ -106,6 +106,23 @@ import Testing
         expectOneLine(try Executable.run(["health"], settings), "no answer from 127.0.0.1:\(port)", status: 1)
     }
 
+    @Test func `does not start on tables that another build made with other steps`() throws {
+        let database = try TemporaryDatabase.make()
+        let settings = environment(["DATABASE_URL": database.target.unmaskedURL])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        #expect(try Executable.run(["migrate"], settings).status == 0)
+        try Connection.withTemporary(database.target) {
+            _ = try $0.executeScript("UPDATE weir_migration SET checksum = 'another'")
+        }
+        for command in [["migrate"], ["serve"]] {
+            expectOneLine(
+                try Executable.run(command, settings),
+                "is not the one that was applied to this database: another build of Weir made the tables",
+                status: 78
+            )
+        }
+    }
+
     @Test func `migrates, makes and revokes tokens, and finds nothing dead in a fresh database`() throws {
         let database = try TemporaryDatabase.make()
         let settings = environment(["DATABASE_URL": database.target.unmaskedURL])

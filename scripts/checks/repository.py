@@ -10,11 +10,12 @@ from pathlib import Path
 from findings import Finding
 
 MAXIMUM_BYTES = 1 << 20
-_NEVER_TRACKED = re.compile(r"^(?:Package\.resolved|\.env|\.build[^/]*/.*|data/.*|.*\.profraw|.*\.pyc)$")
+# A hidden folder is what some tool keeps for itself, but for those of continuous integration.
+_NEVER_TRACKED = re.compile(r"^(?:Package\.resolved|\.env|\.(?!ci/|github/)[^/]+/.*|(?:data|dist)/.*|.*\.profraw|.*\.pyc)$")
 
 # An absolute path that exists on one machine only. Paths of a container or of a package are everybody's.
 _ONE_MACHINE = re.compile(r"(?<![\w.\-/}~])/(?:home/[\w.-]+|root|Users/[\w.-]+|wor[k])/")
-_RECORDED = re.compile(r"^(?:(?:Tests|Benchmarks)/.*/(?:Fixtures|Goldens|Contracts)|Fuzz/Corpora)/")
+_RECORDED = re.compile(r"^(?:(?:Tests|Benchmarks)/.*/(?:Fixtures|Goldens|Contracts))/")
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
@@ -30,8 +31,13 @@ def check_tracked(root: Path) -> list[Finding]:
     return [
         Finding(path, 1, "tracked", f"made by a tool or private: git rm --cached {path}")
         for path in tracked
-        if _NEVER_TRACKED.match(path)
+        if is_never_tracked(path)
     ]
+
+
+def is_never_tracked(path: str) -> bool:
+    """Whether a file is what a tool makes or keeps, or private."""
+    return _NEVER_TRACKED.match(path) is not None
 
 
 def check_size(root: Path, path: str) -> list[Finding]:

@@ -188,6 +188,12 @@ class Repository(unittest.TestCase):
                 self.assertEqual(repository.check_paths("README.md", elsewhere + path), [], elsewhere + path)
             self.assertEqual(repository.check_paths("Tests/CoreTests/Fixtures/a.json", path), [])
 
+    def test_what_tools_keep_is_not_tracked(self) -> None:
+        for path in (".env", ".build/debug/weir", ".schemathesis/cache/a.json", "dist/weir.deb", "scripts/a.pyc"):
+            self.assertTrue(repository.is_never_tracked(path), path)
+        for path in (".ci/run", ".gitignore", ".github/a.yml", "docs/data/a.md", "README.md"):
+            self.assertFalse(repository.is_never_tracked(path), path)
+
     def test_exceptions_need_a_reason_and_a_use(self) -> None:
         finding = Finding("a.swift", 1, "trap", "")
         with tempfile.TemporaryDirectory() as directory:

@@ -22,13 +22,7 @@ package enum Interruption {
     // Guards what came and what is to be done about it.
     private static let guarded = Mutex(Guarded())
     private static let queue = DispatchQueue(label: "weir.interruption")
-    // safe: made once, kept alive, and resumed once.
-    nonisolated(unsafe) private static let sources = numbers.filter { !isIgnored($0) }.map { number in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-        source.setEventHandler { arrive(number) }
-        return source
-    }
+    nonisolated(unsafe) private static let sources = makeSources()  // safe: made once, kept alive
     /// A pipe whose reading end becomes readable when a signal has come.
     private static let bell: (read: Int32, write: Int32) = {
         var ends: [Int32] = [-1, -1]
@@ -36,6 +30,15 @@ package enum Interruption {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }()
+
+    private static func makeSources() -> [any DispatchSourceSignal] {
+        numbers.filter { !isIgnored($0) }.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { arrive(number) }
+            return source
+        }
+    }
 
     /// Takes the signals over, but for those that are ignored, as under `nohup`. Idempotent.
     package static func watch() {

@@ -34,9 +34,19 @@ package struct StartError: Error, Sendable, CustomStringConvertible {
         case let error as DataDirectoryError: StartError(error.description)
         case let error as ClusterError:
             StartError(error.description, isConfiguration: isForOperator(error))
-        case let error as MigrationError: StartError(error.description)
+        case let error as MigrationError:
+            StartError(words(for: error), isConfiguration: error.isOfAnotherBuild)
         default: StartError("\(error)")
         }
+    }
+
+    private static func words(for error: MigrationError) -> String {
+        guard error.isOfAnotherBuild else { return error.description }
+        return """
+            \(error): another build of Weir made the tables. Use that build, or make an empty database and fill it from the \
+            journal with `weir replay`. A private cluster is made anew and filled when its directory is gone: move \
+            `postgres` out of the data directory, and start Weir
+            """
     }
 
     /// What another start would not mend.
