@@ -74,13 +74,18 @@ let package = Package(
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
 
-        // What every feature shares.
-        module("Ingest", ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", logging, crypto]),
+        // What a surface is made of: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
+        module("API", ["Core", "HTTP", "HTTPServer"]),
+        // What a stream is made of: loader, projections, dead letters, outcomes, the outbox, maintenance.
+        module(
+            "Ingest",
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", logging, crypto]
+        ),
 
         // Features: they never import each other.
         module(
             "Nextflow",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging],
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging],
             resources: [
                 .embedInCode("SQL/claim_digests.sql"),
                 .embedInCode("SQL/completion_groups.sql"),
@@ -111,7 +116,7 @@ let package = Package(
         ),
         module(
             "Runs",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest"],
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest"],
             resources: [
                 .embedInCode("SQL/delete_runs.sql"),
                 .embedInCode("SQL/fetch_runs.sql"),
@@ -122,7 +127,7 @@ let package = Package(
         ),
         module(
             "Observability",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", logging]
+            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging]
         ),
 
         // What people have, read for a running Weir: a client, which knows nothing of the server's parts.
@@ -139,7 +144,7 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", "Nextflow",
                 "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging, crypto,
             ],
             resources: [
@@ -185,23 +190,24 @@ let package = Package(
         tests(of: "Processes"),
         tests(of: "Postgres", ["Core"]),
         tests(of: "Journal", ["Core", logging]),
-        tests(of: "Ingest", ["Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),
+        tests(of: "API", ["Core", "HTTP"]),
+        tests(of: "Ingest", ["API", "Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),
         tests(
             of: "Nextflow",
-            ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
+            ["Core", "HTTP", "API", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
             exclude: ["Fixtures"]
         ),
         tests(
             of: "Runs",
-            ["Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
+            ["Core", "HTTP", "API", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
         ),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
-        tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
+        tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "API", "Ingest", "Metrics"]),
         tests(
             of: "WeirApp",
             [
-                "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres",
+                "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal", "Metrics", "Postgres",
                 "WeirClient", "weir",
                 logging,
             ],

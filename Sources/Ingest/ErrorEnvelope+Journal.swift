@@ -1,3 +1,4 @@
+import API
 package import HTTP
 package import Journal
 
@@ -24,17 +25,5 @@ extension ErrorEnvelope {
         }
         response.fields.append("Retry-After", "1")
         return response
-    }
-}
-
-extension RequestHead {
-    /// Whether the body is JSON as far as its content type says: none is taken for JSON.
-    package var declaresJSON: Bool {
-        guard let type = fields["Content-Type"], !type.isEmpty, type != "application/json" else {
-            return true
-        }
-        let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        return essence == "application/json"
-            || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
     }
 }

@@ -1,5 +1,5 @@
+internal import API
 internal import Core
-internal import Ingest
 internal import Journal
 
 /// Turns bytes into events: at the door, where only the envelope is checked, and from the journal, where all of it is
@@ -70,31 +70,35 @@ enum NextflowDecoder {
     // MARK: - Envelope
 
     private static func envelope(of root: JSONNode) throws(NextflowFault) -> EventEnvelope {
-        var faults: [NextflowFault.Field] = []
-        let runID = text(root, "runId", &faults)
-        let runName = text(root, "runName", &faults)
-        let event = text(root, "event", &faults)
-        let utcTime = time(root, "utcTime", &faults)
-        guard let runID, let runName, let event, let utcTime else { throw .fields(faults) }
+        var issues: [ValidationIssue] = []
+        let runID = text(root, "runId", &issues)
+        let runName = text(root, "runName", &issues)
+        let event = text(root, "event", &issues)
+        let utcTime = time(root, "utcTime", &issues)
+        guard let runID, let runName, let event, let utcTime else { throw .members(issues) }
         return EventEnvelope(runID: runID, runName: runName, event: event, utcTime: utcTime)
     }
 
+    private static func issue(_ key: String, _ cause: ValidationIssue.Cause) -> ValidationIssue {
+        ValidationIssue([.name("body"), .name(key)], cause)
+    }
+
     /// A text; numbers are taken as their decimal text.
-    private static func text(_ root: JSONNode, _ key: String, _ faults: inout [NextflowFault.Field])
+    private static func text(_ root: JSONNode, _ key: String, _ issues: inout [ValidationIssue])
         -> String?
     {
         guard let node = root[key] else {
-            faults.append(.init(key, .missing))
+            issues.append(issue(key, .missing))
             return nil
         }
         switch node.kind {
         case .string: return node.string
         case .number: return node.numberText
         case .null:
-            faults.append(.init(key, .null))
+            issues.append(issue(key, .null))
             return nil
         default:
-            faults.append(.init(key, .notText))
+            issues.append(issue(key, .notText))
             return nil
         }
     }
@@ -103,10 +107,10 @@ enum NextflowDecoder {
     private static func time(
         _ root: JSONNode,
         _ key: String,
-        _ faults: inout [NextflowFault.Field]
+        _ issues: inout [ValidationIssue]
     ) -> Timestamp? {
         guard let node = root[key] else {
-            faults.append(.init(key, .missing))
+            issues.append(issue(key, .missing))
             return nil
         }
         let parsed: Timestamp? =
@@ -116,7 +120,7 @@ enum NextflowDecoder {
             default: nil
             }
         if parsed == nil {
-            faults.append(.init(key, node.isNull ? .null : .notTime))
+            issues.append(issue(key, node.isNull ? .null : .notATime))
         }
         return parsed
     }

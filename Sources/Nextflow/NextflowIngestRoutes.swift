@@ -1,7 +1,8 @@
+package import API
 internal import Dispatch
 internal import HTTP
 internal import HTTPServer
-package import Ingest
+internal import Ingest
 package import Journal
 
 /// Where weblog events come in. Contract §1.3, §4.1, §4.7.
@@ -23,13 +24,13 @@ package struct NextflowIngestRoutes: Sendable {
     }
 
     /// One POST for each path, all alike.
-    package var routes: [Route] {
+    package var routes: [Endpoint] {
         Self.paths.map { path in
-            Route(
+            Endpoint(
                 .post,
                 path,
                 scope: .ingest,
-                documentation: RouteDocumentation(
+                documentation: EndpointDocumentation(
                     tag: "Nextflow",
                     summary: "Takes one weblog event; answers when it is durable, with the event itself.",
                     request: .named(NextflowSchemas.posted),

@@ -1,5 +1,5 @@
+internal import API
 internal import Core
-internal import Ingest
 internal import Postgres
 
 /// The answers about runs.

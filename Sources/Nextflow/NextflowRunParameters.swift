@@ -1,4 +1,4 @@
-internal import Ingest
+internal import API
 
 /// The parameters of `GET /api/nextflow/runs`.
 enum RunListParameters {
@@ -48,12 +48,4 @@ enum RunEventsParameters {
     static let limit = APIParameter.integer("limit", 1...500, default: 100, "How many.")
 
     static let all = [event, order, limit, .cursor]
-}
-
-extension APIParameter {
-    /// Where a page begins.
-    static let cursor = APIParameter.text(
-        "cursor",
-        "`next_cursor` of the page before, unchanged; the first page without."
-    )
 }

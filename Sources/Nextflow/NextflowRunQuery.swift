@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import HTTP
 internal import Ingest
@@ -39,7 +40,7 @@ struct RunListQuery: Hashable, Sendable {
     /// Reads the parameters of `GET /api/nextflow/runs`.
     ///
     /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ParameterFaults) {
+    init(_ query: Query) throws(ValidationIssues) {
         typealias Parameters = RunListParameters
         var reader = ParameterReader(query)
         states = reader.words(Parameters.state).compactMap(RunState.init)
@@ -95,7 +96,7 @@ struct RunTasksQuery: Hashable, Sendable {
     /// Reads the parameters of `…/tasks`.
     ///
     /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ParameterFaults) {
+    init(_ query: Query) throws(ValidationIssues) {
         var reader = ParameterReader(query)
         typealias Parameters = RunTasksParameters
         statuses = reader.words(Parameters.status)
@@ -147,7 +148,7 @@ struct RunEventsQuery: Hashable, Sendable {
     /// Reads the parameters of `…/events`.
     ///
     /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ParameterFaults) {
+    init(_ query: Query) throws(ValidationIssues) {
         var reader = ParameterReader(query)
         typealias Parameters = RunEventsParameters
         event = reader.text(Parameters.event)

@@ -1,3 +1,4 @@
+package import API
 internal import Core
 internal import HTTP
 package import Ingest
@@ -8,8 +9,6 @@ internal import Postgres
 /// Run ids and names are whatever a client sent, percent-encoded in the path. A run id alone names every run
 /// of a session, since a resumed run keeps it: the answer is a list.
 package struct NextflowRunRoutes: Sendable {
-    private static let prefix = "/api/nextflow/runs"
-
     private let reader: StoreReader
     private let staleAfter: Duration
     private let pageBytes: Int
@@ -23,11 +22,11 @@ package struct NextflowRunRoutes: Sendable {
     }
 
     /// All endpoints.
-    package var all: [Route] { [list, session, detail, tasks, events] }
+    package var all: [Endpoint] { [list, session, detail, tasks, events] }
 
-    private var list: Route {
+    private var list: Endpoint {
         route(
-            "",
+            "/api/nextflow/runs",
             "Runs, the newest first.",
             NextflowSchemas.runs,
             RunListParameters.all,
@@ -37,10 +36,12 @@ package struct NextflowRunRoutes: Sendable {
         }
     }
 
-    private var session: Route {
-        route("/{run_id}", "Every run of a run id, the newest first.", NextflowSchemas.session) {
-            store,
-            key in
+    private var session: Endpoint {
+        route(
+            "/api/nextflow/runs/{run_id}",
+            "Every run of a run id, the newest first.",
+            NextflowSchemas.session
+        ) { store, key in
             var query = RunListQuery()
             query.runID = indexable(key.runID)
             query.limit = 500
@@ -50,9 +51,11 @@ package struct NextflowRunRoutes: Sendable {
         }
     }
 
-    private var detail: Route {
+    private var detail: Endpoint {
         let summary = "One run: its state, counts, progress, parameters, manifest, workflow and executions."
-        return route("/{run_id}/{run_name}", summary, NextflowSchemas.detail) { store, key in
+        return route("/api/nextflow/runs/{run_id}/{run_name}", summary, NextflowSchemas.detail) {
+            store,
+            key in
             guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
             let detail = NextflowRunEncoder.Detail(
                 run: run,
@@ -63,10 +66,10 @@ package struct NextflowRunRoutes: Sendable {
         }
     }
 
-    private var tasks: Route {
+    private var tasks: Endpoint {
         let pageBytes = pageBytes
         return route(
-            "/{run_id}/{run_name}/tasks",
+            "/api/nextflow/runs/{run_id}/{run_name}/tasks",
             "Tasks of a run by their number; UNKNOWN are those that were open when their run ended.",
             NextflowSchemas.tasks,
             RunTasksParameters.all,
@@ -79,11 +82,11 @@ package struct NextflowRunRoutes: Sendable {
         }
     }
 
-    private var events: Route {
+    private var events: Endpoint {
         let summary = "Raw events of a run as they arrived, as long as raw events are kept."
         let pageBytes = pageBytes
         return route(
-            "/{run_id}/{run_name}/events",
+            "/api/nextflow/runs/{run_id}/{run_name}/events",
             summary,
             NextflowSchemas.events,
             RunEventsParameters.all,
@@ -125,8 +128,8 @@ package struct NextflowRunRoutes: Sendable {
         _ summary: String,
         _ schema: APISchema,
         answer: @escaping @Sendable (NextflowRunStore, Key) throws -> Response
-    ) -> Route {
-        let ignoring: @Sendable (Query) throws(ParameterFaults) -> Void = { _ in }
+    ) -> Endpoint {
+        let ignoring: @Sendable (Query) throws(ValidationIssues) -> Void = { _ in }
         return route(path, summary, schema, [], ignoring, answer: { store, key, _ in try answer(store, key) })
     }
 
@@ -135,30 +138,30 @@ package struct NextflowRunRoutes: Sendable {
         _ summary: String,
         _ schema: APISchema,
         _ parameters: [APIParameter],
-        _ read: @escaping @Sendable (Query) throws(ParameterFaults) -> Value,
+        _ read: @escaping @Sendable (Query) throws(ValidationIssues) -> Value,
         answer: @escaping @Sendable (NextflowRunStore, Key, Value) throws -> Response
-    ) -> Route {
+    ) -> Endpoint {
         let (reader, staleAfter) = (reader, staleAfter)
         var answers = [APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])]
-        if !path.isEmpty { answers.append(.refusal(404, "There is no such run.")) }
+        if path.contains("{") { answers.append(.refusal(404, "There is no such run.")) }
         if !parameters.isEmpty { answers.append(.wrongParameters) }
-        let documentation = RouteDocumentation(
+        let documentation = EndpointDocumentation(
             tag: "Nextflow runs",
             summary: summary,
             parameters: parameters,
             answers: answers + APIAnswer.storeRefusals
         )
-        return Route(
+        return Endpoint(
             .get,
-            Self.prefix + path,
+            path,
             scope: .read,
             documentation: documentation,
             handler: .async { request in
                 let query: Value
-                do throws(ParameterFaults) {
+                do throws(ValidationIssues) {
                     query = try read(request.query)
                 } catch {
-                    return error.response
+                    return ValidationDialect.pydantic1.response(error)
                 }
                 let key = Key(request.parameters)
                 return await reader.answer(.detail) { connection in

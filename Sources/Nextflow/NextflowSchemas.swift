@@ -1,4 +1,4 @@
-internal import Ingest
+internal import API
 
 /// What `/openapi.json` says of weblog events, runs and their parts.
 enum NextflowSchemas {
@@ -111,23 +111,5 @@ enum NextflowSchemas {
     // MARK: - Faults
 
     /// Why a request is 422, in the words of the reference's framework.
-    static let faults = APISchema(
-        "WeblogFaults",
-        [
-            Member(
-                "detail",
-                .list(
-                    .named(
-                        APISchema(
-                            "WeblogFault",
-                            [
-                                Member("loc", .list(APIType(.string, .integer))), Member("msg", .text),
-                                Member("type", .text), Member("ctx", .object, isRequired: false),
-                            ]
-                        )
-                    )
-                )
-            )
-        ]
-    )
+    static let faults = ValidationDialect.pydantic1.schema("WeblogFaults", entry: "WeblogFault")
 }

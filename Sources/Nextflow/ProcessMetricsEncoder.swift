@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 
 /// The answers of the counting endpoints; members stand in the order of the contract, what Weir adds at the

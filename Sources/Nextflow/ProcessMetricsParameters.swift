@@ -1,5 +1,5 @@
+internal import API
 internal import Core
-internal import Ingest
 
 /// The parameters of the process metrics. Contract §1.5, and of §3 what only adds.
 enum ProcessMetricsParameters {
@@ -39,27 +39,5 @@ enum ProcessMetricsParameters {
 
     static func limit(to most: Int, default fallback: Int) -> APIParameter {
         .integer("limit", 1...most, default: fallback, "How many rows.")
-    }
-}
-
-extension APIParameter {
-    /// A moment as `ParameterReader.time` takes it.
-    static func time(_ name: String, _ summary: String) -> APIParameter {
-        APIParameter(name, .lenientMoment, summary)
-    }
-}
-
-extension APIType {
-    /// A moment as `Timestamp(lenient:)` takes it: contract §1.3.
-    static var lenientMoment: APIType {
-        var number = APIType.number.noting(
-            "Unix time: seconds up to 20000000000, else milliseconds and so on."
-        )
-        number.range = -Timestamp.largestUnixNumber...Timestamp.largestUnixNumber
-        let text = APIType.moment.noting(
-            "RFC 3339. Without a zone it is UTC; a blank for the T, one digit for two and no seconds are "
-                + "taken, too."
-        )
-        return .any(of: [text, number])
     }
 }

@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import HTTP
 internal import Ingest
@@ -40,7 +41,7 @@ struct ProcessMetricsQuery: Sendable {
     /// Reads the parameters of an endpoint that has no others.
     ///
     /// - Throws: what is wrong with them.
-    init(_ query: Query, _ shape: Shape) throws(ParameterFaults) {
+    init(_ query: Query, _ shape: Shape) throws(ValidationIssues) {
         var reader = ParameterReader(query)
         self.init(&reader, shape)
         try reader.finish()

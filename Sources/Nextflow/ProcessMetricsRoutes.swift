@@ -1,3 +1,4 @@
+package import API
 internal import Core
 internal import HTTP
 package import Ingest
@@ -21,15 +22,8 @@ package struct ProcessMetricsRoutes: Sendable {
         self.pageBytes = pageBytes
     }
 
-    /// All endpoints, under both prefixes.
-    package var all: [Route] {
-        ["/metrics/processes", "/api/metrics/processes"].flatMap { prefix in
-            endpoints.map { $0(prefix) }
-        }
-    }
-
-    /// An endpoint for each prefix.
-    private typealias Endpoint = (_ prefix: String) -> Route
+    /// All endpoints, each at its own path and at `/api` and its path.
+    package var all: [Endpoint] { endpoints + endpoints.map { $0.moved(to: "/api" + $0.path) } }
 
     private var endpoints: [Endpoint] {
         [summary, retries, resources, failures, signatures, running, tasks, timeline]
@@ -37,9 +31,9 @@ package struct ProcessMetricsRoutes: Sendable {
 
     // MARK: - The reference's
 
-    private func summary(_ prefix: String) -> Route {
+    private var summary: Endpoint {
         let summary = "Totals, the mix of events, and the processes and exit codes that fail and retry most."
-        return route(prefix + "/summary", .summary, summary, Schemas.summary) { store, encoder in
+        return route("/metrics/processes/summary", .summary, summary, Schemas.summary) { store, encoder in
             let (groups, memoryEfficiency) = try store.fetchGroups()
             let summary = ProcessMetricsEncoder.Summary(
                 tallies: CompletionTallies(groups),
@@ -51,34 +45,34 @@ package struct ProcessMetricsRoutes: Sendable {
         }
     }
 
-    private func retries(_ prefix: String) -> Route {
+    private var retries: Endpoint {
         let summary = "How often tasks were retried, by attempt and process."
-        return route(prefix + "/retries", .retries, summary, Schemas.retries) { store, encoder in
+        return route("/metrics/processes/retries", .retries, summary, Schemas.retries) { store, encoder in
             let tallies = CompletionTallies(try store.fetchGroups().groups)
             return encoder.retries(tallies, minSamples: store.query.minSamples, limit: store.query.limit)
         }
     }
 
-    private func resources(_ prefix: String) -> Route {
+    private var resources: Endpoint {
         let summary = "What each attempt of each process requested and used: means and 95th percentiles."
-        let path = prefix + "/resources-by-attempt"
+        let path = "/metrics/processes/resources-by-attempt"
         return route(path, .resources, summary, Schemas.resources) { store, encoder in
             let (groups, method) = try store.fetchResources()
             return encoder.resources(groups, percentiles: method)
         }
     }
 
-    private func failures(_ prefix: String) -> Route {
+    private var failures: Endpoint {
         let summary = "Processes by how often they fail."
-        return route(prefix + "/failures", .failures, summary, Schemas.failures) { store, encoder in
+        return route("/metrics/processes/failures", .failures, summary, Schemas.failures) { store, encoder in
             let tallies = CompletionTallies(try store.fetchGroups().groups)
             return encoder.failures(tallies, minSamples: store.query.minSamples, limit: store.query.limit)
         }
     }
 
-    private func signatures(_ prefix: String) -> Route {
+    private var signatures: Endpoint {
         route(
-            prefix + "/failure-signatures",
+            "/metrics/processes/failure-signatures",
             .failureSignatures,
             "Failures by process and exit code.",
             Schemas.signatures,
@@ -93,17 +87,17 @@ package struct ProcessMetricsRoutes: Sendable {
 
     // MARK: - Its successor's
 
-    private func running(_ prefix: String) -> Route {
+    private var running: Endpoint {
         let staleAfter = staleAfter
         let summary = "Tasks at work and waiting, of runs that are running."
-        return route(prefix + "/running", .running, summary, Schemas.running) { store, _ in
+        return route("/metrics/processes/running", .running, summary, Schemas.running) { store, _ in
             try ProcessMetricsEncoder.running(store.fetchRunning(staleAfter: staleAfter), now: store.now)
         }
     }
 
-    private func tasks(_ prefix: String) -> Route {
+    private var tasks: Endpoint {
         route(
-            prefix + "/tasks",
+            "/metrics/processes/tasks",
             .tasks,
             "Completed tasks, the newest first.",
             Schemas.tasks,
@@ -126,9 +120,9 @@ package struct ProcessMetricsRoutes: Sendable {
         )
     }
 
-    private func timeline(_ prefix: String) -> Route {
+    private var timeline: Endpoint {
         route(
-            prefix + "/timeline",
+            "/metrics/processes/timeline",
             .timeline,
             "Completed tasks and failures over time.",
             Schemas.timeline,
@@ -143,14 +137,14 @@ package struct ProcessMetricsRoutes: Sendable {
     // MARK: - Making routes
 
     private func route(
-        _ pattern: String,
+        _ path: String,
         _ shape: ProcessMetricsQuery.Shape,
         _ summary: String,
         _ schema: APISchema,
         answer: @escaping @Sendable (ProcessMetricsStore, ProcessMetricsEncoder) throws -> [UInt8]
-    ) -> Route {
+    ) -> Endpoint {
         route(
-            pattern,
+            path,
             shape,
             summary,
             schema,
@@ -161,15 +155,15 @@ package struct ProcessMetricsRoutes: Sendable {
     }
 
     private func route<Extra: Sendable>(
-        _ pattern: String,
+        _ path: String,
         _ shape: ProcessMetricsQuery.Shape,
         _ summary: String,
         _ schema: APISchema,
         _ parameters: [APIParameter],
         reading readExtra: @escaping @Sendable (inout ParameterReader) -> Extra,
         answer: @escaping @Sendable (ProcessMetricsStore, ProcessMetricsEncoder, Extra) throws -> [UInt8]
-    ) -> Route {
-        let documentation = RouteDocumentation(
+    ) -> Endpoint {
+        let documentation = EndpointDocumentation(
             tag: "Process metrics",
             summary: summary,
             parameters: shape.parameters + parameters,
@@ -178,19 +172,19 @@ package struct ProcessMetricsRoutes: Sendable {
                 .refusal(400, "window_days and window_hours were both given."), .wrongParameters,
             ] + APIAnswer.storeRefusals
         )
-        return Route(
+        return Endpoint(
             .get,
-            pattern,
+            path,
             scope: .read,
             documentation: documentation,
             handler: .async { request in
                 var parameters = ParameterReader(request.query)
                 let query = ProcessMetricsQuery(&parameters, shape)
                 let extra = readExtra(&parameters)
-                do throws(ParameterFaults) {
+                do throws(ValidationIssues) {
                     try parameters.finish()
                 } catch {
-                    return error.response
+                    return ValidationDialect.pydantic1.response(error)
                 }
                 if query.hasTwoWindows {
                     return ErrorEnvelope.detail.response(

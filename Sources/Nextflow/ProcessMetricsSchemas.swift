@@ -1,4 +1,4 @@
-internal import Ingest
+internal import API
 
 /// What `/openapi.json` says of the answers of the process metrics. Contract §2, §3.
 enum ProcessMetricsSchemas {

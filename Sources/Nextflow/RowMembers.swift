@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import Ingest
 internal import Postgres

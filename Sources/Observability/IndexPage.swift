@@ -1,6 +1,6 @@
+import API
 import Core
 import HTTP
-import Ingest
 
 /// The answer of `GET /`: what this is and where things are.
 enum IndexPage {

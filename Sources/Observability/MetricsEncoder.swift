@@ -1,5 +1,5 @@
+import API
 import HTTP
-import Ingest
 import Metrics
 
 /// The answer of `/metrics`.

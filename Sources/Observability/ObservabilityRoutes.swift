@@ -1,5 +1,5 @@
+package import API
 import HTTP
-package import Ingest
 package import Metrics
 
 /// What Weir tells about itself: health, readiness, version, metrics, its own description.
@@ -35,7 +35,7 @@ package struct ObservabilityRoutes: Sendable {
     }
 
     /// The routes of the main listener; `others` are described in `/openapi.json` beside them.
-    package func routes(describing others: [Route]) -> [Route] {
+    package func routes(describing others: [Endpoint]) -> [Endpoint] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
         let description = Self.probe(
@@ -45,7 +45,7 @@ package struct ObservabilityRoutes: Sendable {
         ) { _ in
             Response(status: .internalServerError)
         }
-        let document = OpenAPIDocument(routes: others + own + [description], version: version).bytes
+        let document = OpenAPIDocument(others + own + [description], version: version).bytes
         return own + [
             Self.probe(
                 "/openapi.json",
@@ -56,7 +56,7 @@ package struct ObservabilityRoutes: Sendable {
     }
 
     /// What the listener profiles answer instead. Design §3.
-    package var profiles: [String: [Route]] {
+    package var profiles: [String: [Endpoint]] {
         let database = database
         return [
             "nextflow": [
@@ -87,7 +87,7 @@ package struct ObservabilityRoutes: Sendable {
 
     // MARK: - Routes
 
-    private var health: Route {
+    private var health: Endpoint {
         let (database, version) = (database, version)
         return Self.probe(
             "/health",
@@ -98,11 +98,11 @@ package struct ObservabilityRoutes: Sendable {
         }
     }
 
-    private var plainHealth: Route {
+    private var plainHealth: Endpoint {
         Self.probe("/api/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
     }
 
-    private var ready: Route {
+    private var ready: Endpoint {
         let readiness = readiness
         return Self.probe(
             "/ready",
@@ -116,14 +116,14 @@ package struct ObservabilityRoutes: Sendable {
         }
     }
 
-    private var versionRoute: Route {
+    private var versionRoute: Endpoint {
         let (version, build) = (version, build)
         return Self.probe("/version", "Which Weir this is.", [.json(Schemas.version)]) { _ in
             VersionEncoder.response(version: version, build: build)
         }
     }
 
-    private var metrics: Route {
+    private var metrics: Endpoint {
         let registry = registry
         return Self.probe(
             "/metrics",
@@ -134,7 +134,7 @@ package struct ObservabilityRoutes: Sendable {
         }
     }
 
-    private func index(hasRoot: Bool) -> Route? {
+    private func index(hasRoot: Bool) -> Endpoint? {
         guard !hasRoot else { return nil }
         let version = version
         return Self.probe("/", "What this is and where things are.", [IndexPage.answer]) { request in
@@ -142,8 +142,8 @@ package struct ObservabilityRoutes: Sendable {
         }
     }
 
-    private static func hasRoot(_ routes: [Route]) -> Bool {
-        routes.contains { $0.method == .get && $0.pattern == "/" }
+    private static func hasRoot(_ routes: [Endpoint]) -> Bool {
+        routes.contains { $0.method == .get && $0.path == "/" }
     }
 
     private static func probe(
@@ -151,12 +151,12 @@ package struct ObservabilityRoutes: Sendable {
         _ summary: String,
         _ answers: [APIAnswer],
         _ answer: @escaping @Sendable (Request) async -> Response
-    ) -> Route {
-        Route(
+    ) -> Endpoint {
+        Endpoint(
             .get,
             pattern,
             scope: nil,
-            documentation: RouteDocumentation(tag: "Observability", summary: summary, answers: answers),
+            documentation: EndpointDocumentation(tag: "Observability", summary: summary, answers: answers),
             handler: .async(answer)
         )
     }

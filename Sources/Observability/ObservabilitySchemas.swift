@@ -1,4 +1,4 @@
-import Ingest
+import API
 
 /// What `/openapi.json` says of what Weir tells about itself.
 enum ObservabilitySchemas {

@@ -1,9 +1,10 @@
+internal import API
 internal import Core
 
 /// What a number in JSON or in a query may be spelt like. Contract §1.1 "Coercions".
 enum IntegerReading {
     case success(Int64)
-    case failure(RunFault.Cause)
+    case failure(ValidationIssue.Cause)
 
     init(_ node: JSONNode) {
         switch node.kind {
@@ -61,7 +62,7 @@ enum IntegerReading {
 /// What a truth value may be spelt like. Contract §1.1 "Coercions".
 enum FlagReading {
     case success(Bool)
-    case failure(RunFault.Cause)
+    case failure(ValidationIssue.Cause)
 
     init(_ node: JSONNode) {
         switch node.kind {

@@ -1,21 +1,21 @@
+internal import API
 internal import Core
-internal import Ingest
 
 /// Reads the members of one object by the rules of the contract and collects what is wrong with them.
 ///
 /// Of a repeated member the last counts; members that no record has are ignored. Contract §1.1.
 struct MemberReader {
     /// What was wrong so far, in the order of the reads.
-    private(set) var faults: [RunFault] = []
+    private(set) var issues: [ValidationIssue] = []
 
     private let object: JSONNode
     private let document: JSONDocument
-    private let place: [RunFault.Place]
+    private let place: [ValidationIssue.Step]
     // Only then does a text have to be looked at for what PostgreSQL can't hold.
     private let isSuspicious: Bool
     private let places: [JSONPlace?]
 
-    init(_ object: JSONNode, at place: [RunFault.Place], flags: JSONFlags) {
+    init(_ object: JSONNode, at place: [ValidationIssue.Step], flags: JSONFlags) {
         self.object = object
         self.place = place
         isSuspicious = !flags.isDisjoint(with: .unstorable)
@@ -105,7 +105,7 @@ struct MemberReader {
     /// Checks any member for a text.
     mutating func text(_ node: JSONNode, _ name: String) -> ArraySlice<UInt8>? {
         guard node.kind == .string else { return refuse(name, .notText, node) }
-        if let obstacle = obstacle(in: node) { return refuse(name, .notTextual(obstacle), node) }
+        if let obstacle = obstacle(in: node) { return refuse(name, .notStorable(obstacle), node) }
         return node.rawBytes
     }
 
@@ -134,7 +134,7 @@ struct MemberReader {
     /// An object as JSON text, also when it came as text within a string (D09); nil for null.
     mutating func object(_ field: RunField) -> ArraySlice<UInt8>? {
         guard isGiven(field), let node = self[field] else { return nil }
-        // What the operator has masked is no fault of the client's.
+        // What the operator has masked is no issue of the client's.
         if node.string == Redactor.mask { return Self.redactedObject }
         let inner: JSONNode
         if let text = node.string, let document = try? JSONDocument(Array(text.utf8), recordedDepth: 0) {
@@ -144,7 +144,7 @@ struct MemberReader {
         }
         guard inner.kind == .object else { return refuse(field.name, .notAnObject, node) }
         if let obstacle = obstacle(in: inner, isText: node.kind == .string) {
-            return refuse(field.name, .value("holds \(obstacle)"), node)
+            return refuse(field.name, .rule("holds \(obstacle)"), node)
         }
         return inner.rawBytes
     }
@@ -162,22 +162,22 @@ struct MemberReader {
         if node.isNull, !isRequired { return nil }
         guard let text = text(node, name) else { return nil }
         guard CommitAssociation.sources.contains(node.string ?? "") else {
-            return refuse(name, .value("\(name) must be 'manual', 'llm', or 'ci'"), node)
+            return refuse(name, .rule("\(name) must be 'manual', 'llm', or 'ci'"), node)
         }
         return text
     }
 
     // MARK: - Faults
 
-    /// Notes a fault of a member.
+    /// Notes a issue of a member.
     @discardableResult
-    mutating func refuse<Value>(_ name: String, _ cause: RunFault.Cause, _ node: JSONNode) -> Value? {
-        faults.append(RunFault(place + [.name(name)], cause, node.rawBytes))
+    mutating func refuse<Value>(_ name: String, _ cause: ValidationIssue.Cause, _ node: JSONNode) -> Value? {
+        issues.append(ValidationIssue(place + [.name(name)], cause, node.rawBytes))
         return nil
     }
 
-    /// Notes a fault of a member.
-    mutating func refuse(_ name: String, _ cause: RunFault.Cause, _ node: JSONNode) {
+    /// Notes a issue of a member.
+    mutating func refuse(_ name: String, _ cause: ValidationIssue.Cause, _ node: JSONNode) {
         let _: Int? = refuse(name, cause, node)
     }
 

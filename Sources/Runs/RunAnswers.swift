@@ -1,5 +1,5 @@
+internal import API
 internal import HTTP
-internal import Ingest
 
 /// What `/openapi.json` says of the answers of the runs surface. Contract §1.
 enum RunAnswers {

@@ -1,7 +1,7 @@
+internal import API
 internal import Core
 internal import Dispatch
 internal import HTTP
-internal import Ingest
 
 /// Reads the bodies of writes: small ones on the lane where they arrived, others on a queue of their own.
 ///

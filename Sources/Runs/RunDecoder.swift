@@ -1,5 +1,5 @@
+internal import API
 internal import Core
-internal import Ingest
 
 /// A run as a client sent it, checked; what only the line knows (its time) is still missing.
 package struct RunDraft: Sendable {
@@ -12,7 +12,7 @@ package struct RunDraft: Sendable {
     struct Conflict: Sendable {
         let field: RunField
         let input: ArraySlice<UInt8>
-        let cause: RunFault.Cause
+        let cause: ValidationIssue.Cause
         /// What PostgreSQL would say.
         let constraint: String
     }
@@ -44,7 +44,7 @@ enum RunDecoder {
         as shape: Shape = .record,
         mostRuns: Int? = nil
     ) throws(RunRefusal) -> JSONDocument {
-        guard !body.isEmpty else { throw .faults([RunFault(Self.body, .missing, Self.null)]) }
+        guard !body.isEmpty else { throw .issues([ValidationIssue(Self.body, .missing, Self.null)]) }
         guard isJSON else { return Self.textDocument(body) }
         do throws(JSONError) {
             return try JSONDocument(
@@ -55,15 +55,16 @@ enum RunDecoder {
         } catch .invalidUTF8 {
             throw .notText
         } catch .tooManyValues(let limit) {
-            throw .faults([RunFault(Self.body, .tooManyValues(limit: limit), Self.null)])
+            let cause = ValidationIssue.Cause.tooManyValues(limit: limit, advice: "send fewer runs at a time")
+            throw .issues([ValidationIssue(Self.body, cause, Self.null)])
         } catch {
             let character = JSONPosition(offset: error.offset, in: body).character
-            let fault = RunFault(
+            let issue = ValidationIssue(
                 Self.body + [.index(character)],
-                .notJSON(error.description(in: body)),
+                .notJSON(error, in: body),
                 Self.emptyObject
             )
-            throw .faults([fault])
+            throw .issues([issue])
         }
     }
 
@@ -81,9 +82,9 @@ enum RunDecoder {
 
     /// One run.
     static func run(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
-        var faults = RunFaults()
-        guard let draft = run(document.root, at: body, flags: document.flags, &faults), faults.isEmpty else {
-            throw .faults(faults)
+        var issues = ValidationIssues()
+        guard let draft = run(document.root, at: body, flags: document.flags, &issues), issues.isEmpty else {
+            throw .issues(issues)
         }
         return draft
     }
@@ -92,44 +93,49 @@ enum RunDecoder {
     static func storableRun(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
         let draft = try run(document)
         guard draft.conflicts.isEmpty else {
-            let faults = draft.conflicts.map { RunFault(body + [.name($0.field.name)], $0.cause, $0.input) }
-            throw .faults(RunFaults(faults))
+            let issues = draft.conflicts.map {
+                ValidationIssue(body + [.name($0.field.name)], $0.cause, $0.input)
+            }
+            throw .issues(ValidationIssues(issues))
         }
         return draft
     }
 
-    /// An array of at most `mostRuns` runs, also when it is wrapped as `{"runs": […]}` (D05); one fault refuses all
+    /// An array of at most `mostRuns` runs, also when it is wrapped as `{"runs": […]}` (D05); one issue refuses all
     /// (D23).
     static func batch(_ document: JSONDocument, mostRuns: Int = .max) throws(RunRefusal) -> [RunDraft] {
         guard let list = list(document.root) else {
-            let cause: RunFault.Cause = document.root.isNull ? .missing : .notAList
-            throw .faults([RunFault(body, cause, document.root.rawBytes)])
+            let cause: ValidationIssue.Cause = document.root.isNull ? .missing : .notAList
+            throw .issues([ValidationIssue(body, cause, document.root.rawBytes)])
         }
         let count = mostRuns == .max ? 0 : list.reduce(0) { count, _ in count + 1 }
         guard count <= mostRuns else {
-            throw .faults([RunFault(body, .tooManyRuns(limit: mostRuns, count: count), null)])
+            let advice = "send smaller batches (WEIR_RUNS_MAX_BATCH is \(mostRuns))"
+            let cause = ValidationIssue.Cause.tooManyItems(limit: mostRuns, count: count, advice: advice)
+            throw .issues([ValidationIssue(body, cause, null)])
         }
-        var faults = RunFaults()
+        var issues = ValidationIssues()
         var drafts: [RunDraft] = []
         drafts.reserveCapacity(count)
         for (index, element) in list.enumerated() {
             let place = body + [.index(index)]
-            guard let draft = run(element, at: place, flags: document.flags, &faults) else { continue }
-            if faults.isEmpty { drafts.append(draft) }
+            guard let draft = run(element, at: place, flags: document.flags, &issues) else { continue }
+            if issues.isEmpty { drafts.append(draft) }
         }
-        guard faults.isEmpty else { throw .faults(faults) }
+        guard issues.isEmpty else { throw .issues(issues) }
         return drafts
     }
 
     /// Refuses runs without an id to be found by, in a batch with their places in it. Asked at the door only: a journal
     /// of an older Weir may have some, and a replay makes the rows that they were.
     static func requireEventIDs(_ drafts: [RunDraft], isBatch: Bool) throws(RunRefusal) {
-        var faults = RunFaults()
+        var issues = ValidationIssues()
         for (index, draft) in drafts.enumerated() where draft.record[.eventID]?.count == 2 {
             let place = isBatch ? body + [.index(index)] : body
-            faults.add([RunFault(place + [.name(RunField.eventID.name)], .tooShort(1), Self.emptyText)])
+            issues.add([ValidationIssue(place + [.name(RunField.eventID.name)], .tooShort(1), Self.emptyText)]
+            )
         }
-        guard faults.isEmpty else { throw .faults(faults) }
+        guard issues.isEmpty else { throw .issues(issues) }
     }
 
     private static func list(_ root: JSONNode) -> JSONElements? {
@@ -142,21 +148,21 @@ enum RunDecoder {
 
     private static func run(
         _ node: JSONNode,
-        at place: [RunFault.Place],
+        at place: [ValidationIssue.Step],
         flags: JSONFlags,
-        _ faults: inout RunFaults
+        _ issues: inout ValidationIssues
     ) -> RunDraft? {
         guard node.kind == .object else {
             // The body `null` is no body; an element `null` is one of a wrong type.
-            let cause: RunFault.Cause = node.isNull && place.count == 1 ? .missing : .notARecord
-            faults.add([RunFault(place, cause, node.rawBytes)])
+            let cause: ValidationIssue.Cause = node.isNull && place.count == 1 ? .missing : .notARecord
+            issues.add([ValidationIssue(place, cause, node.rawBytes)])
             return nil
         }
         var reader = MemberReader(node, at: place, flags: flags)
         var draft = RunDraft(record: RunRecord(source: reader.source))
         for field in RunField.all where !readPlain(field, reader, &draft) { read(field, &reader, &draft) }
-        if !reader.faults.isEmpty { faults.add(reader.faults) }
-        return reader.faults.isEmpty ? draft : nil
+        if !reader.issues.isEmpty { issues.add(reader.issues) }
+        return reader.issues.isEmpty ? draft : nil
     }
 
     /// Reads what nearly all members of nearly all runs are; false for what has to be looked at.
@@ -205,7 +211,7 @@ enum RunDecoder {
                 RunDraft.Conflict(
                     field: .status,
                     input: text,
-                    cause: .value("Status must be one of: \(RunStatus.list)"),
+                    cause: .rule("Status must be one of: \(RunStatus.list)"),
                     constraint: "status IN (\(words))"
                 )
             )
@@ -237,7 +243,7 @@ enum RunDecoder {
 
     // MARK: - Pieces
 
-    static let body: [RunFault.Place] = [.name("body")]
+    static let body: [ValidationIssue.Step] = [.name("body")]
     private static let null = Array("null".utf8)[...]
     private static let emptyText = Array("\"\"".utf8)[...]
     private static let emptyObject = Array("{}".utf8)[...]

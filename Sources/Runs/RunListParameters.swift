@@ -1,4 +1,4 @@
-internal import Ingest
+internal import API
 
 /// The parameters of `GET /api/v1/runs`. Contract §1.6, and what we add.
 enum RunListParameters {

@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import HTTP
 internal import Ingest
@@ -58,13 +59,13 @@ struct RunListQuery: Sendable {
 /// Why a list is refused.
 enum RunListRefusal: Error, Sendable {
     /// Numbers out of range: 422.
-    case faults([RunFault])
+    case issues([ValidationIssue])
     /// A word or a time that is none: 400 with a sentence (D06).
     case sentence(String)
 
     var response: Response {
         switch self {
-        case .faults(let faults): RunRefusal.faults(RunFaults(faults)).response
+        case .issues(let issues): ValidationDialect.pydantic2.response(ValidationIssues(issues))
         case .sentence(let text): ErrorEnvelope.detail.response(.badRequest, text)
         }
     }
@@ -73,11 +74,11 @@ enum RunListRefusal: Error, Sendable {
 extension RunListQuery {
     /// Reads a query: an empty value is no filter, of a repeated one the last counts, unknown ones are ignored.
     init(_ query: Query) throws(RunListRefusal) {
-        var faults: [RunFault] = []
+        var issues: [ValidationIssue] = []
         typealias Parameters = RunListParameters
-        limit = Int(Self.number(Parameters.limit, query, &faults))
-        offset = Self.number(Parameters.offset, query, &faults)
-        guard faults.isEmpty else { throw .faults(faults) }
+        limit = Int(Self.number(Parameters.limit, query, &issues))
+        offset = Self.number(Parameters.offset, query, &issues)
+        guard issues.isEmpty else { throw .issues(issues) }
         for parameter in Parameters.columns {
             if let value = try Self.value(parameter.name, query) {
                 equalities.append(Equality(column: parameter.name, value: value))
@@ -111,19 +112,21 @@ extension RunListQuery {
     private static func number(
         _ parameter: APIParameter,
         _ query: Query,
-        _ faults: inout [RunFault]
+        _ issues: inout [ValidationIssue]
     ) -> Int64 {
         let fallback = Int64(parameter.fallbackNumber)
         guard let text = query.all(parameter.name).last else { return fallback }
         let (least, most) = (parameter.type.least ?? .min, parameter.type.most ?? .max)
-        let cause: RunFault.Cause
+        let cause: ValidationIssue.Cause
         switch IntegerReading(text: text) {
         case .success(let value) where value < least: cause = .below(Int(least))
         case .success(let value) where value > most: cause = .above(Int(most))
         case .success(let value): return value
         case .failure(let reason): cause = reason
         }
-        faults.append(RunFault([.name("query"), .name(parameter.name)], cause, JSONText.quoted(text)[...]))
+        issues.append(
+            ValidationIssue([.name("query"), .name(parameter.name)], cause, JSONText.quoted(text)[...])
+        )
         return fallback
     }
 

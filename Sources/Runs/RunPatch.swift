@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 
 /// What a PATCH, or the late end of a run, changes. Contract §1.8.
@@ -23,8 +24,8 @@ struct RunPatch: Sendable, Equatable {
     init(_ document: JSONDocument) throws(RunRefusal) {
         let root = document.root
         guard root.kind == .object else {
-            let cause: RunFault.Cause = root.isNull ? .missing : .notARecord
-            throw .faults([RunFault(RunDecoder.body, cause, root.rawBytes)])
+            let cause: ValidationIssue.Cause = root.isNull ? .missing : .notARecord
+            throw .issues([ValidationIssue(RunDecoder.body, cause, root.rawBytes)])
         }
         var reader = MemberReader(root, at: RunDecoder.body, flags: document.flags)
         for field in Self.fields {
@@ -33,7 +34,7 @@ struct RunPatch: Sendable, Equatable {
                 changes.append(Change(field: field, value: value))
             }
         }
-        guard reader.faults.isEmpty else { throw .faults(RunFaults(reader.faults)) }
+        guard reader.issues.isEmpty else { throw .issues(ValidationIssues(reader.issues)) }
     }
 
     /// The end of a run that was told by a second POST of the whole record, nil unless it tells an end (D17).
@@ -55,13 +56,13 @@ struct RunPatch: Sendable, Equatable {
         case .text:
             guard reader.text(field) != nil else { return nil }
             guard let status = RunStatus(word: node.string ?? "") else {
-                return reader.refuse(field.name, .value("Status must be one of: \(RunStatus.list)"), node)
+                return reader.refuse(field.name, .rule("Status must be one of: \(RunStatus.list)"), node)
             }
             return JSONText.quoted(status.rawValue)[...]
         case .counter, .optionalCounter:
             guard let value = reader.integer(field) else { return nil }
             guard value >= 0 else {
-                return reader.refuse(field.name, .value("Value must be non-negative"), node)
+                return reader.refuse(field.name, .rule("Value must be non-negative"), node)
             }
             return Array(String(value).utf8)[...]
         case .object: return reader.object(field)
@@ -85,15 +86,17 @@ struct CommitAssociation: Sendable, Equatable {
     init(_ document: JSONDocument) throws(RunRefusal) {
         let root = document.root
         guard root.kind == .object else {
-            let cause: RunFault.Cause = root.isNull ? .missing : .notARecord
-            throw .faults([RunFault(RunDecoder.body, cause, root.rawBytes)])
+            let cause: ValidationIssue.Cause = root.isNull ? .missing : .notARecord
+            throw .issues([ValidationIssue(RunDecoder.body, cause, root.rawBytes)])
         }
         var reader = MemberReader(root, at: RunDecoder.body, flags: document.flags)
         let hash = Self.hash(root, &reader)
         let source = reader.commitSource(root["commit_source"], "commit_source", isRequired: true)
         author = Self.optional("commit_author", root, &reader)
         timestamp = Self.optional("commit_timestamp", root, &reader)
-        guard let hash, let source, reader.faults.isEmpty else { throw .faults(RunFaults(reader.faults)) }
+        guard let hash, let source, reader.issues.isEmpty else {
+            throw .issues(ValidationIssues(reader.issues))
+        }
         self.hash = hash
         self.source = source
     }

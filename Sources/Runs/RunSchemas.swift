@@ -1,4 +1,4 @@
-internal import Ingest
+internal import API
 
 /// What `/openapi.json` says of the bodies of runs. Contract §1.1, §1.4, §1.8, §1.9, §2.1.
 enum RunSchemas {
@@ -128,31 +128,7 @@ enum RunSchemas {
     )
 
     /// Why a request is 422, in the words of the reference's framework.
-    static let faults = APISchema(
-        "RunFaults",
-        [
-            Member(
-                "detail",
-                .list(
-                    .named(
-                        APISchema(
-                            "RunFault",
-                            [
-                                Member("type", .text), Member("loc", .list(APIType(.string, .integer))),
-                                Member("msg", .text), Member("input", .any),
-                                Member("ctx", .object, isRequired: false),
-                            ]
-                        )
-                    )
-                )
-            ),
-            Member(
-                "total_faults",
-                APIType.integer(101).noting("How many there are, when `detail` has only the first hundred."),
-                isRequired: false
-            ),
-        ]
-    )
+    static let faults = ValidationDialect.pydantic2.schema("RunFaults", entry: "RunFault")
 
     // MARK: - Members
 

@@ -1,6 +1,6 @@
+internal import API
 internal import Core
 internal import HTTP
-internal import Ingest
 
 /// Runs to answers. Contract §1.7.
 struct RunsEncoder: Sendable {

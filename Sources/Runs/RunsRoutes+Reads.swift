@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import HTTP
 internal import Ingest
@@ -6,8 +7,8 @@ internal import Postgres
 // MARK: - Endpoints that read.
 
 extension RunsRoutes {
-    var list: Route {
-        read(Self.prefix, "Runs, the newest first.", RunListParameters.all, answers: RunAnswers.list) {
+    var list: Endpoint {
+        read("/api/v1/runs", "Runs, the newest first.", RunListParameters.all, answers: RunAnswers.list) {
             [reader, encoder, pageBytes] request in
             let query: RunListQuery
             do throws(RunListRefusal) {
@@ -40,21 +41,21 @@ extension RunsRoutes {
         }
     }
 
-    var detail: Route {
-        run("/{event_id}", "One run.", RunSchemas.run) { [encoder] run in encoder.one(run) }
+    var detail: Endpoint {
+        run("/api/v1/runs/{event_id}", "One run.", RunSchemas.run) { [encoder] run in encoder.one(run) }
     }
 
-    var commitURL: Route {
+    var commitURL: Endpoint {
         let summary = "The web page of a run's commit."
-        return run("/{event_id}/commit-url", summary, RunSchemas.commitLink) {
+        return run("/api/v1/runs/{event_id}/commit-url", summary, RunSchemas.commitLink) {
             [encoder] run in
             Self.link("commit_url", encoder.links.commit(run.gitCommitHash, in: run.gitRepo))
         }
     }
 
-    var repositoryURL: Route {
+    var repositoryURL: Endpoint {
         let summary = "The web page of a run's repository."
-        return run("/{event_id}/repo-url", summary, RunSchemas.repositoryLink) {
+        return run("/api/v1/runs/{event_id}/repo-url", summary, RunSchemas.repositoryLink) {
             [encoder] run in
             Self.link("repo_url", encoder.links.repository(run.gitRepo))
         }
@@ -64,15 +65,15 @@ extension RunsRoutes {
     ///
     /// Everybody may ask, but names of agents are for whoever could read them from `/api/v1/metadata`, too; and whoever
     /// could not makes PostgreSQL answer once in a while, however often it asks.
-    var counts: Route {
+    var counts: Endpoint {
         let summary =
             "How many runs there are: in all, of each agent (for who may read), of the last 24 hours."
-        let documentation = RouteDocumentation(
+        let documentation = EndpointDocumentation(
             tag: Self.tag,
             summary: summary,
             answers: [RunAnswers.found(RunSchemas.counts)] + APIAnswer.storeRefusals
         )
-        return Route(
+        return Endpoint(
             .get,
             "/metrics",
             scope: nil,
@@ -102,7 +103,7 @@ extension RunsRoutes {
         }
     }
 
-    var metadataRoute: Route {
+    var metadataRoute: Endpoint {
         let answers = [RunAnswers.found(RunSchemas.names)]
         return read("/api/v1/metadata", "The names of agents and job types.", answers: answers) {
             [reader, metadata, pageBytes] _ in
@@ -116,7 +117,7 @@ extension RunsRoutes {
         }
     }
 
-    var metadataField: Route {
+    var metadataField: Endpoint {
         let parameter = APIParameter.word("field", Self.namedFields, "Whose names.")
         return read(
             "/api/v1/metadata/{field}",
@@ -154,8 +155,8 @@ extension RunsRoutes {
         _ summary: String,
         _ schema: APISchema,
         answer: @escaping @Sendable (RunsStore.StoredRun) -> Response
-    ) -> Route {
-        read(Self.prefix + path, summary, answers: RunAnswers.ofOne(schema)) {
+    ) -> Endpoint {
+        read(path, summary, answers: RunAnswers.ofOne(schema)) {
             [reader] request in
             let eventID = Self.eventID(request)
             return await reader.answer(.detail) { connection in

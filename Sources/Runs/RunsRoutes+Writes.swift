@@ -1,3 +1,4 @@
+internal import API
 internal import Core
 internal import HTTP
 internal import Ingest
@@ -6,10 +7,10 @@ internal import Journal
 // MARK: - Endpoints that write. Each is one line of the journal, answered when its rows are there. Design §1.
 
 extension RunsRoutes {
-    var create: Route {
+    var create: Endpoint {
         let summary = "Records a run; the first body of an event_id wins."
         let answers = RunAnswers.created(duplicates: duplicateStatus)
-        return write(.post, "", summary, .named(RunSchemas.posted), answers: answers) {
+        return write(.post, "/api/v1/runs", summary, .named(RunSchemas.posted), answers: answers) {
             request throws(WriteRefusal) in
             let reading = try await self.record(request) { document throws(RunRefusal) in
                 let draft = try RunDecoder.storableRun(document)
@@ -29,11 +30,11 @@ extension RunsRoutes {
         }
     }
 
-    var batch: Route {
+    var batch: Endpoint {
         let summary = "Records an array of runs; each stands alone."
         return write(
             .post,
-            "/batch",
+            "/api/v1/runs/batch",
             summary,
             RunSchemas.batch(mostRuns: bodies.mostRuns),
             answers: RunAnswers.batch
@@ -56,9 +57,14 @@ extension RunsRoutes {
         }
     }
 
-    var patch: Route {
-        write(.patch, "/{event_id}", "Changes a run.", .named(RunSchemas.patch), answers: RunAnswers.patched)
-        {
+    var patch: Endpoint {
+        write(
+            .patch,
+            "/api/v1/runs/{event_id}",
+            "Changes a run.",
+            .named(RunSchemas.patch),
+            answers: RunAnswers.patched
+        ) {
             request throws(WriteRefusal) in
             let reading = try await self.record(request, RunPatch.init)
             let patch = reading.value
@@ -75,11 +81,11 @@ extension RunsRoutes {
         }
     }
 
-    var associateCommit: Route {
+    var associateCommit: Endpoint {
         let summary = "Tells which commit a run made."
         return write(
             .post,
-            "/{event_id}/associate-commit",
+            "/api/v1/runs/{event_id}/associate-commit",
             summary,
             .named(RunSchemas.commit),
             answers: RunAnswers.associated

@@ -1,3 +1,4 @@
+package import API
 internal import Core
 package import HTTP
 package import Ingest
@@ -5,7 +6,6 @@ package import Journal
 
 /// The runs surface: tracked runs of agents and batch jobs. Contract §1.
 package struct RunsRoutes: Sendable {
-    static let prefix = "/api/v1/runs"
     static let tag = "Runs"
     /// The fields whose names can be asked for.
     static let namedFields = ["agent_name", "job_type"]
@@ -48,7 +48,7 @@ package struct RunsRoutes: Sendable {
     }
 
     /// All endpoints of every listener profile.
-    package var all: [Route] {
+    package var all: [Endpoint] {
         [
             create, batch, list, detail, patch, associateCommit, commitURL, repositoryURL, metadataRoute,
             metadataField,
@@ -56,7 +56,7 @@ package struct RunsRoutes: Sendable {
     }
 
     /// What the listener profile `runs` answers instead of Prometheus text.
-    package var profile: [Route] { [counts] }
+    package var profile: [Endpoint] { [counts] }
 
     // MARK: - Making routes
 
@@ -67,13 +67,13 @@ package struct RunsRoutes: Sendable {
         _ request: APIType,
         answers: [APIAnswer],
         answer: @escaping @Sendable (Request) async throws(WriteRefusal) -> Response
-    ) -> Route {
-        Route(
+    ) -> Endpoint {
+        Endpoint(
             method,
-            Self.prefix + path,
+            path,
             scope: .ingest,
             envelope: .runs,
-            documentation: RouteDocumentation(
+            documentation: EndpointDocumentation(
                 tag: Self.tag,
                 summary: summary,
                 request: request,
@@ -96,13 +96,13 @@ package struct RunsRoutes: Sendable {
         _ parameters: [APIParameter] = [],
         answers: [APIAnswer],
         answer: @escaping @Sendable (Request) async -> Response
-    ) -> Route {
-        Route(
+    ) -> Endpoint {
+        Endpoint(
             .get,
             path,
             scope: .read,
             envelope: .runs,
-            documentation: RouteDocumentation(
+            documentation: EndpointDocumentation(
                 tag: Self.tag,
                 summary: summary,
                 parameters: parameters,

@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Ingest
 import WeirApp
 
 /// `weir token`: who may call.

@@ -6,6 +6,7 @@ import Postgres
 import TestKit
 import Testing
 
+@testable import API
 @testable import Ingest
 @testable import Nextflow
 
@@ -13,7 +14,7 @@ import Testing
 struct RouteHarness {
     let projection: ProjectionHarness
     let pool: Pool
-    private let router: Router<Route>
+    private let router: Router<Endpoint>
 
     init(
         over projection: ProjectionHarness? = nil,
@@ -28,8 +29,8 @@ struct RouteHarness {
         let routes =
             ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
             + NextflowRunRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
-        var router = Router<Route>()
-        for route in routes { router.add(route.method, route.pattern, route) }
+        var router = Router<Endpoint>()
+        for route in routes { router.add(route.method, route.path, route) }
         self.router = router
     }
 

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@testable import Ingest
+@testable import API
 @testable import Nextflow
 
 @Suite struct `Lists of runs` {

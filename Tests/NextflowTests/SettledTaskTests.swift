@@ -3,7 +3,6 @@ import Foundation
 import Journal
 import Testing
 
-@testable import Ingest
 @testable import Nextflow
 
 /// A run that ends settles its tasks: the client sends a completion once, and it may have been lost. Contract §10 (15).

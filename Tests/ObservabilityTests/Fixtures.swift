@@ -1,7 +1,7 @@
+import API
 import Core
 import HTTP
 import HTTPServer
-import Ingest
 import Metrics
 
 @testable import Observability
@@ -39,36 +39,14 @@ extension ObservabilityRoutes {
     }
 }
 
-extension Route {
-    static func make(
-        _ method: Method,
-        _ pattern: String,
-        scope: Scope? = nil,
-        parameters: [APIParameter] = []
-    ) -> Route {
-        Route(
-            method,
-            pattern,
-            scope: scope,
-            documentation: RouteDocumentation(
-                tag: "Test",
-                summary: "A test.",
-                parameters: parameters,
-                answers: [APIAnswer(200, "Here.", .text)]
-            ),
-            handler: .async { _ in .text("here") }
-        )
-    }
-}
-
 extension Response {
     var text: String {
         if case .bytes(let bytes) = body { String(decoding: bytes, as: UTF8.self) } else { "" }
     }
 }
 
-func answer(_ routes: [Route], _ path: String, accept: String? = nil) async throws -> Response {
-    guard let route = routes.first(where: { $0.method == .get && $0.pattern == path }),
+func answer(_ routes: [Endpoint], _ path: String, accept: String? = nil) async throws -> Response {
+    guard let route = routes.first(where: { $0.method == .get && $0.path == path }),
         case .async(let handle) = route.handler
     else { throw NoSuchRoute() }
     let fields: HeaderFields = accept.map { ["Accept": $0] } ?? HeaderFields()

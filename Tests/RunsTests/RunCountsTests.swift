@@ -1,6 +1,6 @@
+import API
 import Core
 import HTTP
-import Ingest
 import TestKit
 import Testing
 
@@ -31,7 +31,7 @@ struct RunCountsTests {
         let weir = try await RunsHarness()
         let all = weir.routes
         for path in ["", "/commit-url", "/repo-url"] {
-            let route = all.first { $0.method == .get && $0.pattern == "/api/v1/runs/{event_id}" + path }
+            let route = all.first { $0.method == .get && $0.path == "/api/v1/runs/{event_id}" + path }
             #expect(route?.scope == .read)
         }
         #expect(all.allSatisfy { ($0.method == .get) == ($0.scope == .read) })

@@ -7,6 +7,7 @@ import Migrations
 import Postgres
 import TestKit
 
+@testable import API
 @testable import Ingest
 @testable import Runs
 
@@ -17,9 +18,9 @@ final class RunsHarness: Sendable {
     let journal: Journal
     let pool: Pool
     /// Of every listener.
-    let routes: [Route]
+    let routes: [Endpoint]
     private let directory: String
-    private let router: Router<Route>
+    private let router: Router<Endpoint>
     private let loading: Task<Void, Never>
 
     /// A fresh database, or one that another harness has filled.
@@ -64,8 +65,8 @@ final class RunsHarness: Sendable {
             pageBytes: pageBytes
         )
         self.routes = routes.all
-        var router = Router<Route>()
-        for route in routes.all + routes.profile { router.add(route.method, route.pattern, route) }
+        var router = Router<Endpoint>()
+        for route in routes.all + routes.profile { router.add(route.method, route.path, route) }
         self.router = router
         let loader = Loader(
             RunsProjection(board: board, mostBytes: mostBytes),

@@ -1,7 +1,7 @@
+import API
 import Core
 import HTTP
 import HTTPServer
-import Ingest
 import Testing
 import WeirApp
 

@@ -1,8 +1,8 @@
+import API
 import Core
 import Foundation
 import HTTP
 import HTTPServer
-import Ingest
 import Postgres
 import TestKit
 import Testing

@@ -1,7 +1,7 @@
+import API
 import Core
 import HTTP
 import HTTPServer
-import Ingest
 import Testing
 
 @testable import WeirApp
@@ -31,7 +31,7 @@ import Testing
     }
 
     private func pattern(_ decision: FrontDoor.Decision) -> String? {
-        if case .enter(let route, _) = decision { route.pattern } else { nil }
+        if case .enter(let route, _) = decision { route.path } else { nil }
     }
 
     @Test(arguments: [
@@ -228,20 +228,20 @@ extension FrontDoor {
     }
 }
 
-extension Route {
+extension Endpoint {
     static func make(
         _ method: Method,
         _ pattern: String,
         _ scope: Scope?,
         bodyLimit: Int? = nil,
         summary: String = "main"
-    ) -> Route {
-        Route(
+    ) -> Endpoint {
+        Endpoint(
             method,
             pattern,
             scope: scope,
             bodyLimit: bodyLimit,
-            documentation: RouteDocumentation(tag: "Test", summary: summary, answers: []),
+            documentation: EndpointDocumentation(tag: "Test", summary: summary, answers: []),
             handler: .async { _ in .text("here") }
         )
     }

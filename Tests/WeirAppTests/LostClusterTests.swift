@@ -1,6 +1,6 @@
+import API
 import Core
 import Foundation
-import Ingest
 import TestKit
 import Testing
 

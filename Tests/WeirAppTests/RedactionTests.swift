@@ -1,7 +1,7 @@
+import API
 import Core
 import Foundation
 import Import
-import Ingest
 import Postgres
 import TestKit
 import Testing

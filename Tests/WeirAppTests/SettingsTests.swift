@@ -1,6 +1,6 @@
+import API
 import Core
 import HTTPServer
-import Ingest
 import Logging
 import Testing
 

@@ -16,6 +16,7 @@ LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP"},
     {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound"},
+    {"API"},
     {"Ingest"},
     FEATURES,
     {"Migrations", "Import", "WeirClient"},

@@ -1,5 +1,5 @@
+package import API
 package import HTTPServer
-package import Ingest
 
 /// Decides whether a caller may use a route. Design §6.
 package struct AccessPolicy: Sendable {

@@ -1,5 +1,5 @@
+package import API
 import Crypto
-package import Ingest
 
 /// A token that Weir knows: never the secret, only its SHA-256.
 package struct AccessToken: Hashable, Sendable {

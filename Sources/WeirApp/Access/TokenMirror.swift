@@ -1,6 +1,6 @@
+import API
 import Core
 import Glibc
-import Ingest
 
 /// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
 ///

@@ -1,5 +1,5 @@
+import API
 import Core
-import Ingest
 import Postgres
 
 /// The SQL of `access_token`.

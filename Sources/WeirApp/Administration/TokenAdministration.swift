@@ -1,5 +1,5 @@
+package import API
 import Core
-package import Ingest
 import Postgres
 
 /// What `weir token` does.

@@ -1,5 +1,4 @@
 import Core
-import Ingest
 import Metrics
 import Synchronization
 

@@ -1,3 +1,4 @@
+import API
 import Core
 package import HTTPServer
 

@@ -1,7 +1,7 @@
+package import API
 import Dispatch
 package import HTTP
 package import HTTPServer
-package import Ingest
 
 /// The way from a request's head to its route: prefix, listener profile, route, credentials. Everything a caller can get wrong
 /// before a feature sees the request is answered here.
@@ -90,7 +90,7 @@ package struct FrontDoor: Application {
 
     enum Decision {
         case refuse(Response)
-        case enter(Route, PathParameters)
+        case enter(Endpoint, PathParameters)
     }
 
     /// The order matters: a wrong secret in the path is refused before anything tells whether the route exists.
@@ -173,7 +173,7 @@ package struct FrontDoor: Application {
     // MARK: - Admitting
 
     private func admission(
-        _ route: Route,
+        _ route: Endpoint,
         _ parameters: PathParameters,
         _ entrance: Entrance,
         _ connection: ConnectionInfo
@@ -192,7 +192,7 @@ package struct FrontDoor: Application {
     }
 
     private func answering(
-        _ handler: Route.Handler,
+        _ handler: Endpoint.Handler,
         _ entrance: Entrance,
         _ connection: ConnectionInfo
     ) -> @Sendable (Request, Exchange) -> Void {

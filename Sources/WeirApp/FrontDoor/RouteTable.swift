@@ -1,37 +1,37 @@
+package import API
 package import HTTP
-package import Ingest
 
 /// Every route of every listener profile, ready to be looked up.
 package struct RouteTable: Sendable {
     /// The routes of the main listener, in the order in which they were given.
-    package let routes: [Route]
+    package let routes: [Endpoint]
     private let main: Index
     private let profiles: [String: Index]
 
     /// A router, and the routes without parameters by method and path: most requests need no more than a look there.
     private struct Index: Sendable {
-        let router: Router<Route>
-        let literal: [Literal: Route]
+        let router: Router<Endpoint>
+        let literal: [Literal: Endpoint]
 
         struct Literal: Hashable {
             let method: Method
             let path: String
         }
 
-        init(_ routes: [Route]) {
-            var router = Router<Route>()
-            for route in routes { router.add(route.method, route.pattern, route) }
+        init(_ routes: [Endpoint]) {
+            var router = Router<Endpoint>()
+            for route in routes { router.add(route.method, route.path, route) }
             self.router = router
-            let literal = routes.filter { !$0.pattern.utf8.contains(UInt8(ascii: "{")) }
+            let literal = routes.filter { !$0.path.utf8.contains(UInt8(ascii: "{")) }
             self.literal = Dictionary(
-                literal.map { (Literal(method: $0.method, path: $0.pattern), $0) },
+                literal.map { (Literal(method: $0.method, path: $0.path), $0) },
                 uniquingKeysWith: { first, _ in first }
             )
         }
 
-        func locate(_ method: Method, _ path: String) -> Router<Route>.Resolution {
+        func locate(_ method: Method, _ path: String) -> Router<Endpoint>.Resolution {
             if let route = literal[Literal(method: method, path: path)] {
-                return .matched(route, parameters: PathParameters(), pattern: route.pattern)
+                return .matched(route, parameters: PathParameters(), pattern: route.path)
             }
             return router.resolve(method, path)
         }
@@ -40,19 +40,19 @@ package struct RouteTable: Sendable {
     /// Makes a table.
     ///
     /// A listener profile's routes stand in for those of the same method and pattern; everything else is the same everywhere.
-    package init(routes: [Route], profiles: [String: [Route]] = [:]) {
+    package init(routes: [Endpoint], profiles: [String: [Endpoint]] = [:]) {
         self.routes = routes
         main = Index(routes)
         self.profiles = profiles.mapValues { special in
             let kept = routes.filter { route in
-                !special.contains { $0.method == route.method && $0.pattern == route.pattern }
+                !special.contains { $0.method == route.method && $0.path == route.path }
             }
             return Index(kept + special)
         }
     }
 
     /// Looks up a request; HEAD leads where GET does.
-    package func locate(_ method: Method, _ path: String, profile: String?) -> Router<Route>.Resolution {
+    package func locate(_ method: Method, _ path: String, profile: String?) -> Router<Endpoint>.Resolution {
         (profile.flatMap { profiles[$0] } ?? main).locate(method, path)
     }
 

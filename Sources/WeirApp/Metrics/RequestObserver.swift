@@ -1,6 +1,6 @@
+import API
 import HTTP
 import HTTPServer
-import Ingest
 import Logging
 import Metrics
 import Synchronization

@@ -1,3 +1,4 @@
+import API
 import Core
 import Ingest
 import Journal
@@ -9,9 +10,9 @@ import Runs
 
 /// What the features bring: routes, loaders, maintenance jobs, gauges. The one place that knows them by name.
 struct Features: Sendable {
-    private(set) var routes: [Route] = []
+    private(set) var routes: [Endpoint] = []
     /// What a listener profile answers instead of the main listener, by the listener profile's name.
-    private(set) var profiles: [String: [Route]] = [:]
+    private(set) var profiles: [String: [Endpoint]] = [:]
     /// Loaders and gauges: each runs until its task is cancelled; the schema must be there.
     private(set) var background: [@Sendable () async -> Void] = []
     private(set) var lags: [StreamLag] = []

@@ -1,5 +1,4 @@
 package import HTTPServer
-import Ingest
 import Journal
 package import Logging
 import Metrics

@@ -1,6 +1,6 @@
+import API
 import HTTP
 import HTTPServer
-import Ingest
 
 extension SettingParser where Value == [String] {
     /// Words divided by commas.

@@ -1,4 +1,4 @@
-import Ingest
+import API
 
 /// Settings with where each of them came from.
 package struct ResolvedSettings: Sendable {

@@ -1,16 +1,15 @@
-import Core
-import HTTP
-import Ingest
+internal import Core
+internal import HTTP
 
 /// The answers of an operation: its own, and those that the server gives before it is asked.
 struct OpenAPIResponses {
     private let answers: [APIAnswer]
 
-    /// Takes the answers of a route.
-    init(of route: Route) {
-        var answers = route.documentation.answers
+    /// Takes the answers of a endpoint.
+    init(of endpoint: Endpoint) {
+        var answers = endpoint.documentation.answers
         let known = Set(answers.map(\.status))
-        answers += Self.refusals(of: route).filter { !known.contains($0.status) }
+        answers += Self.refusals(of: endpoint).filter { !known.contains($0.status) }
         self.answers = answers.sorted { $0.status < $1.status }
     }
 
@@ -26,11 +25,11 @@ struct OpenAPIResponses {
         responses.object("default") { Self.write(.refusal(0, rest), to: &$0) }
     }
 
-    // MARK: - Before the route
+    // MARK: - Before the endpoint
 
-    private static func refusals(of route: Route) -> [APIAnswer] {
+    private static func refusals(of endpoint: Endpoint) -> [APIAnswer] {
         var refusals: [APIAnswer] = []
-        if let scope = route.scope {
+        if let scope = endpoint.scope {
             refusals.append(
                 .refusal(
                     401,
@@ -42,7 +41,7 @@ struct OpenAPIResponses {
             )
             refusals.append(.refusal(403, "The token lacks the scope `\(scope.rawValue)`."))
         }
-        if route.documentation.request != nil {
+        if endpoint.documentation.request != nil {
             refusals.append(.refusal(400, "The body is no UTF-8, or its compression is corrupt."))
             refusals.append(.refusal(413, "The body is larger than Weir takes."))
             refusals.append(.refusal(415, "The body's Content-Encoding is unknown."))

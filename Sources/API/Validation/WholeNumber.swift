@@ -3,23 +3,23 @@
 /// Blanks around it, a sign, leading zeros, single underscores between digits and the decimal digits of every
 /// script are allowed. The number is echoed with all its digits, and compared as the nearest value of 64
 /// bits.
-struct WholeNumber: Hashable, Sendable {
+package struct WholeNumber: Hashable, Sendable {
     /// Python refuses longer ones.
     private static let longest = 4300
 
     /// The decimal digits without leading zeros, with `-` before a negative number.
-    let text: String
+    package let text: String
     /// The number, or the nearest one that 64 bits can hold.
-    let clamped: Int64
+    package let clamped: Int64
 
     /// A number that needs no reading.
-    init(_ value: Int64) {
+    package init(_ value: Int64) {
         text = String(value)
         clamped = value
     }
 
     /// Reads a number; nil for everything that is none.
-    init?(reading value: String) {
+    package init?(reading value: String) {
         var scalars = value.unicodeScalars[...]
         while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }

@@ -1,11 +1,16 @@
-import Core
-import HTTP
-import Ingest
+internal import Core
+internal import HTTP
 
-/// `/openapi.json`: the routes in OpenAPI 3.1.0, made from what each says about itself.
-struct OpenAPIDocument {
-    let routes: [Route]
-    let version: String
+/// `/openapi.json`: endpoints in OpenAPI 3.1.0, made from what each says about itself.
+package struct OpenAPIDocument {
+    private let endpoints: [Endpoint]
+    private let version: String
+
+    /// Describes some endpoints; `version` is Weir's.
+    package init(_ endpoints: [Endpoint], version: String) {
+        self.endpoints = endpoints
+        self.version = version
+    }
 
     private static let about = """
         Every answer carries X-Request-Id and, but for OPTIONS, Cache-Control. HEAD answers as GET does, without the \
@@ -18,7 +23,7 @@ struct OpenAPIDocument {
         """
 
     /// The document.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var writer = JSONWriter(reservingCapacity: 64 << 10)
         writer.object { document in
             document.member("openapi", "3.1.0")
@@ -33,40 +38,40 @@ struct OpenAPIDocument {
                 }
             }
             document.object("paths") { paths in
-                for (path, routes) in grouped { self.path(path, routes, &paths) }
+                for (path, endpoints) in grouped { self.path(path, endpoints, &paths) }
             }
             components(&document)
         }
         return writer.bytes
     }
 
-    /// Routes by path, paths in the order in which they first appear.
-    private var grouped: [(path: String, routes: [Route])] {
+    /// Endpoints by path, paths in the order in which they first appear.
+    private var grouped: [(path: String, endpoints: [Endpoint])] {
         var order: [String] = []
-        var byPath: [String: [Route]] = [:]
-        for route in routes {
-            let path = Self.template(route.pattern)
+        var byPath: [String: [Endpoint]] = [:]
+        for endpoint in endpoints {
+            let path = Self.template(endpoint.path)
             if byPath[path] == nil { order.append(path) }
-            byPath[path, default: []].append(route)
+            byPath[path, default: []].append(endpoint)
         }
         return order.map { ($0, byPath[$0] ?? []) }
     }
 
-    private func path(_ path: String, _ routes: [Route], _ paths: inout JSONWriter) {
+    private func path(_ path: String, _ endpoints: [Endpoint], _ paths: inout JSONWriter) {
         paths.object(path) { item in
-            for route in routes {
-                item.object(route.method.name.lowercased()) { operation(route, path, &$0) }
+            for endpoint in endpoints {
+                item.object(endpoint.method.name.lowercased()) { operation(endpoint, path, &$0) }
             }
         }
     }
 
-    private func operation(_ route: Route, _ path: String, _ operation: inout JSONWriter) {
-        operation.member("operationId", Self.identifier(route.method, path))
-        operation.member("summary", route.documentation.summary)
-        operation.array("tags") { $0.value(route.documentation.tag) }
-        let parameters = OpenAPIParameters(of: route, names: Self.parameterNames(route.pattern))
+    private func operation(_ endpoint: Endpoint, _ path: String, _ operation: inout JSONWriter) {
+        operation.member("operationId", Self.identifier(endpoint.method, path))
+        operation.member("summary", endpoint.documentation.summary)
+        operation.array("tags") { $0.value(endpoint.documentation.tag) }
+        let parameters = OpenAPIParameters(of: endpoint, names: Self.parameterNames(endpoint.path))
         if !parameters.isEmpty { operation.array("parameters") { parameters.write(to: &$0) } }
-        if let type = route.documentation.request {
+        if let type = endpoint.documentation.request {
             operation.object("requestBody") { body in
                 body.member("required", true)
                 body.object("content") { content in
@@ -74,9 +79,9 @@ struct OpenAPIDocument {
                 }
             }
         }
-        operation.object("responses") { OpenAPIResponses(of: route).write(to: &$0) }
+        operation.object("responses") { OpenAPIResponses(of: endpoint).write(to: &$0) }
         operation.array("security") { list in
-            guard let scope = route.scope else { return }
+            guard let scope = endpoint.scope else { return }
             for scheme in ["bearer", "basic", "apiKey"] {
                 list.object { $0.array(scheme) { $0.value(scope.rawValue) } }
             }
@@ -110,11 +115,12 @@ struct OpenAPIDocument {
         }
     }
 
-    /// The schemas that routes name, each once.
+    /// The schemas that endpoints name, each once.
     private var named: [APISchema] {
-        let types = routes.flatMap { route in
-            route.documentation.parameters.map(\.type) + [route.documentation.request].compactMap(\.self)
-                + OpenAPIResponses(of: route).types
+        let types = endpoints.flatMap { endpoint in
+            endpoint.documentation.parameters.map(\.type)
+                + [endpoint.documentation.request].compactMap(\.self)
+                + OpenAPIResponses(of: endpoint).types
         }
         var seen: Set<String> = []
         return types.flatMap(\.schemas).filter { seen.insert($0.name).inserted }

@@ -3,9 +3,9 @@ package import HTTPServer
 
 /// One endpoint of a feature: where it is, who may call it, how much it reads, what it does.
 ///
-/// Features return their routes as values; the application puts them into one router, applies authentication and
-/// measures them by `pattern`.
-package struct Route: Sendable {
+/// The server puts the endpoints of all features into one router, checks tokens, applies limits and redaction, and
+/// labels its metrics with `path`.
+package struct Endpoint: Sendable {
     /// How an endpoint answers.
     package enum Handler: Sendable {
         /// Called on the connection's lane with the collected body; answers through the exchange, from any thread.
@@ -17,10 +17,10 @@ package struct Route: Sendable {
         case graded(@Sendable (Request, Set<Scope>) async -> Response)
     }
 
-    /// The method; GET routes answer HEAD too.
+    /// The method; a GET endpoint answers HEAD, too.
     package let method: Method
-    /// The path with its parameters, as the router reads it and as metrics are labelled: `/api/x/{id}`.
-    package let pattern: String
+    /// The whole path with its parameters: `/api/x/{id}`.
+    package let path: String
     /// What the caller's token must allow; nil for what everybody may ask (probes).
     package let scope: Scope?
     /// The largest body in bytes, nil for the application's default for this scope.
@@ -28,26 +28,39 @@ package struct Route: Sendable {
     /// How errors outside of the handler (401, 413, …) look on this surface.
     package let envelope: ErrorEnvelope
     /// What `/openapi.json` says about it.
-    package let documentation: RouteDocumentation
+    package let documentation: EndpointDocumentation
     /// What answers.
     package let handler: Handler
 
-    /// Makes a route.
+    /// Makes an endpoint.
     package init(
         _ method: Method,
-        _ pattern: String,
+        _ path: String,
         scope: Scope?,
         bodyLimit: Int? = nil,
         envelope: ErrorEnvelope = .detail,
-        documentation: RouteDocumentation,
+        documentation: EndpointDocumentation,
         handler: Handler
     ) {
         self.method = method
-        self.pattern = pattern
+        self.path = path
         self.scope = scope
         self.bodyLimit = bodyLimit
         self.envelope = envelope
         self.documentation = documentation
         self.handler = handler
+    }
+
+    /// The same endpoint at another path.
+    package func moved(to path: String) -> Endpoint {
+        Endpoint(
+            method,
+            path,
+            scope: scope,
+            bodyLimit: bodyLimit,
+            envelope: envelope,
+            documentation: documentation,
+            handler: handler
+        )
     }
 }

@@ -1,5 +1,5 @@
 /// What `/openapi.json` says about a route beside its method and path.
-package struct RouteDocumentation: Sendable {
+package struct EndpointDocumentation: Sendable {
     /// A parameter of the path or the query.
     package typealias Parameter = APIParameter
 

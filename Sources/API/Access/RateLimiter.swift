@@ -1,12 +1,10 @@
-internal import Core
-internal import HTTP
-internal import Ingest
+package import HTTP
 internal import Synchronization
 
 /// Bounds how many requests one client sends in any 60 seconds, by its address. Contract §1.1 "Rate limit".
 ///
 /// Requests that are refused do not count. Any thread.
-final class RateLimiter: Sendable {
+package final class RateLimiter: Sendable {
     private static let window = Duration.seconds(60)
     /// Clients that are remembered; beyond that those that said nothing lately are forgotten.
     private static let clients = 10_000
@@ -16,17 +14,17 @@ final class RateLimiter: Sendable {
     private let moments = Mutex<[String: [ContinuousClock.Instant]]>([:])
 
     /// Makes a limiter of `limit` requests a minute.
-    init(_ limit: Int) {
+    package init(_ limit: Int) {
         self.limit = limit
     }
 
     /// The answer to a request that is one too many; nil lets it pass, and counts it.
-    func refusal(of request: Request) -> Response? {
+    package func refusal(of request: Request) -> Response? {
         admits(request.peer.address, at: .now) ? nil : refusal
     }
 
     /// Whether a client may send a request at a moment; counts it if so.
-    func admits(_ client: String, at now: ContinuousClock.Instant) -> Bool {
+    package func admits(_ client: String, at now: ContinuousClock.Instant) -> Bool {
         let start = now - Self.window
         return moments.withLock { moments in
             if moments.count > Self.clients {
@@ -50,25 +48,5 @@ final class RateLimiter: Sendable {
         response.fields.append("X-RateLimit-Limit", String(limit))
         response.fields.append("X-RateLimit-Remaining", "0")
         return response
-    }
-}
-
-extension ErrorEnvelope {
-    /// `{"detail": …}`, and the reference's words for callers that it does not know.
-    static let runs = ErrorEnvelope(challenge: challenge) { _, message in
-        var writer = JSONWriter()
-        writer.object { $0.member("detail", message) }
-        return writer.bytes
-    }
-
-    private static func challenge(_ authorization: String?) -> String {
-        guard let authorization else {
-            return "Authorization header required. Use: Authorization: Bearer <token>"
-        }
-        let words = authorization.split(whereSeparator: \.isWhitespace)
-        guard words.count == 2, words[0].lowercased() == "bearer" else {
-            return "Invalid authorization format. Use: Authorization: Bearer <token>"
-        }
-        return "Invalid authentication token"
     }
 }

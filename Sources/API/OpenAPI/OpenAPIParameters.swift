@@ -1,14 +1,13 @@
-import Core
-import Ingest
+internal import Core
 
 /// The parameters of an operation: those of its path, then those of its query.
 struct OpenAPIParameters {
     private let path: [APIParameter]
     private let query: [APIParameter]
 
-    /// Takes the parameters of a route, whose pattern has these names.
-    init(of route: Route, names: [String]) {
-        let declared = route.documentation.parameters
+    /// Takes the parameters of a endpoint, whose pattern has these names.
+    init(of endpoint: Endpoint, names: [String]) {
+        let declared = endpoint.documentation.parameters
         path = names.map { name in declared.first { $0.name == name } ?? Self.segment(name) }
         query = declared.filter { !names.contains($0.name) }
     }

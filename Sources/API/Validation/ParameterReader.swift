@@ -1,36 +1,35 @@
-internal import Core
-internal import HTTP
-internal import Ingest
+package import Core
+package import HTTP
 
 /// Reads the parameters of a query one by one and collects what is wrong with them.
 ///
-/// Call it in the order in which the endpoint declares its parameters: faults keep that order. Of a parameter
+/// Call it in the order in which the endpoint declares its parameters: issues keep that order. Of a parameter
 /// that is given more than once the last one counts; unknown ones are ignored.
-struct ParameterReader {
+package struct ParameterReader {
     private let query: Query
-    private var faults: [ParameterFault] = []
+    private var issues: [ValidationIssue] = []
 
-    init(_ query: Query) {
+    package init(_ query: Query) {
         self.query = query
     }
 
     /// Ends the reading.
     ///
     /// - Throws: everything that was wrong.
-    func finish() throws(ParameterFaults) {
-        guard faults.isEmpty else { throw ParameterFaults(faults: faults) }
+    package func finish() throws(ValidationIssues) {
+        guard issues.isEmpty else { throw ValidationIssues(issues) }
     }
 
     /// A text as it was given, nil when it was not. No stored text holds U+0000, and PostgreSQL refuses to compare with it.
-    mutating func text(_ parameter: APIParameter) -> String? {
+    package mutating func text(_ parameter: APIParameter) -> String? {
         guard let text = query.all(parameter.name).last else { return nil }
-        return text.utf8.contains(0) ? refuse(parameter, .holdsNUL) : text
+        return text.utf8.contains(0) ? refuse(parameter, .notStorable("U+0000")) : text
     }
 
     /// A number within its bounds, of any size where there are none; nil when it was not given.
-    mutating func number(_ parameter: APIParameter) -> WholeNumber? {
+    package mutating func number(_ parameter: APIParameter) -> WholeNumber? {
         guard let text = text(parameter) else { return nil }
-        guard let number = WholeNumber(reading: text) else { return refuse(parameter, .notAnInteger) }
+        guard let number = WholeNumber(reading: text) else { return refuse(parameter, .notNumeric) }
         if let least = parameter.type.least, number.clamped < least {
             return refuse(parameter, .below(Int(least)))
         }
@@ -41,13 +40,13 @@ struct ParameterReader {
     }
 
     /// A number within its bounds, or its default.
-    mutating func count(_ parameter: APIParameter) -> Int {
+    package mutating func count(_ parameter: APIParameter) -> Int {
         guard let number = number(parameter) else { return parameter.fallbackNumber }
         return Int(number.clamped)
     }
 
     /// A moment: ISO 8601 or Unix time, UTC without a zone.
-    mutating func time(_ parameter: APIParameter) -> Timestamp? {
+    package mutating func time(_ parameter: APIParameter) -> Timestamp? {
         guard let text = text(parameter) else { return nil }
         if let time = Timestamp(lenient: text) { return time }
         // A `+` that the client did not encode arrives as a blank, and only a zone can stand behind it.
@@ -59,7 +58,7 @@ struct ParameterReader {
     }
 
     /// One of its words.
-    mutating func word(_ parameter: APIParameter) -> String? {
+    package mutating func word(_ parameter: APIParameter) -> String? {
         guard let text = text(parameter) else { return nil }
         guard parameter.words.contains(text) else {
             return refuse(parameter, .notPermitted(given: text, permitted: parameter.words))
@@ -68,7 +67,7 @@ struct ParameterReader {
     }
 
     /// Any number of its words, repeated or divided by commas.
-    mutating func words(_ parameter: APIParameter) -> [String] {
+    package mutating func words(_ parameter: APIParameter) -> [String] {
         let words = query.all(parameter.name).flatMap { $0.split(separator: ",").map(String.init) }
         if let unknown = words.first(where: { !parameter.words.contains($0) }) {
             return refuse(parameter, .notPermitted(given: unknown, permitted: parameter.words)) ?? []
@@ -77,13 +76,19 @@ struct ParameterReader {
     }
 
     /// Where a page begins; `make` takes the cursors of this list and no others.
-    mutating func cursor<Cursor>(_ parameter: APIParameter, _ make: (PageCursor) -> Cursor?) -> Cursor? {
+    package mutating func cursor<Cursor>(_ parameter: APIParameter, _ make: (PageCursor) -> Cursor?)
+        -> Cursor?
+    {
         guard let text = text(parameter) else { return nil }
         return PageCursor(text).flatMap(make) ?? refuse(parameter, .notACursor)
     }
 
-    private mutating func refuse<Value>(_ parameter: APIParameter, _ cause: ParameterFault.Cause) -> Value? {
-        faults.append(ParameterFault(name: parameter.name, cause: cause))
+    private mutating func refuse<Value>(
+        _ parameter: APIParameter,
+        _ cause: ValidationIssue.Cause
+    ) -> Value? {
+        let input = query.all(parameter.name).last.map { JSONText.quoted($0)[...] } ?? []
+        issues.append(ValidationIssue([.name("query"), .name(parameter.name)], cause, input))
         return nil
     }
 }
