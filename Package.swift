@@ -73,20 +73,34 @@ let package = Package(
         module("Postgres", ["Core", "CLibpq", logging]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
+        // Settings as values: how each is called, what it takes, what it does.
+        module("Configuration"),
 
         // What a surface is made of: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
         module("API", ["Core", "HTTP", "HTTPServer"]),
         // What a stream is made of: loader, projections, dead letters, outcomes, the outbox, maintenance.
         module(
             "Ingest",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", logging, crypto]
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                logging,
+                crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/audit_letters.sql"),
+                .embedInCode("SQL/audit_outbox.sql"),
+            ]
         ),
 
         // Features: they never import each other.
         module(
             "Nextflow",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging],
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest",
+            ],
             resources: [
+                .embedInCode("SQL/audit_workflows.sql"),
                 .embedInCode("SQL/claim_digests.sql"),
                 .embedInCode("SQL/completion_groups.sql"),
                 .embedInCode("SQL/distinct_runs.sql"),
@@ -116,8 +130,16 @@ let package = Package(
         ),
         module(
             "Runs",
-            ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest"],
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest",
+            ],
             resources: [
+                .embedInCode("SQL/audit_agents.sql"),
+                .embedInCode("SQL/audit_days.sql"),
+                .embedInCode("SQL/audit_documents.sql"),
+                .embedInCode("SQL/audit_posts.sql"),
+                .embedInCode("SQL/audit_statuses.sql"),
                 .embedInCode("SQL/delete_runs.sql"),
                 .embedInCode("SQL/fetch_runs.sql"),
                 .embedInCode("SQL/tally_runs.sql"),
@@ -144,23 +166,17 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", "Nextflow",
-                "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging, crypto,
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest",
+                "Nextflow", "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging,
+                crypto,
             ],
             resources: [
-                .embedInCode("Audit/SQL/audit_agents.sql"),
                 .embedInCode("Audit/SQL/audit_columns.sql"),
-                .embedInCode("Audit/SQL/audit_days.sql"),
-                .embedInCode("Audit/SQL/audit_documents.sql"),
                 .embedInCode("Audit/SQL/audit_indexes.sql"),
-                .embedInCode("Audit/SQL/audit_letters.sql"),
-                .embedInCode("Audit/SQL/audit_posts.sql"),
                 .embedInCode("Audit/SQL/audit_schema.sql"),
-                .embedInCode("Audit/SQL/audit_outbox.sql"),
                 .embedInCode("Audit/SQL/audit_space.sql"),
-                .embedInCode("Audit/SQL/audit_statuses.sql"),
                 .embedInCode("Audit/SQL/audit_tables.sql"),
-                .embedInCode("Audit/SQL/audit_workflows.sql"),
             ]
         ),
         // Tracks runs from other programs, with or without a server.
@@ -168,7 +184,9 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Core", "CLinux", "Processes", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser,
+                "Core", "CLinux", "Processes", "Configuration", "Import", "WeirClient", "Ingest", "Nextflow",
+                "Runs",
+                "WeirApp", argumentParser,
                 logging,
             ],
             swiftSettings: settings
@@ -207,11 +225,13 @@ let package = Package(
         tests(
             of: "WeirApp",
             [
-                "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal", "Metrics", "Postgres",
+                "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
+                "Metrics", "Nextflow",
+                "Postgres", "Runs",
                 "WeirClient", "weir",
                 logging,
             ],
-            exclude: ["Fixtures"]
+            exclude: ["Fixtures", "Echo/echo.sql"]
         ),
         // The built executable as an operator and a client meet it.
         .testTarget(

@@ -9,7 +9,8 @@ internal import Synchronization
 /// never wait and two Weirs never make the same one. Any thread; the connection is the caller's.
 package final class DayPartitions: Sendable {
     private let table: String
-    // Guards the days that are known to have a partition.
+    // Guards the days that are known to have a partition: today's and later ones, which no retention drops. An older
+    // day's may be gone at any time, dropped by this Weir or another.
     private let known = Mutex<Set<String>>([])
 
     /// Manages the partitions of `table`, which is partitioned by range of a timestamptz.
@@ -20,10 +21,11 @@ package final class DayPartitions: Sendable {
     /// Makes sure that the UTC days of `times` have partitions. Outside of a transaction.
     package func ensure(_ times: some Sequence<Timestamp>, on connection: Connection) throws {
         let days = Set(times.map(\.startOfDay)).sorted()
-        let missing = known.withLock { known in days.filter { !known.contains($0.yyyymmdd) } }
-        for day in missing {
-            try make(day, on: connection)
-            _ = known.withLock { $0.insert(day.yyyymmdd) }
+        let unknown = known.withLock { known in days.filter { !known.contains($0.yyyymmdd) } }
+        let today = Timestamp.now().startOfDay
+        for day in unknown {
+            if try !exists(day, on: connection) { try make(day, on: connection) }
+            if day >= today { _ = known.withLock { $0.insert(day.yyyymmdd) } }
         }
     }
 
@@ -52,25 +54,24 @@ package final class DayPartitions: Sendable {
     package func drop(before limit: Timestamp, atMost count: Int = .max, on connection: Connection) throws
         -> Int
     {
-        let newest = "\(table)_\(limit.startOfDay.yyyymmdd)"
+        let newest = name(of: limit.startOfDay)
         let old = try names(on: connection).filter { $0 < newest }.prefix(count)
         for name in old {
             try connection.executeScript("ALTER TABLE \(table) DETACH PARTITION \(name) CONCURRENTLY")
             try connection.executeScript("DROP TABLE \(name)")
-            _ = known.withLock { $0.remove(String(name.suffix(8))) }
         }
         return old.count
     }
 
     private func make(_ day: Timestamp, on connection: Connection) throws {
-        let name = "\(table)_\(day.yyyymmdd)"
+        let name = name(of: day)
         let (from, to) = (day.description, day.adding(seconds: 86_400).description)
         try connection.transaction {
             try connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
                 [.text("weir partition \(table)")]
             )
-            guard try !exists(name, on: connection) else { return }
+            guard try !exists(day, on: connection) else { return }
             try connection.executeScript(
                 """
                 CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE);
@@ -80,11 +81,11 @@ package final class DayPartitions: Sendable {
         }
     }
 
-    private func exists(_ name: String, on connection: Connection) throws -> Bool {
-        try connection.execute("SELECT to_regclass($1) IS NOT NULL AS found", [.text(name)]).first?.bool(
-            "found"
-        )
-            ?? false
+    private func name(of day: Timestamp) -> String { "\(table)_\(day.yyyymmdd)" }
+
+    private func exists(_ day: Timestamp, on connection: Connection) throws -> Bool {
+        let query = Statement(sql: "SELECT to_regclass($1) IS NOT NULL AS found")
+        return try connection.execute(query, [.text(name(of: day))])[0].bool("found")
     }
 
     private func names(on connection: Connection) throws -> [String] {

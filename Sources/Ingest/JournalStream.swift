@@ -10,22 +10,33 @@ package struct JournalStream: Sendable {
     package let table: String
     /// The kinds of its lines, versions included.
     let kinds: Set<String>
-    let apply: @Sendable ([MergedLine], Connection) throws -> Int
+    /// Makes what applies lines to one database and counts the dead letters that they made.
+    let makeApplier: @Sendable () -> Applier
     fileprivate let retry: @Sendable (DeadLetter, Connection) throws -> Refusal?
 
-    /// Makes the stream of a projection; `table` tells whether the database is empty.
-    package init<P: Projection>(_ projection: P, table: String) {
+    /// Applies lines, in their order.
+    typealias Applier = @Sendable ([MergedLine], Connection) throws -> Int
+
+    /// Makes the stream of a projection, of which each database gets a new one; `table` tells whether the database is
+    /// empty.
+    package init<P: Projection>(
+        _ makeProjection: @autoclosure @escaping @Sendable () -> P,
+        table: String
+    ) {
+        let projection = makeProjection()
         name = projection.stream
         kinds = Set(projection.kinds)
         self.table = table
-        let applier = BatchApplier(projection: projection)
-        let prepared = SessionMark()
-        apply = { lines, connection in
-            try applier.prepareSession(connection, prepared.session)
-            let entries = lines.map { BatchApplier<P>.Entry(journal: $0.journal, line: $0.line) }
-            return try applier.apply(applier.decode(entries), on: connection) { _ in }.deadLetters
+        makeApplier = {
+            let applier = BatchApplier(projection: makeProjection())
+            let prepared = SessionMark()
+            return { lines, connection in
+                try applier.prepareSession(connection, prepared.session)
+                let entries = lines.map { BatchApplier<P>.Entry(journal: $0.journal, line: $0.line) }
+                return try applier.apply(applier.decode(entries), on: connection) { _ in }.deadLetters
+            }
         }
-        retry = { try DeadLetterRetry(projection).retry($0, on: $1) }
+        retry = { try DeadLetterRetry(makeProjection()).retry($0, on: $1) }
     }
 }
 

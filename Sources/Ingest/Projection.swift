@@ -45,6 +45,18 @@ package protocol Projection: Sendable {
 }
 
 extension Projection {
+    /// One stage: rows are made all at once.
+    package var stageCount: Int { 1 }
+
+    /// Nothing to prepare.
+    package func prepare(_ connection: Connection) throws {}
+
+    /// Nothing to prepare.
+    package func prepare(_ elements: [Element], on connection: Connection) throws {}
+
+    /// Nothing to count.
+    package func committed(_ elements: [Element]) {}
+
     /// Nothing to bring back: the elements carry all that the stages need.
     package func restore(_ elements: inout [Element], on connection: Connection) throws {}
 }

@@ -105,16 +105,18 @@ package struct Replay: Sendable {
 
 /// The lines of a stream that wait for a full batch.
 private struct ReplayBatch {
-    let stream: JournalStream
+    private let kinds: Set<String>
+    private let apply: JournalStream.Applier
     private var lines: [MergedLine] = []
     private var bytes = 0
 
     init(stream: JournalStream) {
-        self.stream = stream
+        kinds = stream.kinds
+        apply = stream.makeApplier()
     }
 
     func wants(_ line: MergedLine) -> Bool {
-        stream.kinds.contains(line.line.kind)
+        kinds.contains(line.line.kind)
     }
 
     mutating func add(_ line: MergedLine) {
@@ -132,6 +134,6 @@ private struct ReplayBatch {
             lines.removeAll(keepingCapacity: true)
             bytes = 0
         }
-        return try stream.apply(lines, connection)
+        return try apply(lines, connection)
     }
 }

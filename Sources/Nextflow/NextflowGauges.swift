@@ -1,52 +1,29 @@
 internal import Core
 internal import Ingest
-package import Logging
-package import Metrics
-package import Postgres
-internal import Synchronization
+internal import Metrics
+internal import Postgres
 
 /// Gauges of the domain: runs by state, tasks by process and status.
 ///
-/// They come from the database, so that every Weir that shares it shows the same. A task reads them now and then and
-/// a scrape shows what was read last: a scrape never waits for PostgreSQL, and an outage leaves the last numbers
-/// standing, with the time they were read.
-package final class NextflowGauges: Sendable {
+/// They come from the database, so that every Weir that shares it shows the same.
+enum NextflowGauges {
     /// How many processes have a series of their own; the rest are added up as `other`.
     static let processLimit = 200
 
-    // Guards the last reading.
-    private let latest = Mutex(MetricsSnapshot())
-
-    /// Registers the gauges; nothing is shown before the first reading.
-    package init(registry: Registry) {
-        registry.addCollector { [weak self] snapshot in
-            guard let self else { return }
-            snapshot.merge(latest.withLock { $0 })
-        }
-    }
-
-    /// Reads the gauges every `interval` until the task is cancelled; what fails is logged and tried again.
-    package func run(pool: Pool, every interval: Duration, staleAfter: Duration, logger: Logger) async {
-        while !Task.isCancelled {
-            do {
-                try await refresh(pool: pool, staleAfter: staleAfter)
-            } catch {
-                logger.debug("gauges not read", metadata: ["error": "\(error)"])
-            }
-            try? await Task.sleep(for: interval)
-        }
-    }
-
-    /// Reads the gauges once.
-    ///
-    /// - Throws: `PostgresError`.
-    package func refresh(pool: Pool, staleAfter: Duration) async throws {
-        let reading = try await pool.withConnection { connection in
-            try ReadSnapshot.read(connection) { now in
-                try Self.read(connection, now: now, staleAfter: staleAfter)
-            }
-        }
-        latest.withLock { $0 = reading }
+    /// Runs and tasks, and the partitions of raw events; a running run that is silent for `staleAfter` is stale.
+    static func sources(staleAfter: Duration) -> [GaugeSource] {
+        [
+            GaugeSource(during: .lastReading) { connection in
+                try ReadSnapshot.read(connection) { now in
+                    try read(connection, now: now, staleAfter: staleAfter)
+                }
+            },
+            GaugeSource(
+                "weir_partitions",
+                help: "Daily partitions of raw tables.",
+                labels: [("table", "telemetry")]
+            ) { Double(try DayPartitions.telemetry.count(on: $0)) },
+        ]
     }
 
     private static func read(

@@ -24,7 +24,7 @@ package struct NextflowIngestRoutes: Sendable {
     }
 
     /// One POST for each path, all alike.
-    package var routes: [Endpoint] {
+    package var all: [Endpoint] {
         Self.paths.map { path in
             Endpoint(
                 .post,

@@ -7,35 +7,18 @@ package enum NextflowMaintenance {
     /// How long digests are kept behind the slowest loader: the window of a resend, and what clocks may differ.
     private static let digestAge = Duration.seconds(1200)
 
-    /// Partitions ahead of time, retention of raw rows (`rawKeep`, nil for ever) and of digests, and the sealing of
-    /// sketches.
-    package static func jobs(partitions: DayPartitions, rawKeep: Duration?) -> [MaintenanceJob] {
-        var jobs = [
-            MaintenanceJob("nextflow.partitions", every: .seconds(3600)) { connection, now in
-                try partitions.ensureAhead(from: now, on: connection)
-            },
-            MaintenanceJob("nextflow.digests", every: .seconds(10)) { connection, now in
-                try deleteDigests(on: connection, now: now)
-            },
-            MaintenanceJob("nextflow.sketches", every: .seconds(60)) { connection, now in
-                try SealedSketches.seal(on: connection, now: now, for: .seconds(45))
-            },
-        ]
-        if let rawKeep {
-            jobs.append(
-                MaintenanceJob("nextflow.retention", every: .seconds(3600)) { connection, now in
-                    let sweep = RetentionSweep(rows(partitions), before: now - rawKeep)
-                    _ = try sweep.run(on: connection)
-                }
-            )
-        }
-        return jobs
-    }
-
-    /// The raw events as rows that age.
-    package static func rows(_ partitions: DayPartitions) -> AgingPartitions {
-        AgingPartitions("days of raw events", partitions)
-    }
+    /// Partitions ahead of time, retention of digests, and the sealing of sketches.
+    package static let jobs = [
+        MaintenanceJob("nextflow.partitions", every: .seconds(3600)) { connection, now in
+            try DayPartitions.telemetry.ensureAhead(from: now, on: connection)
+        },
+        MaintenanceJob("nextflow.digests", every: .seconds(10)) { connection, now in
+            try deleteDigests(on: connection, now: now)
+        },
+        MaintenanceJob("nextflow.sketches", every: .seconds(60)) { connection, now in
+            try SealedSketches.seal(on: connection, now: now, for: .seconds(45))
+        },
+    ]
 
     /// Digests are compared by the times of the lines, so they must outlive a loader that is still catching up.
     private static func deleteDigests(on connection: Connection, now: Timestamp) throws {

@@ -1,6 +1,5 @@
 internal import API
 internal import Core
-internal import HTTP
 internal import Ingest
 
 /// The states of a run, as the function `run_state` names them.
@@ -38,11 +37,8 @@ struct RunListQuery: Hashable, Sendable {
     init() {}
 
     /// Reads the parameters of `GET /api/nextflow/runs`.
-    ///
-    /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ValidationIssues) {
+    init(_ reader: inout ParameterReader) {
         typealias Parameters = RunListParameters
-        var reader = ParameterReader(query)
         states = reader.words(Parameters.state).compactMap(RunState.init)
         name = reader.text(Parameters.name).map(indexable)
         user = reader.text(Parameters.user).map(indexable)
@@ -52,7 +48,6 @@ struct RunListQuery: Hashable, Sendable {
         until = reader.time(Parameters.until)
         limit = reader.count(Parameters.limit)
         cursor = reader.cursor(.cursor, RunCursor.init)
-        try reader.finish()
     }
 }
 
@@ -94,10 +89,7 @@ struct RunTasksQuery: Hashable, Sendable {
     init() {}
 
     /// Reads the parameters of `…/tasks`.
-    ///
-    /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ValidationIssues) {
-        var reader = ParameterReader(query)
+    init(_ reader: inout ParameterReader) {
         typealias Parameters = RunTasksParameters
         statuses = reader.words(Parameters.status)
         process = reader.text(Parameters.process).map(indexable)
@@ -105,7 +97,6 @@ struct RunTasksQuery: Hashable, Sendable {
         nameContains = reader.text(Parameters.name)
         limit = reader.count(Parameters.limit)
         cursor = reader.cursor(.cursor, TaskCursor.init)
-        try reader.finish()
     }
 }
 
@@ -146,16 +137,12 @@ struct RunEventsQuery: Hashable, Sendable {
     init() {}
 
     /// Reads the parameters of `…/events`.
-    ///
-    /// - Throws: what is wrong with them.
-    init(_ query: Query) throws(ValidationIssues) {
-        var reader = ParameterReader(query)
+    init(_ reader: inout ParameterReader) {
         typealias Parameters = RunEventsParameters
         event = reader.text(Parameters.event)
         order = reader.word(Parameters.order).flatMap(Order.init) ?? .oldest
         limit = reader.count(Parameters.limit)
         cursor = reader.cursor(.cursor, EventCursor.init)
-        try reader.finish()
     }
 }
 

@@ -129,8 +129,7 @@ package struct NextflowRunRoutes: Sendable {
         _ schema: APISchema,
         answer: @escaping @Sendable (NextflowRunStore, Key) throws -> Response
     ) -> Endpoint {
-        let ignoring: @Sendable (Query) throws(ValidationIssues) -> Void = { _ in }
-        return route(path, summary, schema, [], ignoring, answer: { store, key, _ in try answer(store, key) })
+        route(path, summary, schema, [], { _ in }, answer: { store, key, _ in try answer(store, key) })
     }
 
     private func route<Value: Sendable>(
@@ -138,37 +137,27 @@ package struct NextflowRunRoutes: Sendable {
         _ summary: String,
         _ schema: APISchema,
         _ parameters: [APIParameter],
-        _ read: @escaping @Sendable (Query) throws(ValidationIssues) -> Value,
+        _ read: @escaping @Sendable (inout ParameterReader) -> Value,
         answer: @escaping @Sendable (NextflowRunStore, Key, Value) throws -> Response
     ) -> Endpoint {
-        let (reader, staleAfter) = (reader, staleAfter)
+        let staleAfter = staleAfter
         var answers = [APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])]
         if path.contains("{") { answers.append(.refusal(404, "There is no such run.")) }
         if !parameters.isEmpty { answers.append(.wrongParameters) }
-        let documentation = EndpointDocumentation(
-            tag: "Nextflow runs",
-            summary: summary,
-            parameters: parameters,
-            answers: answers + APIAnswer.storeRefusals
-        )
-        return Endpoint(
-            .get,
+        return .reading(
             path,
-            scope: .read,
-            documentation: documentation,
-            handler: .async { request in
-                let query: Value
-                do throws(ValidationIssues) {
-                    query = try read(request.query)
-                } catch {
-                    return ValidationDialect.pydantic1.response(error)
-                }
+            tag: "Nextflow runs",
+            summary,
+            parameters,
+            answers: answers,
+            dialect: .pydantic1,
+            from: reader,
+            reading: read,
+            answer: { request, query, connection in
                 let key = Key(request.parameters)
-                return await reader.answer(.detail) { connection in
-                    try ReadSnapshot.read(connection) { now in
-                        let store = NextflowRunStore(connection: connection, now: now, staleAfter: staleAfter)
-                        return try answer(store, key, query)
-                    }
+                return try ReadSnapshot.read(connection) { now in
+                    let store = NextflowRunStore(connection: connection, now: now, staleAfter: staleAfter)
+                    return try answer(store, key, query)
                 }
             }
         )

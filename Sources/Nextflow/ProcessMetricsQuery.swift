@@ -1,6 +1,5 @@
 internal import API
 internal import Core
-internal import HTTP
 internal import Ingest
 
 /// What a question to the process metrics asks for. Contract §1.5, and of §3 what only adds.
@@ -36,15 +35,6 @@ struct ProcessMetricsQuery: Sendable {
         until = reader.time(Parameters.until)
         runName = reader.text(Parameters.runName).map(indexable)
         process = reader.text(Parameters.process).map(indexable)
-    }
-
-    /// Reads the parameters of an endpoint that has no others.
-    ///
-    /// - Throws: what is wrong with them.
-    init(_ query: Query, _ shape: Shape) throws(ValidationIssues) {
-        var reader = ParameterReader(query)
-        self.init(&reader, shape)
-        try reader.finish()
     }
 
     /// Whether the two ways to say how long the window is contradict each other: 400. Contract §3.

@@ -163,42 +163,33 @@ package struct ProcessMetricsRoutes: Sendable {
         reading readExtra: @escaping @Sendable (inout ParameterReader) -> Extra,
         answer: @escaping @Sendable (ProcessMetricsStore, ProcessMetricsEncoder, Extra) throws -> [UInt8]
     ) -> Endpoint {
-        let documentation = EndpointDocumentation(
+        .reading(
+            path,
             tag: "Process metrics",
-            summary: summary,
-            parameters: shape.parameters + parameters,
+            summary,
+            shape.parameters + parameters,
             answers: [
                 APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines]),
                 .refusal(400, "window_days and window_hours were both given."), .wrongParameters,
-            ] + APIAnswer.storeRefusals
-        )
-        return Endpoint(
-            .get,
-            path,
-            scope: .read,
-            documentation: documentation,
-            handler: .async { request in
-                var parameters = ParameterReader(request.query)
-                let query = ProcessMetricsQuery(&parameters, shape)
-                let extra = readExtra(&parameters)
-                do throws(ValidationIssues) {
-                    try parameters.finish()
-                } catch {
-                    return ValidationDialect.pydantic1.response(error)
-                }
-                if query.hasTwoWindows {
-                    return ErrorEnvelope.detail.response(
-                        .badRequest,
-                        "window_days and window_hours cannot be combined: give one of them"
-                    )
-                }
-                return await reader.answer(.detail) { connection in
-                    try ProcessMetricsStore.read(connection, query) { store in
-                        let encoder = ProcessMetricsEncoder(now: store.now, windowDays: query.windowDays)
-                        return .json(try answer(store, encoder, extra))
-                    }
+            ],
+            dialect: .pydantic1,
+            from: reader,
+            reading: { (ProcessMetricsQuery(&$0, shape), readExtra(&$0)) },
+            checking: { query, _ in query.hasTwoWindows ? Self.twoWindows : nil },
+            answer: { _, question, connection in
+                let (query, extra) = question
+                return try ProcessMetricsStore.read(connection, query) { store in
+                    let encoder = ProcessMetricsEncoder(now: store.now, windowDays: query.windowDays)
+                    return .json(try answer(store, encoder, extra))
                 }
             }
+        )
+    }
+
+    private static var twoWindows: Response {
+        ErrorEnvelope.detail.response(
+            .badRequest,
+            "window_days and window_hours cannot be combined: give one of them"
         )
     }
 }

@@ -5,7 +5,10 @@ package import Postgres
 
 /// Lines of the runs surface to rows.
 package struct RunsProjection: Projection {
-    package let stream = "runs"
+    /// The name of the stream.
+    static let streamName = "runs"
+
+    package let stream = RunsProjection.streamName
     package let kinds = Kind.allCases.map(\.rawValue)
     package let stageCount = 1
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import WeirApp
 
 /// `weir audit`: what is in the database.

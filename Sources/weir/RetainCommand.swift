@@ -1,5 +1,8 @@
 import ArgumentParser
+import Configuration
 import Core
+import Nextflow
+import Runs
 import WeirApp
 
 /// `weir retain`: deletes what is too old, now.
@@ -52,13 +55,15 @@ struct RetainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let resolved = try settings.resolve()
-            let runsKeep = runsOlderThan.flatMap { DurationText($0)?.duration } ?? resolved.settings.runsKeep
-            let rawKeep = rawOlderThan.flatMap { DurationText($0)?.duration } ?? resolved.settings.rawKeep
-            try await DatabaseSession.with(resolved.settings) { database in
-                try await retain(
-                    RetentionDesk(database, runsKeep: runsKeep, rawKeep: rawKeep, batchSize: batchSize)
-                )
+            var settings = try settings.resolve().settings
+            if let age = runsOlderThan.flatMap({ DurationText($0) }) {
+                settings[RunsSettings.keep] = age.duration
+            }
+            if let age = rawOlderThan.flatMap({ DurationText($0) }) {
+                settings[NextflowSettings.rawKeep] = age.duration
+            }
+            try await DatabaseSession.with(settings) { [settings] database in
+                try await retain(RetentionDesk(database, settings.values, batchSize: batchSize))
             }
         }
     }

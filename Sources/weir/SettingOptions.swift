@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import WeirApp
 
 /// The settings that have an option beside their environment variable.

@@ -21,7 +21,7 @@ import Testing
             """
         )
         var steps: [Int] = []
-        let sweep = RetentionSweep(DecidedDeadLetters(), before: now, batchSize: 10)
+        let sweep = RetentionSweep(.decidedDeadLetters, before: now, batchSize: 10)
         let outcome = try Connection.withTemporary(harness.target) { connection in
             try sweep.run(on: connection) { steps.append($0) }
         }
@@ -59,6 +59,18 @@ import Testing
         }
         #expect(outcome.deleted == 4)
         #expect(try harness.rows("SELECT subject FROM outbox_event ORDER BY id") == ["5", "6"])
+    }
+
+    @Test func `makes a day's partition again that another Weir has dropped`() throws {
+        let harness = try IngestHarness()
+        let partitions = DayPartitions(table: "telemetry")
+        let old = now.adding(seconds: -5 * 86_400)
+        try Connection.withTemporary(harness.target) { connection in
+            try partitions.ensure([old], on: connection)
+            #expect(try DayPartitions(table: "telemetry").drop(before: now, on: connection) == 1)
+            try partitions.ensure([old], on: connection)
+            #expect(try partitions.count(on: connection) == 1)
+        }
     }
 
     @Test func `drops whole days of raw events, the oldest first`() throws {

@@ -111,14 +111,18 @@ import Testing
         ("1795168800", "2026-11-20T10:00:00Z"),
     ])
     func `moments are read leniently, an unencoded plus too`(text: String, moment: String) throws {
-        let query = try ProcessMetricsQuery(Query(raw: "since=\(text)"), .summary)
+        var reader = ParameterReader(Query(raw: "since=\(text)"))
+        let query = ProcessMetricsQuery(&reader, .summary)
+        try reader.finish()
         #expect(query.since == Timestamp(iso8601: moment))
     }
 
     @Test func `windows and bounds are combined: the latest beginning counts`() throws {
         let now = try #require(Timestamp(iso8601: "2026-11-20T10:00:00Z"))
         func window(_ raw: String) throws -> String {
-            let window = try ProcessMetricsQuery(Query(raw: raw), .summary).window(at: now)
+            var reader = ParameterReader(Query(raw: raw))
+            let window = ProcessMetricsQuery(&reader, .summary).window(at: now)
+            try reader.finish()
             return "\(window.since?.description ?? "-")/\(window.until?.description ?? "-")"
         }
         #expect(try window("") == "-/-")

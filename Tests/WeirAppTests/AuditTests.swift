@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Ingest
 import Postgres
 import TestKit
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import HTTP
 import HTTPServer
 import Postgres
+import Runs
 import TestKit
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
     }
 
     private static func settings(_ url: String, _ directory: String) -> Settings {
-        var settings = Settings.defaults
+        var settings = Settings()
         settings.databaseURL = url
         settings.dataDirectory = directory
         return settings
@@ -191,8 +192,8 @@ import Testing
     @Test func `count a client behind a trusted proxy by its own address`() async throws {
         let weir = try await EmbeddedServer.start { settings in
             settings.tokens = [AccessToken(name: "t", secret: "s", scopes: [.read])]
-            settings.limitsRunsRate = true
-            settings.runsRateLimit = 1
+            settings[RunsSettings.limitsRate] = true
+            settings[RunsSettings.rateLimit] = 1
             settings.trustedProxies = try? .init(["127.0.0.1"])
         }
         let client = try weir.client(fields: [("X-API-Key", "s")])

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTPServer
+import Ingest
 import Logging
 import Postgres
 import TestKit
@@ -18,6 +19,7 @@ final class EmbeddedServer: Sendable {
         databaseURL: String? = nil,
         directory: String? = nil,
         listen: String = "127.0.0.1:0,nextflow@127.0.0.1:0,runs@127.0.0.1:0",
+        features: [Feature] = Feature.all,
         configure: (inout Settings) -> Void = { _ in }
     ) async throws -> EmbeddedServer {
         let database = databaseURL == nil ? try TemporaryDatabase.make() : nil
@@ -33,15 +35,15 @@ final class EmbeddedServer: Sendable {
         // A busy machine may take its time for the first batch; what is tested is that the rows come.
         settings.readWait = .seconds(30)
         configure(&settings)
-        let server = EmbeddedServer(settings, database)
+        let server = EmbeddedServer(settings, features, database)
         try await server.server.start()
         return server
     }
 
     static func newDirectory() -> String { NSTemporaryDirectory() + "weir-app-\(UUID128.random())" }
 
-    private init(_ settings: Settings, _ database: TemporaryDatabase?) {
-        server = WeirServer(settings, logger: .silent)
+    private init(_ settings: Settings, _ features: [Feature], _ database: TemporaryDatabase?) {
+        server = WeirServer(settings, features: features, logger: .silent)
         directory = settings.dataDirectory
         self.database = database
     }

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import HTTPServer
 import Postgres
+import Runs
 import TestKit
 import Testing
 
@@ -85,7 +86,7 @@ import Testing
         defer { cluster.remove() }
         let url = cluster.target.unmaskedURL
         let directory = EmbeddedServer.newDirectory()
-        var settings = Settings.defaults
+        var settings = Settings()
         settings.databaseURL = url
         settings.dataDirectory = directory
         let secret = try await DatabaseSession.with(settings) { [settings] database in
@@ -164,7 +165,7 @@ import Testing
         into database: TemporaryDatabase,
         lines: Int
     ) async throws -> EmbeddedServer {
-        var settings = Settings.defaults
+        var settings = Settings()
         settings.databaseURL = database.target.unmaskedURL
         settings.dataDirectory = weir.directory
         let said = try await DatabaseSession.with(settings) { database in
@@ -215,8 +216,8 @@ import Testing
         let weir = try await EmbeddedServer.start { settings in
             settings.tokens = [AccessToken(name: "t", secret: "secret", scopes: [.ingest, .read])]
             settings.runsNeedToken = true
-            settings.limitsRunsRate = true
-            settings.runsRateLimit = 3
+            settings[RunsSettings.limitsRate] = true
+            settings[RunsSettings.rateLimit] = 3
         }
         let client = try weir.client(profile: "runs")
         func post(_ authorization: String?) throws -> (Int, String) {

@@ -1,4 +1,5 @@
 import Foundation
+import Nextflow
 import Postgres
 import TestKit
 import Testing
@@ -13,7 +14,7 @@ import Testing
         let directory = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "Fixtures/journal-\(release)")
         let database = try TemporaryDatabase.make()
-        var settings = Settings.defaults
+        var settings = Settings()
         settings.databaseURL = database.target.unmaskedURL
         settings.dataDirectory = EmbeddedServer.newDirectory()
         let lines = try await DatabaseSession.with(settings) { session in
@@ -23,7 +24,7 @@ import Testing
         try? FileManager.default.removeItem(atPath: settings.dataDirectory)
 
         let weir = try await EmbeddedServer.start(databaseURL: database.target.unmaskedURL) {
-            $0.staleAfter = .seconds(86_400 * 36_500)
+            $0[NextflowSettings.staleAfter] = .seconds(86_400 * 36_500)
         }
         let client = try weir.client()
         let stored = try String(contentsOf: directory.appending(path: "answers.txt"), encoding: .utf8)

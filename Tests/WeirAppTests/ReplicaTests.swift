@@ -14,7 +14,7 @@ import Testing
         init() async throws {
             let database = try TemporaryDatabase.make()
             let role = "\(database.name)_reader"
-            var settings = Settings.defaults
+            var settings = Settings()
             settings.databaseURL = database.target.unmaskedURL
             settings.dataDirectory = EmbeddedServer.newDirectory()
             _ = try await DatabaseSession.with(settings) { try await MigrationReport.apply($0) }

@@ -15,7 +15,7 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP"},
-    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound"},
+    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound", "Configuration"},
     {"API"},
     {"Ingest"},
     FEATURES,

@@ -1,5 +1,5 @@
 import Core
-import Ingest
+package import Ingest
 import Postgres
 
 /// What `weir dead-letters` does.
@@ -40,10 +40,12 @@ package struct DeadLetterDesk: Sendable {
     }
 
     private let database: DatabaseSession
+    private let streams: [JournalStream]
 
     /// Works on the dead letters of a database.
-    package init(_ database: DatabaseSession) {
+    package init(_ database: DatabaseSession, _ features: [Feature] = Feature.all) {
         self.database = database
+        streams = features.flatMap(\.streams)
     }
 
     /// A line for each that waits, or two with its body.
@@ -93,8 +95,9 @@ package struct DeadLetterDesk: Sendable {
 
     /// Loads letters once more; nil is all. Each can be retried once.
     package func retry(_ ids: [Int64]?) async throws -> Outcome {
-        try await decide(ids) { id, connection in
-            guard let refusal = try Features.streams.retryDeadLetter(id, on: connection) else {
+        let streams = streams
+        return try await decide(ids) { id, connection in
+            guard let refusal = try streams.retryDeadLetter(id, on: connection) else {
                 return (true, "loaded")
             }
             return (false, TerminalText.value("refused again: \(refusal.sqlState) \(refusal.reason)"))

@@ -1,4 +1,4 @@
-import Ingest
+package import Ingest
 import Journal
 import Postgres
 
@@ -6,16 +6,22 @@ import Postgres
 package struct JournalReplay: Sendable {
     private let directories: [String]
     private let database: DatabaseSession
+    private let streams: [JournalStream]
 
     /// Makes a replay of the journals in these data directories.
-    package init(_ directories: [String], _ database: DatabaseSession) {
+    package init(
+        _ directories: [String],
+        _ database: DatabaseSession,
+        _ features: [Feature] = Feature.all
+    ) {
         self.directories = directories
         self.database = database
+        streams = features.flatMap(\.streams)
     }
 
     /// Migrates, replays, and says what was done; `progress` gets lines done and lines in all.
     package func run(progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> [String] {
-        let directories = directories
+        let (directories, streams) = (directories, streams)
         let session = database.session
         var unhurried = session
         unhurried.statementTimeout = nil
@@ -26,7 +32,7 @@ package struct JournalReplay: Sendable {
             if case .newer(let found, let known) = try Schema.migrator.migrate(connection) {
                 throw StartError("the database's schema is version \(found), this Weir knows up to \(known)")
             }
-            return try Replay(Features.streams).run(directories, codec: .gzip, on: connection) {
+            return try Replay(streams).run(directories, codec: .gzip, on: connection) {
                 progress($0.lines, $0.linesTotal)
             }
         }

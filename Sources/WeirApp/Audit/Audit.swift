@@ -1,4 +1,5 @@
 import Core
+package import Ingest
 import Postgres
 
 /// What `weir audit` does: answers the questions of contract §4.5 from one snapshot, and changes nothing.
@@ -23,21 +24,27 @@ package struct Audit: Sendable {
     /// Tables with fewer rows are counted in any case.
     private static let countedRows: Int64 = 100_000
     /// The names of all questions.
-    package static let names = AuditQuestion.all.map(\.name)
+    package static let names = questions(Feature.all).map(\.name)
 
     private let database: DatabaseSession
     private let options: Options
+    private let questions: [AuditQuestion]
 
     /// Audits a database.
-    package init(_ database: DatabaseSession, _ options: Options) {
+    package init(
+        _ database: DatabaseSession,
+        _ options: Options,
+        _ features: [Feature] = Feature.all
+    ) {
         self.database = database
         self.options = options
+        questions = Self.questions(features)
     }
 
     /// Asks all questions. One that takes too long, or finds no table, is answered with the reason.
     package func run() async throws -> AuditReport {
         let options = options
-        let questions = AuditQuestion.all.filter { question in
+        let questions = questions.filter { question in
             options.only.isEmpty ? !question.isLong : options.only.contains(question.name)
         }
         var session = database.session
@@ -54,6 +61,26 @@ package struct Audit: Sendable {
                 )
             }
         }
+    }
+
+    /// The name of the question whose rows are counted, table by table.
+    private static let tables = "tables"
+
+    /// What is asked of every table, and what the features ask of theirs between.
+    private static func questions(_ features: [Feature]) -> [AuditQuestion] {
+        [
+            AuditQuestion(tables, "Rows per table", PackageResources.audit_tables_sql),
+            AuditQuestion("schema", "Schema and version", PackageResources.audit_schema_sql),
+            AuditQuestion(
+                "columns",
+                "Columns of every table",
+                PackageResources.audit_columns_sql,
+                isLong: true
+            ),
+        ] + features.flatMap(\.audit) + [
+            AuditQuestion("space", "Space per table", PackageResources.audit_space_sql),
+            AuditQuestion("indexes", "Indexes", PackageResources.audit_indexes_sql),
+        ]
     }
 
     private static func facts(_ connection: Connection) throws -> AuditReport.Facts {
@@ -84,7 +111,7 @@ package struct Audit: Sendable {
         do {
             try connection.savepoint("question") {
                 let result = try connection.executeOnce(Statement(question.name, question.sql))
-                if question.name == AuditQuestion.tables {
+                if question.name == Self.tables {
                     answer.columns = ["table", "rows", "partitions"]
                     answer.rows = try result.map { try count($0, options, on: connection) }
                 } else {

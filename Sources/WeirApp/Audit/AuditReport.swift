@@ -1,4 +1,6 @@
+import Configuration
 import Core
+import Ingest
 
 /// The answer to one question of the audit: a table, or why there is none.
 package struct AuditAnswer: Sendable {

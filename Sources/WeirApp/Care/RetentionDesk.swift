@@ -1,8 +1,7 @@
+package import Configuration
 package import Core
-import Ingest
-import Nextflow
+package import Ingest
 import Postgres
-import Runs
 
 /// What `weir retain` does: deletes now what is too old, by the same sweeps as the maintenance jobs.
 package struct RetentionDesk: Sendable {
@@ -37,28 +36,26 @@ package struct RetentionDesk: Sendable {
     }
 
     private let database: DatabaseSession
-    private let runsKeep: Duration
-    private let rawKeep: Duration
+    private let rules: [RetentionRule]
+    private let settings: SettingValues
     private let batchSize: Int
 
-    /// Works on a database; a duration of zero leaves these rows alone.
-    package init(_ database: DatabaseSession, runsKeep: Duration, rawKeep: Duration, batchSize: Int) {
+    /// Works on a database: by the retention rules of the features, as the settings have them.
+    package init(
+        _ database: DatabaseSession,
+        _ settings: SettingValues,
+        _ features: [Feature] = Feature.all,
+        batchSize: Int = RetentionSweep.batchSize
+    ) {
         self.database = database
-        self.runsKeep = runsKeep
-        self.rawKeep = rawKeep
+        self.settings = settings
+        rules = features.flatMap(\.retention)
         self.batchSize = batchSize
     }
 
     /// What is there and what is too old, at this moment.
     package func survey(at now: Timestamp) async throws -> [Part] {
-        var chosen: [(any AgingRows, Timestamp)] = []
-        if runsKeep > .zero { chosen.append((AgingRuns(), now - runsKeep)) }
-        if rawKeep > .zero {
-            chosen.append((NextflowMaintenance.rows(DayPartitions(table: "telemetry")), now - rawKeep))
-        }
-        chosen.append((DecidedDeadLetters(), now - DecidedDeadLetters.keep))
-        chosen.append((SpentOutboxEvents(), now - SpentOutboxEvents.keep))
-        let parts = chosen
+        let parts = rules.compactMap { rule in rule.limit(settings, at: now).map { (rule.rows, $0) } }
         return try await connected { connection in
             try parts.map { rows, limit in
                 Part(

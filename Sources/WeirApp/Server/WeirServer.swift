@@ -1,8 +1,6 @@
 package import HTTPServer
-import Journal
+package import Ingest
 package import Logging
-import Metrics
-import Postgres
 import Synchronization
 
 /// One Weir: everything that listens, writes and reads, made in one straight line and undone backwards.
@@ -10,20 +8,28 @@ import Synchronization
 /// Embeddable: `start`, any number of requests, `stop`. A stopped one does not start again.
 package final class WeirServer: Sendable {
     let settings: Settings
+    let features: [Feature]
     let logger: Logger
     let faultPoint: FaultPoint
     let teardown: TeardownList
     // Guards what is known once everything runs.
     private let running = Mutex<Running?>(nil)
 
-    private struct Running {
+    /// What is known once everything runs.
+    struct Running {
         let addresses: [BoundAddress]
         let banner: Banner
     }
 
     /// Makes a server; nothing is touched before `start`.
-    package init(_ settings: Settings, logger: Logger, faultPoint: FaultPoint = .none) {
+    package init(
+        _ settings: Settings,
+        features: [Feature] = Feature.all,
+        logger: Logger,
+        faultPoint: FaultPoint = .none
+    ) {
         self.settings = settings
+        self.features = features
         self.logger = logger
         self.faultPoint = faultPoint
         teardown = TeardownList(logger: logger)
@@ -69,66 +75,5 @@ package final class WeirServer: Sendable {
         logger.info("stopping")
         await stop()
         logger.info("stopped")
-    }
-
-    // MARK: - Wiring
-
-    private func assemble() async throws -> Running {
-        let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
-        let source = try DatabaseSource(settings, directory)
-        let registry = Registry()
-        let journal = try await openJournal(directory, source, registry)
-        let pulse = try makePulse(source)
-        let pool = try makePool(source, pulse)
-        let replica = try makeReplica(source, journal)
-        let mirror = TokenMirror(path: directory.tokenMirror)
-        let policy = AccessPolicy(
-            allowsAnonymous: settings.allowsAnonymous,
-            allowsAnonymousReads: settings.runsNeedToken
-        )
-        let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, policy: policy, logger: logger)
-        try await learnTokens(policy, tokens, pool, source)
-
-        let rebuild = ClusterRebuild(journal, mirror, logger)
-        if case .privateCluster(let cluster) = source, cluster.isLost {
-            try await blocking { rebuild.tell(cluster) }
-        }
-        let keeper = makeKeeper(source, pool)
-        let features = makeFeatures(journal, pool, replica?.reads, registry)
-        journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
-        let jobs = makeMaintenance(features, pool)
-        let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
-        let table = makeTable(features, keeper, replica?.pool, journal, registry)
-        collect(registry, journal, pool, features, gauges)
-        collect(registry, jobs, replica?.reads)
-
-        let work = BackgroundWork()
-        teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
-        work.add { await pulse.run() }
-        if let replica { work.add { await replica.pulse.run() } }
-        let addresses = try listen(table, policy, tokens, registry)
-        for lag in features.lags { work.add { await lag.run() } }
-        let housekeeping = JournalHousekeeping(journal, features.lags, logger)
-        work.add { await housekeeping.run() }
-
-        let loading = Loading(
-            features: features,
-            tokens: tokens,
-            gauges: gauges,
-            jobs: jobs,
-            rebuild: rebuild,
-            pool: pool,
-            replica: replica?.reads
-        )
-        try await begin(loading, keeper, work)
-        if let watch = ClusterWatch(keeper) {
-            registry.addCollector { watch.collect(into: &$0) }
-            work.add { await watch.run() }
-        }
-        let needsToken = !tokens.table.isUntouched && !settings.allowsAnonymous
-        return Running(
-            addresses: addresses,
-            banner: Banner(addresses: addresses, database: source.summary, needsToken: needsToken)
-        )
     }
 }

@@ -1,13 +1,10 @@
 import API
+import Configuration
 import HTTP
 import HTTPServer
+import Logging
 
 extension SettingParser where Value == [String] {
-    /// Words divided by commas.
-    static func words(_ accepts: String) -> Self {
-        .list(accepts) { element throws(SettingComplaint) in element }
-    }
-
     /// Origins of browsers (RFC 6454 §6.2), lower-case, or `*`.
     static var origins: Self {
         .list("a comma list of origins such as https://dash.example.org, or *") {
@@ -89,6 +86,21 @@ extension SettingParser where Value == [ListenSpecification] {
                 throw SettingComplaint(why: "it names a place twice")
             }
             return listeners
+        }
+    }
+}
+
+extension SettingParser where Value == Logger.Level {
+    /// The level words of the original servers (`WARN`, `WARNING`, `FATAL`) are known too.
+    static var logLevel: Self {
+        let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        let synonyms = ["warn": "warning", "fatal": "critical"]
+        return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
+            let word = text.lowercased()
+            guard let level = Logger.Level(rawValue: synonyms[word] ?? word) else {
+                throw SettingComplaint(why: "it is no log level")
+            }
+            return level
         }
     }
 }

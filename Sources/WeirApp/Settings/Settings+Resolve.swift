@@ -1,4 +1,6 @@
 import API
+package import Configuration
+package import Ingest
 
 /// Settings with where each of them came from.
 package struct ResolvedSettings: Sendable {
@@ -14,7 +16,7 @@ package struct ResolvedSettings: Sendable {
 
     /// A setting, its text and where that came from.
     package struct Entry: Sendable {
-        package let setting: Setting
+        package let setting: AnySetting
         /// The text as given, nil when it is not set at all. **Not masked.**
         package let text: String?
         package let source: Source
@@ -35,17 +37,25 @@ package struct ResolvedSettings: Sendable {
 }
 
 extension Settings {
+    /// Every setting of the server and of some features, in the order in which `weir config` and the documentation show
+    /// them.
+    package static func rows(of features: [Feature] = Feature.all) -> [AnySetting] {
+        ServerSettings().rows + features.flatMap(\.settings)
+    }
+
     /// Settles every setting: an option beats a variable, a variable beats an alias, all beat the default.
     ///
     /// `flags` holds values by option name without dashes. An empty variable counts as not set, since compose
     /// files hand on what is empty. Throws the first value that is not usable.
     package static func resolve(
         flags: [String: String] = [:],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        features: [Feature] = Feature.all
     ) throws(SettingError) -> ResolvedSettings {
-        var settings = Settings.defaults
+        let rows = rows(of: features)
+        var settings = Settings()
         var entries: [ResolvedSettings.Entry] = []
-        for setting in Setting.all {
+        for setting in rows {
             let (text, source) = find(setting, flags, environment)
             if source != .default, let text {
                 try apply(setting, text, source, to: &settings)
@@ -53,14 +63,16 @@ extension Settings {
             entries.append(ResolvedSettings.Entry(setting: setting, text: text, source: source))
         }
         try settings.requireRunsToken()
-        let warnings = unknownVariables(environment).map(warning(forUnknown:))
+        let warnings = unknownVariables(environment, rows).map {
+            warning(forUnknown: $0, rows)
+        }
         return ResolvedSettings(settings: settings, entries: entries, warnings: warnings)
     }
 
     /// As the original server of runs has it: its one token is for all that writes.
     private mutating func requireRunsToken() throws(SettingError) {
-        guard runsNeedToken else { return }
-        guard let runsToken else {
+        guard self.runsNeedToken else { return }
+        guard let runsToken = self.runsToken else {
             throw SettingError(
                 carrier: "WEIR_RUNS_AUTH",
                 value: "true",
@@ -68,11 +80,11 @@ extension Settings {
                 accepts: "false, or true together with a token"
             )
         }
-        tokens.append(AccessToken(name: "WEIR_RUNS_TOKEN", secret: runsToken, scopes: [.ingest, .read]))
+        self.tokens.append(AccessToken(name: "WEIR_RUNS_TOKEN", secret: runsToken, scopes: [.ingest, .read]))
     }
 
     private static func find(
-        _ setting: Setting,
+        _ setting: AnySetting,
         _ flags: [String: String],
         _ environment: [String: String]
     ) -> (text: String?, source: ResolvedSettings.Source) {
@@ -84,13 +96,13 @@ extension Settings {
     }
 
     private static func apply(
-        _ setting: Setting,
+        _ setting: AnySetting,
         _ text: String,
         _ source: ResolvedSettings.Source,
         to settings: inout Settings
     ) throws(SettingError) {
         do {
-            try setting.apply(text, &settings)
+            try settings.set(setting, to: text)
         } catch {
             throw SettingError(
                 carrier: source.carrier,
@@ -104,15 +116,15 @@ extension Settings {
     /// What the commands read that talk to a running Weir, and what `weir track` tells its command.
     private static let clientVariables = ["WEIR_URL", "WEIR_TOKEN", "WEIR_RUN_ID", "WEIR_EVENT_ID"]
 
-    private static func unknownVariables(_ environment: [String: String]) -> [String] {
+    private static func unknownVariables(_ environment: [String: String], _ rows: [AnySetting]) -> [String] {
         let known = Set(
-            Setting.all.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable] + clientVariables
+            rows.flatMap { [$0.name] + $0.aliases } + [FaultPoint.variable] + clientVariables
         )
         return environment.keys.filter { $0.hasPrefix("WEIR_") && !known.contains($0) }.sorted()
     }
 
-    private static func warning(forUnknown name: String) -> String {
-        let nearest = Setting.all.map { (name: $0.name, distance: $0.name.editDistance(to: name)) }
+    private static func warning(forUnknown name: String, _ rows: [AnySetting]) -> String {
+        let nearest = rows.map { (name: $0.name, distance: $0.name.editDistance(to: name)) }
             .min { $0.distance < $1.distance }
         guard let nearest, nearest.distance <= max(2, name.count / 4) else {
             return "\(name) is no setting of Weir and is ignored; `weir config` lists them all"

@@ -1,3 +1,4 @@
+import Configuration
 import Core
 
 /// What `weir config` prints.

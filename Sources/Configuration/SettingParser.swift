@@ -1,15 +1,23 @@
-import Logging
-
 /// Reads the text of a setting.
-struct SettingParser<Value: Sendable>: Sendable {
+package struct SettingParser<Value: Sendable>: Sendable {
     /// What it takes, as a noun phrase for error lines and the documentation.
-    let accepts: String
+    package let accepts: String
     /// Reads a trimmed text.
-    let parse: @Sendable (_ text: String) throws(SettingComplaint) -> Value
+    package let parse: @Sendable (_ text: String) throws(SettingComplaint) -> Value
+
+    /// Makes a reader.
+    package init(
+        accepts: String,
+        parse: @escaping @Sendable (_ text: String) throws(SettingComplaint) -> Value
+    ) {
+        self.accepts = accepts
+        self.parse = parse
+    }
 }
 
 extension SettingParser where Value == String {
-    static func text(_ accepts: String) -> Self {
+    /// Any text but an empty one.
+    package static func text(_ accepts: String) -> Self {
         SettingParser(accepts: accepts) { text throws(SettingComplaint) in
             guard !text.isEmpty else { throw SettingComplaint(why: "it is empty") }
             return text
@@ -18,13 +26,15 @@ extension SettingParser where Value == String {
 }
 
 extension SettingParser where Value == String? {
-    static func optionalText(_ accepts: String) -> Self {
+    /// Any text; an empty one is "not set".
+    package static func optionalText(_ accepts: String) -> Self {
         SettingParser(accepts: accepts) { text throws(SettingComplaint) in text.isEmpty ? nil : text }
     }
 }
 
 extension SettingParser where Value == Bool {
-    static var flag: Self {
+    /// True or false, in the usual words.
+    package static var flag: Self {
         SettingParser(accepts: "true or false (also 1/0, yes/no, on/off)") { text throws(SettingComplaint) in
             switch text.lowercased() {
             case "1", "true", "yes", "on": return true
@@ -36,7 +46,8 @@ extension SettingParser where Value == Bool {
 }
 
 extension SettingParser where Value == Int {
-    static func integer(_ range: ClosedRange<Int>) -> Self {
+    /// A whole number within bounds.
+    package static func integer(_ range: ClosedRange<Int>) -> Self {
         let accepts = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
             guard let number = Int(text) else { throw SettingComplaint(why: "it is not a whole number") }
@@ -45,7 +56,8 @@ extension SettingParser where Value == Int {
         }
     }
 
-    static func bytes(_ range: ClosedRange<Int>) -> Self {
+    /// A size with a unit, in bytes within bounds.
+    package static func bytes(_ range: ClosedRange<Int>) -> Self {
         let accepts = """
             a size from \(ByteSize(range.lowerBound)) to \(ByteSize(range.upperBound)) \
             such as 64KiB, 32MiB or 1G (powers of 1024)
@@ -59,7 +71,8 @@ extension SettingParser where Value == Int {
 }
 
 extension SettingParser where Value == Duration {
-    static func duration(_ range: ClosedRange<Duration>) -> Self {
+    /// A duration with a unit, within bounds.
+    package static func duration(_ range: ClosedRange<Duration>) -> Self {
         let accepts = """
             a duration from \(DurationText(range.lowerBound)) to \(DurationText(range.upperBound)) \
             such as 500ms, 75s, 10m, 24h or 14d
@@ -76,7 +89,8 @@ extension SettingParser where Value == Duration {
 
 extension SettingParser {
     /// One of the cases of an enum, in any case of letters.
-    static func word() -> Self where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    package static func word() -> Self
+    where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
         let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
             guard let value = Value(rawValue: text.lowercased()) else {
@@ -87,7 +101,7 @@ extension SettingParser {
     }
 
     /// A comma list; empty elements are dropped.
-    static func list<Element: Sendable>(
+    package static func list<Element: Sendable>(
         _ accepts: String,
         _ parse: @escaping @Sendable (_ element: String) throws(SettingComplaint) -> Element
     ) -> Self where Value == [Element] {
@@ -102,24 +116,16 @@ extension SettingParser {
     }
 }
 
-extension SettingParser where Value == Logger.Level {
-    /// The level words of the original servers (`WARN`, `WARNING`, `FATAL`) are known too.
-    static var logLevel: Self {
-        let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        let synonyms = ["warn": "warning", "fatal": "critical"]
-        return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
-            let word = text.lowercased()
-            guard let level = Logger.Level(rawValue: synonyms[word] ?? word) else {
-                throw SettingComplaint(why: "it is no log level")
-            }
-            return level
-        }
+extension SettingParser where Value == [String] {
+    /// Words divided by commas.
+    package static func words(_ accepts: String) -> Self {
+        .list(accepts) { element throws(SettingComplaint) in element }
     }
 }
 
 extension StringProtocol {
     /// Without blanks and tabs at both ends.
-    var trimmed: String {
+    package var trimmed: String {
         let start = drop { $0.isWhitespace }
         guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(start[...end])

@@ -1,0 +1,27 @@
+/// A question of `weir audit` and the SQL that answers it. Contract §4.5.
+package struct AuditQuestion: Sendable {
+    /// By which `--only` names it.
+    package let name: String
+    /// The question in words.
+    package let title: String
+    package let sql: String
+    /// What an answer without rows means.
+    package let ifEmpty: String
+    /// Whether it is answered only when it is asked for by name.
+    package let isLong: Bool
+
+    /// Makes a question from the bytes of an SQL file.
+    package init(
+        _ name: String,
+        _ title: String,
+        _ sql: [UInt8],
+        ifEmpty: String = "none",
+        isLong: Bool = false
+    ) {
+        self.name = name
+        self.title = title
+        self.sql = String(decoding: sql, as: UTF8.self)
+        self.ifEmpty = ifEmpty
+        self.isLong = isLong
+    }
+}

@@ -1,0 +1,61 @@
+package import Configuration
+internal import Metrics
+
+/// Settings that several features read.
+package enum SharedSettings {
+    /// In bytes.
+    package static let maxPageBytes = Setting<Int>(
+        "WEIR_MAX_PAGE_BYTES",
+        .bytes((64 << 10)...(1 << 30)),
+        default: "16MiB",
+        "The bytes at which a page of a list ends, whatever its limit; its cursor leads on."
+    )
+}
+
+extension Feature {
+    /// The tables that all streams share: dead letters and outbox events.
+    package static let shared = Feature(
+        "ingest",
+        settings: [SharedSettings.maxPageBytes.row],
+        retention: [
+            RetentionRule(
+                "ingest.dead-letters",
+                .decidedDeadLetters,
+                keep: .seconds(90 * 86_400),
+                every: .seconds(600),
+                for: .seconds(15)
+            ),
+            RetentionRule(
+                "ingest.outbox",
+                SpentOutboxEvents(),
+                keep: SpentOutboxEvents.keep,
+                every: .seconds(600),
+                for: .seconds(15)
+            ),
+        ],
+        audit: [
+            AuditQuestion("outbox", "Outbox events per kind", PackageResources.audit_outbox_sql),
+            AuditQuestion("dead-letters", "Dead letters", PackageResources.audit_letters_sql),
+        ]
+    ) { server in
+        server.gauges.append(
+            GaugeSource("weir_dead_letters", help: "Dead letters that wait for a decision.") {
+                Double(try DeadLetterStore.count(on: $0))
+            }
+        )
+    }
+}
+
+extension AgingRows where Self == AgingTable {
+    /// Dead letters that were retried or dropped, for those who ask later what became of one; those that wait are never
+    /// deleted.
+    package static var decidedDeadLetters: AgingTable {
+        AgingTable(
+            "decided dead letters",
+            table: "dead_letter",
+            at: "decided_at",
+            orderedBy: "id",
+            where: "state <> 'waiting'"
+        )
+    }
+}

@@ -1,0 +1,53 @@
+package import Logging
+package import Metrics
+package import Postgres
+internal import Synchronization
+
+/// Reads gauges from PostgreSQL now and then: a scrape shows what was read last, and never waits.
+package final class GaugeRefresher: Sendable {
+    private let sources: [GaugeSource]
+    private let interval: Duration
+    private let logger: Logger
+    // Guards what each source read last; nil where it is not to be shown.
+    private let latest: Mutex<[MetricsSnapshot?]>
+
+    /// Makes a refresher; `run` starts it.
+    package init(_ sources: [GaugeSource], every interval: Duration, logger: Logger) {
+        self.sources = sources
+        self.interval = interval
+        self.logger = logger
+        latest = Mutex(Array(repeating: nil, count: sources.count))
+    }
+
+    /// What was read last.
+    package var snapshot: MetricsSnapshot {
+        var snapshot = MetricsSnapshot()
+        for reading in latest.withLock({ $0 }) {
+            if let reading { snapshot.merge(reading) }
+        }
+        return snapshot
+    }
+
+    /// Reads again and again until the task is cancelled.
+    package func run(_ pool: Pool) async {
+        while !Task.isCancelled {
+            await refresh(pool)
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// Reads every source once.
+    package func refresh(_ pool: Pool) async {
+        for (index, source) in sources.enumerated() { await refresh(index, source, pool) }
+    }
+
+    private func refresh(_ index: Int, _ source: GaugeSource, _ pool: Pool) async {
+        do {
+            let reading = try await pool.withConnection(source.read)
+            latest.withLock { $0[index] = reading }
+        } catch {
+            if source.outage == .nothing { latest.withLock { $0[index] = nil } }
+            logger.debug("gauges not read", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package import Configuration
+
+/// What can be configured about Nextflow's runs and tasks.
+package enum NextflowSettings {
+    /// After what silence a running run is shown as stale.
+    package static let staleAfter = Setting<Duration>(
+        "WEIR_STALE_AFTER",
+        .duration(.seconds(60) ... .seconds(86_400 * 3650)),
+        default: "24h",
+        "After what silence a running run is shown as stale."
+    )
+
+    /// Zero keeps raw rows for ever.
+    package static let rawKeep = Setting<Duration>(
+        "WEIR_RAW_KEEP",
+        .duration(.zero ... .seconds(86_400 * 36_500)),
+        default: "0",
+        "How long raw rows of telemetry are kept; 0 is for ever."
+    )
+
+    /// All of them.
+    static let rows: [AnySetting] = [staleAfter.row, rawKeep.row]
+}

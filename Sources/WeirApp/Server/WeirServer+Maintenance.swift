@@ -1,0 +1,36 @@
+import Ingest
+import Metrics
+import Postgres
+
+extension WeirServer {
+    /// What one of all Weirs does: the jobs of the features, and backups where they are wanted.
+    func makeMaintenance(
+        _ features: ServerFeatures,
+        _ pool: Pool,
+        _ registry: Registry
+    ) -> MaintenanceRunner {
+        let runner = MaintenanceRunner(
+            features.jobs + [makeBackups(registry)?.job].compactMap(\.self),
+            target: pool.target,
+            session: SessionSettings(settings, applicationName: "weir-maintenance"),
+            logger: logger
+        )
+        registry.addCollector { snapshot in
+            snapshot.gauge(
+                "weir_maintenance_leader",
+                help: "Whether this Weir does what one of all does: partitions, retention, pruning.",
+                runner.isLeader ? 1 : 0
+            )
+        }
+        return runner
+    }
+
+    /// Copies of the database now and then; nil while nobody wants them.
+    private func makeBackups(_ registry: Registry) -> BackupJob? {
+        guard settings.backupEvery > .zero else { return nil }
+        let backups = BackupJob(settings, logger: logger)
+        registry.addCollector { backups.collect(into: &$0) }
+        teardown.add("backup", within: .seconds(10)) { try? await blocking { backups.stop() } }
+        return backups
+    }
+}

@@ -1,0 +1,11 @@
+CREATE TABLE echo (
+    journal_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    received_at timestamptz NOT NULL,
+    text text NOT NULL CHECK (length(text) <= 10),
+    PRIMARY KEY (journal_id, seq)
+);
+
+CREATE INDEX echo_received ON echo (received_at);
+
+CREATE TABLE echo_beat (at timestamptz NOT NULL);
