@@ -70,7 +70,7 @@ let package = Package(
         module("HTTPServer", ["Core", "Metrics", "HTTP", "CLinux", logging]),
         // Child processes and signals.
         module("Processes", ["CLinux"]),
-        module("Postgres", ["Core", "CLibpq", logging]),
+        module("Postgres", ["Core", "Processes", "CLibpq", "CLinux", logging]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
 
@@ -159,7 +159,7 @@ let package = Package(
             ]
         ),
         // Tracks runs from other programs, with or without a server.
-        module("WeirClient", ["Core", "CLinux", "Outbound"]),
+        module("WeirClient", ["Core", "CLinux", "Processes", "Outbound"]),
         .executableTarget(
             name: "weir",
             dependencies: [
@@ -176,7 +176,7 @@ let package = Package(
         fuzzer("journal", "FuzzJournal", ["Core", "Journal", logging]),
         fuzzer("timestamp", "FuzzTimestamp", ["Core"]),
 
-        module("TestKit", ["Core", "HTTP", "Postgres"]),
+        module("TestKit", ["Core", "HTTP", "Processes", "Postgres"]),
 
         tests(of: "Core"),
         tests(of: "Metrics", ["Core"]),
@@ -218,7 +218,7 @@ let package = Package(
 
 // For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
 if Context.environment["WEIR_BUILD_ONLY"] == "technical" {
-    let parts = ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal"]
+    let parts = ["Core", "Metrics", "HTTP", "HTTPServer", "Processes", "Postgres", "Journal"]
     let tested = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"].map { "\($0)Tests" }
     let kept = Set(parts + tested + ["TestKit", "CLibpq", "CZlib", "CLinux"])
     package.targets.removeAll { !kept.contains($0.name) }

@@ -51,6 +51,7 @@ final class TrackedProcess: Sendable {
         var spawn = Spawn(command)
         spawn.environment = options.environment
         spawn.signals = options.signals
+        spawn.takesScripts = true
         try outputs.open(for: &spawn)
         defer { outputs.closeFarEnds() }
         let process = try spawn.start()

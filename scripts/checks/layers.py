@@ -14,8 +14,8 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 # here and, if the rule changes by it, in docs/architecture.md.
 LAYERS: list[set[str]] = [
     {"Core"},
-    {"Metrics", "HTTP"},
-    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound"},
+    {"Metrics", "HTTP", "Processes"},
+    {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"Ingest"},
     FEATURES,
     {"Migrations", "Import", "WeirClient"},

@@ -1,5 +1,6 @@
-import CLibpq
+import CLinux
 import Glibc
+import Processes
 import Synchronization
 
 /// Programs run beside Weir: no open descriptor, ignored signal or blocked signal of ours reaches them.
@@ -12,17 +13,20 @@ enum ChildProcess {
         inOwnSession: Bool = false,
         at directory: String = "/"
     ) throws(ClusterError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
-        var attributes = makeAttributes(inOwnSession: inOwnSession)
-        defer { posix_spawnattr_destroy(&attributes) }
-        return try spawn(arguments, environment, &actions, &attributes)
+        guard let program = arguments.first else { preconditionFailure("BUG: a program without a name") }
+        var spawn = Spawn(arguments)
+        spawn.environment = environment.map { Array($0.utf8) }
+        spawn.descriptors = [(own: output, child: STDOUT_FILENO), (own: output, child: STDERR_FILENO)]
+        spawn.silenced = [STDIN_FILENO]
+        spawn.closesOthers = true
+        spawn.directory = directory
+        spawn.ignoresNothing = true
+        spawn.startsSession = inOwnSession
+        do throws(SpawnError) {
+            return try spawn.start()
+        } catch {
+            throw .spawn(program: program, errno: error.errorNumber)
+        }
     }
 
     /// Runs a program to its end; answers its exit status (128 + signal when killed) and its output.
@@ -31,8 +35,9 @@ enum ChildProcess {
         environment: [String] = ChildProcess.environment
     ) throws(ClusterError) -> (status: Int32, output: String) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .spawn(program: arguments.first ?? "", errno: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard linux_pipe2(&ends, O_CLOEXEC) == 0 else {
+            throw .spawn(program: arguments.first ?? "", errno: errno)
+        }
         defer { close(ends[0]) }
         let child = try spawnClosing(ends[1], arguments, environment)
         waitedFor.withLock { waited in
@@ -90,38 +95,6 @@ enum ChildProcess {
     /// Reaps a child that has ended; answers whether it has.
     static func hasEnded(_ child: pid_t) -> Bool {
         waitpid(child, nil, WNOHANG) != 0
-    }
-
-    private static func spawn(
-        _ arguments: [String],
-        _ environment: [String],
-        _ actions: inout posix_spawn_file_actions_t,
-        _ attributes: inout posix_spawnattr_t
-    ) throws(ClusterError) -> pid_t {
-        guard let program = arguments.first else { preconditionFailure("BUG: a program without a name") }
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { for pointer in argv + envp { free(pointer) } }
-        var child: pid_t = 0
-        let failure = posix_spawn(&child, program, &actions, &attributes, &argv, &envp)
-        guard failure == 0 else { throw .spawn(program: program, errno: failure) }
-        return child
-    }
-
-    private static func makeAttributes(inOwnSession: Bool) -> posix_spawnattr_t {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        // POSIX_SPAWN_SETSID, which glibc defines only beside a feature macro.
-        let ownSession: Int32 = inOwnSession ? 0x80 : 0
-        let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | ownSession
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        return attributes
     }
 
     /// Our own variables with some of them replaced: libpq finds certificates, services and `.pgpass` as Weir does.
