@@ -70,7 +70,9 @@ let package = Package(
         module("HTTPServer", ["Core", "Metrics", "HTTP", "CLinux", logging]),
         // Child processes and signals.
         module("Processes", ["CLinux"]),
-        module("Postgres", ["Core", "Processes", "CLibpq", "CLinux", logging]),
+        module("Postgres", ["Core", "CLibpq", logging]),
+        // A server of one's own.
+        module("PostgresCluster", ["Postgres", "Processes", "CLinux"]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
 
@@ -139,8 +141,9 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Ingest", "Nextflow",
-                "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging, crypto,
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal", "Ingest",
+                "Nextflow", "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging,
+                crypto,
             ],
             resources: [
                 .embedInCode("Audit/SQL/audit_agents.sql"),
@@ -176,7 +179,7 @@ let package = Package(
         fuzzer("journal", "FuzzJournal", ["Core", "Journal", logging]),
         fuzzer("timestamp", "FuzzTimestamp", ["Core"]),
 
-        module("TestKit", ["Core", "HTTP", "Processes", "Postgres"]),
+        module("TestKit", ["Core", "HTTP", "Processes", "Postgres", "PostgresCluster"]),
 
         tests(of: "Core"),
         tests(of: "Metrics", ["Core"]),
@@ -184,6 +187,7 @@ let package = Package(
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Processes"),
         tests(of: "Postgres", ["Core"]),
+        tests(of: "PostgresCluster", ["Postgres"]),
         tests(of: "Journal", ["Core", logging]),
         tests(of: "Ingest", ["Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),
         tests(
@@ -202,15 +206,15 @@ let package = Package(
             of: "WeirApp",
             [
                 "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres",
-                "WeirClient", "weir",
-                logging,
+                "PostgresCluster",
+                "WeirClient", "weir", logging,
             ],
             exclude: ["Fixtures"]
         ),
         // The built executable as an operator and a client meet it.
         .testTarget(
             name: "AcceptanceTests",
-            dependencies: ["weir", "TestKit", "Postgres"],
+            dependencies: ["weir", "TestKit", "Postgres", "PostgresCluster"],
             swiftSettings: settings
         ),
     ]
@@ -218,7 +222,9 @@ let package = Package(
 
 // For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
 if Context.environment["WEIR_BUILD_ONLY"] == "technical" {
-    let parts = ["Core", "Metrics", "HTTP", "HTTPServer", "Processes", "Postgres", "Journal"]
+    let parts = [
+        "Core", "Metrics", "HTTP", "HTTPServer", "Processes", "Postgres", "PostgresCluster", "Journal",
+    ]
     let tested = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"].map { "\($0)Tests" }
     let kept = Set(parts + tested + ["TestKit", "CLibpq", "CZlib", "CLinux"])
     package.targets.removeAll { !kept.contains($0.name) }

@@ -45,6 +45,11 @@ package struct ConnectionTarget: Hashable, Sendable {
         url(password: parameters["password"].map(Self.percentEncoded), rest: true)
     }
 
+    /// The target as it may stand on a command line, where other users can read it.
+    package var withoutSecrets: ConnectionTarget {
+        ConnectionTarget(parameters: parameters.filter { !["password", "sslpassword"].contains($0.key) })
+    }
+
     private func url(password: String?, rest: Bool) -> String {
         var text = "postgresql://"
         if let user = parameters["user"] {

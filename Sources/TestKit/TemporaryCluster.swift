@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 package import Postgres
+import PostgresCluster
 import Processes
 import Synchronization
 

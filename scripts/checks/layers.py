@@ -16,6 +16,7 @@ LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP", "Processes"},
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
+    {"PostgresCluster"},
     {"Ingest"},
     FEATURES,
     {"Migrations", "Import", "WeirClient"},

@@ -1,6 +1,7 @@
 import HTTPServer
 import Journal
 import Postgres
+import PostgresCluster
 
 /// Any error as the one line that an operator reads before the exit code.
 package struct StartError: Error, Sendable, CustomStringConvertible {

@@ -7,6 +7,7 @@ import Logging
 import Metrics
 import Observability
 import Postgres
+import PostgresCluster
 
 // The steps of the wiring that are more than a line.
 extension WeirServer {

@@ -4,6 +4,7 @@ import Journal
 package import Logging
 import Metrics
 import Postgres
+import PostgresCluster
 import Synchronization
 
 /// One Weir: everything that listens, writes and reads, made in one straight line and undone backwards.

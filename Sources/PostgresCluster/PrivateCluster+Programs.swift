@@ -1,4 +1,5 @@
-import Glibc
+internal import Glibc
+internal import Postgres
 
 extension PrivateCluster {
     /// Whether the programs on disk are others than those that run, as after an upgrade of the package: the server goes

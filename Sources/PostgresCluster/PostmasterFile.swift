@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// What a running server says of itself in `postmaster.pid` (PostgreSQL source, `utils/pidfile.h`).
 struct PostmasterFile {

@@ -1,5 +1,6 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Postgres
+internal import Synchronization
 
 extension PrivateCluster {
     /// Answers the socket's directory.
@@ -127,7 +128,8 @@ extension PrivateCluster {
     func socketDirectory(_ user: ServiceUser) -> String {
         let own = "\(configuration.directory)/socket"
         let isPlain = own.utf8.allSatisfy { byte in
-            let isAlphanumeric = Unicode.Scalar(byte).properties.isAlphabetic || byte.decimalValue != nil
+            let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            let isAlphanumeric = Unicode.Scalar(byte).properties.isAlphabetic || isDigit
             return byte < 0x80 && (isAlphanumeric || "/._-+".utf8.contains(byte))
         }
         if isPlain, own.utf8.count <= Self.longestSocketDirectory { return own }

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Where the programs of one installed PostgreSQL are.
 package struct ServerBinaries: Hashable, Sendable {

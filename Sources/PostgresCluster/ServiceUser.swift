@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// As whom the server runs: ourselves, or an unprivileged user when we are root, for PostgreSQL refuses root.
 struct ServiceUser: Sendable {

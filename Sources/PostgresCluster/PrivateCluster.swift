@@ -1,5 +1,6 @@
-import Glibc
-import Synchronization
+internal import Glibc
+package import Postgres
+internal import Synchronization
 
 /// A PostgreSQL of Weir's own: made once from the installed binaries, reached through a Unix socket only.
 ///

@@ -1,7 +1,7 @@
-import CLinux
-import Glibc
-import Processes
-import Synchronization
+internal import CLinux
+internal import Glibc
+internal import Processes
+internal import Synchronization
 
 /// Programs run beside Weir: no open descriptor, ignored signal or blocked signal of ours reaches them.
 enum ChildProcess {

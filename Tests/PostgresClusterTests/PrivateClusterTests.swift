@@ -1,7 +1,8 @@
 import Glibc
+import Postgres
 import Testing
 
-@testable import Postgres
+@testable import PostgresCluster
 
 @Suite struct `A private cluster` {
     /// A directory that any user may pass through, removed with everything in it at the end of the test.
@@ -180,7 +181,7 @@ import Testing
         #expect(elsewhere.hasPrefix("/tmp/weir-"))
         #expect(workspace.makeCluster("a,b").socketDirectory(user).hasPrefix("/tmp/weir-"))
         let target = try tooLong.start()
-        #expect(target.parameters["host"] == elsewhere)
+        #expect(target.parameter("host") == elsewhere)
         try tooLong.stop()
         rmdir(elsewhere)
     }

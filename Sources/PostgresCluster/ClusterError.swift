@@ -1,4 +1,5 @@
-import Glibc
+internal import Glibc
+package import Postgres
 
 /// Why a private cluster can not be made, started or stopped.
 package enum ClusterError: Error, Hashable, Sendable {

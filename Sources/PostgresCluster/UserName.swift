@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Users as people name them.
 package enum UserName {

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Files of a few lines, read whole.
 enum SmallFile {
