@@ -1,9 +1,14 @@
+internal import Glibc
+
 /// A request to somebody else's server.
 package struct OutboundRequest: Sendable {
     /// `POST`, `GET`, …
     package var method: String
     /// `https://…` or `http://…`; nothing else is ever spoken.
     package var url: String
+    /// The path of a Unix socket where the server listens, in place of the host and port of the URL; nil for none. Only
+    /// a policy's rules on names apply to it, to the host of the URL.
+    package var socket: String?
     /// Header fields, in order.
     package var fields: [(name: String, value: String)]
     /// What is sent; nil for a request without a body.
@@ -46,6 +51,9 @@ package struct OutboundResponse: Sendable {
     package var fields: [(name: String, value: String)]
     /// The body.
     package var body: [UInt8]
+    /// How many connections were made for it: 0 when it came over one that was kept. What a kept one no longer took was
+    /// sent once more, over a new one.
+    package var connections = 0
 
     /// The first field of a name that is given in lower case.
     package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -59,8 +67,12 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
     case unresolvable
     /// The policy forbids the host or the address that it has.
     case forbidden(String)
-    /// Nobody listens there, or no way leads there.
-    case unreachable
+    /// Nobody listens there, or no way leads there; the number is `errno`, or 0 where none is known.
+    case unreachable(code: Int32)
+    /// The connection ended before an answer came.
+    case closed
+    /// What came is no HTTP answer.
+    case malformed
     /// It took too long.
     case timeout
     /// The task that asked was cancelled.
@@ -81,6 +93,8 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
         case .forbidden(let what):
             "\(what) may not be called: see the list of allowed and denied destinations"
         case .unreachable: "nobody answers there"
+        case .closed: "the connection was closed before an answer came"
+        case .malformed: "what came back is no HTTP answer"
         case .timeout: "no answer in time"
         case .cancelled: "nobody waits for the answer any more"
         case .badField(let name): "the header field \(name) has a line break in it"
@@ -88,5 +102,11 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooLarge: "the answer is too large"
         case .failed(let why): why
         }
+    }
+
+    /// As `description`, with the system's reason where nobody answers: for who looks after the machine that was called.
+    package var cause: String {
+        guard case .unreachable(let code) = self, code != 0 else { return description }
+        return "cannot connect: \(String(cString: strerror(code)))"
     }
 }

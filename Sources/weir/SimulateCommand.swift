@@ -88,6 +88,8 @@ struct SimulateCommand: AsyncParsableCommand {
             // Short enough to be typed again.
             options.seed = seed ?? UInt64.random(in: 1...999_999_999)
             let simulator = Simulator(options)
+            // Every sender has a connection, and libcurl descriptors of its own beside it.
+            ProcessDescriptors.raiseLimit()
             Interruption.watch()
             Interruption.onArrival { simulator.stop() }
             StandardStreams.write(

@@ -1,5 +1,4 @@
 package import Core
-package import HTTPServer
 
 /// What `weir simulate` does.
 package struct SimulatorOptions: Sendable {
@@ -41,9 +40,14 @@ package struct SimulatorOptions: Sendable {
 
 /// A URL as the weblog client takes it: `http://host[:port][/path][?query]`.
 package struct SimulatorTarget: Hashable, Sendable {
-    package let endpoint: ListenSpecification.Endpoint
+    let host: String
+    let port: UInt16
     package let authority: String
     package let path: String
+
+    /// The URL as it is asked; the authority goes into the head as it was written.
+    var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)" }
+
     /// Sent as `Authorization: Basic`, as `weblog.basicToken` is.
     package var basicToken: String?
 
@@ -64,7 +68,8 @@ package struct SimulatorTarget: Hashable, Sendable {
         else {
             return nil
         }
-        endpoint = .tcp(host: String(bare), port: port)
+        self.host = String(bare)
+        self.port = port
         self.basicToken = basicToken
     }
 }

@@ -1,12 +1,15 @@
 import Core
 import Dispatch
+import Outbound
 
 /// One sender: what a Nextflow process does with its queue of events (contract §4.7).
 struct SimulatorSender {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
-    private var connection: PlainClient?
     private let ledger: SimulatorLedger
+    private var client = OutboundClient()
+    /// Whether the last answer left its connection open.
+    private var isKept = false
 
     init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule, _ ledger: SimulatorLedger) {
         self.options = options
@@ -19,7 +22,8 @@ struct SimulatorSender {
         for run in session.runs {
             ledger.note { $0.runs += 1 }
             // Every Nextflow is a process of its own, so it begins with a new connection.
-            connection = nil
+            client = OutboundClient()
+            isKept = false
             for event in run.events {
                 guard schedule.waitForTurn() else { return }
                 deliver(run.body(of: event), version: run.dialect.version)
@@ -29,61 +33,66 @@ struct SimulatorSender {
 
     private mutating func deliver(_ body: [UInt8], version: String) {
         ledger.note { $0.sent += 1 }
-        let request = head(length: body.count, version: version) + body
+        let request = request(body, version: version)
         let started = DispatchTime.now().uptimeNanoseconds
-        do {
-            let status = try attempt(request)
+        do throws(OutboundError) {
+            let answer = try client.sendBlocking(request)
             let microseconds = (DispatchTime.now().uptimeNanoseconds - started) / 1000
+            // A kept connection that turns out to be dead: the JDK's `retryPost`.
+            let isResent = isKept && answer.connections > 0
+            isKept = answer.leavesConnection
             ledger.note { report in
+                report.resent += isResent ? 1 : 0
                 report.latencies.append(Int32(clamping: microseconds))
-                if (200..<300).contains(status) {
+                if (200..<300).contains(answer.status) {
                     report.acknowledged += 1
                 } else {
-                    report.refused[status, default: 0] += 1
+                    report.refused[answer.status, default: 0] += 1
                 }
             }
         } catch {
+            let isResent = isKept && error.isOfNewConnection
+            isKept = false
             ledger.note { report in
+                report.resent += isResent ? 1 : 0
                 report.lost += 1
-                report.firstTrouble = report.firstTrouble ?? error.description
+                report.firstTrouble = report.firstTrouble ?? error.cause
             }
         }
     }
 
-    /// Sends once, and once more when a kept connection turns out to be dead: the JDK's `retryPost`.
-    private mutating func attempt(_ request: [UInt8]) throws(PlainClientError) -> Int {
-        let wasOpen = connection != nil
-        do {
-            return try exchange(request)
-        } catch PlainClientError.closedBeforeAnswer where wasOpen {
-            ledger.note { $0.resent += 1 }
-            return try exchange(request)
-        }
-    }
-
-    private mutating func exchange(_ request: [UInt8]) throws(PlainClientError) -> Int {
-        let client: PlainClient
-        if let connection {
-            client = connection
-        } else {
-            client = try PlainClient(options.target.endpoint, timeoutSeconds: options.timeoutSeconds)
-        }
-        connection = nil
-        let answer = try client.exchange(request)
-        if answer.isKept { connection = client }
-        return answer.status
-    }
-
-    private func head(length: Int, version: String) -> [UInt8] {
+    private func request(_ body: [UInt8], version: String) -> OutboundRequest {
         let target = options.target
-        var text = "POST \(target.path) HTTP/1.1\r\nContent-Type: application/json\r\n"
-        text += "User-Agent: Nextflow/\(version)\r\n"
+        var request = OutboundRequest("POST", target.url, body: body)
+        request.fields = [("Content-Type", "application/json"), ("User-Agent", "Nextflow/\(version)")]
         if let token = target.basicToken {
-            text += "Authorization: Basic \(Base64.encode(Array(token.utf8)))\r\n"
+            request.fields.append(("Authorization", "Basic \(Base64.encode(Array(token.utf8)))"))
         }
-        text +=
-            "Host: \(target.authority)\r\nAccept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\n"
-        text += "Connection: keep-alive\r\nContent-Length: \(length)\r\n\r\n"
-        return Array(text.utf8)
+        request.fields += [
+            ("Host", target.authority), ("Accept", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),
+            ("Connection", "keep-alive"),
+        ]
+        request.timeout = .seconds(options.timeoutSeconds)
+        request.connectTimeout = request.timeout
+        request.answerLimit = 64 << 20
+        return request
+    }
+}
+
+extension OutboundResponse {
+    /// Whether the next request may use the same connection. RFC 9112 §6.3, §9.3.
+    fileprivate var leavesConnection: Bool {
+        let isFramed = field("content-length") != nil || field("transfer-encoding") != nil
+        return field("connection")?.lowercased() != "close" && (isFramed || [204, 304].contains(status))
+    }
+}
+
+extension OutboundError {
+    /// Whether it happened to a connection that was made for this request: a kept one is replaced before it fails so.
+    fileprivate var isOfNewConnection: Bool {
+        switch self {
+        case .unreachable, .closed: true
+        default: false
+        }
     }
 }
