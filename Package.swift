@@ -129,6 +129,8 @@ let package = Package(
 
         // What people have, read for a running Weir: a client, which knows nothing of the server's parts.
         module("Import", ["Core", "HTTP", "CSQLite", crypto]),
+        // Behaves like many Nextflow runs, towards a running Weir.
+        module("Simulator", ["Core", "Outbound"]),
 
         .target(
             name: "Migrations",
@@ -166,8 +168,8 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Core", "CLinux", "Processes", "Import", "WeirClient", "Ingest", "WeirApp", argumentParser,
-                logging,
+                "Core", "CLinux", "Processes", "Import", "Simulator", "WeirClient", "Ingest", "WeirApp",
+                argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -201,13 +203,14 @@ let package = Package(
         ),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
+        tests(of: "Simulator", ["Core"]),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "Ingest", "Metrics"]),
         tests(
             of: "WeirApp",
             [
                 "Core", "HTTP", "HTTPServer", "Import", "Ingest", "Journal", "Metrics", "Postgres",
                 "PostgresCluster",
-                "WeirClient", "weir", logging,
+                "Simulator", "WeirClient", "weir", logging,
             ],
             exclude: ["Fixtures"]
         ),

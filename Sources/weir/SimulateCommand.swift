@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Simulator
 import WeirApp
 
 /// `weir simulate`: a crowd of Nextflow runs.

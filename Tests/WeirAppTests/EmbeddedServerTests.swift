@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Ingest
 import Postgres
+import Simulator
 import TestKit
 import Testing
 

@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"PostgresCluster"},
     {"Ingest"},
     FEATURES,
-    {"Migrations", "Import", "WeirClient"},
+    {"Migrations", "Import", "Simulator", "WeirClient"},
     {"WeirApp"},
     {"weir"},
 ]

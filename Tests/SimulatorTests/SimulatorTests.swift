@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@testable import WeirApp
+@testable import Simulator
 
 @Suite struct `Simulated runs` {
     private func options(seed: UInt64 = 1, failures: Double = 0.1, tasks: Int = 40) throws -> SimulatorOptions

@@ -1,4 +1,4 @@
-import Core
+internal import Core
 
 extension SimulatedRun {
     /// The request's body, compact and in ASCII, as the client writes it (contract §4.2).

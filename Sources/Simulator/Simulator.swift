@@ -1,7 +1,7 @@
-import Core
-import Dispatch
-import Glibc
-import Synchronization
+internal import Core
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
 
 /// Behaves like a number of Nextflow runs: each sends its events one at a time over one kept connection.
 package struct Simulator: Sendable {

@@ -1,4 +1,4 @@
-import Core
+internal import Core
 
 /// One session: a run, and sometimes the run that resumes it, under the same session id.
 struct SimulatedSession: Sendable {

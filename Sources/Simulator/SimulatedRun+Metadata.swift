@@ -1,4 +1,4 @@
-import Core
+internal import Core
 
 extension SimulatedRun {
     /// `metadata` of `started` and `completed` (contract §4.5).

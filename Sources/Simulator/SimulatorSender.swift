@@ -1,6 +1,6 @@
-import Core
-import Dispatch
-import Outbound
+internal import Core
+internal import Dispatch
+internal import Outbound
 
 /// One sender: what a Nextflow process does with its queue of events (contract §4.7).
 struct SimulatorSender {
