@@ -71,6 +71,8 @@ let package = Package(
         // Child processes and signals.
         module("Processes", ["CLinux"]),
         module("Postgres", ["Core", "CLibpq", logging]),
+        // A server of one's own.
+        module("PostgresCluster", ["Postgres", "Processes", "CLinux"]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
         // Settings as values: how each is called, what it takes, what it does.
@@ -154,6 +156,8 @@ let package = Package(
 
         // What people have, read for a running Weir: a client, which knows nothing of the server's parts.
         module("Import", ["Core", "HTTP", "CSQLite", crypto]),
+        // Behaves like many Nextflow runs, towards a running Weir.
+        module("Simulator", ["Core", "Outbound"]),
 
         .target(
             name: "Migrations",
@@ -166,8 +170,8 @@ let package = Package(
         module(
             "WeirApp",
             [
-                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest",
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal",
+                "Configuration", "API", "Ingest",
                 "Nextflow", "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging,
                 crypto,
             ],
@@ -180,14 +184,12 @@ let package = Package(
             ]
         ),
         // Tracks runs from other programs, with or without a server.
-        module("WeirClient", ["Core", "CLinux", "Outbound"]),
+        module("WeirClient", ["Core", "CLinux", "Processes", "Outbound"]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Core", "CLinux", "Processes", "Configuration", "Import", "WeirClient", "Ingest", "Nextflow",
-                "Runs",
-                "WeirApp", argumentParser,
-                logging,
+                "Core", "CLinux", "Processes", "Configuration", "Import", "Simulator", "WeirClient", "Ingest",
+                "Nextflow", "Runs", "WeirApp", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -199,7 +201,16 @@ let package = Package(
         fuzzer("journal", "FuzzJournal", ["Core", "Journal", logging]),
         fuzzer("timestamp", "FuzzTimestamp", ["Core"]),
 
-        module("TestKit", ["Core", "HTTP", "Postgres"]),
+        // For tests only: raw clients, throwaway PostgreSQL; and a feature without a server.
+        module("TestKit", ["Core", "HTTP", "Processes", "Postgres", "PostgresCluster"]),
+        module(
+            "FeatureTestKit",
+            [
+                "API", "Configuration", "Core", "HTTP", "Ingest", "Journal", "Metrics", "Migrations",
+                "Postgres",
+                "TestKit", logging,
+            ]
+        ),
 
         tests(of: "Core"),
         tests(of: "Metrics", ["Core"]),
@@ -207,36 +218,45 @@ let package = Package(
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Processes"),
         tests(of: "Postgres", ["Core"]),
+        tests(of: "PostgresCluster", ["Postgres"]),
         tests(of: "Journal", ["Core", logging]),
         tests(of: "API", ["Core", "HTTP"]),
-        tests(of: "Ingest", ["API", "Core", "HTTP", "Journal", "Migrations", "Postgres", logging]),
+        tests(
+            of: "Ingest",
+            ["API", "Core", "FeatureTestKit", "HTTP", "Journal", "Migrations", "Postgres", logging]
+        ),
         tests(
             of: "Nextflow",
-            ["Core", "HTTP", "API", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging],
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "Postgres", logging,
+            ],
             exclude: ["Fixtures"]
         ),
         tests(
             of: "Runs",
-            ["Core", "HTTP", "API", "Ingest", "Journal", "Metrics", "Migrations", "Postgres", logging]
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "Postgres", logging,
+            ]
         ),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
+        tests(of: "Simulator", ["Core"]),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "API", "Ingest", "Metrics"]),
         tests(
             of: "WeirApp",
             [
                 "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
-                "Metrics", "Nextflow",
-                "Postgres", "Runs",
-                "WeirClient", "weir",
-                logging,
+                "Metrics",
+                "Nextflow", "Postgres", "PostgresCluster", "Runs", "Simulator", "WeirClient", "weir", logging,
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),
         // The built executable as an operator and a client meet it.
         .testTarget(
             name: "AcceptanceTests",
-            dependencies: ["weir", "TestKit", "Postgres"],
+            dependencies: ["weir", "TestKit", "Postgres", "PostgresCluster"],
             swiftSettings: settings
         ),
     ]
@@ -244,7 +264,9 @@ let package = Package(
 
 // For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
 if Context.environment["WEIR_BUILD_ONLY"] == "technical" {
-    let parts = ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal"]
+    let parts = [
+        "Core", "Metrics", "HTTP", "HTTPServer", "Processes", "Postgres", "PostgresCluster", "Journal",
+    ]
     let tested = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"].map { "\($0)Tests" }
     let kept = Set(parts + tested + ["TestKit", "CLibpq", "CZlib", "CLinux"])
     package.targets.removeAll { !kept.contains($0.name) }

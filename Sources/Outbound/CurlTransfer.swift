@@ -52,9 +52,12 @@ final class CurlTransfer {
             return curl_easy_perform(handle)
         }
         guard code == CURLE_OK else { throw failure(code) }
-        var status = 0
-        weir_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        return OutboundResponse(status: status, fields: Self.fields(of: head), body: body)
+        return OutboundResponse(
+            status: information(CURLINFO_RESPONSE_CODE),
+            fields: Self.fields(of: head),
+            body: body,
+            connections: information(CURLINFO_NUM_CONNECTS)
+        )
     }
 
     // MARK: - Setting up
@@ -62,6 +65,8 @@ final class CurlTransfer {
     private func configure(_ timeout: Duration) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_URL, request.url)
+        // Copied, and part of what makes a kept connection the right one.
+        if let socket = request.socket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         // A redirect could lead where the policy does not look, or turn a POST into a GET.
         weir_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         weir_curl_set_web_only(handle)
@@ -137,7 +142,7 @@ final class CurlTransfer {
     }
 
     private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
-        let target = Self.text(address)
+        let target = request.socket ?? Self.text(address)
         guard policy.permits(host: Self.host(of: request.url), address: target) else {
             forbidden = target
             return curl_socket_t(-1)
@@ -174,14 +179,28 @@ final class CurlTransfer {
         if isTooLarge { return .tooLarge }
         if code == CURLE_ABORTED_BY_CALLBACK { return .cancelled }
         switch code {
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .badURL
-        case CURLE_COULDNT_RESOLVE_HOST: return .unresolvable
-        case CURLE_COULDNT_CONNECT: return .unreachable
+        case CURLE_URL_MALFORMAT: return .badURL
+        // The scheme of the URL, or an answer that does not begin as one.
+        case CURLE_UNSUPPORTED_PROTOCOL: return information(CURLINFO_REQUEST_SIZE) > 0 ? .malformed : .badURL
+        case CURLE_WEIRD_SERVER_REPLY: return .malformed
+        // To libcurl a path that is too long for a socket is a name that it can't resolve.
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return request.socket == nil ? .unresolvable : .unreachable(code: ENAMETOOLONG)
+        case CURLE_COULDNT_CONNECT:
+            return .unreachable(code: Int32(truncatingIfNeeded: information(CURLINFO_OS_ERRNO)))
+        case CURLE_GOT_NOTHING: return .closed
+        case CURLE_SEND_ERROR where head.isEmpty, CURLE_RECV_ERROR where head.isEmpty: return .closed
         case CURLE_OPERATION_TIMEDOUT: return .timeout
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
             return .tls(String(cString: curl_easy_strerror(code)))
         default: return .failed(String(cString: curl_easy_strerror(code)))
         }
+    }
+
+    private func information(_ what: CURLINFO) -> Int {
+        var value = 0
+        weir_curl_get_long(handle, what, &value)
+        return value
     }
 
     private static func fields(of head: [UInt8]) -> [(name: String, value: String)] {

@@ -9,6 +9,9 @@ package struct Spawn: Sendable {
     package var environment: [[UInt8]]?
     /// Which descriptors of this process become which ones of the child, in this order.
     package var descriptors: [(own: Int32, child: Int32)] = []
+    /// Which descriptors of the child lead nowhere: it reads nothing there, and what it writes is lost. They come after
+    /// `descriptors`.
+    package var silenced: [Int32] = []
     /// The path of a terminal: the child gets a session of its own, this as its controlling terminal, and as its
     /// standard output and error.
     package var terminal: String?
@@ -18,14 +21,23 @@ package struct Spawn: Sendable {
     package var startsSession = false
     /// Where the child works; nil is where this process does.
     package var directory: String?
-    /// Whether only the descriptors 0 to `descriptors`' highest go to the child, whatever else is open.
+    /// Whether only the descriptors 0 to the highest that is named here go to the child, whatever else is open.
     package var closesOthers = false
     /// How signals are set for the child.
     package var signals = InheritedSignals.none
+    /// Whether the child ignores no signal, also none that this process was started with ignored.
+    package var ignoresNothing = false
+    /// Whether a script without `#!` is given to sh, as execvp(3) and every shell do.
+    package var takesScripts = false
 
     /// Names a program and its arguments.
     package init(_ arguments: [[UInt8]]) {
         self.arguments = arguments
+    }
+
+    /// Names a program and its arguments as text.
+    package init(_ arguments: [String]) {
+        self.arguments = arguments.map { Array($0.utf8) }
     }
 
     /// Starts the program and returns its process id; its parent has to wait for it.
@@ -33,8 +45,7 @@ package struct Spawn: Sendable {
         do throws(SpawnError) {
             return try start(arguments)
         } catch {
-            // A script without `#!`: execvp(3) and every shell give it to sh.
-            guard error.errorNumber == ENOEXEC, let program = arguments.first,
+            guard takesScripts, error.errorNumber == ENOEXEC, let program = arguments.first,
                 let path = Self.find(program)
             else { throw error }
             return try start([Array("/bin/sh".utf8), path] + arguments.dropFirst())
@@ -66,6 +77,15 @@ package struct Spawn: Sendable {
     private func add(to actions: inout posix_spawn_file_actions_t) {
         if let directory { linux_spawn_addchdir(&actions, directory) }
         for (own, child) in descriptors { posix_spawn_file_actions_adddup2(&actions, own, child) }
+        for child in silenced {
+            posix_spawn_file_actions_addopen(
+                &actions,
+                child,
+                "/dev/null",
+                child == STDIN_FILENO ? O_RDONLY : O_WRONLY,
+                0
+            )
+        }
         if let terminal {
             // The first terminal that the leader of a session opens becomes its controlling terminal.
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, terminal, O_RDWR, 0)
@@ -73,7 +93,7 @@ package struct Spawn: Sendable {
             if readsTerminal { posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDIN_FILENO) }
         }
         if closesOthers {
-            let highest = descriptors.map(\.child).max() ?? STDERR_FILENO
+            let highest = (descriptors.map(\.child) + silenced).max() ?? STDERR_FILENO
             linux_spawn_addclosefrom(&actions, highest + 1)
         }
     }
@@ -81,8 +101,12 @@ package struct Spawn: Sendable {
     private func set(_ attributes: inout posix_spawnattr_t) {
         // Weir ignores SIGPIPE for itself; what others let the command ignore stays ignored.
         var defaults = sigset_t()
-        sigemptyset(&defaults)
-        if !signals.ignoresPipe { sigaddset(&defaults, SIGPIPE) }
+        if ignoresNothing {
+            sigfillset(&defaults)
+        } else {
+            sigemptyset(&defaults)
+            if !signals.ignoresPipe { sigaddset(&defaults, SIGPIPE) }
+        }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var mask = signals.mask
         posix_spawnattr_setsigmask(&attributes, &mask)

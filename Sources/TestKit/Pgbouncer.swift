@@ -1,5 +1,6 @@
 import Foundation
 package import Postgres
+import Processes
 
 /// A pooler of one's own before a temporary database, for tests of what it does to sessions.
 package final class Pgbouncer: Sendable {
@@ -83,12 +84,10 @@ package final class Pgbouncer: Sendable {
 
     @discardableResult
     private static func run(_ arguments: [String], waits: Bool = true) throws -> pid_t {
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { for pointer in argv { free(pointer) } }
-        var child: pid_t = 0
-        let failure = posix_spawn(&child, arguments[0], nil, nil, &argv, nil)
-        guard failure == 0 else { throw CocoaError(.executableLoad) }
-        if waits { waitpid(child, nil, 0) }
+        var spawn = Spawn(arguments)
+        spawn.environment = []
+        let child = try spawn.start()
+        if waits { _ = ChildStatus.next(of: child) }
         return child
     }
 }

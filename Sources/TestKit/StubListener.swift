@@ -4,36 +4,32 @@ import Synchronization
 
 /// A server of one answer: every connection gets the same text, or, without one, silence. Any thread.
 package final class StubListener: Sendable {
-    /// Where it listens on 127.0.0.1.
+    /// Where it listens on 127.0.0.1; 0 for a Unix socket.
     package let port: UInt16
     private let descriptor: Int32
+    private let socketPath: String?
+    private let keepsConnections: Bool
     // Guards what was received, and from how many.
     private let received = Mutex<(text: String, connections: Int)>(("", 0))
 
     /// The system gave no socket.
     package struct NoListener: Error {}
 
-    /// Listens at once, on a port that is free.
-    package init(_ answer: String?) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw NoListener() }
-        port = UInt16(bigEndian: address.sin_port)
-        DispatchQueue(label: "stub").async { [weak self] in
+    /// Listens at once, on a port that is free, or at the path `socket`, which is removed with the listener.
+    ///
+    /// With `keepsConnections` each request on a connection is answered, and the client closes it.
+    package init(_ answer: String?, socket path: String? = nil, keepsConnections: Bool = false) throws {
+        socketPath = path
+        self.keepsConnections = keepsConnections
+        (descriptor, port) = try path.map { (try Self.listen(at: $0), 0) } ?? Self.listen()
+        let queue = DispatchQueue(label: "stub", attributes: .concurrent)
+        queue.async { [weak self, descriptor] in
             while true {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0, let self else { return }
-                self.serve(connection, answer)
+                self.received.withLock { $0.connections += 1 }
+                guard let answer else { continue }
+                queue.async { [weak self] in self?.serve(connection, answer) }
             }
         }
     }
@@ -41,23 +37,57 @@ package final class StubListener: Sendable {
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
+        if let socketPath { unlink(socketPath) }
     }
 
     /// `http://127.0.0.1:PORT/`.
     package var url: String { "http://127.0.0.1:\(port)/" }
-    /// What the last connection sent first.
+    /// What came last: the first that a connection sent, or its last request where connections are kept.
     package func request() -> String { received.withLock { $0.text } }
     /// How many have connected.
     package func connections() -> Int { received.withLock { $0.connections } }
 
-    private func serve(_ connection: Int32, _ answer: String?) {
-        received.withLock { $0.connections += 1 }
-        guard let answer else { return }
+    private func serve(_ connection: Int32, _ answer: String) {
+        defer { close(connection) }
         var block = [UInt8](repeating: 0, count: 65536)
-        let count = read(connection, &block, block.count)
-        received.withLock { $0.text = String(decoding: block[..<max(0, count)], as: UTF8.self) }
         let bytes = Array(answer.utf8)
-        _ = write(connection, bytes, bytes.count)
-        close(connection)
+        repeat {
+            let count = read(connection, &block, block.count)
+            if count <= 0, keepsConnections { return }
+            received.withLock { $0.text = String(decoding: block[..<max(0, count)], as: UTF8.self) }
+            guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
+        } while keepsConnections
+    }
+
+    private static func listen() throws -> (Int32, UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 16) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw NoListener() }
+        return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func listen(at path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { throw NoListener() }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    && Glibc.listen(descriptor, 16) == 0
+            }
+        }
+        guard isBound else { throw NoListener() }
+        return descriptor
     }
 }

@@ -1,6 +1,8 @@
 import Dispatch
 import Glibc
 package import Postgres
+import PostgresCluster
+import Processes
 import Synchronization
 
 /// A throw-away PostgreSQL: fsync off, a Unix socket only, gone with the test process.
@@ -124,10 +126,9 @@ enum TemporaryClusterDirectory {
     }
 
     private static func runAndWait(_ arguments: [String]) {
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { for pointer in argv { free(pointer) } }
-        var child: pid_t = 0
-        guard posix_spawn(&child, arguments[0], nil, nil, &argv, nil) == 0 else { return }
-        waitpid(child, nil, 0)
+        var spawn = Spawn(arguments)
+        spawn.environment = []
+        guard let child = try? spawn.start() else { return }
+        _ = ChildStatus.next(of: child)
     }
 }

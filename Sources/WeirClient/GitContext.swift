@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Dispatch
 internal import Glibc
+internal import Processes
 
 /// What git says of the working directory. Contract §3.6.
 struct GitContext: Sendable {
@@ -47,18 +48,14 @@ enum ShortCommand {
         var pipe: [Int32] = [0, 0]
         guard linux_pipe2(&pipe, O_CLOEXEC) == 0 else { return nil }
         defer { close(pipe[0]) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, pipe[1], 1)
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var process = pid_t()
-        var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let started = posix_spawnp(&process, command[0], &actions, nil, &words, environ)
-        for word in words { free(word) }
+        var spawn = Spawn(command)
+        spawn.descriptors = [(own: pipe[1], child: STDOUT_FILENO)]
+        spawn.silenced = [STDIN_FILENO, STDERR_FILENO]
+        // As they are here: this is a library in somebody else's process.
+        spawn.signals = .now()
+        let process = try? spawn.start()
         close(pipe[1])
-        guard started == 0 else { return nil }
+        guard let process else { return nil }
         let output = read(pipe[0], until: deadline)
         if output == nil { kill(process, SIGKILL) }
         var status: Int32 = 0

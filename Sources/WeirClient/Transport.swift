@@ -64,7 +64,7 @@ final class Transport: Sendable {
                 trouble = .busy(status: answer.status)
                 pause = patience
             } catch {
-                guard error != .badURL else { return (.unavailable, .badAddress) }
+                guard error != .badURL, error != .malformed else { return (.unavailable, .badAddress) }
                 trouble = .unreachable(error.description)
                 guard error.mayPass, !call.isFirst || !error.isRefusal else { break }
                 pause = configuration.retryPause
@@ -190,8 +190,8 @@ extension OutboundError {
     /// Whether the same request may succeed a second later.
     fileprivate var mayPass: Bool {
         switch self {
-        case .unresolvable, .unreachable, .timeout, .failed: true
-        case .badURL, .forbidden, .tls, .tooLarge, .cancelled, .badField: false
+        case .unresolvable, .unreachable, .closed, .timeout, .failed: true
+        case .badURL, .malformed, .forbidden, .tls, .tooLarge, .cancelled, .badField: false
         }
     }
 

@@ -32,14 +32,7 @@ import Testing
             await Shell(environment).run(line)
         }
 
-        func rows(_ sql: String) throws -> [String] {
-            try Connection.withTemporary(target) { connection in
-                try connection.executeOnce(Statement(sql: sql)).map { row in
-                    try row.columns.indices.map { try row.optionalText(.position($0)) ?? "∅" }
-                        .joined(separator: "|")
-                }
-            }
-        }
+        func rows(_ sql: String) throws -> [String] { try target.rows(sql) }
 
         /// The path of the copy that is called so.
         func copy(where isMeant: (String) -> Bool = { !$0.hasPrefix("pre_") && !$0.hasPrefix(".") }) throws

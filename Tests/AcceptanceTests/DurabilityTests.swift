@@ -5,19 +5,13 @@ import Testing
 
 /// The promise: nothing acknowledged is lost, nothing is applied twice.
 @Suite(.serialized) struct `Whatever happens` {
-    private static func rows(_ sql: String, _ target: ConnectionTarget) throws -> [String] {
-        try Connection.withTemporary(target) { connection in
-            try connection.executeOnce(Statement(sql: sql)).map { try $0.optionalText(0) ?? "∅" }
-        }
-    }
-
     /// Waits until all acknowledged tasks are rows, and checks that each is one, and only one.
     private static func expectExactlyOnce(_ acknowledged: [String], _ target: ConnectionTarget) async throws {
         let wanted = Set(acknowledged)
         let end = ContinuousClock.now + .seconds(60)
         var found: Set<String> = []
         while ContinuousClock.now < end {
-            found = Set(try rows("SELECT task_id FROM task", target))
+            found = Set(try target.rows("SELECT task_id FROM task"))
             if wanted.isSubset(of: found) { break }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -26,13 +20,13 @@ import Testing
         let doubled = """
             SELECT trace->>'task_id' FROM telemetry WHERE NOT is_resend GROUP BY 1 HAVING count(*) > 1
             """
-        #expect(try rows(doubled, target) == [])
+        #expect(try target.rows(doubled) == [])
         #expect(
-            try rows("SELECT seq FROM telemetry GROUP BY journal_id, seq HAVING count(*) > 1", target) == []
+            try target.rows("SELECT seq FROM telemetry GROUP BY journal_id, seq HAVING count(*) > 1") == []
         )
         #expect(
-            try rows("SELECT sum(rows)::text FROM completion_rollup WHERE grain = 'day'", target)
-                == rows("SELECT count(*)::text FROM completion", target)
+            try target.rows("SELECT sum(rows)::text FROM completion_rollup WHERE grain = 'day'")
+                == target.rows("SELECT count(*)::text FROM completion")
         )
     }
 
@@ -81,7 +75,7 @@ import Testing
         let agree = """
             SELECT (SELECT count(*) FROM telemetry) = (SELECT seq FROM journal_position WHERE stream = 'nextflow')
             """
-        #expect(try Self.rows(agree, database.target) == ["t"])
+        #expect(try database.target.rows(agree) == ["t"])
 
         let weir = try WeirProcess(dataDirectory: directory.path, environment: environment)
         let after = Senders(2, to: try await weir.ready().address, prefix: "after")
@@ -189,8 +183,8 @@ import Testing
         )
         #expect(await replay.ended() == 0, "\(replay.errorText)")
         let tables = "SELECT t::text FROM (TABLE task) t ORDER BY 1"
-        #expect(try Self.rows(tables, rebuilt.target) == Self.rows(tables, live.target))
+        #expect(try rebuilt.target.rows(tables) == live.target.rows(tables))
         let rollups = "SELECT t::text FROM (TABLE completion_rollup) t ORDER BY 1"
-        #expect(try Self.rows(rollups, rebuilt.target) == Self.rows(rollups, live.target))
+        #expect(try rebuilt.target.rows(rollups) == live.target.rows(rollups))
     }
 }

@@ -80,18 +80,9 @@ final class IngestHarness: Sendable {
         return progress.snapshot
     }
 
-    func rows(_ sql: String) throws -> [String] {
-        try Connection.withTemporary(target) { connection in
-            try connection.executeOnce(Statement(sql: sql)).map { row in
-                try row.columns.indices.map { try row.optionalText(.position($0)) ?? "∅" }
-                    .joined(separator: "|")
-            }
-        }
-    }
+    func rows(_ sql: String) throws -> [String] { try target.rows(sql) }
 
-    func execute(_ sql: String) throws {
-        try Connection.withTemporary(target) { _ = try $0.executeScript(sql) }
-    }
+    func execute(_ sql: String) throws { try target.execute(sql) }
 }
 
 extension StreamProgress {

@@ -1,5 +1,6 @@
 import API
 import Core
+import FeatureTestKit
 import HTTP
 import Logging
 import Migrations
@@ -46,9 +47,7 @@ import Testing
         }
 
         private static func makeDatabase(at position: Int64) throws -> TemporaryDatabase {
-            let database = try TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
-                for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
-            }
+            let database = try TemporaryDatabase.withSchema()
             try move(to: position, database)
             return database
         }

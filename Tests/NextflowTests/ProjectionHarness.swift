@@ -1,6 +1,6 @@
 import Core
+import FeatureTestKit
 import Journal
-import Migrations
 import Postgres
 import TestKit
 
@@ -12,12 +12,10 @@ struct ProjectionHarness {
     static let journal = UUID128("11111111-2222-3333-4444-555555555555")!
 
     let database: TemporaryDatabase
-    let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"))
+    let projection = NextflowProjection(partitions: .telemetry)
 
     init() throws {
-        database = try TemporaryDatabase.make(preparedAs: "weir-schema") { connection in
-            for step in SchemaMigrations.steps { try connection.executeScript(step.sql) }
-        }
+        database = try TemporaryDatabase.withSchema()
     }
 
     /// A line as the door would have written it.
@@ -37,7 +35,7 @@ struct ProjectionHarness {
     /// Applies lines in batches; the dead letters that they made.
     @discardableResult
     func apply(_ batches: [[JournalLine]], metrics: NextflowMetrics? = nil) throws -> Int {
-        let projection = NextflowProjection(partitions: DayPartitions(table: "telemetry"), metrics: metrics)
+        let projection = NextflowProjection(partitions: .telemetry, metrics: metrics)
         return try connected { connection in
             try projection.prepare(connection)
             let applier = BatchApplier(projection: projection)
@@ -62,18 +60,9 @@ struct ProjectionHarness {
     }
 
     /// The rows of a query as text, columns separated by `|`.
-    func rows(_ sql: String) throws -> [String] {
-        try connected { connection in
-            try connection.executeOnce(Statement(sql: sql)).map { row in
-                try row.columns.indices.map { try row.optionalText(.position($0)) ?? "∅" }
-                    .joined(separator: "|")
-            }
-        }
-    }
+    func rows(_ sql: String) throws -> [String] { try database.rows(sql) }
 
-    func execute(_ sql: String) throws {
-        try connected { _ = try $0.executeScript(sql) }
-    }
+    func execute(_ sql: String) throws { try database.execute(sql) }
 
     private func connected<Value>(_ body: (Connection) throws -> Value) throws -> Value {
         try Connection.withTemporary(database.target) { try body($0) }

@@ -1,20 +1,21 @@
-import Core
+import API
+import Configuration
+import FeatureTestKit
 import Foundation
 import HTTP
-import Logging
+import Ingest
 import Postgres
 import TestKit
 import Testing
 
-@testable import API
-@testable import Ingest
 @testable import Nextflow
 
 /// The reading routes over a database, called without a socket.
 struct RouteHarness {
     let projection: ProjectionHarness
-    let pool: Pool
-    private let router: Router<Endpoint>
+    private let feature: FeatureHarness
+
+    var pool: Pool { feature.pool }
 
     init(
         over projection: ProjectionHarness? = nil,
@@ -23,15 +24,10 @@ struct RouteHarness {
     ) throws {
         let projection = try projection ?? ProjectionHarness()
         self.projection = projection
-        pool = Pool(projection.database.target)
-        let gate = ReadGate(durableSeq: { 0 }, progress: StreamProgress(stream: "nextflow"), patience: .zero)
-        let reader = StoreReader(pool: pool, gate: gate, logger: Logger(label: "weir.test"))
-        let routes =
-            ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
-            + NextflowRunRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all
-        var router = Router<Endpoint>()
-        for route in routes { router.add(route.method, route.path, route) }
-        self.router = router
+        var settings = SettingValues()
+        settings[NextflowSettings.staleAfter] = staleAfter
+        settings[SharedSettings.maxPageBytes] = pageBytes
+        feature = try FeatureHarness(.nextflow, settings: settings, loads: false, over: projection.database)
     }
 
     /// What a GET answers.
@@ -54,19 +50,8 @@ struct RouteHarness {
     }
 
     func get(_ target: String) async throws -> Answer {
-        let head = RequestHead(method: .get, target: target)
-        guard case .matched(let route, let parameters, _) = router.resolve(.get, head.path) else {
-            return Answer(status: 404, text: "")
-        }
-        guard case .async(let handle) = route.handler else { throw Unexpected.callback }
-        let response = await handle(Request(head: head, parameters: parameters, receivedAt: .now()))
-        guard case .bytes(let bytes) = response.body else { throw Unexpected.body }
-        return Answer(status: response.status.code, text: String(decoding: bytes, as: UTF8.self))
-    }
-
-    private enum Unexpected: Error {
-        case callback
-        case body
+        let answer = try await feature.send(.get, target)
+        return Answer(status: answer.status, text: answer.text)
     }
 }
 

@@ -38,11 +38,22 @@ struct OutboundTests {
         await #expect(throws: OutboundError.badURL) {
             try await client.send(OutboundRequest("GET", "ftp://localhost/"))
         }
-        await #expect(throws: OutboundError.unreachable) {
+        await #expect(throws: OutboundError.unreachable(code: ECONNREFUSED)) {
             try await client.send(OutboundRequest("GET", "http://127.0.0.1:9/"))
         }
         await #expect(throws: OutboundError.unresolvable) {
             try await client.send(OutboundRequest("GET", "http://no-such-host.invalid/"))
+        }
+    }
+
+    @Test(
+        "an end without an answer, and what is none",
+        arguments: ["", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1\r\n\r\n"]
+    )
+    func noAnswers(text: String) throws {
+        let server = try StubListener(text)
+        #expect(throws: text.isEmpty ? OutboundError.closed : .malformed) {
+            try OutboundClient().sendBlocking(OutboundRequest("GET", server.url))
         }
     }
 

@@ -53,7 +53,11 @@ struct SpawnTests {
         defer { unlink(script) }
         try "echo $1".write(toFile: script, atomically: true, encoding: .utf8)
         chmod(script, 0o700)
-        #expect(try run(Spawn(bytes(script, "given"))).output == Array("given\n".utf8))
+        var shellish = Spawn(bytes(script, "given"))
+        let refused = #expect(throws: SpawnError.self) { try shellish.start() }
+        #expect(refused?.errorNumber == ENOEXEC)
+        shellish.takesScripts = true
+        #expect(try run(shellish).output == Array("given\n".utf8))
     }
 
     @Test("the mask of blocked signals goes to the child, and so does an ignored SIGPIPE")
@@ -68,6 +72,36 @@ struct SpawnTests {
         var spawn = Spawn(blocked)
         spawn.signals = InheritedSignals(mask: usr1, ignoresPipe: false)
         #expect(try run(spawn).output == Array("SigBlk:\t0000000000000200\n".utf8))
+    }
+
+    @Test("a child ignores what its parent does, SIGPIPE aside, unless it is to ignore nothing")
+    func ignored() throws {
+        signal(SIGUSR2, SIG_IGN)
+        defer { signal(SIGUSR2, SIG_DFL) }
+        var spawn = Spawn(["grep", "SigIgn", "/proc/self/status"])
+        // Other bits may be set as well: glibc ignores signals of its own.
+        func ignores() throws -> Bool {
+            let words = String(decoding: try run(spawn).output, as: UTF8.self).split(
+                whereSeparator: \.isWhitespace
+            )
+            let mask = try #require(words.last.flatMap { UInt64($0, radix: 16) })
+            return mask & 1 << (UInt64(SIGUSR2) - 1) != 0
+        }
+        #expect(try ignores())
+        spawn.ignoresNothing = true
+        #expect(try !ignores())
+    }
+
+    @Test("a silenced input is empty, a silenced output goes nowhere, and other descriptors stay here")
+    func silenced() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        var spawn = Spawn(["sh", "-c", "cat; echo lost >&2; ls /proc/$$/fd; true"])
+        spawn.silenced = [STDIN_FILENO, STDERR_FILENO]
+        spawn.closesOthers = true
+        spawn.startsSession = true
+        #expect(try run(spawn).output == Array("0\n1\n2\n".utf8))
     }
 
     @Test("a terminal of its own is the command's controlling terminal, with the size that it was given")

@@ -1,5 +1,6 @@
 import API
 import Core
+import FeatureTestKit
 import HTTP
 import TestKit
 import Testing
@@ -29,7 +30,7 @@ struct RunCountsTests {
     @Test("links are for whoever may read the run that they stand in")
     func scopes() async throws {
         let weir = try await RunsHarness()
-        let all = weir.routes
+        let all = weir.endpoints
         for path in ["", "/commit-url", "/repo-url"] {
             let route = all.first { $0.method == .get && $0.path == "/api/v1/runs/{event_id}" + path }
             #expect(route?.scope == .read)

@@ -1,4 +1,5 @@
 import Core
+import FeatureTestKit
 import TestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import API
 import Core
+import FeatureTestKit
 import HTTP
 import Journal
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import HTTPServer
 import Postgres
 import Runs
+import Simulator
 import TestKit
 import Testing
 
@@ -121,7 +122,7 @@ import Testing
         #expect(try client.get("/metrics").text.contains("weir_postgres_up 0"))
 
         try cluster.start()
-        #expect(try await eventually { try client.get("/ready").status == 200 })
+        try await eventually { try client.get("/ready").status == 200 }
         let summary = try client.get("/metrics/processes/summary").text
         #expect(summary.contains(#""event":"test_event""#))
         await weir.stop()

@@ -14,12 +14,12 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 # here and, if the rule changes by it, in docs/architecture.md.
 LAYERS: list[set[str]] = [
     {"Core"},
-    {"Metrics", "HTTP"},
-    {"HTTPServer", "Processes", "Postgres", "Journal", "Outbound", "Configuration"},
-    {"API"},
+    {"Metrics", "HTTP", "Processes", "Configuration"},
+    {"HTTPServer", "Postgres", "Journal", "Outbound"},
+    {"PostgresCluster", "API"},
     {"Ingest"},
     FEATURES,
-    {"Migrations", "Import", "WeirClient"},
+    {"Migrations", "Import", "Simulator", "WeirClient"},
     {"WeirApp"},
     {"weir"},
 ]
@@ -35,7 +35,7 @@ SYSTEM_LIBRARIES = {
     "CSQLite": "Import",
 }
 
-OUTSIDE_LAYERS = {"TestKit"}
+OUTSIDE_LAYERS = {"TestKit", "FeatureTestKit"}
 ONLY_IN_TESTS = {"Foundation", "FoundationEssentials", "FoundationNetworking", "Testing"}
 
 _IMPORT = re.compile(
@@ -81,7 +81,7 @@ def _is_unknown(target: str) -> bool:
 
 
 def _objection(target: str, imported: str) -> str | None:
-    is_for_tests = target == "TestKit" or target.endswith("Tests")
+    is_for_tests = target in OUTSIDE_LAYERS or target.endswith("Tests")
     if imported == "XCTest":
         return "tests are written with Swift Testing: import Testing"
     if imported in ONLY_IN_TESTS and not is_for_tests:

@@ -1,4 +1,5 @@
 import Postgres
+import PostgresCluster
 
 extension Doctor {
     /// Binaries, server, schema; the server of a private cluster is not started for this.

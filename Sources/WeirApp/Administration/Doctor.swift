@@ -2,6 +2,7 @@ import Configuration
 import Core
 import Glibc
 import HTTPServer
+import Outbound
 import Postgres
 
 /// What `weir doctor` does: looks at everything a server needs, changes nothing.
@@ -168,24 +169,28 @@ package struct Doctor: Sendable {
 
     private var ports: [Finding] {
         settings.listen.map { listener in
-            do throws(PlainClientError) {
-                _ = try PlainClient(listener.endpoint, timeoutSeconds: 2)
-            } catch .cannotConnect {
-                return Finding(.ok, "port", "\(listener) is free")
-            } catch {
-                return Finding(.warn, "port", "\(listener): \(error)")
-            }
-            let probe = HealthProbe(listeners: [listener], timeoutSeconds: 2)
-            guard let answer = try? probe.ask("/openapi.json"), answer.body.contains("\"title\":\"Weir\"")
-            else {
-                return Finding(
-                    .fail,
-                    "port",
-                    "\(listener) is taken by another program",
-                    advice: "stop it, or listen elsewhere with WEIR_LISTEN"
+            do throws(OutboundError) {
+                let answer = try HealthProbe(listeners: [listener], timeoutSeconds: 2).ask(
+                    listener,
+                    "/openapi.json"
                 )
+                if answer.body.contains("\"title\":\"Weir\"") {
+                    return Finding(.ok, "port", "\(listener) is served by a running Weir")
+                }
+            } catch {
+                switch error {
+                case .unreachable: return Finding(.ok, "port", "\(listener) is free")
+                case .unresolvable, .badURL: return Finding(.warn, "port", "\(listener): \(error)")
+                // Somebody is there who does not answer as Weir does.
+                default: break
+                }
             }
-            return Finding(.ok, "port", "\(listener) is served by a running Weir")
+            return Finding(
+                .fail,
+                "port",
+                "\(listener) is taken by another program",
+                advice: "stop it, or listen elsewhere with WEIR_LISTEN"
+            )
         }
     }
 }

@@ -5,6 +5,7 @@ import Ingest
 import Logging
 import Metrics
 import Postgres
+import PostgresCluster
 import Synchronization
 
 /// Copies of the database now and then, by the elected Weir.

@@ -2,6 +2,7 @@ import Configuration
 import Core
 import Glibc
 import Postgres
+import PostgresCluster
 
 /// Makes a verified copy of a database beside others. Contract §4.3.
 package struct BackupMaker: Sendable {

@@ -3,6 +3,7 @@ import Core
 import Glibc
 import Journal
 import Postgres
+import PostgresCluster
 
 /// Puts a copy in the place of the database in use, and takes that back. Contract §4.3.
 ///

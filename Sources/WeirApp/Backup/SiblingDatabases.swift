@@ -1,5 +1,6 @@
 import Core
 import Postgres
+import PostgresCluster
 
 /// Databases beside the one in use: made, filled, exchanged and dropped from a session in another database.
 struct SiblingDatabases: Sendable {

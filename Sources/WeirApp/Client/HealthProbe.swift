@@ -1,9 +1,11 @@
 import API
 import Configuration
 import Core
+import Glibc
 package import HTTPServer
+import Outbound
 
-/// Asks the running server how it is, over a plain socket.
+/// Asks the running server how it is, as a client on this machine does.
 package struct HealthProbe: Sendable {
     /// What it answered.
     package struct Answer: Sendable {
@@ -38,7 +40,7 @@ package struct HealthProbe: Sendable {
     private let listeners: [ListenSpecification]
     private let timeoutSeconds: Int
 
-    /// Makes a probe of the server that listens there; every wait is bounded by the timeout.
+    /// Makes a probe of the server that listens there; an answer may take as long as the timeout.
     package init(listeners: [ListenSpecification], timeoutSeconds: Int) {
         self.listeners = listeners
         self.timeoutSeconds = timeoutSeconds
@@ -49,22 +51,42 @@ package struct HealthProbe: Sendable {
         guard let listener = listeners.first(where: { $0.profile == nil }) ?? listeners.first else {
             throw StartError("WEIR_LISTEN names no place to ask")
         }
-        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        do {
-            let client = try PlainClient(Self.reachable(listener.endpoint), timeoutSeconds: timeoutSeconds)
-            let answer = try client.exchange(Array(request.utf8))
-            return Answer(status: answer.status, body: String(decoding: answer.body, as: UTF8.self).trimmed)
+        do throws(OutboundError) {
+            return try ask(listener, path)
         } catch {
-            throw StartError("no answer from \(listener): \(error)")
+            throw StartError("no answer from \(listener): \(error.cause)")
         }
     }
 
-    /// Where a client on this machine finds a listener on all addresses.
-    private static func reachable(_ endpoint: ListenSpecification.Endpoint) -> ListenSpecification.Endpoint {
+    /// Asks one listener.
+    func ask(_ listener: ListenSpecification, _ path: String) throws(OutboundError) -> Answer {
+        var request = try Self.request(listener.endpoint, path)
+        request.fields = [("Host", "localhost"), ("Connection", "close")]
+        request.timeout = .seconds(timeoutSeconds)
+        request.connectTimeout = request.timeout
+        request.answerLimit = 64 << 20
+        let answer = try OutboundClient().sendBlocking(request)
+        return Answer(status: answer.status, body: String(decoding: answer.body, as: UTF8.self).trimmed)
+    }
+
+    /// As a client on this machine asks; a listener on all addresses is asked at one of them.
+    private static func request(
+        _ endpoint: ListenSpecification.Endpoint,
+        _ path: String
+    ) throws(OutboundError) -> OutboundRequest {
         switch endpoint {
-        case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
-        case .tcp("::", let port): .tcp(host: "::1", port: port)
-        default: endpoint
+        case .unix(let socket):
+            var request = OutboundRequest("GET", "http://localhost\(path)")
+            request.socket = socket
+            return request
+        // Nobody listens there, and in a URL it is a fault.
+        case .tcp(_, 0): throw .unreachable(code: ECONNREFUSED)
+        case .tcp("0.0.0.0", let port): return OutboundRequest("GET", "http://127.0.0.1:\(port)\(path)")
+        case .tcp("::", let port): return OutboundRequest("GET", "http://[::1]:\(port)\(path)")
+        case .tcp(let host, let port):
+            // RFC 6874: the zone of an IPv6 address, `%eth0`, is `%25eth0` in a URL.
+            let place = host.contains(":") ? "[\(host.split(separator: "%").joined(separator: "%25"))]" : host
+            return OutboundRequest("GET", "http://\(place):\(port)\(path)")
         }
     }
 }

@@ -2,6 +2,7 @@ import Core
 import Journal
 import Logging
 import Postgres
+import PostgresCluster
 
 /// What is said and done at a start that finds the private cluster gone: a new one is made, and filled from the journal.
 struct ClusterRebuild: Sendable {

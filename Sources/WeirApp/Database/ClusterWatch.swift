@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import Postgres
+import PostgresCluster
 import Synchronization
 
 /// Looks after the private cluster while Weir runs: starts it again when it has ended, restarts it when its programs were

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import PostgresCluster
 import Synchronization
 
 /// Brings PostgreSQL up and keeps an eye on it: a private cluster runs, the schema is there.

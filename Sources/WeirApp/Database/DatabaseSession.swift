@@ -1,4 +1,5 @@
 package import Postgres
+import PostgresCluster
 
 /// PostgreSQL as a command needs it: connected, and a private cluster started where it was not running.
 package struct DatabaseSession: Sendable {

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 package import Postgres
+package import PostgresCluster
 
 /// Which PostgreSQL is used: yours, or one that Weir runs itself.
 package enum DatabaseSource: Sendable {

@@ -1,5 +1,6 @@
 import Glibc
 import Postgres
+import PostgresCluster
 
 /// Why the data directory cannot be used.
 package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Postgres
+import PostgresCluster
 import Synchronization
 
 /// The signals that ask a command to end: what it has started is stopped, then it ends by the signal, so that shells and

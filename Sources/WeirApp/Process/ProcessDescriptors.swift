@@ -1,14 +1,15 @@
 import Glibc
 
 /// How many files and sockets the process may have open at once.
-enum ProcessDescriptors {
+package enum ProcessDescriptors {
     /// What is kept for everything but clients and the pool: the journal, the loaders, listeners, logs.
     static let reserve = 128
 
     /// Raises the soft limit to the hard one, and gives back what is in force then; nil when the system does not say.
     ///
     /// The soft limit is 1024 in many shells, for the sake of programs that use `select`; this is none.
-    static func raiseLimit() -> Int? {
+    @discardableResult
+    package static func raiseLimit() -> Int? {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard getrlimit(resource, &limit) == 0 else { return nil }

@@ -2,6 +2,7 @@ import Configuration
 import HTTPServer
 import Journal
 import Postgres
+import PostgresCluster
 
 /// Any error as the one line that an operator reads before the exit code.
 package struct StartError: Error, Sendable, CustomStringConvertible {

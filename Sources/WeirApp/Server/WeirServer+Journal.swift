@@ -3,6 +3,7 @@ import Journal
 import Logging
 import Metrics
 import Postgres
+import PostgresCluster
 
 extension WeirServer {
     /// Takes the data directory's lock; a second process learns who holds it.

@@ -3,6 +3,7 @@ import Journal
 import Logging
 import Metrics
 import Postgres
+import PostgresCluster
 
 extension WeirServer {
     /// Makes all parts and starts them, in one straight line; `teardown` undoes it backwards.

@@ -32,12 +32,6 @@ struct EchoFeatureTests {
         )
     }
 
-    private static func rows(_ database: TemporaryDatabase, _ sql: String) throws -> [String] {
-        try Connection.withTemporary(database.target) { connection in
-            try connection.executeOnce(Statement(sql: sql)).map { try $0.text(.position(0)) }
-        }
-    }
-
     private static func start(_ database: TemporaryDatabase) async throws -> EmbeddedServer {
         try await EmbeddedServer.start(
             databaseURL: database.target.unmaskedURL,
@@ -63,9 +57,9 @@ struct EchoFeatureTests {
         let description = try client.get("/openapi.json").text
         #expect(description.contains(#""/echo":{"post":{"operationId":"postEcho""#))
         #expect(description.contains(#"{"name":"limit","in":"query""#))
-        #expect(try await eventually { try client.get("/metrics").text.contains("weir_echoes 2") })
+        try await eventually { try client.get("/metrics").text.contains("weir_echoes 2") }
         #expect(try client.get("/metrics").text.contains(#"weir_loader_lag_lines{stream="echo"} 0"#))
-        #expect(try await eventually { try !Self.rows(database, "SELECT 'beat' FROM echo_beat").isEmpty })
+        try await eventually { try !database.rows("SELECT 'beat' FROM echo_beat").isEmpty }
         await server.stop()
     }
 
@@ -78,9 +72,7 @@ struct EchoFeatureTests {
         #expect(try client.get("/echo").text == #"{"echoes":[]}"#)
         let desk = DeadLetterDesk(Self.session(database), Self.features)
         #expect(try await desk.retry(nil).isComplete == false)
-        try Connection.withTemporary(database.target) { connection in
-            _ = try connection.executeScript("ALTER TABLE echo DROP CONSTRAINT echo_text_check")
-        }
+        try database.execute("ALTER TABLE echo DROP CONSTRAINT echo_text_check")
         #expect(try await desk.retry(nil).lines == ["1  loaded"])
         #expect(try client.get("/echo").text == #"{"echoes":["much too long"]}"#)
         await server.stop()
@@ -100,8 +92,8 @@ struct EchoFeatureTests {
         #expect(try await replay.run { _, _ in } == ["3 lines replayed, 0 dead letters"])
         let all =
             "SELECT journal_id || ' ' || seq || ' ' || received_at || ' ' || text FROM echo ORDER BY seq"
-        #expect(try Self.rows(empty, all) == Self.rows(database, all))
-        #expect(try Self.rows(empty, all).count == 3)
+        #expect(try empty.rows(all) == database.rows(all))
+        #expect(try empty.rows(all).count == 3)
         await server.stop()
     }
 
@@ -114,22 +106,20 @@ struct EchoFeatureTests {
         #expect(SettingsReport(resolved).lines(explained: false).contains { $0.hasPrefix("WEIR_ECHO_KEEP") })
 
         let database = try Self.database()
-        try Connection.withTemporary(database.target) { connection in
-            _ = try connection.executeScript(
-                """
-                INSERT INTO echo (journal_id, seq, received_at, text)
-                SELECT '11111111-2222-3333-4444-555555555555', day, now() - day * interval '1 day', 'old'
-                FROM generate_series(1, 50) AS day
-                """
-            )
-        }
+        try database.execute(
+            """
+            INSERT INTO echo (journal_id, seq, received_at, text)
+            SELECT '11111111-2222-3333-4444-555555555555', day, now() - day * interval '1 day', 'old'
+            FROM generate_series(1, 50) AS day
+            """
+        )
         let session = Self.session(database)
         let desk = RetentionDesk(session, resolved.settings.values, Self.features, batchSize: 8)
         let parts = try await desk.survey(at: .now())
         let echoes = try #require(parts.first { $0.line.hasPrefix("echoes: 50 in all") })
         #expect(echoes.expired == 21)
         #expect(try await desk.sweep(echoes) { _ in }.deleted == 21)
-        #expect(try Self.rows(database, "SELECT count(*)::text FROM echo") == ["29"])
+        #expect(try database.rows("SELECT count(*)::text FROM echo") == ["29"])
 
         let report = try await Audit(session, Audit.Options(only: ["echoes"]), Self.features).run()
         #expect(report.lines.contains { $0.contains("29") })

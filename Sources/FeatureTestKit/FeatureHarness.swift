@@ -1,0 +1,117 @@
+package import API
+package import Configuration
+package import Core
+internal import Foundation
+package import HTTP
+package import Ingest
+package import Journal
+internal import Logging
+internal import Metrics
+package import Postgres
+package import TestKit
+
+/// A feature from its endpoints to its rows: a journal, loaders, a database; no sockets.
+package final class FeatureHarness: Sendable {
+    /// The response to a request.
+    package struct Answer: Sendable {
+        package let status: Int
+        package let fields: HeaderFields
+        package let text: String
+
+        /// The body, read as JSON.
+        package var json: JSONNode {
+            get throws { try JSONDocument(Array(text.utf8)).root }
+        }
+    }
+
+    /// A request that this harness cannot answer: its endpoint answers through a connection, or in pieces.
+    package struct NeedsConnection: Error {}
+
+    package let database: TemporaryDatabase
+    package let journal: Journal
+    package let pool: Pool
+    /// Of every listener.
+    package let endpoints: [Endpoint]
+    /// How far each stream is loaded.
+    package let progress: [StreamProgress]
+    private let directory: String
+    private let router: Router<Endpoint>
+    private let loading: Task<Void, Never>
+
+    /// Starts a feature over a fresh database with Weir's schema, or over one that is filled already.
+    package init(
+        _ feature: Feature,
+        settings: SettingValues = SettingValues(),
+        loads: Bool = true,
+        over filled: TemporaryDatabase? = nil
+    ) throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        database = try filled ?? TemporaryDatabase.withSchema()
+        directory = "/tmp/weir-feature-\(UUID128.random())"
+        var configuration = JournalConfiguration(directory: directory)
+        configuration.reserveBytes = 0
+        journal = try Journal.open(JournalSetup(configuration, clock: { .now() }, logger: logger))
+        pool = Pool(database.target)
+        var setup = FeatureSetup(
+            settings: settings,
+            journal: journal,
+            pool: pool,
+            registry: Registry(),
+            logger: logger,
+            loading: FeatureSetup.LoadingOptions(
+                registration: JournalRegistration(journal: journal),
+                session: SessionSettings(),
+                readTimeout: .seconds(30)
+            )
+        )
+        feature.start(in: &setup)
+        endpoints = setup.endpoints
+        progress = setup.progress
+        var router = Router<Endpoint>()
+        for endpoint in setup.endpoints + setup.profiles.values.flatMap(\.self) {
+            router.add(endpoint.method, endpoint.path, endpoint)
+        }
+        self.router = router
+        let loaders = loads ? setup.loaders : []
+        loading = Task {
+            await withTaskGroup { group in
+                for loader in loaders { group.addTask { await loader() } }
+            }
+        }
+    }
+
+    deinit {
+        loading.cancel()
+        journal.close()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Sends a request as a caller that may do what the scopes say; 404 where no endpoint is.
+    package func send(
+        _ method: Method,
+        _ target: String,
+        body: String = "",
+        fields: HeaderFields = [:],
+        as scopes: Set<Scope> = Set(Scope.allCases)
+    ) async throws -> Answer {
+        let head = RequestHead(method: method, target: target, fields: fields)
+        guard case .matched(let endpoint, let parameters, _) = router.resolve(method, head.path) else {
+            return Answer(status: 404, fields: [:], text: "")
+        }
+        let request = Request(
+            head: head,
+            body: Array(body.utf8),
+            parameters: parameters,
+            receivedAt: .now()
+        )
+        let response: Response
+        switch endpoint.handler {
+        case .async(let handle): response = await handle(request)
+        case .graded(let handle): response = await handle(request, scopes)
+        case .callback: throw NeedsConnection()
+        }
+        guard case .bytes(let bytes) = response.body else { throw NeedsConnection() }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Answer(status: response.status.code, fields: response.fields, text: text)
+    }
+}

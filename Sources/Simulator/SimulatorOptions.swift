@@ -1,0 +1,75 @@
+package import Core
+
+/// What `weir simulate` does.
+package struct SimulatorOptions: Sendable {
+    /// How many sessions; a failed one is sometimes resumed as a run of its own.
+    package var sessions: Int
+    /// Tasks of each run, before retries.
+    package var tasksPerRun: Int
+    /// Events a second over all senders; 0 is as fast as the server answers.
+    package var eventsPerSecond: Double
+    /// Senders at one time; each sends one run after the other, one event at a time.
+    package var senders: Int
+    /// Share of attempts that fail, roughly.
+    package var failureShare: Double
+    /// Whether task metrics are on, as with `-with-trace`.
+    package var hasMetrics: Bool
+    /// The same seed and start give the same bytes.
+    package var seed: UInt64
+    /// When the simulated sessions begin.
+    package var start: Timestamp
+    /// Where events go.
+    package var target: SimulatorTarget
+    /// How long to wait for an answer, in seconds; the real client waits for ever.
+    package var timeoutSeconds: Int
+
+    /// Options for a target; everything else has a default.
+    package init(target: SimulatorTarget, start: Timestamp) {
+        self.target = target
+        self.start = start
+        sessions = 3
+        tasksPerRun = 50
+        eventsPerSecond = 0
+        senders = 16
+        failureShare = 0.04
+        hasMetrics = true
+        seed = 1
+        timeoutSeconds = 30
+    }
+}
+
+/// A URL as the weblog client takes it: `http://host[:port][/path][?query]`.
+package struct SimulatorTarget: Hashable, Sendable {
+    let host: String
+    let port: UInt16
+    package let authority: String
+    package let path: String
+
+    /// The URL as it is asked; the authority goes into the head as it was written.
+    var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)" }
+
+    /// Sent as `Authorization: Basic`, as `weblog.basicToken` is.
+    package var basicToken: String?
+
+    /// Reads a URL; nil unless it is plain http.
+    package init?(_ url: String, basicToken: String? = nil) {
+        guard url.lowercased().hasPrefix("http://") else { return nil }
+        let rest = url.dropFirst(7)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        authority = String(rest[..<end])
+        let tail = String(rest[end...])
+        path = tail.hasPrefix("/") ? tail : "/" + tail
+        let hasPort = authority.last != "]" && authority.contains(":")
+        let host =
+            hasPort ? authority[..<(authority.lastIndex(of: ":") ?? authority.endIndex)] : authority[...]
+        let port = hasPort ? UInt16(authority[host.endIndex...].dropFirst()) : 80
+        let bare = host.hasPrefix("[") ? host.dropFirst().dropLast() : host
+        guard let port, !bare.isEmpty, !bare.contains("@"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            return nil
+        }
+        self.host = String(bare)
+        self.port = port
+        self.basicToken = basicToken
+    }
+}

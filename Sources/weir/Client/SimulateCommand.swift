@@ -1,0 +1,114 @@
+import ArgumentParser
+import Core
+import Simulator
+import WeirApp
+
+/// `weir simulate`: a crowd of Nextflow runs.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Behave like a number of Nextflow runs: for a look around, for tests, for load.",
+        discussion: """
+            Every run sends its events one at a time over one kept connection, in the order in which Nextflow does: \
+            tasks that fail and are retried, runs that go down and are resumed. Every call makes other runs, and says \
+            the --seed and --start that give the same events again. Ctrl-C prints the summary of what was sent. Exit \
+            code 1 when not every event was acknowledged.
+
+            Example: weir simulate --runs 20 --tasks 200
+            """
+    )
+
+    @Option(help: "How many runs; one that goes down is sometimes resumed, as one more.")
+    var runs = 3
+
+    @Option(help: "Tasks of each run, before retries.")
+    var tasks = 50
+
+    @Option(help: ArgumentHelp("Events a second in all; 0 is as fast as the server answers.", valueName: "n"))
+    var rate = 0.0
+
+    @Option(help: ArgumentHelp("Runs at the same time.", valueName: "n"))
+    var senders = 16
+
+    @Option(
+        help: "Where to send events, as -with-weblog takes it; else /telemetry of WEIR_URL, or of port 8000."
+    )
+    var url: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "user:password, as weblog.basicToken takes it; else WEIR_TOKEN.",
+            valueName: "token"
+        )
+    )
+    var basicToken: String?
+
+    @Option(help: ArgumentHelp("About which share of the tasks fails, 0 to 1.", valueName: "share"))
+    var failures = 0.04
+
+    @Flag(help: "Leave task metrics out, as Nextflow does without -with-trace.")
+    var withoutMetrics = false
+
+    @Option(help: "A number; the same one gives the same runs. Another one each time, if not given.")
+    var seed: UInt64?
+
+    @Option(help: "When the first run began, as 2026-01-31T12:00:00Z; an hour ago if not given.")
+    var start: String?
+
+    func validate() throws {
+        guard (1...1_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 1000000.") }
+        guard (1...1_000_000).contains(tasks) else { throw ValidationError("--tasks takes 1 to 1000000.") }
+        guard (1...1024).contains(senders) else { throw ValidationError("--senders takes 1 to 1024.") }
+        guard rate >= 0, rate.isFinite else { throw ValidationError("--rate takes 0 or more.") }
+        guard (0...1).contains(failures) else { throw ValidationError("--failures takes 0 to 1.") }
+        guard SimulatorTarget(address) != nil else {
+            throw ValidationError(
+                "--url takes http://host[:port][/path], like http://127.0.0.1:8000/telemetry."
+            )
+        }
+        guard start == nil || beginning != nil else {
+            throw ValidationError("--start takes 2026-01-31T12:00:00Z.")
+        }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            guard
+                let target = SimulatorTarget(
+                    address,
+                    basicToken: basicToken ?? ServerVariables.token.map { "weir:\($0)" }
+                ), let beginning
+            else { return }
+            var options = SimulatorOptions(target: target, start: beginning)
+            options.sessions = runs
+            options.tasksPerRun = tasks
+            options.eventsPerSecond = rate
+            options.senders = senders
+            options.failureShare = failures
+            options.hasMetrics = !withoutMetrics
+            // Short enough to be typed again.
+            options.seed = seed ?? UInt64.random(in: 1...999_999_999)
+            let simulator = Simulator(options)
+            // Every sender has a connection, and libcurl descriptors of its own beside it.
+            ProcessDescriptors.raiseLimit()
+            Interruption.watch()
+            Interruption.onArrival { simulator.stop() }
+            StandardStreams.write(
+                "again with    --seed \(options.seed) --start \(beginning.iso8601(offset: .z))"
+            )
+            let report = await simulator.run()
+            for line in report.lines { StandardStreams.write(line) }
+            Interruption.endIfArrived()
+            if !report.isClean { throw ExitCode(1) }
+        }
+    }
+
+    private var address: String {
+        url ?? ServerVariables.url.map { "\($0)/telemetry" } ?? "http://127.0.0.1:8000/telemetry"
+    }
+
+    private var beginning: Timestamp? {
+        guard let start else { return Timestamp.now().adding(seconds: -3600) }
+        return Timestamp(iso8601: start)
+    }
+}

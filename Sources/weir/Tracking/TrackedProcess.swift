@@ -1,0 +1,96 @@
+import Glibc
+import Processes
+
+/// A command that runs as a child of this process and notices as little of it as can be. The caller's threads only wait.
+final class TrackedProcess: Sendable {
+    /// How a command is run.
+    struct Options: Sendable {
+        /// The variables of the command.
+        var environment: [[UInt8]] = []
+        /// The one of them, `NAME=value`, that only this command and its children have.
+        var mark: [UInt8] = []
+        /// When the command is ended; nil lets it run as long as it likes.
+        var timeout: Duration?
+        /// How long after SIGTERM SIGKILL follows.
+        var killAfter: Duration = .seconds(10)
+        /// How its outputs are connected.
+        var outputs = CommandOutputs.Style.sifted
+        /// How signals were set for this process.
+        var signals = InheritedSignals.none
+    }
+
+    /// How the command ended.
+    enum End: Sendable {
+        case exited(Int32)
+        case killed(signal: Int32)
+        /// The command could not be started: 127 when there is none, 126 when it can't be executed.
+        case notStarted(code: Int32, why: String)
+    }
+
+    private let command: [[UInt8]]
+    private let options: Options
+    private let outputs: CommandOutputs
+    private let steward: SignalSteward
+
+    /// Makes a process; `directive` gets the lines `::weir …` of both outputs.
+    init(_ command: [[UInt8]], _ options: Options, directive: @escaping @Sendable (String) -> Void) {
+        self.command = command
+        self.options = options
+        outputs = CommandOutputs(options.outputs, directive)
+        steward = SignalSteward(outputs: outputs)
+    }
+
+    /// The last lines that went to the standard error.
+    var tail: String { outputs.tail }
+    /// Whether the command was ended for taking too long.
+    var isTimedOut: Bool { steward.isTimedOut }
+
+    /// Starts the command. Its signals are handed on from now on.
+    func start() throws(SpawnError) -> pid_t {
+        steward.start()
+        var spawn = Spawn(command)
+        spawn.environment = options.environment
+        spawn.signals = options.signals
+        spawn.takesScripts = true
+        try outputs.open(for: &spawn)
+        defer { outputs.closeFarEnds() }
+        let process = try spawn.start()
+        steward.begin(process, isInOwnSession: spawn.terminal != nil)
+        return process
+    }
+
+    /// Waits for the command to end; blocks. What it wrote may still be on its way: `finish` waits for that.
+    func wait(_ process: pid_t) -> (end: End, usage: ProcessUsage?) {
+        outputs.begin { [steward] in steward.noteInterrupt() }
+        let family = ProcessFamily(of: process, mark: options.mark)
+        let limit = options.timeout.map { TimeLimit($0, killAfter: options.killAfter, family) }
+        limit?.start { [steward] in steward.noteTimeout() }
+        let (end, usage) = waitForEnd(process)
+        steward.end()
+        limit?.commandHasEnded()
+        outputs.commandHasEnded()
+        return (end, usage)
+    }
+
+    private func waitForEnd(_ process: pid_t) -> (End, ProcessUsage?) {
+        while true {
+            switch ChildStatus.next(of: process) {
+            case .stopped(let signal):
+                // As a shell sees it without us: the job has stopped, and goes on as a whole.
+                outputs.pause()
+                SignalRelay.stop(by: signal)
+                outputs.resume()
+            case .exited(let code, let usage): return (.exited(code), usage)
+            case .killed(let signal, let usage): return (.killed(signal: signal), usage)
+            case nil: return (.exited(255), nil)
+            }
+        }
+    }
+
+    /// Waits until what the command wrote has been read, however long that takes, and leaves what its children still
+    /// write to a process of its own.
+    func finish() { outputs.finish() }
+
+    /// Whether the command was told to stop, and ended by that.
+    func isCancelled(_ end: End) -> Bool { steward.isCancelled(end) }
+}
