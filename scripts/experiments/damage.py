@@ -1,4 +1,4 @@
-"""Damages journals of a real Weir in a dozen ways: it says what it found and loads everything that is sound."""
+"""Damages journals of a real Weir in a dozen ways: Weir reports the damage and loads every sound line."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What Weir answers to hostile bytes: smuggling forms, odd targets, broken heads and bodies, each with its rule."""
+"""Checks Weir's responses to hostile bytes: smuggling forms, odd targets, broken heads and bodies, each with its rule."""
 
 import argparse
 import dataclasses

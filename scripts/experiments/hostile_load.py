@@ -1,4 +1,4 @@
-"""An ordinary client's p50 and p99 while slow, greedy, broken and lying clients are at work, beside its quiet values."""
+"""Compares an ordinary client's p50 and p99 under attack by slow, greedy, broken and lying clients with its quiet values."""
 
 import argparse
 import dataclasses
