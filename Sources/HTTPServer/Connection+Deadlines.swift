@@ -13,7 +13,7 @@ extension Connection {
             abort()
         } else if handlerDeadline <= now {
             handlerDeadline = .max
-            context.logger.warning("handler did not answer in time", metadata: logMetadata)
+            context.logger.warning("handler did not respond in time", metadata: logMetadata)
             refuse(.handlerDeadline)
         } else if inputDeadline <= now {
             inputDeadlinePassed(at: now)

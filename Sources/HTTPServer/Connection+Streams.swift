@@ -53,7 +53,7 @@ extension Connection {
     private func cutStream(_ error: any Error, number: UInt64) {
         guard isStreaming(number) else { return }
         context.logger.warning(
-            "streamed answer failed",
+            "streamed response failed",
             metadata: logMetadata.merging(["error": "\(error)"]) { $1 }
         )
         abort()

@@ -54,7 +54,7 @@ package final class Exchange: Sendable {
 
     private func deliver(_ response: Response) {
         if !connection.deliver(response, number: number) {
-            connection.context.logger.debug("answer came too late")
+            connection.context.logger.debug("response came too late")
         }
     }
 }

@@ -37,7 +37,7 @@ package struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
         case .addressNotAvailable: "no interface of this machine has that address"
         case .unknownHost(let text): "the host is unknown (\(text))"
         case .pathTooLong(let length, let limit): "the path has \(length) bytes, the system allows \(limit)"
-        case .notASocket: "something that is no socket stands at that path"
+        case .notASocket: "the file at that path is not a socket"
         case .system(let call, let code): "\(call) failed: \(String(cString: strerror(code)))"
         }
     }

@@ -13,7 +13,7 @@ enum ForeignFile {
                 "is a graph of a workflow (-with-dag): Weir imports the trace file, which -with-trace writes"
         }
         if start.hasPrefix("[") && (start.dropFirst().drop { $0.isWhitespace }.hasPrefix("{")) {
-            return "is one JSON array: write each of its objects into a line of its own"
+            return "is one JSON array: write each of its objects on a separate line"
         }
         return nil
     }

@@ -23,14 +23,14 @@ package enum SendingFailure: Error, Hashable, Sendable, CustomStringConvertible 
     /// What happened, and what to do.
     package var description: String {
         switch self {
-        case .noAnswer(let why): "\(why); is Weir running there? --url names another place"
+        case .noAnswer(let why): "\(why); is Weir running there? --url names another address"
         case .busy(let status, let seconds):
             "the server answered \(status) for \(seconds) s; import again later: that creates no duplicates"
         case .refusedCredentials(let status):
             "the server answered \(status): give --token a token with the scope ingest"
         case .noSuchRoute(let path, let status): "the server answered \(status) to \(path): is --url a Weir?"
         case .strangeAnswer(let path, let status):
-            "the server answered \(status) to \(path) in a way that Weir does not: is --url a Weir?"
+            "the server's answer (\(status)) to \(path) is none of Weir's: is --url a Weir?"
         }
     }
 }

@@ -102,16 +102,16 @@ package struct ImportSummary: Sendable {
     private var runLines: [String] {
         guard runsRead + events > 0 else { return [] }
         let notes = [
-            (ends, "of them tell the end of a run: the server counts them as there already"),
+            (ends, "of them report the end of a run: the server counts them as duplicates"),
             (derivedIDs, "event ids were derived from run ids"),
             (textsKept, "values of metrics or context are no JSON objects: kept as text"),
             (altered, "numbers were NaN or Infinity: kept as text, or left out"),
-            (events, "event records were skipped: Weir has no place for them"),
+            (events, "event records were skipped: Weir has no table for them"),
         ]
         var lines = [Self.line("run records", runsRead)]
         if !isDryRun {
             lines.append(Self.line("created", runs.created))
-            lines.append(Self.line("there already", runs.alreadyThere))
+            lines.append(Self.line("duplicates", runs.alreadyThere))
             lines.append(Self.line("refused", runs.refused))
         }
         return lines + notes.filter { $0.0 > 0 }.map { Self.line("", $0.0, $0.1) }
@@ -120,8 +120,8 @@ package struct ImportSummary: Sendable {
     private var traceLines: [String] {
         guard traces > 0 else { return [] }
         let notes = [
-            (cachedTasks, "of them cached: counted in their run, and not sent"),
-            (unfinishedTasks, "of them had not ended: they count as no completions"),
+            (cachedTasks, "of them cached: counted in their run, but not sent"),
+            (unfinishedTasks, "of them had not ended: they do not count as completions"),
             (repeatedRows, "rows repeat a task: it is counted once"),
         ]
         var lines = [Self.line("workflow runs", traces), Self.line("tasks", tasks)]

@@ -18,8 +18,8 @@ struct TraceFile {
         let rows = try TraceRows(path: path, options)
         guard options.runID == nil || rows.columns.hash != nil else {
             throw ImportFailure(
-                "has no column hash, by which Weir knows the tasks that the weblog has told: "
-                    + "import it without --run-id, as a run of its own"
+                "has no column hash, by which Weir recognises tasks that the weblog sent: "
+                    + "import it without --run-id, as a separate run"
             )
         }
         var outline = TraceOutline()
@@ -36,7 +36,7 @@ struct TraceFile {
         guard outline.tasks > 0 else { throw ImportFailure("has no tasks") }
         guard outline.hasTimes else {
             throw ImportFailure(
-                "has no time in submit, start or complete: nobody knows when it was"
+                "has no time in submit, start or complete: its run has no time"
             )
         }
         assumptions = rows.assumptions

@@ -58,7 +58,7 @@ final class TraceRows {
         }
         if repeatedHeaders > 0 {
             let times = repeatedHeaders == 1 ? "once more" : "\(repeatedHeaders) times more"
-            assumptions.append("has its header \(times): all its rows are taken for one run")
+            assumptions.append("has its header \(times): all its rows belong to one run")
         }
         return assumptions
     }
@@ -157,7 +157,7 @@ final class TraceRows {
         guard count != wanted else {
             return ImportFault(
                 .cells,
-                "\(place) \(wanted) columns, as the header, but not with such values\(end)"
+                "\(place) \(wanted) columns, as the header, but their values do not fit\(end)"
             )
         }
         return ImportFault(.cells, "\(place) \(cells), the header has \(wanted)\(end)")

@@ -50,7 +50,7 @@ extension Journal {
             writer.setIdentity(changed)
         }
         setup.logger.error(
-            "journal took a new identity: the database knows another life of it",
+            "journal took a new identity: the database holds later positions of its old one",
             metadata: [
                 "journal.previous": "\(change.previous)",
                 "journal.id": "\(change.current)",

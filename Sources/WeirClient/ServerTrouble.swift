@@ -17,14 +17,14 @@ package enum ServerTrouble: Sendable, Equatable {
     package func sentence(_ url: String) -> String {
         switch self {
         case .badAddress:
-            "\(url) is no address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
+            "\(url) is not an address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
         case .unreachable(let why):
             "no server at \(url) (\(why)); start Weir, or set WEIR_URL to its address"
         case .unauthorised(let status):
-            "\(url) wants a token with the scope ingest (\(status)); set WEIR_TOKEN to one that `weir token create` made"
-        case .busy(let status): "\(url) can't take it now (\(status)); look at the server's log"
+            "\(url) needs a token with the scope ingest (\(status)); set WEIR_TOKEN to one of `weir token create`"
+        case .busy(let status): "\(url) can't take it now (\(status)); see the server's log"
         case .notWeir(let status):
-            "what answers at \(url) is not Weir's runs API (\(status)); set WEIR_URL to Weir's address"
+            "the server at \(url) is not Weir's runs API (\(status)); set WEIR_URL to Weir's address"
         case .refused(let status, ""): "\(url) refuses the record (\(status))"
         case .refused(let status, let why): "\(url) refuses the record (\(status)): \(why)"
         }

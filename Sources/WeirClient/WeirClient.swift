@@ -257,7 +257,7 @@ public final class WeirClient: Sendable {
         }
         if !isKept {
             _ = LineFile.writeAll(
-                Array("weir: a record could not be kept on this disk\n".utf8),
+                Array("weir: a record could not be written to disk\n".utf8),
                 STDERR_FILENO
             )
         }

@@ -14,7 +14,7 @@ enum Confirmation {
         }
         guard readLine()?.lowercased() == "yes" else {
             throw CommandFailure(
-                "not confirmed, nothing was changed; type yes, or say --yes",
+                "not confirmed, nothing was changed; type yes, or pass --yes",
                 code: .notConfirmed
             )
         }

@@ -12,7 +12,7 @@ struct Weir: AsyncParsableCommand {
             `weir serve` is the server: it listens on http://127.0.0.1:8000 and runs a private PostgreSQL \
             cluster in ./data, unless DATABASE_URL names another one.
 
-            Everything can be set by environment variables; `weir config` lists them all with what they are now.
+            All settings are environment variables; `weir config` lists them with their values.
             """,
         version: "weir \(BuildInfo.version)",
         subcommands: [

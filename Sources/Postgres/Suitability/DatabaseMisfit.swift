@@ -32,8 +32,8 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
             "the database \(database) has the encoding \(found), and Weir needs UTF8"
         case .sharedSessions:
             """
-            a pooler in transaction mode (pgbouncer: pool_mode) stands between Weir and PostgreSQL: clients share its \
-            sessions, and Weir needs sessions of its own
+            a pooler in transaction mode (pgbouncer: pool_mode) stands between Weir and PostgreSQL: clients \
+            share its sessions, and Weir needs exclusive ones
             """
         case .noTemporaryTables(let role, let database):
             "the role \(role) may not make temporary tables in the database \(database)"
@@ -53,7 +53,7 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
         switch self {
         case .encoding(_, let database, let role):
             """
-            make a database that holds it, and name that one in DATABASE_URL: createdb --encoding=UTF8 \
+            create a database in UTF8, and name it in DATABASE_URL: createdb --encoding=UTF8 \
             --template=template0 --locale=C --owner=\(Identifier.shell(role)) \(Identifier.shell(database + "_utf8"))
             """
         case .sharedSessions:
