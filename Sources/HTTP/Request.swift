@@ -8,7 +8,7 @@ package enum HTTPVersion: Hashable, Sendable {
 
 /// Request line and header section of one request.
 package struct RequestHead: Sendable, Equatable {
-    /// What is asked for.
+    /// The method.
     package var method: Method
 
     /// The request target exactly as it came (RFC 9112 §3.2).
@@ -72,18 +72,18 @@ package struct Request: Sendable {
     /// The decoded query.
     package var query: Query
 
-    /// Who asks: the client in the end when trusted proxies stand between.
+    /// The client, as reported by trusted proxies if there are any.
     package var peer: Peer
-    /// Where it came in.
+    /// The listener that took it.
     package var listener: ListenerInfo
 
-    /// The request's id: `X-Request-Id` when it is sane, otherwise minted.
+    /// The request's id: a valid `X-Request-Id`, otherwise a new one.
     package var id: String
 
     /// When the head was complete.
     package var receivedAt: Timestamp
 
-    /// Puts a request together; the query is decoded from the head unless it is given.
+    /// Makes a request; the query is decoded from the head unless it is given.
     package init(
         head: RequestHead,
         body: [UInt8] = [],
@@ -118,9 +118,10 @@ package struct Peer: Hashable, Sendable {
     }
 }
 
-/// Which listener a request came in by.
+/// The listener that took a request.
 package struct ListenerInfo: Hashable, Sendable {
-    /// The listener profile that decides colliding paths: `nextflow`, `runs`, `metrics`, or nil for the main one.
+    /// The listener profile, which selects responses of colliding paths: `nextflow`, `runs`, `metrics`, or nil for the
+    /// main one.
     package var profile: String?
 
     /// The bound address as the log names it.

@@ -1,16 +1,16 @@
-/// Why a server has not taken what it was sent.
+/// Why a server has not taken a request.
 package enum ServerTrouble: Sendable, Equatable {
-    /// The address is none of http or https.
+    /// The address is neither http nor https.
     case badAddress
-    /// No connection, or no answer in time; why.
+    /// No connection, or no response in time; with the reason.
     case unreachable(String)
     /// 401 or 403.
     case unauthorised(status: Int)
-    /// It asks for patience, or has a fault of its own: 429 or 5xx.
+    /// It is busy or has failed: 429 or 5xx.
     case busy(status: Int)
-    /// What answers does not answer as Weir does.
+    /// The response is not Weir's.
     case notWeir(status: Int)
-    /// It refuses the record itself; the status, and what it says of it.
+    /// It refuses the record; the status, and the reason.
     case refused(status: Int, String)
 
     /// What happened at an address, and what to do.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir audit`: what is in the database.
+/// `weir audit`: summarises the database.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",

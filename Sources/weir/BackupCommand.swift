@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir backup`: a verified copy of the database.
+/// `weir backup`: makes a verified backup of the database.
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",

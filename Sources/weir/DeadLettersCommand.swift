@@ -1,7 +1,7 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir dead-letters`: what PostgreSQL refused.
+/// `weir dead-letters`: records that PostgreSQL refused.
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
@@ -10,7 +10,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         defaultSubcommand: List.self
     )
 
-    /// Lists those that wait.
+    /// Lists pending dead letters.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List pending dead letters: number, stream, kind, time, reason."
@@ -45,7 +45,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
     }
 
-    /// Tries some once more.
+    /// Retries dead letters.
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Load dead letters again, after their cause is removed; each can be retried once."
@@ -66,7 +66,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
     }
 
-    /// Lets some go.
+    /// Drops dead letters.
     struct Drop: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Drop dead letters; their lines stay in the journal as long as it is kept."
@@ -88,7 +88,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
     }
 }
 
-/// Which dead letters are meant.
+/// The dead letters to retry or drop.
 struct DeadLetterChoice: ParsableArguments {
     @Argument(help: "The numbers that the list shows.")
     var numbers: [Int64] = []
@@ -103,6 +103,6 @@ struct DeadLetterChoice: ParsableArguments {
         guard all != !numbers.isEmpty else { throw ValidationError("Name numbers, or pass --all.") }
     }
 
-    /// Nil is all.
+    /// Nil means all.
     var selection: [Int64]? { all ? nil : numbers }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir doctor`: what is wrong, and what to do.
+/// `weir doctor`: finds problems, and says what to do.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",

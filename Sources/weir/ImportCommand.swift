@@ -4,7 +4,7 @@ import Glibc
 import Import
 import WeirApp
 
-/// `weir import`: what people have, into a running Weir.
+/// `weir import`: sends recorded runs to a running Weir.
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",

@@ -14,7 +14,7 @@ struct MigrateCommand: AsyncParsableCommand {
         defaultSubcommand: Up.self
     )
 
-    /// Applies what is missing.
+    /// Applies missing migrations.
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Apply every missing migration."
@@ -43,7 +43,7 @@ struct MigrateCommand: AsyncParsableCommand {
         }
     }
 
-    /// Says what is applied; exit code 1 when something is missing.
+    /// Lists the applied migrations; exit code 1 if one is missing.
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the migrations and whether they are applied; exit code 1 if one is missing."

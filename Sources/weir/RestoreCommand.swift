@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir restore`: a copy in the place of the database.
+/// `weir restore`: replaces the database by a backup.
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir retain`: deletes what is too old, now.
+/// `weir retain`: deletes old rows now.
 struct RetainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retain",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir runs`: what a client does about tracked runs.
+/// `weir runs`: maintains tracked runs as a client.
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",

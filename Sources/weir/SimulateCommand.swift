@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir simulate`: a crowd of Nextflow runs.
+/// `weir simulate`: simulates Nextflow runs.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Ingest
 import WeirApp
 
-/// `weir token`: who may call.
+/// `weir token`: manages access tokens.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
@@ -15,7 +15,7 @@ struct TokenCommand: AsyncParsableCommand {
         defaultSubcommand: List.self
     )
 
-    /// Makes a token and prints its secret, once.
+    /// Creates a token and prints its secret, once.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a token and print it, this once: only its hash is stored."
@@ -80,7 +80,7 @@ struct TokenCommand: AsyncParsableCommand {
         }
     }
 
-    /// Takes a token's rights away.
+    /// Revokes a token.
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Revoke a token permanently.")
 

@@ -94,7 +94,7 @@ struct TrackCommand: AsyncParsableCommand {
         try await track()
     }
 
-    /// A number without a unit is seconds, with a fraction if need be.
+    /// A number without a unit is seconds and may have a fraction.
     static func duration(_ text: String) -> Duration? {
         if let number = Double(text), number.isFinite {
             return number > 0 && number <= 1e9 ? .milliseconds(max(1, Int64(number * 1000))) : nil
@@ -109,7 +109,7 @@ struct TrackCommand: AsyncParsableCommand {
         // A command must not wait for a server that hangs.
         configuration.patience = .seconds(3)
         configuration.attempts = 1
-        // It is done when the command has ended: in the background it would be cut short.
+        // Waiting records are sent after the command has ended: in the background the exit would interrupt that.
         configuration.replayInterval = nil
         return configuration
     }
@@ -146,7 +146,7 @@ struct TrackCommand: AsyncParsableCommand {
         options.signals = Weir.signals
         let result = await job.run(options, clientConfiguration)
         if !quiet, let trouble = result.trouble { StandardStreams.writeError("weir: \(trouble)") }
-        // A shell script that waits for us stops by Ctrl-C only when we do, and when it gets the signal itself.
+        // A shell script that waits for this process stops on Ctrl-C only if this process dies by the signal, too.
         if result.signal == SIGINT { SignalRelay.die(by: SIGINT, withGroup: pty) }
         throw ExitCode(result.exitCode)
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Processes
 import WeirApp
 
-/// The command line of Weir: every command says what it does, and hands over to `WeirApp`.
+/// The command line of Weir: every command describes itself and calls `WeirApp`.
 @main
 struct Weir: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +26,7 @@ struct Weir: AsyncParsableCommand {
     /// How signals were set when this process started.
     static let signals = InheritedSignals.now()
 
-    /// The entry; before anything is opened, the standard streams are made sure of.
+    /// The entry point; makes sure that the standard streams are open before it opens anything.
     static func main() async {
         _ = signals
         StandardStreams.ensureOpen()
