@@ -1,6 +1,6 @@
 internal import Core
 
-/// What became of the runs that were sent.
+/// The outcome of the records that were sent.
 struct RunOutcomes: Sendable {
     var created = 0
     var alreadyThere = 0
@@ -22,12 +22,12 @@ struct RunOutcomes: Sendable {
     }
 }
 
-/// What an import came to.
+/// The result of an import.
 package struct ImportSummary: Sendable {
     /// How many reasons for refusals are kept and shown.
     static let shownReasons = 10
 
-    /// Whether nothing was sent because nothing should be.
+    /// Whether this was a dry run.
     var isDryRun = false
     /// Files that were read, and those that were not, with the reason.
     var files = 0
@@ -37,15 +37,15 @@ package struct ImportSummary: Sendable {
     /// Runs of the run-tracking service.
     var runsRead = 0
     var runs = RunOutcomes()
-    /// Records that tell the end of a run: the server counts them as already there.
+    /// Records that report the end of a run: the server counts them as duplicates.
     var ends = 0
     /// Runs whose event id was derived from their run id.
     var derivedIDs = 0
-    /// Values that should be JSON objects and are kept as text.
+    /// Values that should be JSON objects and are stored as text.
     var textsKept = 0
     /// Numbers that JSON does not have.
     var altered = 0
-    /// Event records, for which there is no place.
+    /// Event records, for which Weir has no table.
     var events = 0
 
     /// Runs and tasks of Nextflow.
@@ -58,7 +58,7 @@ package struct ImportSummary: Sendable {
 
     /// What could not be read.
     var faults = ImportFaults()
-    /// What was taken for granted about files.
+    /// Assumptions about files.
     private(set) var assumptions: [String] = []
     /// Why the import ended early.
     package var failure: SendingFailure?
@@ -69,12 +69,12 @@ package struct ImportSummary: Sendable {
         return failure != nil || runs.refused + weblog.refused + faults.total > 0 ? 1 : 0
     }
 
-    /// Keeps what was taken for granted about a file.
+    /// Records assumptions about a file.
     mutating func assume(_ words: [String], of path: String) {
         assumptions += words.map { "\(path) \($0)" }
     }
 
-    /// What people have to know when the import did not end well.
+    /// The problems of an import, for people.
     package var troubleLines: [String] {
         let refused = runs.reasons + weblog.reasons
         var lines: [String] = []

@@ -1,11 +1,11 @@
-/// An answer of the server.
+/// A response of the server.
 package struct ImportAnswer: Sendable {
     package let status: Int
     /// From `Retry-After`, when that is a number of seconds.
     package let retryAfterSeconds: Int?
     package let body: [UInt8]
 
-    /// Makes an answer.
+    /// Makes a response.
     package init(status: Int, retryAfterSeconds: Int? = nil, body: [UInt8]) {
         self.status = status
         self.retryAfterSeconds = retryAfterSeconds
@@ -13,23 +13,23 @@ package struct ImportAnswer: Sendable {
     }
 }
 
-/// Why a request got no answer.
+/// Why a request got no response.
 package struct TransportFailure: Error, Sendable {
     package let description: String
 
-    /// Says why, without naming what was sent.
+    /// The reason, without the content of the request.
     package init(_ description: String) {
         self.description = description
     }
 }
 
-/// How an import reaches a server. Belongs to the thread of the import.
+/// The connection of an import to a server. Belongs to the thread of the import.
 package protocol ImportTransport: AnyObject {
-    /// Posts a JSON body to a path such as `/telemetry`, once, and waits for the answer.
+    /// Posts a JSON body to a path such as `/telemetry`, once, and waits for the response.
     func post(_ path: String, _ body: [UInt8]) throws(TransportFailure) -> ImportAnswer
 }
 
-/// Posts until there is an answer that tells something, and waits when the server asks for it.
+/// Posts until there is a final response, and waits when the server asks for it.
 final class PatientPoster {
     /// How long one request is repeated, in seconds, before the import ends.
     static let patience = 300
@@ -44,7 +44,7 @@ final class PatientPoster {
         self.wait = wait
     }
 
-    /// Posts a body. Repeating is harmless: what is there already is not stored twice.
+    /// Posts a body. Repeating is harmless: it creates no duplicates.
     func post(_ path: String, _ body: [UInt8]) throws(SendingFailure) -> ImportAnswer {
         var waited = 0
         var pause = 1
@@ -54,7 +54,7 @@ final class PatientPoster {
                 hasAnswered = true
                 guard try Self.asksToWait(answer, path) else { return answer }
             }
-            // Somebody who never answered is not restarting; he is not there.
+            // A server that has never responded is not restarting; it is not there.
             guard hasAnswered else { throw .noAnswer(trouble) }
             guard waited < Self.patience else {
                 throw answer.map { .busy(status: $0.status, seconds: waited) } ?? .noAnswer(trouble)

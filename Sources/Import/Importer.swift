@@ -1,10 +1,10 @@
 internal import Core
 
-/// What an import does.
+/// The options of an import.
 package struct ImportOptions: Sendable {
-    /// Files, and directories whose recognised files are taken.
+    /// Files, and directories whose recognised files are imported.
     package var paths: [String]
-    /// Takes all files as of one format instead of recognising them.
+    /// Reads all files as one format instead of recognising them.
     package var format: ImportFormat?
     /// Runs in one request, at most.
     package var batchSize = 500
@@ -18,7 +18,7 @@ package struct ImportOptions: Sendable {
     package var runName: String?
     /// The id of the run of a trace file; derived from the file otherwise.
     package var runID: String?
-    /// What stands between the cells of a trace file; found in its header otherwise.
+    /// The separator of a trace file; otherwise found in its header.
     package var separator: UInt8?
     /// How far the clock of a trace file is ahead of UTC, in seconds.
     package var traceOffsetSeconds = 0
@@ -29,7 +29,7 @@ package struct ImportOptions: Sendable {
     }
 }
 
-/// Brings what people have into a running Weir, over HTTP as any client does. Belongs to one thread, which it blocks.
+/// Sends recorded runs to a running Weir, over HTTP as any client does. Belongs to one thread, which it blocks.
 package final class Importer {
     private let options: ImportOptions
     private let poster: PatientPoster?
@@ -38,7 +38,7 @@ package final class Importer {
 
     /// Makes an importer; nothing is opened or sent yet.
     ///
-    /// `progress` is told how many bytes of all files together are done. `wait` waits for some seconds when the server
+    /// `progress` gets the number of bytes done, of all files together. `wait` waits for some seconds when the server
     /// asks for it.
     package init(
         _ options: ImportOptions,
@@ -52,7 +52,7 @@ package final class Importer {
         summary.isDryRun = poster == nil
     }
 
-    /// Imports all files, those that know most of a run first. Ends early only when the server cannot be reached.
+    /// Imports all files, those with the most complete runs first. Ends early only when the server cannot be reached.
     package func run() -> ImportSummary {
         let plan = ImportPlan(options)
         summary.skippedFiles = plan.skipped
@@ -148,7 +148,7 @@ package final class Importer {
         try add(run)
     }
 
-    /// Gives the body a way to send runs; what was read before a fault of the file is sent, too.
+    /// Calls `body` with a sender of runs; runs that were read before an error of the file are sent, too.
     private func sendingRuns(_ body: ((ImportedRun) throws -> Void) throws -> Void) throws {
         guard let poster else { return try body { _ in } }
         var sender = RunSender(poster, batchSize: options.batchSize)

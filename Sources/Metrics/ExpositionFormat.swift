@@ -13,8 +13,8 @@ package enum ExpositionFormat: Hashable, Sendable {
         }
     }
 
-    /// Chooses by an `Accept` header: OpenMetrics where it is named in a version we speak and nothing is
-    /// preferred to it, Prometheus text in every other case, a missing or unsatisfiable header too.
+    /// Chooses by an `Accept` header: OpenMetrics if it is named in a supported version and nothing is preferred to it;
+    /// Prometheus text otherwise, also for a missing or unsatisfiable header.
     ///
     /// Source: RFC 9110 §12.5.1.
     package static func negotiate(accept: String?) -> ExpositionFormat {

@@ -1,4 +1,4 @@
-/// One step of the schema, known by its number for ever.
+/// One step of the schema, identified by its number for ever.
 package struct Migration: Hashable, Sendable {
     /// From 1 upwards, without repetition.
     package let version: Int
@@ -8,7 +8,7 @@ package struct Migration: Hashable, Sendable {
     package let sql: String
 
     /// Creates a step. A line `-- weir:no-transaction` in `sql` makes it run outside a transaction, one statement
-    /// after the other, as `CREATE INDEX CONCURRENTLY` needs; such a step must bear being repeated.
+    /// after the other, as `CREATE INDEX CONCURRENTLY` needs; such a step must be repeatable.
     package init(version: Int, name: String, sql: String) {
         self.version = version
         self.name = name
@@ -29,7 +29,7 @@ package struct Migration: Hashable, Sendable {
     }
 }
 
-/// How a database's schema stands to the migrations that this binary knows.
+/// The state of a database's schema compared with the migrations of this binary.
 package enum SchemaState: Hashable, Sendable {
     /// Exactly the known steps are applied; `applied` are those that this call applied.
     case current(version: Int, applied: [Int])
@@ -51,12 +51,12 @@ package enum MigrationError: Error, Hashable, Sendable {
     case checksumMismatch(version: Int, name: String)
     /// A step below the highest applied one was never applied.
     case outOfOrder(version: Int, applied: Int)
-    /// A step failed; with a transaction of its own it left nothing behind.
+    /// A step failed; if it ran in a transaction, it left no changes.
     case failed(version: Int, name: String, PostgresError)
 }
 
 extension MigrationError {
-    /// Whether the database was made with other steps than these: no start mends that.
+    /// Whether the database was made with other steps than these: no restart solves that.
     package var isOfAnotherBuild: Bool {
         if case .checksumMismatch = self { true } else { false }
     }

@@ -6,7 +6,7 @@
 package final class JSONDocument: Sendable {
     /// The bytes as they came.
     package let bytes: [UInt8]
-    /// What the scan noticed.
+    /// The flags of the scan.
     package let flags: JSONFlags
     let nodes: [JSONTapeNode]
 

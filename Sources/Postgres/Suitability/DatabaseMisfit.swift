@@ -1,8 +1,8 @@
-/// Why Weir cannot work with a database that answers. Each says what to do about it.
+/// Why Weir cannot work with a reachable database. Each case says what to do.
 package enum DatabaseMisfit: Error, Hashable, Sendable {
     /// The database does not hold UTF-8.
     case encoding(found: String, database: String, role: String)
-    /// A pooler in transaction or statement mode stands in between.
+    /// There is a pooler in transaction or statement mode in between.
     case sharedSessions
     /// The role may not make temporary tables.
     case noTemporaryTables(role: String, database: String)
@@ -10,14 +10,14 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
     case noTables(role: String, schema: String)
     /// There is no schema to make tables in.
     case noSchema(role: String, database: String)
-    /// Weir's tables are there, and the role may not write to them.
+    /// Weir's tables exist, and the role may not write to them.
     case foreignTables(role: String, owner: String)
     /// Transactions of the role are read-only.
     case readOnly(role: String)
     /// The server is a standby.
     case standby
 
-    /// Whether waiting may mend it: a server is promoted, a setting changed.
+    /// Whether waiting may help: a server is promoted, a setting changed.
     package var isPassing: Bool {
         switch self {
         case .readOnly, .standby: true
@@ -25,7 +25,7 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
         }
     }
 
-    /// What was found, in a sentence without a full stop.
+    /// The problem, in a sentence without a full stop.
     package var finding: String {
         switch self {
         case .encoding(let found, let database, _):
