@@ -41,7 +41,7 @@ package struct HeaderFields: Sendable {
         entries.contains { matches($0, name) }
     }
 
-    /// Adds a field line at the end, whether or not the name is there already.
+    /// Adds a field line at the end, whether or not the name exists already.
     package mutating func append(_ name: String, _ value: String) {
         append(name: name.utf8, value: value.utf8)
     }

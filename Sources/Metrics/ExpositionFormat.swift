@@ -71,7 +71,7 @@ private struct MediaRange {
         }
     }
 
-    /// Splits where the separator does not stand in a quoted string.
+    /// Splits where the separator is not in a quoted string.
     private static func split(_ text: String, at separator: Character) -> [String] {
         var isQuoted = false
         return text.split { character in

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The metrics of one Weir: families registered while it is wired, and collectors asked at each scrape.
+/// The metrics of one Weir: families registered at start, and collectors called at each scrape.
 ///
 /// Asking twice for the same family gives the same one. A name that is not valid, or registered before with
 /// another type, help text or labels, is a mistake in the wiring and traps.

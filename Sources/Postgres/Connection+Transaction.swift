@@ -2,7 +2,7 @@ import CLibpq
 
 /// How a transaction runs.
 package struct TransactionOptions: Hashable, Sendable {
-    /// The isolation levels PostgreSQL tells apart.
+    /// The isolation levels of PostgreSQL.
     package enum Isolation: String, Hashable, Sendable {
         case readCommitted = "READ COMMITTED"
         case repeatableRead = "REPEATABLE READ"

@@ -219,7 +219,7 @@ def rewrite(path, lines, order):
     path.write_bytes(content[: lines[0].start] + part + content[lines[-1].end + 1 :])
 
 
-# ------------------------------------------------------------------- another life of a journal that was loaded
+# ------------------------------------------------------------------- changes to a journal that was loaded
 
 
 def goes_on(report, original, directory, name, expects_new_identity):

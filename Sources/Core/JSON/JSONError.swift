@@ -59,7 +59,7 @@ package enum JSONFault: String, Hashable, Sendable {
     case extraData = "Extra data"
     /// The string that begins here never ends.
     case unterminatedString = "Unterminated string starting at"
-    /// A byte below 0x20 stands in a string.
+    /// A byte below 0x20 is in a string.
     case invalidControlCharacter = "Invalid control character at"
     /// A backslash is followed by a character that names no escape.
     case invalidEscape = "Invalid \\escape"

@@ -16,7 +16,7 @@ package struct JSONFlags: OptionSet, Hashable, Sendable {
     package static let extremeNumber = JSONFlags(rawValue: 4)
     /// A container lies within `JSONStorable.maximumDepth` others.
     package static let deepNesting = JSONFlags(rawValue: 8)
-    /// Line feeds or carriage returns stand between the tokens.
+    /// line feeds or carriage returns are between the tokens.
     package static let lineBreaksOutsideStrings = JSONFlags(rawValue: 16)
     /// All that PostgreSQL's `jsonb` cannot store or should not store.
     package static let unstorable: JSONFlags = [.nulEscape, .loneSurrogate, .extremeNumber, .deepNesting]

@@ -39,7 +39,7 @@ package struct JSONMasking: Sendable {
     fileprivate var maskBytes: [UInt8] { mask }
 }
 
-/// Copies the text of a valid value and replaces what is masked. A string with a colon behind it is a key.
+/// Copies the text of a valid value and replaces what is masked. A string with a colon after it is a key.
 private struct MaskingWalk {
     let masking: JSONMasking
     let layer: Int
