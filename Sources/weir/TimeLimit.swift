@@ -3,7 +3,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Ends a command that takes too long, and its child processes: by SIGTERM, and after a grace period by SIGKILL.
+/// Ends a command that takes too long, and its descendants: by SIGTERM, and after a grace period by SIGKILL.
 final class TimeLimit: Sendable {
     private let limit: Duration
     private let grace: Duration
@@ -42,7 +42,7 @@ final class TimeLimit: Sendable {
         return true
     }
 
-    /// Stops the timer. If the time was up, waits until the command's child processes have ended; blocks.
+    /// Stops the timer. If the time was up, waits until the command's descendants have ended; blocks.
     func commandHasEnded() {
         isOver.withLock { $0 = true }
         queue.sync {}

@@ -47,7 +47,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "End the command and its child processes by SIGTERM after this time (30s, 5m, 2h; or seconds).",
+            "End the command and its descendants by SIGTERM after this time (30s, 5m, 2h; or seconds).",
             valueName: "duration"
         )
     )
