@@ -4,7 +4,7 @@
 #     docker run -p 127.0.0.1:8000:8000 -v weir_data:/var/lib/weir \
 #         -e DATABASE_URL=postgresql://… -e WEIR_TOKENS=ingest+read+admin=… weir
 #
-# Copies and restores need pg_dump and pg_restore of the server's own version: for another PostgreSQL than 16,
+# Backups and restores need pg_dump and pg_restore of the server's version: for another PostgreSQL than 16,
 # build with --build-arg POSTGRES_MAJOR=17.
 
 ARG SWIFT_VERSION=6.3
@@ -16,7 +16,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /src
-# SwiftPM wants to see the folder of every target in the manifest, those of the tests as well.
+# SwiftPM needs the folder of every target in the manifest, including the tests.
 COPY Package.swift ./
 COPY migrations migrations
 COPY Sources Sources
@@ -30,7 +30,7 @@ RUN --mount=type=cache,target=/src/.build \
 
 FROM debian:bookworm-slim
 
-# Debian's own client is of one version alone; PostgreSQL's repository has all that are maintained.
+# Debian has one version of the client only; PostgreSQL's repository has all maintained versions.
 ARG POSTGRES_MAJOR=16
 ADD --chmod=0644 https://www.postgresql.org/media/keys/ACCC4CF8.asc /usr/share/keyrings/postgresql.asc
 
@@ -52,14 +52,14 @@ LABEL org.opencontainers.image.title="Weir" \
       org.opencontainers.image.description="Receives the telemetry of computational workflows and keeps it in PostgreSQL" \
       org.opencontainers.image.licenses="Apache-2.0"
 
-# Every address, since a port is published from outside of the container. Weir refuses to start like this until
-# WEIR_TOKENS is set or WEIR_ALLOW_ANONYMOUS=true says that somebody else guards the door.
+# Every address, since ports are published from outside the container. Weir refuses to start like this until
+# WEIR_TOKENS is set or WEIR_ALLOW_ANONYMOUS=true says that something else controls access.
 ENV WEIR_LISTEN=0.0.0.0:8000,runs@0.0.0.0:8765 \
     WEIR_DATA_DIR=/var/lib/weir
 
 USER weir
 WORKDIR /var/lib/weir
-# The journal. Without a volume it dies with the container, and what PostgreSQL had not loaded yet dies with it.
+# The journal. Without a volume it is lost with the container, and so are lines that are not loaded yet.
 VOLUME /var/lib/weir
 EXPOSE 8000 8765
 
@@ -67,5 +67,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["weir", "health", "--quiet"]
 
 ENTRYPOINT ["weir"]
-# Quiet, so that all it writes are log lines.
+# Quiet, so that it writes log lines only.
 CMD ["serve", "--quiet"]

@@ -1,9 +1,9 @@
-# Recipes for everyday work; `just` comes from the package rust-just of PyPI, or from your distribution.
-# They are short names for scripts/ and docker compose: whoever has no `just` loses nothing.
+# Recipes for everyday work; `just` comes from the package rust-just of PyPI, or from your distribution. They
+# are short names for scripts/ and docker compose; everything works without `just`.
 
 set shell := ["bash", "-eu", "-o", "pipefail", "-c"]
 
-# Where health and sample-post find Weir.
+# The Weir that health and sample-post call.
 url := env("WEIR_URL", "http://127.0.0.1:8000")
 compose := "docker compose"
 profiles := "--profile api --profile all --profile db --profile admin"
@@ -11,7 +11,7 @@ profiles := "--profile api --profile all --profile db --profile admin"
 [private]
 default: help
 
-# Show what there is to do
+# List the recipes
 [group("help")]
 help:
     @just --justfile "{{ justfile() }}" --list --unsorted --list-heading $'Weir. What there is to do:\n'
@@ -22,7 +22,7 @@ setup:
     @source scripts/lib/setup.sh && need_swift && install_missing postgres python
     swift package resolve
 
-# Show the versions of what is used, and what weir doctor says if it is built
+# Show the versions of all tools, and the report of weir doctor if it is built
 [group("help")]
 doctor:
     @swift --version 2>/dev/null | head -n 1 || echo "swift: missing"
@@ -47,7 +47,7 @@ install directory="/usr/local/bin":
 package:
     @scripts/package
 
-# Ask a running Weir for its health
+# Show the health of a running Weir
 [group("server")]
 health:
     @curl --fail-with-body --silent --show-error "{{ url }}/health" | python3 -m json.tool
@@ -67,17 +67,17 @@ test *arguments:
 bench *arguments:
     @scripts/bench {{ arguments }}
 
-# Check form, layers, lengths and scripts, and build with warnings as errors
+# Check format, layers, lengths and scripts, and build with warnings as errors
 [group("development")]
 check:
     @scripts/check
 
-# Do what continuous integration does
+# Run what continuous integration runs
 [group("development")]
 ci:
     @.ci/run
 
-# Feed the parsers and the recovery with foreign bytes (just fuzz --seconds 3600 json)
+# Fuzz the parsers and the recovery (just fuzz --seconds 3600 json)
 [group("development")]
 fuzz *arguments:
     @scripts/fuzz {{ arguments }}

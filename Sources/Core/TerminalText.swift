@@ -1,13 +1,13 @@
 /// Text that came from outside, made safe for a terminal and for a line of a log (CWE-150).
 ///
-/// What a terminal would obey or a reader would be deceived by is shown as `\u001b`: C0 and C1 control characters, DEL,
-/// and the characters that turn the direction of text or break lines. Within a string of JSON that is the same
-/// character, so that JSON stays JSON with the same meaning.
+/// Characters that a terminal would obey, or that could deceive a reader, are escaped like `\u001b`: C0 and C1 control
+/// characters, DEL, and the characters that turn the direction of text or break lines. Within a string of JSON that is
+/// the same character, so that JSON stays JSON with the same meaning.
 package enum TerminalText {
-    /// The text with all of those shown, line breaks and tabs too: for one value within a line.
+    /// The text with all of those escaped, line breaks and tabs too: for one value within a line.
     package static func value(_ text: String) -> String { escaped(text, keepsLayout: false) }
 
-    /// The text with all but line feeds and tabs shown: for what has its own layout.
+    /// The text with all but line feeds and tabs escaped: for text with its own layout.
     package static func layout(_ text: String) -> String { escaped(text, keepsLayout: true) }
 
     private static func escaped(_ text: String, keepsLayout: Bool) -> String {
@@ -24,7 +24,7 @@ package enum TerminalText {
         return String(shown)
     }
 
-    /// Whether a byte of UTF-8 may begin a character that is shown.
+    /// Whether a byte of UTF-8 may begin a character that is escaped.
     private static func mayBegin(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xD8 || byte == 0xE2 || byte == 0xEF
     }

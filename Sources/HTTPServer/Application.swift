@@ -1,18 +1,18 @@
 package import HTTP
 
-/// What a server asks about each request; the one seam between sockets and everything else.
+/// The interface between the HTTP server and the application.
 package protocol Application: Sendable {
     /// Decides about a request when its head is complete, before the body is read and before `100 Continue`.
     ///
     /// Called on the connection's lane; must not block.
     func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission
 
-    /// Puts a refusal that the server decides by itself into words on the wire.
+    /// Makes the response to a request that the server itself refuses.
     ///
     /// `head` is nil when the head was not understood. Called on the connection's lane.
     func response(to fault: Fault, head: RequestHead?) -> Response
 
-    /// Adds what every answer carries, refusals and faults too: the last look before it is encoded.
+    /// Adds fields to every response, refusals and faults too, before it is encoded.
     ///
     /// Called on the connection's lane.
     func finish(_ response: inout Response, answering head: RequestHead?)
@@ -28,26 +28,54 @@ extension Application {
     }
 }
 
-/// What becomes of a request.
-package enum Admission: Sendable {
-    /// The body is collected up to `bodyLimit` bytes (413 beyond it), then `handle` is called on the lane.
-    ///
-    /// A callback answers within `Timeouts.handler`, otherwise the server answers 503.
-    case accept(bodyLimit: Int, handle: @Sendable (Request, Exchange) -> Void)
+/// The decision about a request, and the route under which it is counted.
+package struct Admission: Sendable {
+    /// What happens to the request.
+    package enum Decision: Sendable {
+        /// The body is collected up to `bodyLimit` bytes (413 beyond it), then `handle` is called on the lane.
+        ///
+        /// A callback responds within `Timeouts.handler`, otherwise the server responds 503.
+        case accept(bodyLimit: Int, handle: @Sendable (Request, Exchange) -> Void)
 
-    /// `handle` is called on the lane at once, with an empty `Request.body`; it reads the body as it arrives.
-    case acceptStreaming(
-        bodyLimit: Int,
-        handle: @Sendable (Request, RequestBodyStream, Exchange) -> Void
-    )
+        /// `handle` is called on the lane at once, with an empty `Request.body`; it reads the body as it arrives.
+        case acceptStreaming(
+            bodyLimit: Int,
+            handle: @Sendable (Request, RequestBodyStream, Exchange) -> Void
+        )
 
-    /// The request is answered at once; a small body is read and dropped, a larger one ends the connection.
-    case refuse(Response)
+        /// The request is answered at once; a small body is read and dropped, a larger one ends the connection.
+        case refuse(Response)
+    }
+
+    /// What happens to the request.
+    package let decision: Decision
+    /// The route of the request; nil when there is none.
+    package let route: RouteLabel?
+
+    /// Makes an admission.
+    package init(_ decision: Decision, route: RouteLabel? = nil) {
+        self.decision = decision
+        self.route = route
+    }
 }
 
-/// What is known of a request's connection.
+/// A route as logs and metrics name it, so that an observer need not look it up again.
+package struct RouteLabel: Hashable, Sendable {
+    /// The path with its parameters: `/api/x/{id}`.
+    package let path: String
+    /// Whether a successful request is not worth a log line at level info.
+    package let isRoutine: Bool
+
+    /// Makes a label.
+    package init(_ path: String, isRoutine: Bool) {
+        self.path = path
+        self.isRoutine = isRoutine
+    }
+}
+
+/// The facts about a request's connection.
 package struct ConnectionInfo: Hashable, Sendable {
-    /// Who sent the request, as the socket tells.
+    /// The peer's address, from the socket.
     package let peer: Peer
     /// Which listener took the connection.
     package let listener: ListenerInfo
@@ -59,7 +87,7 @@ package struct ConnectionInfo: Hashable, Sendable {
     }
 }
 
-/// Why the server answers by itself; the connection is closed after each of them.
+/// Why the server itself responds; the connection is closed afterwards.
 package enum Fault: Error, Hashable, Sendable {
     /// The request breaks a rule of HTTP or a limit.
     case request(RequestError)
@@ -67,16 +95,16 @@ package enum Fault: Error, Hashable, Sendable {
     case slowHead
     /// The body did not arrive in time.
     case slowBody
-    /// The handler did not answer in time.
+    /// The handler did not respond in time.
     case handlerDeadline
-    /// The handler gave its exchange up without an answer, which is a fault of ours.
+    /// The handler released its exchange without a response, which is a bug.
     case unanswered
-    /// Large answers that clients have not taken yet use up `ServerConfiguration.bufferedBodyBytes`.
+    /// Large responses that clients have not read yet use up `ServerConfiguration.bufferedBodyBytes`.
     case answersHeld
     /// More connections than `ServerConfiguration.maximumConnections`.
     case tooManyConnections
 
-    /// The status to answer with.
+    /// The status of the response.
     package var status: Status {
         switch self {
         case .request(let error): error.status

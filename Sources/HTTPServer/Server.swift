@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// An HTTP server: listeners, lanes and their connections.
 ///
-/// Embeddable: `start`, then any number of requests, then `drain` and `stop`, without which it goes on. All
+/// Embeddable: `start`, then any number of requests, then `drain` and `stop`; without them it keeps running. All
 /// members may be called from any thread.
 package final class Server: Sendable {
     private enum Phase {
@@ -39,7 +39,7 @@ package final class Server: Sendable {
     /// How many connections are open.
     package var connectionCount: Int { context.census.count }
 
-    /// Bytes of request bodies that are held, and how many connections wait to be read because of it.
+    /// Bytes of request bodies that are held, and how many connections wait for the budget.
     package var bodyBudget: (heldBytes: Int, waiting: Int) { (context.budget.used, context.budget.waiting) }
 
     /// Where the server listens; empty before `start` and after `drain`.
@@ -50,9 +50,9 @@ package final class Server: Sendable {
         }
     }
 
-    /// Opens all listeners, then accepts; when one can't be opened none is.
+    /// Opens all listeners, then accepts; if one can't be opened, none stays open.
     ///
-    /// Resolves host names, which blocks. A server starts once; a second call is a fault of the caller.
+    /// Resolves host names, which blocks. A server starts once; a second call is a bug of the caller.
     @discardableResult
     package func start() throws(ListenError) -> [BoundAddress] {
         let resources = try makeResources()
@@ -71,7 +71,7 @@ package final class Server: Sendable {
 
     /// Closes the listeners, lets requests in progress finish, closes idle connections.
     ///
-    /// Returns true when no connection is left, false when the time is over before.
+    /// Returns true when no connection is left, false on a timeout.
     @discardableResult
     package func drain(deadline: Duration) async -> Bool {
         context.beginDraining()

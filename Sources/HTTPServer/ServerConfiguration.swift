@@ -15,14 +15,14 @@ package struct ServerConfiguration: Sendable {
     package var maximumConnections: Int
     /// What happens to connections beyond that.
     package var excessConnections: ExcessConnections
-    /// What a request may cost; `bodyBytes` is replaced by the limit that each admission names.
+    /// The limits of a request; the limit of each admission replaces `bodyBytes`.
     package var limits: Limits
-    /// The most bytes of request bodies and large answers held at one time over all connections; beyond it sockets are
-    /// not read, and whoever asks for a large answer is told to ask again.
+    /// The most bytes of request bodies and large responses held at one time over all connections; beyond it sockets
+    /// are not read, and requests for large responses get 503.
     ///
     /// One body larger than this is still taken, alone.
     package var bufferedBodyBytes: Int
-    /// The most bytes of a body that are read and dropped to keep a connection after an early answer.
+    /// The most bytes of a body that are read and dropped to keep a connection after an early response.
     package var drainableBodyBytes: Int
     /// The most bytes of a streamed body, in either direction, held for one connection.
     package var streamWindowBytes: Int
@@ -58,7 +58,7 @@ package enum ExcessConnections: Hashable, Sendable {
     case pause
 }
 
-/// How long everything may take; checked every `resolution`, so that each may come that much later.
+/// Timeouts; checked every `resolution`, so that each may come that much later.
 package struct Timeouts: Hashable, Sendable {
     /// From the first byte of a head to its end; 408 beyond it. Also for a new connection's first byte.
     package var head: Duration = .seconds(15)
@@ -66,17 +66,17 @@ package struct Timeouts: Hashable, Sendable {
     package var bodyWindow: Duration = .seconds(20)
     /// The least progress of a body in a window, in bytes.
     package var minimumBodyBytes = 10 << 10
-    /// How long a connection may stay without a request; then it is closed without a word.
+    /// How long a connection may stay without a request; then it is closed without a response.
     package var idle: Duration = .seconds(80)
-    /// How long a client may take no byte of an answer; then the connection is dropped.
+    /// How long a client may read no byte of a response; then the connection is dropped.
     package var write: Duration = .seconds(30)
-    /// How long a callback may take to answer; 503 with `Retry-After` beyond it.
+    /// How long a callback may take to respond; 503 with `Retry-After` beyond it.
     package var handler: Duration = .seconds(5)
-    /// The same for `Exchange.respond(async:)` and for streamed bodies, there since the last progress.
+    /// The same for `Exchange.respond(async:)`, and for streamed bodies since their last progress.
     package var asyncHandler: Duration = .seconds(30)
     /// How long a closing connection waits for the client to end its side.
     package var linger: Duration = .seconds(2)
-    /// How often deadlines are looked at.
+    /// How often deadlines are checked.
     package var resolution: Duration = .milliseconds(500)
 
     /// The defaults.

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// What all connections of one server share.
+/// The state that all connections of one server share.
 final class ServerContext: Sendable {
     let configuration: ServerConfiguration
     let application: any Application
@@ -29,7 +29,7 @@ final class ServerContext: Sendable {
         times = Times(configuration.timeouts)
     }
 
-    /// Whether every answer is now the last one of its connection.
+    /// Whether every response is now the last one of its connection.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     func beginDraining() {
@@ -37,7 +37,7 @@ final class ServerContext: Sendable {
     }
 }
 
-/// The timeouts in nanoseconds, worked out once.
+/// The timeouts in nanoseconds, computed once.
 struct Times: Sendable {
     let head: UInt64
     let bodyWindow: UInt64
@@ -76,7 +76,7 @@ final class ConnectionCensus: Sendable {
         group.leave()
     }
 
-    /// Waits until no connection is open; false when the time is over before.
+    /// Waits until no connection is open; false on a timeout.
     func waitUntilEmpty(within limit: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let settle = Settlement(continuation)
@@ -87,7 +87,7 @@ final class ConnectionCensus: Sendable {
     }
 }
 
-/// Resumes a continuation by whichever of several comes first.
+/// Resumes a continuation once, by the first of several calls.
 private final class Settlement: Sendable {
     private let continuation: Mutex<CheckedContinuation<Bool, Never>?>
 

@@ -1,19 +1,19 @@
 package import HTTP
 
-/// What a server tells about its work: the hook for metrics and for an access log.
+/// Callbacks about a server's work, for metrics and an access log.
 ///
 /// Called on lanes and on the accept queue; must be quick and must not block. All members have empty
 /// defaults.
 package protocol ServerObserver: Sendable {
-    /// A connection was taken.
+    /// A connection was accepted.
     func connectionOpened()
-    /// A connection that was taken has ended.
+    /// An accepted connection has ended.
     func connectionClosed()
     /// A connection was not served; `reason` is a bounded word.
     func connectionRefused(reason: String)
     /// A request was refused by the server itself; `reason` is a bounded word.
     ///
-    /// `requestFinished` follows when its head was understood.
+    /// `requestFinished` follows if its head could be parsed.
     func requestRefused(reason: String)
     /// A request was answered, or its client went away.
     func requestFinished(_ record: RequestRecord)
@@ -36,17 +36,19 @@ extension ServerObserver {
 package struct RequestRecord: Sendable {
     /// The request's head; its target may carry secrets, its path may carry an ingest prefix.
     package let head: RequestHead
-    /// What was answered; nil when the client went away before.
+    /// The route of the request, as the application named it; nil when there is none.
+    package let route: RouteLabel?
+    /// The status of the response; nil when the client went away before.
     package let status: Status?
-    /// From the end of the head to the end of the answer.
+    /// From the end of the head to the end of the response.
     package let duration: Duration
     /// The request's id.
     package let id: String
     /// The connection it came by.
     package let connection: ConnectionInfo
-    /// Bytes of the body as they came, framing apart.
+    /// Bytes of the body as received, without framing.
     package let requestBytes: Int
-    /// Bytes of the answer, head and framing included.
+    /// Bytes of the response, head and framing included.
     package let responseBytes: Int
 
     /// The path without the query.

@@ -7,30 +7,31 @@ struct ImportFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why nothing more can be sent to the server. What was sent is there; importing again goes on without harm.
+/// Why nothing more can be sent to the server. Records that were sent are stored; importing again creates no
+/// duplicates.
 package enum SendingFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Nobody answered, in spite of all repetitions.
+    /// There was no response, in spite of all retries.
     case noAnswer(String)
-    /// The server wanted to be asked later until nobody waited any longer.
+    /// The server was busy until the timeout of the import.
     case busy(status: Int, seconds: Int)
     /// The token is missing, wrong, or may not write.
     case refusedCredentials(status: Int)
-    /// What answered has no such route.
+    /// The responding server has no such route.
     case noSuchRoute(path: String, status: Int)
-    /// What answered does not speak as Weir does.
+    /// The response is not Weir's.
     case strangeAnswer(path: String, status: Int)
 
     /// What happened, and what to do.
     package var description: String {
         switch self {
-        case .noAnswer(let why): "\(why); is Weir running there? --url names another place"
+        case .noAnswer(let why): "\(why); is Weir running there? --url names another address"
         case .busy(let status, let seconds):
             "the server answered \(status) for \(seconds) s; import again later: that creates no duplicates"
         case .refusedCredentials(let status):
             "the server answered \(status): give --token a token with the scope ingest"
         case .noSuchRoute(let path, let status): "the server answered \(status) to \(path): is --url a Weir?"
         case .strangeAnswer(let path, let status):
-            "the server answered \(status) to \(path) in a way that Weir does not: is --url a Weir?"
+            "the server's answer (\(status)) to \(path) is none of Weir's: is --url a Weir?"
         }
     }
 }

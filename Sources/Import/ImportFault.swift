@@ -1,6 +1,6 @@
-/// A row, a line or a cell that could not be read, or not whole.
+/// A row, a line or a cell that could not be read, or only in part.
 struct ImportFault: Hashable, Sendable {
-    /// What was wrong, as it is counted.
+    /// The reason, by which faults are counted.
     enum Reason: String, CaseIterable, Sendable {
         case cells
         case taskNumber = "task_number"
@@ -22,7 +22,7 @@ struct ImportFault: Hashable, Sendable {
 }
 
 extension ImportFault.Reason {
-    /// What so many of them are.
+    /// The text for a number of them.
     func words(_ count: Int) -> String {
         let isOne = count == 1
         return switch self {
@@ -41,7 +41,7 @@ extension ImportFault.Reason {
     }
 }
 
-/// Faults, counted by reason.
+/// Faults, counted by their reasons.
 struct ImportFaults: Sendable {
     private(set) var counts: [ImportFault.Reason: Int] = [:]
     /// The first of them with their files.
@@ -62,7 +62,7 @@ struct ImportFaults: Sendable {
 }
 
 extension String {
-    /// In one line without control characters, which could move a terminal's cursor, and not endless.
+    /// In one line of bounded length, without control characters, which could move a terminal's cursor.
     var printable: String {
         var text = ""
         for scalar in unicodeScalars.prefix(400) {

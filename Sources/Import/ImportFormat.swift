@@ -1,6 +1,6 @@
 internal import Core
 
-/// What a file holds.
+/// The format of a file.
 package enum ImportFormat: String, CaseIterable, Sendable {
     /// The database of the original run-tracking service.
     case sqlite
@@ -9,7 +9,7 @@ package enum ImportFormat: String, CaseIterable, Sendable {
     /// Nextflow's `-with-trace` report.
     case trace
 
-    /// What people call it, after "is".
+    /// Its name in messages, after "is".
     var words: String {
         switch self {
         case .sqlite: "a SQLite database"
@@ -20,11 +20,11 @@ package enum ImportFormat: String, CaseIterable, Sendable {
 }
 
 extension ImportFormat {
-    /// What a look at the beginning of a file told.
+    /// The result of recognising a file by its beginning.
     enum Finding: Equatable {
         case format(ImportFormat)
         case empty
-        /// Something that Weir knows, and does not import: the rest of a sentence that begins with the file's path.
+        /// A file that Weir recognises, but does not import: the rest of a sentence that begins with the file's path.
         case other(String)
         case unknown
     }

@@ -16,9 +16,9 @@ struct ImportPlan {
     /// Paths that cannot be imported, with the reason.
     private(set) var failed: [String] = []
 
-    /// Looks at all paths.
+    /// Classifies all paths.
     ///
-    /// Databases go first: the first body of a run wins, and they know what was changed after its end.
+    /// Databases go first: the first body of a run wins, and they contain changes after its end.
     init(_ options: ImportOptions) {
         for path in options.paths {
             if let names = Self.names(in: path) {
@@ -60,12 +60,12 @@ struct ImportPlan {
         }
     }
 
-    /// Of a directory, what is not for import is skipped; what was named is missed.
+    /// Files of a directory that are not for import are skipped; for named ones this is an error.
     private mutating func leave(_ path: String, _ why: String, _ isNamed: Bool) {
         if isNamed { failed.append("\(path) \(why)") } else { skipped.append("\(path) \(why)") }
     }
 
-    /// The names in a directory, sorted; nil for what is none. What belongs to a database goes with it.
+    /// The names in a directory, sorted; nil if it is not a directory. Files that belong to a database are left out.
     private static func names(in path: String) -> [String]? {
         guard let directory = opendir(path) else { return nil }
         defer { closedir(directory) }

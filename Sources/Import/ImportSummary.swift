@@ -1,6 +1,6 @@
 internal import Core
 
-/// What became of the runs that were sent.
+/// The outcome of the records that were sent.
 struct RunOutcomes: Sendable {
     var created = 0
     var alreadyThere = 0
@@ -22,12 +22,12 @@ struct RunOutcomes: Sendable {
     }
 }
 
-/// What an import came to.
+/// The result of an import.
 package struct ImportSummary: Sendable {
     /// How many reasons for refusals are kept and shown.
     static let shownReasons = 10
 
-    /// Whether nothing was sent because nothing should be.
+    /// Whether this was a dry run.
     var isDryRun = false
     /// Files that were read, and those that were not, with the reason.
     var files = 0
@@ -37,15 +37,15 @@ package struct ImportSummary: Sendable {
     /// Runs of the run-tracking service.
     var runsRead = 0
     var runs = RunOutcomes()
-    /// Records that tell the end of a run: the server counts them as already there.
+    /// Records that report the end of a run: the server counts them as duplicates.
     var ends = 0
     /// Runs whose event id was derived from their run id.
     var derivedIDs = 0
-    /// Values that should be JSON objects and are kept as text.
+    /// Values that should be JSON objects and are stored as text.
     var textsKept = 0
     /// Numbers that JSON does not have.
     var altered = 0
-    /// Event records, for which there is no place.
+    /// Event records, for which Weir has no table.
     var events = 0
 
     /// Runs and tasks of Nextflow.
@@ -58,7 +58,7 @@ package struct ImportSummary: Sendable {
 
     /// What could not be read.
     var faults = ImportFaults()
-    /// What was taken for granted about files.
+    /// Assumptions about files.
     private(set) var assumptions: [String] = []
     /// Why the import ended early.
     package var failure: SendingFailure?
@@ -69,12 +69,12 @@ package struct ImportSummary: Sendable {
         return failure != nil || runs.refused + weblog.refused + faults.total > 0 ? 1 : 0
     }
 
-    /// Keeps what was taken for granted about a file.
+    /// Records assumptions about a file.
     mutating func assume(_ words: [String], of path: String) {
         assumptions += words.map { "\(path) \($0)" }
     }
 
-    /// What people have to know when the import did not end well.
+    /// The problems of an import, for people.
     package var troubleLines: [String] {
         let refused = runs.reasons + weblog.reasons
         var lines: [String] = []
@@ -102,16 +102,16 @@ package struct ImportSummary: Sendable {
     private var runLines: [String] {
         guard runsRead + events > 0 else { return [] }
         let notes = [
-            (ends, "of them tell the end of a run: the server counts them as there already"),
+            (ends, "of them report the end of a run: the server counts them as duplicates"),
             (derivedIDs, "event ids were derived from run ids"),
             (textsKept, "values of metrics or context are no JSON objects: kept as text"),
             (altered, "numbers were NaN or Infinity: kept as text, or left out"),
-            (events, "event records were skipped: Weir has no place for them"),
+            (events, "event records were skipped: Weir has no table for them"),
         ]
         var lines = [Self.line("run records", runsRead)]
         if !isDryRun {
             lines.append(Self.line("created", runs.created))
-            lines.append(Self.line("there already", runs.alreadyThere))
+            lines.append(Self.line("duplicates", runs.alreadyThere))
             lines.append(Self.line("refused", runs.refused))
         }
         return lines + notes.filter { $0.0 > 0 }.map { Self.line("", $0.0, $0.1) }
@@ -120,8 +120,8 @@ package struct ImportSummary: Sendable {
     private var traceLines: [String] {
         guard traces > 0 else { return [] }
         let notes = [
-            (cachedTasks, "of them cached: counted in their run, and not sent"),
-            (unfinishedTasks, "of them had not ended: they count as no completions"),
+            (cachedTasks, "of them cached: counted in their run, but not sent"),
+            (unfinishedTasks, "of them had not ended: they do not count as completions"),
             (repeatedRows, "rows repeat a task: it is counted once"),
         ]
         var lines = [Self.line("workflow runs", traces), Self.line("tasks", tasks)]

@@ -9,7 +9,7 @@ package final class Importer {
 
     /// Makes an importer; nothing is opened or sent yet.
     ///
-    /// `progress` is told how many bytes of all files together are done. `wait` waits for some seconds when the server
+    /// `progress` gets the number of bytes done, of all files together. `wait` waits for some seconds when the server
     /// asks for it.
     package init(
         _ options: ImportOptions,
@@ -23,7 +23,7 @@ package final class Importer {
         summary.isDryRun = poster == nil
     }
 
-    /// Imports all files, those that know most of a run first. Ends early only when the server cannot be reached.
+    /// Imports all files, those with the most complete runs first. Ends early only when the server cannot be reached.
     package func run() -> ImportSummary {
         let plan = ImportPlan(options)
         summary.skippedFiles = plan.skipped
@@ -119,7 +119,7 @@ package final class Importer {
         try add(run)
     }
 
-    /// Gives the body a way to send runs; what was read before a fault of the file is sent, too.
+    /// Calls `body` with a sender of runs; runs that were read before an error of the file are sent, too.
     private func sendingRuns(_ body: ((ImportedRun) throws -> Void) throws -> Void) throws {
         guard let poster else { return try body { _ in } }
         var sender = RunSender(poster, batchSize: options.batchSize)

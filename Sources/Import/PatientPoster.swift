@@ -13,7 +13,7 @@ final class PatientPoster {
         self.wait = wait
     }
 
-    /// Posts a body. Repeating is harmless: what is there already is not stored twice.
+    /// Posts a body. Posting it again creates no duplicates.
     func post(_ path: String, _ body: [UInt8]) throws(SendingFailure) -> ImportAnswer {
         var waited = 0
         var pause = 1

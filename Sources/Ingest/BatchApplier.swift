@@ -136,7 +136,7 @@ struct BatchApplier<P: Projection>: Sendable {
             kind: entry.line.kind,
             receivedAt: entry.line.at,
             refusal: refusal,
-            members: Array(entry.line.members),
+            members: entry.line.members,
             body: Array(entry.line.body)
         )
     }

@@ -83,10 +83,22 @@ package final class DayPartitions: Sendable {
 
     private func name(of day: Timestamp) -> String { "\(table)_\(day.yyyymmdd)" }
 
+    /// Asks the catalog and not `to_regclass`, which remembers what was not there until the transaction ends: it would
+    /// miss the table that another session has made while this one waited for the lock.
     private func exists(_ day: Timestamp, on connection: Connection) throws -> Bool {
-        let query = Statement(sql: "SELECT to_regclass($1) IS NOT NULL AS found")
-        return try connection.execute(query, [.text(name(of: day))])[0].bool("found")
+        try connection.execute(Self.existence, [.text(name(of: day)), .text(table)])[0].bool("found")
     }
+
+    private static let existence = Statement(
+        "partition exists",
+        """
+        SELECT EXISTS (
+            SELECT FROM pg_class c
+            JOIN pg_class parent ON parent.relnamespace = c.relnamespace
+            WHERE c.relname = $1 AND parent.oid = $2::text::regclass
+        ) AS found
+        """
+    )
 
     private func names(on connection: Connection) throws -> [String] {
         let rows = try connection.execute(

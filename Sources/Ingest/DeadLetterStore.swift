@@ -1,4 +1,5 @@
 package import Core
+package import Journal
 package import Postgres
 
 /// An element that PostgreSQL refused for what it is.
@@ -22,7 +23,7 @@ package struct DeadLetter: Sendable {
     /// Why it was refused.
     package var refusal: Refusal
     /// The members that the line has beside its body, each with its comma; a PATCH names its run there.
-    package var members: [UInt8]
+    package var members: LineMembers
     /// The line's body as it was journaled.
     package var body: [UInt8]
 }
@@ -69,7 +70,7 @@ package enum DeadLetterStore {
                 .uuid(letter.journalID), .text(letter.stream), .int64(letter.seq), .int(letter.element),
                 .int(letter.stage), .text(letter.kind), .timestamp(letter.receivedAt),
                 .text(letter.refusal.sqlState), .text(form.reason(letter.refusal.reason)),
-                .utf8(form.body(letter.members)), .utf8(form.body(letter.body)),
+                .utf8(form.body(letter.members.bytes)), .utf8(form.body(letter.body)),
             ]
         )
     }
@@ -155,7 +156,7 @@ package enum DeadLetterStore {
             kind: try row.text("kind"),
             receivedAt: try row.timestamp("received_at"),
             refusal: Refusal(sqlState: try row.text("sql_state"), reason: try row.text("reason")),
-            members: DeadLetterForm.original(try row.utf8("members")),
+            members: LineMembers(bytes: DeadLetterForm.original(try row.utf8("members"))),
             body: DeadLetterForm.original(try row.utf8("body"))
         )
     }

@@ -45,7 +45,7 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
     package func append(
         to journal: Journal,
         kind: String,
-        members: [UInt8] = [],
+        members: LineMembers = LineMembers(),
         body: [UInt8],
         parsed: Parsed? = nil,
         waiting extra: Duration = .zero

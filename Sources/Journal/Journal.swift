@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// All methods may be called on any thread.
 package final class Journal: Sendable {
-    /// What was found wrong at open; told to the log already.
+    /// Damage that was found at open, and is already logged.
     package let damageAtOpen: [DamageReport]
 
     let setup: JournalSetup
@@ -17,7 +17,7 @@ package final class Journal: Sendable {
     let reserve: ReserveFile
     /// Guards `journal.json` and what it says; held while it is replaced.
     let identity: Mutex<JournalIdentity>
-    /// Held by whoever removes, compresses or rewrites segments, one at a time.
+    /// Held while segments are removed, compressed or rewritten.
     let maintenance = Mutex(())
     let pending: AppendQueue
     private let lock: Mutex<DirectoryLock?>
@@ -26,21 +26,21 @@ package final class Journal: Sendable {
     /// Held while the reserve file is made.
     let reserveWork = Mutex(())
     let isReserveRetryDue = Mutex(false)
-    /// Asked before each commit. In a struct: a closure that is itself the value of a mutex gets another wrapping each
-    /// time that it is read, and keeps it.
+    /// Called before each commit. In a struct: a closure that is itself the value of a mutex is wrapped once more each
+    /// time that it is read, and stored so.
     private struct Backpressure {
         var isBehind: @Sendable () -> Bool = { false }
     }
     private let backpressure = Mutex(Backpressure())
-    // What was told already: every reader meets it again, and so does the first one what was found at open.
+    // Damage that is already logged: every reader meets it again, and the first one what was found at open.
     private let damageTold = Mutex<Set<DamageReport>>([])
     private let completions = DispatchQueue(label: "weir.journal.completions", attributes: .concurrent)
 
-    /// Opens the journal in `setup.configuration.directory`, or makes one there.
+    /// Opens the journal in `setup.configuration.directory`, or creates one there.
     ///
-    /// Takes the directory's lock, raises the epoch, finds the end of the last segment and cuts what a killed
-    /// process left torn behind it. Blocks while the last segment is read. Throws `.locked`,
-    /// `.identityUnreadable`, `.codecMissing`, `.codecFailed` and `.system`.
+    /// Takes the directory's lock, raises the epoch, finds the end of the last segment and cuts a torn end that a
+    /// killed process left. Blocks while the last segment is read. Throws `.locked`, `.identityUnreadable`,
+    /// `.codecMissing`, `.codecFailed` and `.system`.
     package static func open(_ setup: JournalSetup) throws(JournalError) -> Journal {
         let (lock, identity, found) = try JournalOpening(setup: setup).run()
         return Journal(setup, lock: lock, identity: identity, found: found)
@@ -110,10 +110,10 @@ package final class Journal: Sendable {
 
     // MARK: - Appending
 
-    /// Appends a line and calls `completion` on `queue` once it is durable, or can't become so.
+    /// Appends a line and calls `completion` on `queue` once it is durable or has failed.
     ///
     /// `kind` is ASCII without quotation marks and backslashes, for example `nextflow.event/1`; `members` are
-    /// further JSON members, each with a comma behind it (`"actor":"x",`), none named `body`; `body` is a JSON
+    /// further JSON members, each with a comma after it (`"actor":"x",`), none named `body`; `body` is a JSON
     /// value. Neither may hold a line feed. They are copied once, before this returns. For a line that
     /// `mayUseReserve` the reserve file is given up when the disk is full.
     ///
@@ -141,13 +141,13 @@ package final class Journal: Sendable {
     /// Appends a line from arrays; see the method above.
     package func append(
         kind: String,
-        members: [UInt8] = [],
+        members: LineMembers = LineMembers(),
         body: [UInt8],
         mayUseReserve: Bool = false,
         on queue: DispatchQueue,
         completion: @escaping @Sendable (Result<JournalPosition, JournalError>) -> Void
     ) {
-        members.withUnsafeBytes { members in
+        members.bytes.withUnsafeBytes { members in
             body.withUnsafeBytes { body in
                 append(
                     kind: kind,
@@ -165,7 +165,7 @@ package final class Journal: Sendable {
     @discardableResult
     package func append(
         kind: String,
-        members: [UInt8] = [],
+        members: LineMembers = LineMembers(),
         body: [UInt8],
         mayUseReserve: Bool = false
     ) async throws(JournalError) -> JournalPosition {
@@ -177,8 +177,8 @@ package final class Journal: Sendable {
         return try result.get()
     }
 
-    /// Lets many writers at once wait a little longer for their commits while `isBehind` says that those who read
-    /// the journal can't keep up. Called on the writer's thread before each commit; must not block.
+    /// Spaces commits further apart under load while `isBehind` says that the readers can't keep up. Called on the
+    /// writer's thread before each commit; must not block.
     package func favorReaders(while isBehind: @escaping @Sendable () -> Bool) {
         backpressure.withLock { $0.isBehind = isBehind }
     }
@@ -208,7 +208,7 @@ package final class Journal: Sendable {
 
     // MARK: - Reading
 
-    /// A way through the lines behind `seq`, for exactly these kinds, versions included (all kinds if empty).
+    /// A reader of the lines after `seq` of exactly these kinds, versions included (all kinds if empty).
     package func reader(after seq: Int64, kinds: [String] = []) -> JournalReader {
         JournalReader(
             catalog: catalog,
@@ -229,13 +229,13 @@ package final class Journal: Sendable {
 
     // MARK: - Closing
 
-    /// Makes durable what was accepted, ends the segment and releases the directory; later calls do nothing.
+    /// Makes all accepted lines durable, ends the segment and releases the directory; later calls do nothing.
     ///
     /// Lines that come later get `.closed`; waiting readers are woken and still read what is durable.
     package func close() {
         pending.close()
         writerQueue.sync {}
-        // Whoever says how far readers are knows this journal, too.
+        // The closure that reports the readers' positions refers to this journal: release it.
         backpressure.withLock { $0 = Backpressure() }
         writer.seal()
         background.sync {}

@@ -1,12 +1,12 @@
-/// Where a journal lives and how large its parts may grow; every number is a setting.
+/// A journal's directory and limits; every number is a setting.
 package struct JournalConfiguration: Sendable {
-    /// The data directory; segments go to `raw/` below it. It is made if missing (mode 0700).
+    /// The data directory; segments go to `raw/` below it. It is created if missing (mode 0700).
     package var directory: String
     /// A segment is closed when the next batch would make it longer than this many bytes.
     package var segmentBytes: Int64 = 256 << 20
     /// How many bytes of line feeds are kept written ahead of the lines; 0 turns writing in advance off.
     package var prefillBytes: Int64 = 4 << 20
-    /// How many bytes may wait for the disk before `append` answers `.overloaded`. One line always fits.
+    /// How many bytes may wait for the disk before `append` fails with `.overloaded`. One line always fits.
     package var bufferBytes = 64 << 20
     /// The least time from one group commit to the next while many write at once, three times as much while readers
     /// are behind; zero for none.

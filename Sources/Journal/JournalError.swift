@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Why the journal could not do what it was asked.
+/// Why a call of the journal failed.
 ///
 /// `reason` is a bounded word for metric labels; `description` is for operators and never holds a body.
 package enum JournalError: Error, Hashable, Sendable {
@@ -81,7 +81,7 @@ extension JournalError: CustomStringConvertible {
     }
 }
 
-/// A system call that failed: which, on what, and why.
+/// A failed system call: its name, its file, and the reason.
 package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The call's name, for example `fdatasync`.
     package let operation: String
@@ -97,7 +97,7 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
         self.code = code
     }
 
-    /// The disk, or the quota on it, is used up: the reserve counts against either.
+    /// The disk or its quota is used up: the reserve counts against either.
     var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
     /// For example `fdatasync of "/x/y" failed: No space left on device (28)`.
@@ -106,7 +106,7 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Who holds the lock on a journal directory, as its lock file tells.
+/// The holder of the lock on a journal directory, from its lock file.
 package struct LockHolder: Hashable, Sendable, CustomStringConvertible {
     /// The text of the lock file, for example `pid 4711 on host alder since 2026-11-20T20:05:42.570541Z`.
     package let description: String
@@ -118,15 +118,15 @@ package struct LockHolder: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Bytes or lines of the journal that are lost or unreadable; whoever gets one must make it known.
+/// Bytes or lines of the journal that are lost or unreadable; the receiver must log or count it.
 package struct DamageReport: Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     package enum Cause: String, Hashable, Sendable {
-        /// Bytes that are no line, or a line whose checksum is wrong.
+        /// Bytes that are not a line, or a line whose checksum is wrong.
         case unreadableBytes
-        /// Lines that should be there are not.
+        /// Lines are missing.
         case missingLines
-        /// The whole file is gone.
+        /// The whole file is missing.
         case missingSegment
     }
 
@@ -134,7 +134,7 @@ package struct DamageReport: Hashable, Sendable, CustomStringConvertible {
     package let cause: Cause
     /// The segment's file name.
     package let segment: String
-    /// The unreadable bytes, as offsets in the (uncompressed) segment, if any were met.
+    /// The unreadable bytes, as offsets in the (uncompressed) segment, if there are any.
     package let bytes: Range<Int64>?
     /// The sequence numbers that cannot be read; nil if no line is missing.
     package let missing: ClosedRange<Int64>?

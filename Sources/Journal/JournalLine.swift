@@ -1,6 +1,6 @@
 package import Core
 
-/// Where an accepted line stands in its journal.
+/// The place of an accepted line in its journal.
 package struct JournalPosition: Hashable, Sendable {
     /// The line's sequence number, from 1.
     package let seq: Int64
@@ -14,7 +14,7 @@ package struct JournalPosition: Hashable, Sendable {
     }
 }
 
-/// One accepted request, as it stands in the journal.
+/// One accepted request, as the journal stores it.
 ///
 /// `members` and `body` are slices of a buffer that many lines share: copy them to keep them for long.
 package struct JournalLine: Sendable {
@@ -22,7 +22,7 @@ package struct JournalLine: Sendable {
     package let seq: Int64
     /// The arrival time.
     package let at: Timestamp
-    /// What the line is, with its version, for example `nextflow.event/1`.
+    /// The kind of the line, with its version, for example `nextflow.event/1`.
     package let kind: String
     private let buffer: [UInt8]
     private let membersRange: Range<Int>
@@ -38,33 +38,34 @@ package struct JournalLine: Sendable {
     }
 
     /// Makes a line by itself, for tests of projections.
-    package init(seq: Int64, at: Timestamp, kind: String, members: [UInt8] = [], body: [UInt8]) {
+    package init(seq: Int64, at: Timestamp, kind: String, members: LineMembers = LineMembers(), body: [UInt8])
+    {
         self.seq = seq
         self.at = at
         self.kind = kind
-        buffer = members + body
-        membersRange = 0..<members.count
-        bodyRange = members.count..<(members.count + body.count)
+        buffer = members.bytes + body
+        membersRange = 0..<members.bytes.count
+        bodyRange = members.bytes.count..<(members.bytes.count + body.count)
     }
 
-    /// The JSON members between kind and body as they were given to `append`, each with its comma.
-    package var members: ArraySlice<UInt8> { buffer[membersRange] }
+    /// What stands between kind and body, copied.
+    package var members: LineMembers { LineMembers(bytes: Array(buffer[membersRange])) }
 
     /// The JSON value as it was given to `append`.
     package var body: ArraySlice<UInt8> { buffer[bodyRange] }
 
-    /// Where the line stands.
+    /// The place of the line.
     package var position: JournalPosition { JournalPosition(seq: seq, at: at) }
 }
 
-/// What a reader found in one step.
+/// The result of one step of a reader.
 package struct JournalBatch: Sendable {
     /// The lines of the wanted kinds, by rising `seq`.
     package var lines: [JournalLine] = []
-    /// What could not be read; every range of lost lines is told once to each reader.
+    /// Damage; every range of lost lines is reported once to each reader.
     package var damage: [DamageReport] = []
-    /// Everything up to this `seq` has been seen, lines of other kinds too: the position to store.
+    /// Everything up to this `seq` has been read, lines of other kinds too: the position to store.
     package var position: Int64
-    /// Whether nothing durable was left to read when the step ended.
+    /// Whether all durable lines had been read when the step ended.
     package var isCaughtUp = false
 }

@@ -1,6 +1,6 @@
-/// What a journal tells of its work; wired to metrics by whoever opens it.
+/// Callbacks about a journal's work; the application connects them to metrics.
 ///
-/// The closures run on the writer's queue or wherever the fact was met, and must not block.
+/// The closures run on the writer's queue or on the thread that found the fact, and must not block.
 package struct JournalObserver: Sendable {
     /// One group commit.
     package struct Commit: Sendable {
@@ -8,15 +8,15 @@ package struct JournalObserver: Sendable {
         package let lines: Int
         /// Bytes of the batch.
         package let bytes: Int
-        /// What the write took.
+        /// The duration of the write.
         package let writing: Duration
-        /// What the `fdatasync` took.
+        /// The duration of the `fdatasync`.
         package let syncing: Duration
     }
 
     /// A batch is durable.
     package var committed: @Sendable (Commit) -> Void = { _ in }
-    /// Lines were refused, at the door or after a failed write; how many.
+    /// Lines were refused by `append` or after a failed write; how many.
     package var refused: @Sendable (JournalError, _ lines: Int) -> Void = { _, _ in }
     /// A write or sync failed, whether or not a fresh segment saved the lines.
     package var failed: @Sendable (SystemFailure) -> Void = { _ in }
@@ -27,6 +27,6 @@ package struct JournalObserver: Sendable {
     /// Lines or bytes can't be read.
     package var damaged: @Sendable (DamageReport) -> Void = { _ in }
 
-    /// Tells nobody; set the closures that matter.
+    /// An observer without callbacks; set the ones that you need.
     package init() {}
 }

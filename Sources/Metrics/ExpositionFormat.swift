@@ -13,8 +13,8 @@ package enum ExpositionFormat: Hashable, Sendable {
         }
     }
 
-    /// Chooses by an `Accept` header: OpenMetrics where it is named in a version we speak and nothing is
-    /// preferred to it, Prometheus text in every other case, a missing or unsatisfiable header too.
+    /// Chooses by an `Accept` header: OpenMetrics if it is named in a supported version and nothing is preferred to it;
+    /// Prometheus text otherwise, also for a missing or unsatisfiable header.
     ///
     /// Source: RFC 9110 §12.5.1.
     package static func negotiate(accept: String?) -> ExpositionFormat {
@@ -71,7 +71,7 @@ private struct MediaRange {
         }
     }
 
-    /// Splits where the separator does not stand in a quoted string.
+    /// Splits where the separator is not in a quoted string.
     private static func split(_ text: String, at separator: Character) -> [String] {
         var isQuoted = false
         return text.split { character in

@@ -33,8 +33,8 @@ package final class Histogram: Metric {
         state = Mutex(State(counts: [UInt64](repeating: 0, count: bounds.count + 1)))
     }
 
-    /// Counts one observation; an upper bound belongs to its bucket. What is not finite, and what is negative, is
-    /// ignored: a sum is a counter, and one such value would spoil it for good (OpenMetrics 1.0, Histogram).
+    /// Counts one observation; an upper bound belongs to its bucket. Infinite, NaN and negative values are ignored: a
+    /// sum is a counter, and one such value would spoil it permanently (OpenMetrics 1.0, Histogram).
     package func observe(_ value: Double) {
         guard value.isFinite, value >= 0 else { return }
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count

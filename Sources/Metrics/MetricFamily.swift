@@ -2,8 +2,8 @@ import Synchronization
 
 /// All series of one name, one child for each set of label values.
 ///
-/// Children are made on demand and kept for ever, so a family holds at most `limit` of them; what comes beyond is
-/// counted in one child whose label values all read `other`. Callers keep their children where speed matters.
+/// Children are made on demand and kept for ever, so a family holds at most `limit` of them; further ones share one
+/// child whose label values are all `other`. Callers keep their children where speed matters.
 package final class MetricFamily<Child: Metric>: Sendable {
     let descriptor: MetricDescriptor
     private let limit: Int

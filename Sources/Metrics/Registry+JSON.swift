@@ -16,7 +16,7 @@ extension Registry {
                         let labels =
                             series.labels.isEmpty ? "" : "{\(String(decoding: series.labels, as: UTF8.self))}"
                         let name = family.name + suffix + labels
-                        // Of series that come twice the first counts, as in the text formats.
+                        // Of duplicate series the first counts, as in the text formats.
                         if written.insert(name).inserted { object.member(name, value) }
                     }
                 }
@@ -27,7 +27,7 @@ extension Registry {
 }
 
 extension MetricReading {
-    /// What a histogram comes down to, or the number itself.
+    /// Sum and count of a histogram, or the number itself.
     fileprivate var numbers: [(suffix: String, value: Double)] {
         switch self {
         case .number(let value): [("", value)]

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// The metrics of one Weir: families registered while it is wired, and collectors asked at each scrape.
+/// The metrics of one Weir: families registered at start, and collectors called at each scrape.
 ///
 /// Asking twice for the same family gives the same one. A name that is not valid, or registered before with
 /// another type, help text or labels, is a mistake in the wiring and traps.
 package final class Registry: Sendable {
-    /// Adds families to a snapshot at scrape time; must not block, since a scrape waits for it.
+    /// Adds families to a snapshot at scrape time; must not block, since the scrape waits for it.
     package typealias Collector = @Sendable (inout MetricsSnapshot) -> Void
 
     private struct State {
@@ -81,7 +81,7 @@ package final class Registry: Sendable {
         return family(descriptor, limit: limit) { Histogram(bounds: bounds) }
     }
 
-    /// Registers a collector; collectors are asked in the order in which they came, on the scrape's thread.
+    /// Registers a collector; collectors are called in the order of their registration, on the scrape's thread.
     package func addCollector(_ collector: @escaping Collector) {
         state.withLock { $0.collectors.append(collector) }
     }

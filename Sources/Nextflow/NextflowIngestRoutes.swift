@@ -73,7 +73,6 @@ package struct NextflowIngestRoutes: Sendable {
         }
         journal.append(
             kind: NextflowProjection.kind,
-            members: [],
             body: body,
             mayUseReserve: true,
             on: exchange.lane.queue

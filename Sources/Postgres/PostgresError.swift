@@ -1,10 +1,10 @@
-/// A failure of the server, of the way to it, or of a value on its way in or out.
+/// A failure of the server, of the connection to it, or of a value sent or received.
 ///
 /// `description` holds the context and the server's primary message only: the detail may quote values.
 package struct PostgresError: Error, Hashable, Sendable {
-    /// What a caller has to do about the failure.
+    /// The cause, which decides the caller's reaction.
     package var kind: Kind
-    /// The five characters of SQLSTATE, absent when the server said nothing.
+    /// The five characters of SQLSTATE, absent if the server sent none.
     package var sqlState: String?
     /// The server's primary message, or libpq's, on one line.
     package var message: String
@@ -28,21 +28,21 @@ package struct PostgresError: Error, Hashable, Sendable {
         self.context = context
     }
 
-    /// The closed set of causes, each with one right reaction.
+    /// The causes, each with one correct reaction.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// No server answered, or it is starting up or shutting down: try again later.
         case unreachable
-        /// The server refused the user or the password (class 28): a person has to act.
+        /// The server refused the user or the password (class 28): the operator has to act.
         case authentication
-        /// The role may not do that (42501): a person has to act.
+        /// The role lacks a right (42501): the operator has to act.
         case forbidden
-        /// The server has no connection left for the role, the database or anybody (53300): try again later.
+        /// The server has no connection left for the role, the database or at all (53300): try again later.
         case tooManyConnections = "too_many_connections"
-        /// The database does not exist (3D000): a person has to act.
+        /// The database does not exist (3D000): the operator has to act.
         case missingDatabase = "missing_database"
         /// The server is older than the oldest supported major version.
         case unsupportedServer = "unsupported_server"
-        /// The values can not be stored (classes 22, 23, 54): trying again will not help.
+        /// The values can not be stored (classes 22, 23, 54): retrying does not help.
         case refusedData = "refused_data"
         /// The same transaction may succeed later (08, 25006, 40, 53, 55, 57, 58, XX).
         case transient
@@ -54,14 +54,14 @@ package struct PostgresError: Error, Hashable, Sendable {
         case closed
         /// A column is absent, NULL or of another type than the reader expects.
         case undecodable
-        /// The statement itself is wrong (42 and everything unknown): a fault of Weir or of the schema.
+        /// The statement itself is wrong (42 and everything unknown): a bug of Weir or of the schema.
         case programming
     }
 
     /// A bounded word for metric labels.
     package var reason: String { kind.rawValue }
 
-    /// Whether the same work may succeed when it is repeated unchanged.
+    /// Whether a retry may succeed.
     package var isRetryable: Bool {
         switch kind {
         case .unreachable, .transient, .cancelled, .poolTimeout, .tooManyConnections: true
@@ -71,7 +71,7 @@ package struct PostgresError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether a process that is starting should give up: waiting will not make this connection succeed.
+    /// Whether a starting process should give up: waiting does not help.
     package var isFatalAtStart: Bool {
         switch kind {
         case .authentication, .forbidden, .missingDatabase, .unsupportedServer: true

@@ -30,7 +30,7 @@ package struct RunsProjection: Projection {
     package typealias Outcomes = [Int: RunOutcome]
 
     /// Between the routes and the loader.
-    package typealias Board = OutcomeBoard<[RunDraft], Outcomes>
+    package typealias Board = OutcomeBoard<ParsedRunLine, Outcomes>
 
     private let board: Board?
     private let metrics: RunsMetrics?
@@ -49,7 +49,11 @@ package struct RunsProjection: Projection {
             throw Refusal(reason: "not a line of the runs surface: \(line.kind)")
         }
         // Reading a run costs as much as all else that is done for it here.
-        if let drafts = board?.takeParsed(line.seq) { return Self.elements(line, drafts) }
+        switch board?.takeParsed(line.seq)?.content {
+        case .runs(let drafts): return Self.elements(line, drafts)
+        case .change(let operation, let eventID): return [Self.element(line, operation, eventID)]
+        case nil: break
+        }
         do {
             let shape: RunDecoder.Shape = kind == .batch ? .batch : .record
             let document = try RunDecoder.document(Array(line.body), isJSON: true, as: shape)
@@ -124,22 +128,28 @@ package struct RunsProjection: Projection {
         }
     }
 
+    /// A change read from its line.
     private static func element(_ line: JournalLine, _ operation: RunOperation) throws(Refusal)
         -> [RunElement]
     {
-        let members = JSONText.members(line.members)
-        guard let eventID = members?.root[RunField.eventID.name]?.string else {
-            throw Refusal(reason: "the line does not say of which run it is")
+        guard let eventID = RunLine.eventID(line.members) else {
+            throw Refusal(reason: "the line does not name its run")
         }
-        return [
-            RunElement(
-                seq: line.seq,
-                at: line.at,
-                place: 0,
-                key: RunKeys.run(eventID),
-                operation: operation
-            )
-        ]
+        return [element(line, operation, eventID)]
+    }
+
+    private static func element(
+        _ line: JournalLine,
+        _ operation: RunOperation,
+        _ eventID: String
+    ) -> RunElement {
+        RunElement(
+            seq: line.seq,
+            at: line.at,
+            place: 0,
+            key: RunKeys.run(eventID),
+            operation: operation
+        )
     }
 }
 
@@ -160,14 +170,5 @@ enum RunKeys {
         var digest = KeyDigest()
         digest.add(text)
         return digest.finish()
-    }
-}
-
-extension JSONText {
-    /// The members that a line carries beside its body, as an object; nil when there are none.
-    static func members(_ members: ArraySlice<UInt8>) -> JSONDocument? {
-        guard !members.isEmpty else { return nil }
-        let object = [UInt8(ascii: "{")] + members.dropLast() + [UInt8(ascii: "}")]
-        return try? JSONDocument(object)
     }
 }

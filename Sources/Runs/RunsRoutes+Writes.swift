@@ -18,7 +18,7 @@ extension RunsRoutes {
                 return draft
             }
             let draft = reading.value
-            switch try await self.append(.create, reading.line, reading.isVerbatim ? [draft] : nil) {
+            switch try await self.append(.create, reading.line, reading.isVerbatim ? .runs([draft]) : nil) {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
@@ -46,7 +46,12 @@ extension RunsRoutes {
                 return BatchAnswer(drafts, [:]).response
             }
             let line = reading.line
-            switch try await self.append(.batch, line, reading.isVerbatim ? drafts : nil, of: drafts.count) {
+            switch try await self.append(
+                .batch,
+                line,
+                reading.isVerbatim ? .runs(drafts) : nil,
+                of: drafts.count
+            ) {
             case .applied(let outcomes):
                 let answer = BatchAnswer(drafts, outcomes)
                 if answer.inserted > 0 { self.metadata.drop() }
@@ -70,7 +75,8 @@ extension RunsRoutes {
             let patch = reading.value
             let eventID = Self.eventID(request)
             guard !patch.changes.isEmpty else { return await self.emptyPatch(eventID) }
-            switch try await self.append(.patch, reading.line, to: eventID) {
+            let parsed = ParsedRunLine.change(.patch(patch), eventID: eventID)
+            switch try await self.append(.patch, reading.line, parsed, to: eventID) {
             case .applied(let outcomes):
                 guard outcomes[0] == .updated else { return Self.notFound(eventID) }
                 self.metadata.drop()
@@ -93,7 +99,8 @@ extension RunsRoutes {
             let reading = try await self.record(request, CommitAssociation.init)
             let association = reading.value
             let eventID = Self.eventID(request)
-            switch try await self.append(.commit, reading.line, to: eventID) {
+            let parsed = ParsedRunLine.change(.associate(association), eventID: eventID)
+            switch try await self.append(.commit, reading.line, parsed, to: eventID) {
             case .applied(let outcomes):
                 guard case .associated(let runID) = outcomes[0] else { return Self.notFound(eventID) }
                 return Self.associated(eventID, runID, association)
@@ -124,11 +131,11 @@ extension RunsRoutes {
         }
     }
 
-    /// `drafts` is what the line says, where they can be taken from here; `count` is how many operations it has.
+    /// `parsed` is what the line says, where it can be taken from here; `count` is how many operations it has.
     private func append(
         _ kind: RunsProjection.Kind,
         _ line: [UInt8],
-        _ drafts: [RunDraft]? = nil,
+        _ parsed: ParsedRunLine? = nil,
         of count: Int = 1,
         to eventID: String? = nil
     ) async throws(WriteRefusal) -> RunsProjection.Board.Outcome {
@@ -136,9 +143,9 @@ extension RunsRoutes {
             return try await board.append(
                 to: journal,
                 kind: kind.rawValue,
-                members: eventID.map(RunLine.members) ?? [],
+                members: eventID.map(RunLine.members) ?? LineMembers(),
                 body: line,
-                parsed: drafts,
+                parsed: parsed,
                 waiting: min(Self.patiencePerRun * count, Self.mostPatience)
             )
         } catch {
@@ -231,20 +238,5 @@ extension RunsRoutes {
             .internalServerError,
             "Failed to \(what): PostgreSQL refused it. It is kept: see `weir dead-letters list`."
         )
-    }
-}
-
-/// Lines of the runs surface, for routes and maintenance jobs.
-enum RunLine {
-    /// The member that says of which run a line is.
-    static func members(_ eventID: String) -> [UInt8] {
-        Array("\"\(RunField.eventID.name)\":".utf8) + JSONText.quoted(eventID) + [UInt8(ascii: ",")]
-    }
-
-    /// A body as it goes into a line: without byte order mark and line breaks.
-    static func body(_ document: JSONDocument) -> [UInt8] {
-        var body = Array(document.root.rawBytes)
-        if document.sawLineBreaksOutsideStrings { JSONStorable.blankLineBreaks(in: &body) }
-        return body
     }
 }

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Sends records that waited, as a batch; one that Weir can't read holds up no other.
+/// Sends waiting records as a batch; a record that Weir can't read does not block the others.
 struct BatchSender {
     let transport: Transport
     let records: [ArraySlice<UInt8>]
@@ -8,12 +8,12 @@ struct BatchSender {
 
     private struct Unavailable: Error {}
 
-    /// The places of the records that Weir refused for good; nil when it is away.
+    /// The places of the records that Weir refused permanently; nil when Weir is away.
     func send() async -> [Int]? {
         try? await refused(in: 0..<records.count)
     }
 
-    /// A batch that is refused as a whole is sent by halves, until the record that is the cause stands alone.
+    /// A batch that is refused as a whole is halved until the refused record is found.
     private func refused(in range: Range<Int>) async throws(Unavailable) -> [Int] {
         let body = Array(records[range].joined(separator: [UInt8(ascii: ",")]))
         let array = [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]

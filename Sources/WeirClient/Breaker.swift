@@ -1,18 +1,18 @@
 internal import Synchronization
 
-/// Keeps a program from waiting, run by run, for a server that is away: after a failure requests are not sent for a while.
-/// Then one of them is a probe. Any thread.
+/// A circuit breaker: after a failure no requests are sent for a while, so that a program does not wait for an absent
+/// server in every run. Then one request is a probe. Any thread.
 final class Breaker: Sendable {
     private static let longestPause: Duration = .seconds(300)
 
     private enum State {
         case closed
         case open(until: ContinuousClock.Instant, pause: Duration)
-        /// One request is out to see; the others are not sent meanwhile.
+        /// One request is the probe; others are not sent meanwhile.
         case probing(pause: Duration)
     }
 
-    /// What may be done with a request.
+    /// Whether a request may be sent.
     enum Admission: Sendable, Equatable {
         /// Send it, with all attempts.
         case send
@@ -26,8 +26,8 @@ final class Breaker: Sendable {
     // Guards the state.
     private let state = Mutex(State.closed)
 
-    /// Makes a breaker that lets a server rest for `pause`, twice as long after each probe that fails, and five minutes at
-    /// most; nil never does.
+    /// Makes a breaker that pauses for `pause`, twice as long after each failed probe, and five minutes at most; nil
+    /// never pauses.
     init(pause: Duration?) {
         self.pause = pause
     }
@@ -46,12 +46,12 @@ final class Breaker: Sendable {
         }
     }
 
-    /// A server answered, whatever it was.
+    /// A server responded, with any status.
     func succeeded() {
         state.withLock { $0 = .closed }
     }
 
-    /// Nobody answered, or the server has asked for patience.
+    /// There was no response, or a 429 or 503.
     func failed(at now: ContinuousClock.Instant = .now) {
         guard let first = pause else { return }
         state.withLock { state in

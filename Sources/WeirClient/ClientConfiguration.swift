@@ -1,42 +1,42 @@
 internal import Glibc
 
-/// Where runs are told to, and what is kept on this machine. Contract §3.7.
+/// Where runs are sent, and what is kept on this machine. Contract §3.7.
 public struct ClientConfiguration: Sendable {
     /// The address of Weir, without a trailing slash.
     public var url: String
     /// A token with the scope `ingest`; nil sends none.
     public var token: String?
-    /// Where records wait that Weir could not take.
+    /// The directory for records that Weir could not take.
     public var bufferDirectory: String
-    /// Where every record and event is also written, a file a day; nil writes none.
+    /// The directory in which every record and event is also written, a file a day; nil writes none.
     public var eventDirectory: String?
-    /// Who is told of a run's end, too; nil is nobody.
+    /// The address to which a run's end is also posted; nil for none.
     public var externalPost: ExternalPost?
-    /// Whose agents these are.
+    /// The owner of the agents.
     public var agentOwner: String?
-    /// What this machine is called.
+    /// The name of this machine.
     public var host: String
-    /// How long the start or the end of a run holds the program up at most. What Weir has not taken by then waits in
+    /// How long the start or the end of a run may delay the program. A record that Weir has not taken by then waits in
     /// the buffer.
     public var patience: Duration = .seconds(5)
-    /// How often a request is sent at most, when nobody answers.
+    /// The most attempts of a request without a response.
     public var attempts = 3
     /// The pause between attempts.
     public var retryPause: Duration = .seconds(1)
-    /// How often at most a client sends what waits in the buffer without being asked; nil is never.
+    /// The least time between two automatic replays of the buffer; nil for none.
     public var replayInterval: Duration? = .seconds(60)
-    /// How long a server that did not answer is left alone: what runs begin and end meanwhile waits in the buffer at once.
-    /// After that one request is sent to see, and the pause doubles each time that nobody answers, up to five minutes.
-    /// nil asks the server for each run.
+    /// How long nothing is sent to a server that did not respond: meanwhile records go to the buffer at once. Then one
+    /// request is sent as a probe; the pause doubles after each probe without a response, up to five minutes. nil sends
+    /// every request.
     public var restPause: Duration? = .seconds(30)
-    /// The name of the run that this program is a part of: runs that name no other parent get it.
+    /// The name of the run that this program is a part of: the parent of runs that name no other.
     public var parentRunID: String?
     /// How long one attempt may take.
     public var timeout: Duration = .seconds(10)
 
-    /// An address that is told of each run's end, once. Contract §3.4.
+    /// An address to which each run's end is posted, once. Contract §3.4.
     public struct ExternalPost: Sendable {
-        /// Where to.
+        /// The address.
         public var url: String
         /// The bearer token; without one the reference's client says `None`.
         public var token: String?
@@ -48,7 +48,7 @@ public struct ClientConfiguration: Sendable {
         }
     }
 
-    /// Configures a client by hand.
+    /// Configures a client in code.
     public init(url: String = "http://localhost:8765", bufferDirectory: String = "./telemetry_buffer") {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.bufferDirectory = bufferDirectory

@@ -5,20 +5,20 @@ internal import Synchronization
 /// Records that Weir could not take, in files that the original client reads and writes, too. Contract §3.3.
 ///
 /// `telemetry_<time>.jsonl.active` is written to; full or a day old it becomes `.ready`; replayed it becomes `.synced`.
-/// Records that are refused for good go to a `.rejected` file of the same name.
+/// Records that are refused permanently go to a `.rejected` file of the same name.
 final class FailoverBuffer: Sendable {
     private static let largest: Int64 = 10 << 20
     private static let oldest = 86_400
 
     let directory: String
-    // Guards the name of the file that is written to.
+    // Guards the name of the active file.
     private let active = Mutex<String?>(nil)
 
     init(_ directory: String) {
         self.directory = directory
     }
 
-    /// Keeps a record; false when the disk does not take it.
+    /// Writes a record; false when the disk refuses it.
     @discardableResult
     func append(_ record: [UInt8]) -> Bool {
         LineFile.makeDirectory(directory, mode: 0o700)
@@ -47,7 +47,7 @@ final class FailoverBuffer: Sendable {
         active = nil
     }
 
-    /// Makes an active file ready; nobody writes to it meanwhile.
+    /// Makes an active file ready, under its lock.
     private func close(_ path: String) -> String? {
         let ready = String(path.dropLast("active".count)) + "ready"
         return LineFile.withLocked(path) { _ in rename(path, ready) == 0 ? ready : nil } ?? nil
@@ -55,16 +55,16 @@ final class FailoverBuffer: Sendable {
 
     // MARK: - Replay
 
-    /// Sends everything that waits, a file at a time. `send` gets up to 100 records and answers with the places of
-    /// those that were refused for good, or nil when Weir is away.
+    /// Sends all waiting records, a file at a time. `send` gets up to 100 records and returns the places of those that
+    /// were refused permanently, or nil when Weir is away.
     func replay(_ send: ([ArraySlice<UInt8>]) async -> [Int]?) async -> ReplayReport {
         var report = ReplayReport()
         guard access(directory, F_OK) == 0 else { return report }
         let lock = open("\(directory)/.replay.lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer {
             if lock >= 0 {
-                // A child that is being started has a copy of the descriptor until it executes: closing ours alone
-                // would leave the lock to it.
+                // A child that is being started has a copy of the descriptor until it executes: closing only this one
+                // would leave the lock with the child.
                 flock(lock, LOCK_UN)
                 Glibc.close(lock)
             }
@@ -108,7 +108,7 @@ final class FailoverBuffer: Sendable {
         return rename(path, stem + "synced") == 0 ? nil : .files
     }
 
-    /// `YYYYMMDD_HHMMSS` in local time, as the original client has it.
+    /// `YYYYMMDD_HHMMSS` in local time, as the original client writes it.
     private static func stamp() -> String {
         var now = time(nil)
         var parts = tm()

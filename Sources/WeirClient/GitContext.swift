@@ -3,19 +3,19 @@ internal import Dispatch
 internal import Glibc
 internal import Processes
 
-/// What git says of the working directory. Contract §3.6.
+/// Repository and branch of the working directory. Contract §3.6.
 struct GitContext: Sendable {
     var repository: String?
     var branch: String?
 
-    /// `repo/branch`, or the one of them that is known.
+    /// `repo/branch`, or whichever of the two is known.
     var runTag: String? {
         guard let repository else { return nil }
         return branch.map { "\(repository)/\($0)" } ?? repository
     }
 
-    /// Asks git on a thread that may block; nothing is known where there is no git, no repository, or no answer within
-    /// five seconds.
+    /// Runs git on a thread that may block; empty without git, without a repository, or after a timeout of five
+    /// seconds.
     static func detect() async -> GitContext {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "weir.client.git").async {
@@ -41,9 +41,9 @@ struct GitContext: Sendable {
     }
 }
 
-/// Runs a command whose first lines of output are wanted, and not for long.
+/// Runs a command for the first lines of its output, with a timeout.
 enum ShortCommand {
-    /// What it wrote to its standard output, trimmed; nil when it failed, could not be started or took too long.
+    /// Its standard output, trimmed; nil if it failed, could not be started or took too long.
     static func run(_ command: [String], until deadline: ContinuousClock.Instant) -> String? {
         var pipe: [Int32] = [0, 0]
         guard linux_pipe2(&pipe, O_CLOEXEC) == 0 else { return nil }

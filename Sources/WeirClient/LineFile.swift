@@ -4,7 +4,7 @@ internal import Glibc
 /// Files of one JSON object a line that several processes append to.
 enum LineFile {
     /// Appends a line under an exclusive lock and makes it durable. False when that failed: nothing is thrown into the
-    /// program that is observed.
+    /// program.
     @discardableResult
     static func append(_ line: [UInt8], to path: String) -> Bool {
         withLocked(path) { descriptor in
@@ -13,8 +13,7 @@ enum LineFile {
         } ?? false
     }
 
-    /// Opens a file for appending and holds its lock meanwhile; a file that was renamed before the lock was there is
-    /// opened anew.
+    /// Opens a file for appending and locks it; if the file was renamed before it was locked, opens the new one.
     static func withLocked<Value>(_ path: String, _ body: (Int32) -> Value) -> Value? {
         for _ in 0..<10 {
             let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -28,7 +27,7 @@ enum LineFile {
         return nil
     }
 
-    /// Makes a directory and those around it, if they are missing.
+    /// Makes a directory and its parents, if they are missing.
     static func makeDirectory(_ path: String, mode: mode_t) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {

@@ -1,6 +1,6 @@
 internal import Core
 
-/// JSON as Python writes it: a blank behind commas and colons, nothing but ASCII. Contract §3.5.
+/// JSON as Python writes it: a blank after commas and colons, nothing but ASCII. Contract §3.5.
 enum PythonText {
     /// Respells JSON text without blanks between its tokens.
     static func json(_ compact: [UInt8]) -> [UInt8] {

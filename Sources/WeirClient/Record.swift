@@ -1,6 +1,6 @@
 internal import Core
 
-/// A run as the original client keeps it: every member, in its order. Contract §3.1.
+/// A run in the original client's form: every member, in its order. Contract §3.1.
 struct Record: Sendable {
     private static let names = [
         "run_id", "agent_name", "job_type", "trigger_type", "start_time", "event_id", "schema_version",
@@ -31,7 +31,7 @@ struct Record: Sendable {
         values[name] = text.map(Self.quoted)
     }
 
-    /// A text as JSON, without U+0000: Weir would refuse the record for it (D27).
+    /// A text as JSON, without U+0000, for which Weir would refuse the record (D27).
     static func quoted(_ text: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.value(withoutNul(text))
@@ -51,7 +51,7 @@ struct Record: Sendable {
     /// The whole record.
     var json: [UInt8] { json(Self.names, withNulls: true) }
 
-    /// Some members, those that are null left out.
+    /// Some members, without those that are null.
     func json(_ names: [String], withNulls: Bool = false) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 1500)
         writer.object { object in
@@ -66,14 +66,14 @@ struct Record: Sendable {
         return writer.bytes
     }
 
-    /// What is told of the end of a run.
+    /// The members of the request that ends a run.
     static let endMembers = [
         "status", "end_time", "duration_ms", "items_discovered", "items_succeeded", "items_failed",
         "items_skipped", "input_summary", "output_summary", "error_summary", "error_details", "metrics_json",
         "context_json", "updated_at",
     ]
 
-    /// What an external address is told. Contract §3.4.
+    /// The body for an external address. Contract §3.4.
     static let externalMembers = [
         "run_id", "agent_name", "job_type", "trigger_type", "start_time", "status", "agent_owner", "end_time",
         "items_discovered", "items_succeeded", "items_failed", "duration_ms", "error_summary", "product",

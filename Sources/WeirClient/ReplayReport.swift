@@ -1,19 +1,19 @@
-/// What came of a replay.
+/// The outcome of a replay.
 public struct ReplayReport: Sendable, Equatable {
     /// Why records still wait.
     public enum Obstacle: Sendable, Equatable {
-        /// Weir is away, or refuses to hear this client: its address or its token may be wrong.
+        /// Weir is away or refuses this client: its address or its token may be wrong.
         case unavailable
-        /// Another replay of the same buffer is at work.
+        /// Another replay of the same buffer is running.
         case anotherReplay
         /// The files of the buffer can't be read or renamed.
         case files
     }
 
-    /// Records that Weir has now, or had already.
+    /// Records that Weir has taken now or before.
     public var sent = 0
-    /// Records that it refused for good; they stand in a `.rejected` file.
+    /// Records that it refused permanently; they are in a `.rejected` file.
     public var rejected = 0
-    /// What holds up the rest; nil when nothing waits any more.
+    /// Why records still wait; nil when none waits.
     public var obstacle: Obstacle?
 }

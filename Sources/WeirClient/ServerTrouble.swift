@@ -1,30 +1,30 @@
-/// Why a server has not taken what it was sent.
+/// Why a server has not taken a request.
 package enum ServerTrouble: Sendable, Equatable {
-    /// The address is none of http or https.
+    /// The address is neither http nor https.
     case badAddress
-    /// No connection, or no answer in time; why.
+    /// No connection, or no response in time; with the reason.
     case unreachable(String)
     /// 401 or 403.
     case unauthorised(status: Int)
-    /// It asks for patience, or has a fault of its own: 429 or 5xx.
+    /// It is busy or has failed: 429 or 5xx.
     case busy(status: Int)
-    /// What answers does not answer as Weir does.
+    /// The response is not Weir's.
     case notWeir(status: Int)
-    /// It refuses the record itself; the status, and what it says of it.
+    /// It refuses the record; the status, and the reason.
     case refused(status: Int, String)
 
     /// What happened at an address, and what to do.
     package func sentence(_ url: String) -> String {
         switch self {
         case .badAddress:
-            "\(url) is no address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
+            "\(url) is not an address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
         case .unreachable(let why):
             "no server at \(url) (\(why)); start Weir, or set WEIR_URL to its address"
         case .unauthorised(let status):
-            "\(url) wants a token with the scope ingest (\(status)); set WEIR_TOKEN to one that `weir token create` made"
-        case .busy(let status): "\(url) can't take it now (\(status)); look at the server's log"
+            "\(url) needs a token with the scope ingest (\(status)); set WEIR_TOKEN to one of `weir token create`"
+        case .busy(let status): "\(url) can't take it now (\(status)); see the server's log"
         case .notWeir(let status):
-            "what answers at \(url) is not Weir's runs API (\(status)); set WEIR_URL to Weir's address"
+            "the server at \(url) is not Weir's runs API (\(status)); set WEIR_URL to Weir's address"
         case .refused(let status, ""): "\(url) refuses the record (\(status))"
         case .refused(let status, let why): "\(url) refuses the record (\(status)): \(why)"
         }

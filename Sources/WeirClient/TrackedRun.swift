@@ -6,19 +6,19 @@ public enum RunOutcome: String, Sendable, CaseIterable {
     case success, failure, partial, timeout, cancelled
 }
 
-/// What may be said about a run when it begins; everything may be missing.
+/// Optional details of a run when it begins.
 public struct RunDetails: Sendable {
-    /// The id by which Weir knows the run, used once and for ever; nil mints one.
+    /// The id by which Weir knows the run, never used again; nil makes one.
     public var eventID: String?
-    /// The name of the run; nil makes one of time, agent and chance.
+    /// The name of the run; nil makes one from time, agent and random digits.
     public var runID: String?
     /// `cli`, `web`, `scheduler`, `mcp`, `manual` by convention.
     public var triggerType = "cli"
-    /// Whose agent this is; nil takes the configuration's.
+    /// The owner of the agent; nil takes the configuration's.
     public var agentOwner: String?
     /// The name of the run that this one belongs to; nil takes the configuration's.
     public var parentRunID: String?
-    /// What is worked on.
+    /// The item that the run works on.
     public var itemName: String?
     /// The product it is for.
     public var product: String?
@@ -26,9 +26,9 @@ public struct RunDetails: Sendable {
     public var productFamily: String?
     /// The platform it is for.
     public var platform: String?
-    /// The part of a site that is worked on.
+    /// The part of a site that the run works on.
     public var subdomain: String?
-    /// The site that is worked on.
+    /// The site that the run works on.
     public var website: String?
     /// The section of that site.
     public var websiteSection: String?
@@ -36,18 +36,18 @@ public struct RunDetails: Sendable {
     public var environment: String?
     /// The insight that caused the run.
     public var insightID: String?
-    /// What goes in, in a sentence.
+    /// The input, in a sentence.
     public var inputSummary: String?
-    /// Where it comes from.
+    /// Where the input comes from.
     public var sourceReference: String?
-    /// Where it goes.
+    /// Where the output goes.
     public var targetReference: String?
-    /// The repository; nil takes what git says.
+    /// The repository; nil asks git.
     public var gitRepository: String?
-    /// The branch; nil takes what git says.
+    /// The branch; nil asks git.
     public var gitBranch: String?
 
-    /// Details of which nothing is said yet.
+    /// Details without any value.
     public init() {}
 
     func fill(_ record: inout Record) {
@@ -81,7 +81,7 @@ public final class TrackedRun: Sendable {
 
     private let start: Timestamp
     private let client: WeirClient
-    // Guards what is said about the run until it ends.
+    // Guards the run's details until it ends.
     private let guarded: Mutex<Guarded>
 
     init(eventID: String, runID: String, record: Record, start: Timestamp, client: WeirClient) {
@@ -150,8 +150,8 @@ public final class TrackedRun: Sendable {
         await client.log(writer.bytes)
     }
 
-    /// Tells which commit the run made; `source` is `manual`, `llm` or `ci`. What Weir can't take now goes with the end
-    /// of the run.
+    /// Associates the commit that the run made; `source` is `manual`, `llm` or `ci`. If Weir can't take it now, it is
+    /// sent with the end of the run.
     ///
     /// - Returns: whether Weir has it; always false once the run has ended.
     @discardableResult

@@ -4,20 +4,20 @@ internal import Synchronization
 
 /// Requests to Weir, repeated as the original client does. Contract §3.1, §3.2.
 final class Transport: Sendable {
-    /// What came of a request.
+    /// The outcome of a request.
     enum Outcome: Sendable {
-        /// It was taken.
+        /// The server took it.
         case taken(JSONDocument)
-        /// It was refused for what it is; another attempt would be refused, too.
+        /// The server refused it; another attempt would be refused, too.
         case refused(status: Int, JSONDocument?)
-        /// Nobody answered in time, or not as Weir does: it may be sent again later.
+        /// There was no response in time, or not Weir's: the request may be sent again later.
         case unavailable
     }
 
     private let client = OutboundClient()
     private let configuration: ClientConfiguration
     private let breaker: Breaker
-    // Guards what came of the last request that was sent.
+    // Guards the outcome of the last request.
     private let lastTrouble = Mutex<ServerTrouble?>(nil)
 
     init(_ configuration: ClientConfiguration) {
@@ -28,9 +28,8 @@ final class Transport: Sendable {
     /// Why the last request was not taken; nil when it was.
     var trouble: ServerTrouble? { lastTrouble.withLock { $0 } }
 
-    /// Sends a request. Timeouts, requests for patience and a server that has just gone are tried again until the
-    /// deadline, anything else is final. Nothing is sent while the server is left alone, but for a batch: somebody has
-    /// asked for that.
+    /// Sends a request. After a timeout, a 429 or 503, or a lost connection it retries until the deadline; any other
+    /// outcome is final. Nothing is sent while the breaker pauses, except for a batch, which was requested explicitly.
     func send(_ call: Call, _ body: [UInt8], until deadline: ContinuousClock.Instant) async -> Outcome {
         let admission = call.isBatch ? .probe : breaker.admit()
         if case .rest = admission { return .unavailable }
@@ -73,7 +72,7 @@ final class Transport: Sendable {
         return (.unavailable, trouble)
     }
 
-    /// How long the server asks to be left alone; nil when it does not.
+    /// How long the server asks to wait; nil when it does not.
     private func patience(_ answer: OutboundResponse) -> Duration? {
         guard answer.status == 503 || answer.status == 429 else { return nil }
         let seconds = answer.field("retry-after").flatMap { Int($0) } ?? 0
@@ -92,8 +91,8 @@ final class Transport: Sendable {
         return request
     }
 
-    /// Tells an external address of a run's end: only 200 is success; 5xx and silence are tried again after 1 s and
-    /// 2 s, unless the deadline comes before. Contract §3.4.
+    /// Posts a run's end to an external address: only 200 is success; a 5xx or a timeout is retried after 1 s and 2 s,
+    /// unless the deadline comes before. Contract §3.4.
     @discardableResult
     func post(
         _ record: Record,
@@ -121,7 +120,7 @@ final class Transport: Sendable {
     }
 }
 
-/// The requests of this client, and how it knows that they were taken. Contract §3.2.
+/// The requests of this client, and the responses that confirm them. Contract §3.2.
 enum Call {
     case create
     case end(eventID: String)
@@ -145,12 +144,12 @@ enum Call {
         if case .batch = self { true } else { false }
     }
 
-    /// Whether it is the first that Weir hears of a run. There is no hurry then: the end of the run tells it, too.
+    /// Whether it begins a run. It is not urgent then: the end of the run contains the same data.
     var isFirst: Bool {
         if case .create = self { true } else { false }
     }
 
-    /// Anybody may listen at an address: what does not look like Weir's answer is none.
+    /// Any server may listen at an address: a response that does not look like Weir's does not count.
     func judge(_ answer: OutboundResponse) -> (Transport.Outcome, ServerTrouble?) {
         let document = try? JSONDocument(answer.body)
         switch answer.status {
@@ -195,7 +194,7 @@ extension OutboundError {
         }
     }
 
-    /// Whether there is nobody at all: waiting a second seldom helps.
+    /// Whether no server is there at all: waiting a second seldom helps.
     fileprivate var isRefusal: Bool {
         switch self {
         case .unresolvable, .unreachable: true

@@ -3,16 +3,16 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Tracks runs: tells Weir when they begin, how they go and how they end.
+/// Tracks runs: reports their begin, progress and end to Weir.
 ///
-/// It never throws into the program that it observes, and never holds it up for long. What Weir can't take at the moment
-/// waits in a buffer on disk and is sent later; every record is also written to a file of events, if there is a
-/// directory for them. Any thread.
+/// It never throws into the program, and never delays it for long. Records that Weir can't take wait in a buffer on
+/// disk and are sent later; every record is also written to a file of events, if there is a directory for them. Any
+/// thread.
 public final class WeirClient: Sendable {
     private struct Guarded {
         /// The names of runs that have not ended.
         var active: Set<String> = []
-        /// When the buffer was last replayed without being asked.
+        /// When the buffer was last replayed automatically.
         var lastReplay: ContinuousClock.Instant?
     }
 
@@ -21,7 +21,7 @@ public final class WeirClient: Sendable {
     private let buffer: FailoverBuffer
     private let git: Task<GitContext, Never>
     private let guarded = Mutex(Guarded())
-    // Files and processes block: their work has queues of its own, that of files in order.
+    // Files and processes block: their work has separate queues; that of files is serial.
     private let files = DispatchQueue(label: "weir.client.files")
 
     /// Makes a client, and asks git about the working directory meanwhile.
@@ -32,12 +32,12 @@ public final class WeirClient: Sendable {
         git = Task.detached { await GitContext.detect() }
     }
 
-    /// The address that runs are told to.
+    /// The address that runs are sent to.
     public var url: String { configuration.url }
-    /// Why the server has not taken what it was sent last; nil when it has.
+    /// Why the server did not take the last request; nil when it did.
     package var trouble: ServerTrouble? { transport.trouble }
 
-    /// Ids for a run that begins later: for those who have to name it before.
+    /// Ids for a run that begins later but has to be named before.
     package static func newIDs(agent: String) -> (eventID: String, runID: String) {
         let agent = String(agent.map { $0 == "/" || $0 == "\\" ? "-" : $0 }.prefix(200))
         return (UUID128.random().description, newRunID(agent, .now(), UUID128.random()))
@@ -50,10 +50,10 @@ public final class WeirClient: Sendable {
 
     // MARK: - Runs
 
-    /// Tracks a run for as long as `body` works: an error that it throws ends the run as a failure, and goes on;
-    /// a `CancellationError` ends it as cancelled.
+    /// Tracks a run for as long as `body` works: an error that it throws ends the run as a failure and is rethrown; a
+    /// `CancellationError` ends it as cancelled.
     ///
-    /// Everything runs where the caller does, as on the main actor: `body` may use what is not Sendable.
+    /// Everything runs on the caller's actor, such as the main actor: `body` may use values that are not Sendable.
     public nonisolated(nonsending) func trackRun<Value>(
         agent: String,
         job: String,
@@ -96,8 +96,7 @@ public final class WeirClient: Sendable {
         return run
     }
 
-    /// The name of a run. One that can't be a run's is replaced, one that is in use gets an addition. Contract §2.2,
-    /// §3.1.
+    /// The name of a run. An invalid name is replaced, one that is in use gets a suffix. Contract §2.2, §3.1.
     private func claimRunID(_ wanted: String?, _ agent: String, _ time: Timestamp) -> String {
         let chance = UUID128.random()
         let name = wanted.flatMap { Self.isRunID($0) ? $0 : nil } ?? Self.newRunID(agent, time, chance)
@@ -142,8 +141,8 @@ public final class WeirClient: Sendable {
 
     // MARK: - What runs do
 
-    /// Sends the end of a run; what Weir doesn't take waits in the buffer as a whole record. `commit` is one that Weir
-    /// has not got yet. False when it waits.
+    /// Sends the end of a run; if Weir doesn't take it, the whole record waits in the buffer. `commit` is one that Weir
+    /// does not have yet. False when it waits.
     func end(_ record: Record, of run: TrackedRun, isStored: Bool, commit: [UInt8]?) async -> Bool {
         guarded.withLock { _ = $0.active.remove(run.runID) }
         return await uncancelled { [self] in
@@ -163,7 +162,7 @@ public final class WeirClient: Sendable {
         }
     }
 
-    /// The commit goes first: a run that has ended takes no more from a record that comes late.
+    /// The commit goes first: a later record changes nothing in a run that has ended.
     private func send(
         _ record: Record,
         _ commit: [UInt8]?,
@@ -181,7 +180,8 @@ public final class WeirClient: Sendable {
         return false
     }
 
-    /// Weir was away when the run began: the record tells both, and ends a run that got there all the same (D17).
+    /// Weir was away when the run began: the record contains begin and end, and ends the run even if its begin did
+    /// arrive (D17).
     private func sendWhole(_ record: Record, until deadline: ContinuousClock.Instant) async -> Bool {
         if case .taken = await transport.send(.create, record.json, until: deadline) { return true }
         return false
@@ -199,18 +199,17 @@ public final class WeirClient: Sendable {
         }
     }
 
-    /// Writes an event to the day's file only: Weir has no place for it.
+    /// Writes an event to the day's file only: Weir has no table for it.
     func log(_ line: [UInt8]) async { await write(line) }
 
-    /// The program's task may be cancelled; its run is told to the end all the same.
+    /// The program's task may be cancelled; the end of its run is sent all the same.
     private func uncancelled<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
         await Task(operation: work).value
     }
 
     // MARK: - Replay
 
-    /// Sends what waits, now that Weir has answered; nobody waits for it, and it is not tried more often than the
-    /// configuration says.
+    /// Sends waiting records in the background after Weir has responded, no more often than the configuration says.
     private func replayInBackground() {
         guard let interval = configuration.replayInterval else { return }
         let isDue = guarded.withLock { guarded in
@@ -222,12 +221,12 @@ public final class WeirClient: Sendable {
         if isDue { Task.detached { [self] in await replay() } }
     }
 
-    /// Sends what waits in the buffer, and returns when that is done, or after `limit`. Several processes may ask for
-    /// it at once; one of them does it.
+    /// Sends the records in the buffer, and returns when all are sent, or after `limit`. Several processes may call it
+    /// at once; one of them does the work.
     ///
-    /// A client does it by itself when a run begins and Weir takes it.
+    /// A client does so by itself when a run begins and Weir takes it.
     ///
-    /// - Returns: how many records were sent, how many Weir refused for good, and what holds up the rest.
+    /// - Returns: how many records were sent, how many Weir refused permanently, and why the rest still waits.
     @discardableResult
     public func replay(within limit: Duration = .seconds(3600)) async -> ReplayReport {
         let deadline = ContinuousClock.now + limit
@@ -257,7 +256,7 @@ public final class WeirClient: Sendable {
         }
         if !isKept {
             _ = LineFile.writeAll(
-                Array("weir: a record could not be kept on this disk\n".utf8),
+                Array("weir: a record could not be written to disk\n".utf8),
                 STDERR_FILENO
             )
         }

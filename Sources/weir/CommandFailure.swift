@@ -1,13 +1,13 @@
 import ArgumentParser
 import WeirApp
 
-/// Why a command ends: one line on stderr, and an exit code that scripts can tell apart.
+/// Why a command fails: one line on stderr, and an exit code for scripts.
 struct CommandFailure: Error, CustomStringConvertible {
     /// The exit codes beside 0 and ArgumentParser's 64 for wrong usage (sysexits.h).
     enum Code: Int32 {
         /// Something went wrong while running.
         case runtime = 1
-        /// A question was not answered with yes: nothing was changed.
+        /// The operator did not confirm: nothing was changed.
         case notConfirmed = 2
         /// A setting is not usable.
         case configuration = 78

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A command line as the run's record shows it: as a shell would read it, with values masked that look like secrets.
+/// A command line for the run's record: quoted for a shell, with values masked that look like secrets.
 enum CommandLineText {
     private static let mask = "[redacted]"
     private static let longest = 8192
@@ -28,7 +28,7 @@ enum CommandLineText {
         return text.utf8.count <= longest ? text : "\(text.prefix(longest))…"
     }
 
-    /// The bytes of the words behind `--`, which Swift's own list of arguments has made text of.
+    /// The bytes of the words after `--`, which Swift's list of arguments has decoded to text.
     static func bytes(ofLast count: Int) -> [[UInt8]] {
         let first = Int(CommandLine.argc) - count
         return (first..<Int(CommandLine.argc)).compactMap { index in
@@ -74,6 +74,6 @@ enum CommandLineText {
 }
 
 extension String {
-    /// Where a part stands first.
+    /// The first position of a part.
     fileprivate func range(of part: String) -> Range<Index>? { ranges(of: part).first }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Processes
 import WeirApp
 
-/// The command line of Weir: every command says what it does, and hands over to `WeirApp`.
+/// The command line of Weir: every command describes itself and calls `WeirApp`.
 @main
 struct Weir: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +12,7 @@ struct Weir: AsyncParsableCommand {
             `weir serve` is the server: it listens on http://127.0.0.1:8000 and runs a private PostgreSQL \
             cluster in ./data, unless DATABASE_URL names another one.
 
-            Everything can be set by environment variables; `weir config` lists them all with what they are now.
+            All settings are environment variables; `weir config` lists them with their values.
             """,
         version: "weir \(BuildInfo.version)",
         subcommands: [
@@ -26,7 +26,7 @@ struct Weir: AsyncParsableCommand {
     /// How signals were set when this process started.
     static let signals = InheritedSignals.now()
 
-    /// The entry; before anything is opened, the standard streams are made sure of.
+    /// The entry point; makes sure that the standard streams are open before it opens anything.
     static func main() async {
         _ = signals
         StandardStreams.ensureOpen()

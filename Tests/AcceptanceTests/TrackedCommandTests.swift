@@ -214,7 +214,7 @@ struct TrackedCommandTests {
             ("http://127.0.0.1:9", "no server at http://127.0.0.1:9 (nobody answers there); start Weir"),
             (
                 "bogus://x",
-                "bogus://x is no address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
+                "bogus://x is not an address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
             ),
         ]
     )
@@ -250,11 +250,11 @@ struct TrackedCommandTests {
             END
             """
         let expected = """
-            0 1 weir: this run was not taken: http://127.0.0.1:PORT wants a token with the scope ingest (401); set \
-            WEIR_TOKEN to one that `weir token create` made
-            0 1 weir: this run was not taken: what answers at http://127.0.0.1:PORT is not Weir's runs API (404); set \
+            0 1 weir: this run was not taken: http://127.0.0.1:PORT needs a token with the scope ingest (401); set \
+            WEIR_TOKEN to one of `weir token create`
+            0 1 weir: this run was not taken: the server at http://127.0.0.1:PORT is not Weir's runs API (404); set \
             WEIR_URL to Weir's address
-            0 1 weir: this run was not taken: http://127.0.0.1:PORT can't take it now (500); look at the server's log
+            0 1 weir: this run was not taken: http://127.0.0.1:PORT can't take it now (500); see the server's log
 
             """
         #expect(await run(script).output == expected)

@@ -12,10 +12,10 @@ import Testing
 
 /// An application made of one closure.
 struct ClosureApplication: Application {
-    let decide: @Sendable (RequestHead, ConnectionInfo) -> Admission
+    let decide: @Sendable (RequestHead, ConnectionInfo) -> Admission.Decision
 
     func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission {
-        decide(head, context)
+        Admission(decide(head, context))
     }
 }
 
@@ -53,7 +53,7 @@ private final class BorrowedApplication: Application {
     }
 
     func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission {
-        application.withLock { $0 }?.admit(head, context) ?? .refuse(.text("the test is over"))
+        application.withLock { $0 }?.admit(head, context) ?? Admission(.refuse(.text("the test is over")))
     }
 
     func end() {

@@ -150,7 +150,7 @@ import Testing
         #expect(Self.policy.responseFields(for: Self.head(origin)) == ["Vary": "Origin"])
     }
 
-    @Test func `lets all read when told so`() {
+    @Test func `lets all origins read if configured`() {
         let policy = CORSPolicy(allowedOrigins: ["*"])
         #expect(policy.responseFields(for: Self.head("null")) == ["Access-Control-Allow-Origin": "*"])
         #expect(policy.responseFields(for: Self.head(nil)).isEmpty)

@@ -70,7 +70,7 @@ import Testing
         let summary = folder.importing(into: server)
         #expect(
             summary.failure?.description
-                == "no answer from h: cannot connect; is Weir running there? --url names another place"
+                == "no answer from h: cannot connect; is Weir running there? --url names another address"
         )
         #expect(summary.exitCode == 1 && server.waits.isEmpty)
     }

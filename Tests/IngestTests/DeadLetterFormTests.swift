@@ -17,7 +17,7 @@ import Testing
             kind: NoteProjection.kind,
             receivedAt: .now(),
             refusal: Refusal(sqlState: "22023", reason: reason),
-            members: [],
+            members: LineMembers(),
             body: body
         )
     }

@@ -181,7 +181,7 @@ import Testing
         let harness = try IngestHarness()
         let journal = try harness.openJournal()
         defer { journal.close() }
-        let members = Array(#""add":1,"#.utf8)
+        let members = LineMembers(bytes: Array(#""add":1,"#.utf8))
         _ = try await journal.append(kind: NoteProjection.kind, members: members, body: Array("[3]".utf8))
         _ = try await harness.loadAll(journal)
         #expect(try harness.rows("SELECT members FROM dead_letter") == [#""add":1,"#])

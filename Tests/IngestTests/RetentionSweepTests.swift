@@ -73,6 +73,32 @@ import Testing
         }
     }
 
+    @Test func `makes a day's partition once, however many sessions want it at the same moment`() async throws
+    {
+        let harness = try IngestHarness()
+        let (target, now) = (harness.target, now)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<4 {
+                let session = DedicatedConnection(target, SessionSettings(), label: "weir.test.partitions")
+                group.addTask {
+                    defer { session.close() }
+                    for day in 0..<20 {
+                        try await session.withConnection { connection in
+                            let partitions = DayPartitions(table: "telemetry")
+                            try partitions.ensure([now.adding(seconds: day * 86_400)], on: connection)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(
+            try harness.rows("SELECT count(*) FROM pg_inherits WHERE inhparent = 'telemetry'::regclass") == [
+                "20"
+            ]
+        )
+    }
+
     @Test func `drops whole days of raw events, the oldest first`() throws {
         let harness = try IngestHarness()
         let partitions = DayPartitions(table: "telemetry")

@@ -11,7 +11,7 @@ import Testing
         let journal = try fixture.open()
         let position = try await journal.append(
             kind: "nextflow.event/1",
-            members: Array(#""actor":"a\"b","h":{"body":1},"#.utf8),
+            members: LineMembers(bytes: Array(#""actor":"a\"b","h":{"body":1},"#.utf8)),
             body: Array(#"{"x":"é"}"#.utf8)
         )
         #expect(position.seq == 1)
@@ -32,11 +32,13 @@ import Testing
         let fixture = JournalFixture()
         let journal = try fixture.open()
         defer { journal.close() }
-        let members = Array(#""actor":"a\"b","h":{"body":1},"z":[1,{"q":"]"}],"#.utf8)
+        let members = LineMembers(bytes: Array(#""actor":"a\"b","h":{"body":1},"z":[1,{"q":"]"}],"#.utf8))
         try await journal.append(kind: "k/1", members: members, body: Array("[1 , 2.50]".utf8))
         let line = try #require(try journal.lines().first)
         #expect(line.kind == "k/1")
-        #expect(Array(line.members) == members)
+        #expect(line.members == members)
+        #expect(line.members["actor"] == #"a"b"#)
+        #expect(line.members["h"] == nil)
         #expect(line.text == "[1 , 2.50]")
         #expect(line.at.description == "2026-11-20T20:05:42.570541Z")
     }
@@ -101,7 +103,11 @@ import Testing
             try await journal.append(kind: "k/1", body: Array("[1,\n2]".utf8))
         }
         await #expect(throws: JournalError.lineFeedInside) {
-            try await journal.append(kind: "k/1", members: Array("\"a\":1,\n".utf8), body: [0x31])
+            try await journal.append(
+                kind: "k/1",
+                members: LineMembers(bytes: Array("\"a\":1,\n".utf8)),
+                body: [0x31]
+            )
         }
         #expect(try await journal.append("next") == 1)
     }

@@ -187,7 +187,7 @@ struct RunLimitTests {
             kind: "run.patch/1",
             body: Array(#"{"status":"timeout"}"#.utf8)
         )
-        #expect(throws: Refusal(reason: "the line does not say of which run it is")) {
+        #expect(throws: Refusal(reason: "the line does not name its run")) {
             _ = try RunsProjection().decode(line, journal: UUID128.random())
         }
     }

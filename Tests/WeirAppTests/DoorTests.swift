@@ -10,7 +10,7 @@ import Testing
 
 @testable import WeirApp
 
-/// Who is let in, met by a client.
+/// Which requests need a token, as a client sees it.
 @Suite(.serialized) struct `Doors` {
     private static let sample = Banner.sampleEvent
     private static let lists = "/api/v1/runs"

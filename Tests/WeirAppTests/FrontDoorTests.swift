@@ -20,10 +20,9 @@ import Testing
     ) -> FrontDoor.Decision {
         let head = RequestHead(method: method, target: target, fields: fields)
         let listener = ListenerInfo(profile: profile, description: listener)
-        return FrontDoor.make(tokens: tokens).decide(
-            FrontDoor.Entrance(head),
-            ConnectionInfo(peer: Peer(address: peer), listener: listener)
-        )
+        let door = FrontDoor.make(tokens: tokens)
+        let connection = ConnectionInfo(peer: Peer(address: peer), listener: listener)
+        return door.decide(FrontDoor.Entrance(head, door.table, connection), connection)
     }
 
     private func refusal(_ decision: FrontDoor.Decision) -> Response? {
@@ -199,7 +198,7 @@ import Testing
             peer: Peer(address: "127.0.0.1"),
             listener: ListenerInfo(profile: nil, description: "127.0.0.1:1")
         )
-        guard case .accept(let found, _) = FrontDoor.make(tokens: []).admit(head, context) else {
+        guard case .accept(let found, _) = FrontDoor.make(tokens: []).admit(head, context).decision else {
             Issue.record("not accepted")
             return
         }

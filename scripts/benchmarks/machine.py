@@ -1,4 +1,4 @@
-"""What the machine says: its name, the CPU time of processes, and how long its disk takes to make bytes durable."""
+"""Facts about the machine: its name, the CPU time of processes, and how long its disk takes to make bytes durable."""
 
 import os
 import pathlib

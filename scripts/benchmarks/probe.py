@@ -1,4 +1,4 @@
-"""How long the disk takes to make bytes durable: what no server can be faster than."""
+"""How long the disk takes to make bytes durable; no server can be faster."""
 
 from figures import spread
 from harness import scratch

@@ -1,4 +1,4 @@
-"""Tracked runs: every operation that was measured on the original service, and its figures beside ours.
+"""Tracked runs: every operation that was measured on the original service, beside the original's figures.
 
 The original's figures are those of the contract (section 4.6): the same machine and bodies, 100,000 rows, one client for
 batches and reads. They are not measured again here.

@@ -1,4 +1,4 @@
-"""A Weir and an empty database for one run of a benchmark, and what both used."""
+"""A Weir and an empty database for one run of a benchmark, and the resources that both used."""
 
 import shutil
 
@@ -7,7 +7,7 @@ from machine import cpu_seconds
 
 
 class Trial:
-    """A new data directory and a new database on a cluster that is kept; both go with `end`."""
+    """A new data directory and a new database on a cluster that is kept; `end` removes both."""
 
     def __init__(self, cluster, env=None):
         self.cluster = cluster

@@ -150,6 +150,9 @@ class Words(unittest.TestCase):
         text = "The face of a duty.\nSurfaces and interfaces, twice."
         self.assertEqual([finding.line for finding in words.check_vocabulary("README.md", text)], [1, 1])
         self.assertEqual(words.check_vocabulary("docs/decisions/0001-a.md", text), [])
+        for riddle in ("What is there already stays.", "It is a view of it.", "Asks for patience.".lower(), "whoever is told so"):
+            self.assertEqual(len(words.check_vocabulary("README.md", riddle)), 1, riddle)
+        self.assertEqual(words.check_vocabulary("README.md", "It is there already; told somebody; patience."), [])
 
 
 class Documentation(unittest.TestCase):

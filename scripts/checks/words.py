@@ -22,6 +22,14 @@ _LATER = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
 _REPLACED: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\b[dD]ut(?:y|ies)\b"), "a maintenance job; the Weir that does them is the leader"),
     (re.compile(r"\b[fF]aces?\b"), "a listener profile"),
+    # Riddles: each had to be solved before the sentence could be used.
+    (re.compile(r"\bwhat is there already\b", re.IGNORECASE), "creates no duplicates, or name what exists"),
+    (re.compile(r"\ba view of it\b"), "PostgreSQL holds what was loaded from the journal"),
+    (re.compile(r"\b(?:ask(?:s|ed)?|requests?) for patience\b"), "a 429 or 503, a timeout, retry"),
+    (re.compile(r"\b(?:is|are|when) told so\b"), "name the response, such as: retrying then returns 404"),
+    (re.compile(r"\bguards the door\b"), "controls access"),
+    (re.compile(r"\banother life of\b"), "a copy, or later positions, of a journal"),
+    (re.compile(r"\bdecided letters\b"), "dead letters that were retried or dropped"),
 ]
 # What was decided under the older names stays as it was written.
 _HISTORY = ("docs/decisions/", "Benchmarks/results.md", "scripts/checks/")

@@ -1,4 +1,4 @@
-"""Every experiment with short settings, one after the other: scripts/experiment all, or only those that are named."""
+"""Runs every experiment, or those that are named, with short settings, one after the other: scripts/experiment all."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""A plain round-robin of nginx before several Weirs; what scale.py and its like share."""
+"""An nginx that balances several Weirs round-robin, for scale.py and other experiments."""
 
 import atexit
 import shutil

@@ -325,7 +325,7 @@ def main():
     expect_exactly_once(report, trial.database, set(trial.tasks))
     stored = int(trial.database.value("SELECT count(*) FROM telemetry"))
     report.expect(stored == trial.lines(), f"rows of telemetry: {stored}, lines of the journal: {trial.lines()}")
-    report.expect("BUG" not in trial.weir.log(), "no fault of ours in the log")
+    report.expect("BUG" not in trial.weir.log(), "no BUG in the log")
     report.say(skipped=trial.skipped or "nothing")
     report.end()
 

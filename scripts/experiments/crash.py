@@ -1,4 +1,4 @@
-"""Kills Weir at random moments and at chosen ones, under load and in its first start; counts what is found."""
+"""Kills Weir at random moments and at fault points, under load and in its first start, and counts lost and doubled events."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Damages journals of a real Weir in a dozen ways: it says what it found and loads everything that is sound."""
+"""Damages journals of a real Weir in a dozen ways: Weir reports the damage and loads every sound line."""
 
 import argparse
 import json
@@ -219,7 +219,7 @@ def rewrite(path, lines, order):
     path.write_bytes(content[: lines[0].start] + part + content[lines[-1].end + 1 :])
 
 
-# ------------------------------------------------------------------- another life of a journal that was loaded
+# ------------------------------------------------------------------- changes to a journal that was loaded
 
 
 def goes_on(report, original, directory, name, expects_new_identity):

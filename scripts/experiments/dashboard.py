@@ -1,4 +1,4 @@
-"""Every query of deploy/grafana/weir.json and deploy/rules.yml against a real Prometheus that scrapes a real Weir."""
+"""Runs every query of deploy/grafana/weir.json and deploy/rules.yml on a real Prometheus that scrapes a real Weir."""
 
 import argparse
 import datetime

@@ -1,4 +1,4 @@
-"""The journal's disk is full: 507, the reserve, a restart meanwhile, and service by itself when there is room again."""
+"""Fills the journal's disk: the reserve, 507, a restart meanwhile, and events taken again when there is room."""
 
 import argparse
 import http.client

@@ -1,4 +1,4 @@
-"""What answers cost over 0.1, 1 and 10 million task attempts, and whether they are still right."""
+"""Measures the cost of reads over 0.1, 1 and 10 million task attempts, and checks that they are still correct."""
 
 import argparse
 import base64

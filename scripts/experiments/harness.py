@@ -1,6 +1,6 @@
-"""What the experiments share: a Weir, a PostgreSQL, senders that remember what was acknowledged, and a report.
+"""Shared by the experiments: a Weir, a PostgreSQL, senders that record acknowledged events, and a report.
 
-Nothing here is imported by the tests. Everything listens on loopback, lives below one temporary directory, and is
+The tests import nothing from here. Every process listens on loopback, writes below one temporary directory, and is
 ended by its process id when the experiment ends.
 """
 

@@ -1,4 +1,4 @@
-"""An ordinary client's p50 and p99 while slow, greedy, broken and lying clients are at work, beside its quiet values."""
+"""Compares an ordinary client's p50 and p99 under attack by slow, greedy, broken and lying clients with its quiet values."""
 
 import argparse
 import dataclasses
@@ -469,7 +469,7 @@ def main():
         few_descriptors(database, report)
     weir.await_loaded()
     report.expect(weir.process.poll() is None and weir.get("/ready")[0] == 200, "Weir lives and is ready")
-    report.expect("BUG" not in weir.log(), "no fault of ours in the log")
+    report.expect("BUG" not in weir.log(), "no BUG in the log")
     report.end()
 
 

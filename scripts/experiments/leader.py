@@ -1,4 +1,4 @@
-"""Of three Weirs one does the maintenance jobs; another takes over within seconds when it is killed, stopped or cut off."""
+"""One of three Weirs leads and runs the maintenance jobs; another takes over within seconds if it is killed, stopped or cut off."""
 
 import argparse
 import os

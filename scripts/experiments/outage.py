@@ -1,4 +1,4 @@
-"""Takes PostgreSQL away in several ways under a steady load: events are acknowledged, and all are there afterwards, once."""
+"""Takes PostgreSQL away in several ways under a steady load: every event is acknowledged, and stored once afterwards."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""PostgreSQL is there and takes nothing, under a steady load: read-only, a standby, a full disk, a lock on a table."""
+"""PostgreSQL runs and refuses writes, under a steady load: read-only, a standby, a full disk, a lock on a table."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Replays a journal into an empty database and compares the answer of every GET with the one of before."""
+"""Replays a journal into an empty database and compares the response of every GET before and after."""
 
 import argparse
 import base64

@@ -1,4 +1,4 @@
-"""A streaming replica answers GETs: what was written is read, and reads go on while either server is away."""
+"""A streaming replica answers GETs: clients read what they wrote, and reads go on while either server is away."""
 
 import argparse
 import json

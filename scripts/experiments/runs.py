@@ -1,4 +1,4 @@
-"""Tracked runs: killed Weirs, PostgreSQL away, and two Weirs at once, with every answer held against the rows."""
+"""Tracked runs: killed Weirs, PostgreSQL away, and two Weirs at once; every response is compared with the rows."""
 
 import argparse
 import collections

@@ -1,4 +1,4 @@
-"""Writes man pages from what an executable says of its own commands.
+"""Writes man pages from an executable's description of its commands.
 
     weir --experimental-dump-help | python3 scripts/lib/manpage.py DIRECTORY VERSION
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Puts prometheus and promtool into PATH for the tests that scrape Weir with the real thing. Sourced, never run.
+# Puts prometheus and promtool into PATH for the tests that scrape Weir with a real Prometheus. Sourced, never run.
 #
 # Debian's package would start a server on 9090, so it is unpacked below .build and not installed; this needs no
 # root either. Without it those tests are skipped: nothing here is an error.

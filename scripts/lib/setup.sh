@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What scripts/run, scripts/test and scripts/check need from the machine. Sourced, never run.
 #
-# Everything is looked for before anything is installed, so that a second call costs a few milliseconds, asks
-# nobody for a password and never touches the network.
+# Everything is looked for before anything is installed, so that a second call costs a few milliseconds, asks for no
+# password and never uses the network.
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -12,7 +12,7 @@ die() {
     exit 1
 }
 
-# The oldest Swift that reads our Package.swift (its first line).
+# The oldest Swift that can read Package.swift (see its first line).
 swift_required="6.2"
 
 need_swift() {
@@ -54,11 +54,11 @@ has_library() {
     command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$1"
 }
 
-# Is somebody there whom sudo could ask? Decided once, since the commands below get an empty standard input.
+# Whether sudo could ask a person for a password. Decided once, since the commands below get an empty standard input.
 somebody_there=no
 [[ -t 0 && -t 2 ]] && somebody_there=yes
 
-# Runs a command as root: directly, or with sudo, which may ask only when somebody is there to answer.
+# Runs a command as root: directly, or with sudo, which may ask only if there is a person to answer.
 as_root() {
     if [[ "$(id -u)" -eq 0 ]]; then
         "$@"
@@ -69,7 +69,7 @@ as_root() {
     fi
 }
 
-# What apt has to say is of interest only when it fails.
+# apt's output is shown only if it fails.
 apt_get() {
     local log status=0
     log="$(mktemp)"
@@ -80,8 +80,8 @@ apt_get() {
     return "$status"
 }
 
-# Debian creates and starts a cluster on 5432 when its PostgreSQL is installed, unless it is told not to before.
-# Whoever has decided this already, in either way, is left alone.
+# Debian creates and starts a cluster on 5432 when its PostgreSQL is installed, unless that was switched off
+# before. An existing choice, either way, is kept.
 forbid_debian_cluster() {
     local file=/etc/postgresql-common/createcluster.conf
     apt_get install --no-install-recommends postgresql-common || return 1
@@ -98,7 +98,7 @@ can_install() {
     [[ "$somebody_there" == yes ]] || sudo -n true 2>/dev/null
 }
 
-# install_missing [postgres] [python] [wrk] [nginx]: what every build needs, and the named extras.
+# install_missing [postgres] [python] [wrk] [nginx]: installs the dependencies of every build, and the named extras.
 install_missing() {
     local -a missing=()
     local extra

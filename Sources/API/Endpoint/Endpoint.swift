@@ -31,6 +31,8 @@ package struct Endpoint: Sendable {
     package let documentation: EndpointDocumentation
     /// What answers.
     package let handler: Handler
+    /// Its name in logs and metrics. Single probes and telemetry requests that succeed are not worth a log line.
+    package let label: RouteLabel
 
     /// Makes an endpoint.
     package init(
@@ -49,6 +51,7 @@ package struct Endpoint: Sendable {
         self.envelope = envelope
         self.documentation = documentation
         self.handler = handler
+        label = RouteLabel(path, isRoutine: scope == nil || scope == .ingest)
     }
 
     /// The same endpoint at another path.

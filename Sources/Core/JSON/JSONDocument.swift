@@ -6,7 +6,7 @@
 package final class JSONDocument: Sendable {
     /// The bytes as they came.
     package let bytes: [UInt8]
-    /// What the scan noticed.
+    /// The flags of the scan.
     package let flags: JSONFlags
     let nodes: [JSONTapeNode]
 
@@ -76,7 +76,7 @@ package final class JSONDocument: Sendable {
     package var sawExtremeNumber: Bool { flags.contains(.extremeNumber) }
     /// Whether a container lies within `JSONStorable.maximumDepth` others.
     package var sawDeepNesting: Bool { flags.contains(.deepNesting) }
-    /// Whether line feeds or carriage returns stand between the tokens.
+    /// Whether line feeds or carriage returns are between the tokens.
     package var sawLineBreaksOutsideStrings: Bool { flags.contains(.lineBreaksOutsideStrings) }
     /// Whether `jsonb` takes the document as it is; otherwise see `JSONStorable`.
     package var isStorable: Bool { flags.isDisjoint(with: .unstorable) }

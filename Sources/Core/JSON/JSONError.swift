@@ -1,16 +1,16 @@
 /// Why bytes are not a JSON document.
 package enum JSONError: Error, Hashable, Sendable {
-    /// The bytes are not UTF-8; the offset is that of the first ill-formed sequence. Goes before any fault of
-    /// syntax, wherever that stands.
+    /// The bytes are not UTF-8; the offset is that of the first ill-formed sequence. Reported before any syntax error,
+    /// wherever that is.
     case invalidUTF8(offset: Int)
     /// The text breaks the grammar of RFC 8259 at a byte offset.
     case syntax(JSONFault, offset: Int)
     /// The document has 4 GiB or more, which the node tape cannot address.
     case tooLarge(byteCount: Int)
-    /// The document has more values and names than its reader wants to keep; the scan stopped there.
+    /// The document has more values and names than the limit; the scan stopped there.
     case tooManyValues(limit: Int)
 
-    /// Where in the bytes the fault lies.
+    /// The byte offset of the fault.
     package var offset: Int {
         switch self {
         case .invalidUTF8(let offset), .syntax(_, let offset): offset
@@ -18,7 +18,7 @@ package enum JSONError: Error, Hashable, Sendable {
         }
     }
 
-    /// The fault in words, without its place; Python's where Python has some.
+    /// The text of the fault, without its place; Python's text where Python has one.
     package var message: String {
         switch self {
         case .invalidUTF8: "invalid UTF-8"
@@ -59,7 +59,7 @@ package enum JSONFault: String, Hashable, Sendable {
     case extraData = "Extra data"
     /// The string that begins here never ends.
     case unterminatedString = "Unterminated string starting at"
-    /// A byte below 0x20 stands in a string.
+    /// A byte below 0x20 is in a string.
     case invalidControlCharacter = "Invalid control character at"
     /// A backslash is followed by a character that names no escape.
     case invalidEscape = "Invalid \\escape"

@@ -1,4 +1,4 @@
-/// What a scan noticed in a valid document that not every reader takes.
+/// Features of a valid document that not every reader accepts.
 package struct JSONFlags: OptionSet, Hashable, Sendable {
     /// The bits.
     package let rawValue: UInt8
@@ -16,8 +16,8 @@ package struct JSONFlags: OptionSet, Hashable, Sendable {
     package static let extremeNumber = JSONFlags(rawValue: 4)
     /// A container lies within `JSONStorable.maximumDepth` others.
     package static let deepNesting = JSONFlags(rawValue: 8)
-    /// Line feeds or carriage returns stand between the tokens.
+    /// line feeds or carriage returns are between the tokens.
     package static let lineBreaksOutsideStrings = JSONFlags(rawValue: 16)
-    /// All that PostgreSQL's `jsonb` cannot store or that we do not want there.
+    /// All that PostgreSQL's `jsonb` cannot store or should not store.
     package static let unstorable: JSONFlags = [.nulEscape, .loneSurrogate, .extremeNumber, .deepNesting]
 }

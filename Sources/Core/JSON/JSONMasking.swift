@@ -1,4 +1,4 @@
-/// Puts a mask for the values of some keys, wherever they stand in a JSON text: at any depth, behind keys spelt with
+/// Masks the values of some keys, wherever they are in a JSON text: at any depth, behind keys spelt with
 /// escapes, and in strings that hold JSON text themselves.
 ///
 /// One pass without recursion over the nesting of containers; the rest of the text stays byte for byte.
@@ -6,10 +6,10 @@ package struct JSONMasking: Sendable {
     private let mask: [UInt8]
     private let isMasked: @Sendable (UnsafeBufferPointer<UInt8>) -> Bool
 
-    /// How often JSON text may stand within strings of JSON text; what lies deeper is masked as a whole, unread.
+    /// How often JSON text may stand within strings of JSON text; deeper text is masked as a whole.
     package static let maximumLayers = 8
 
-    /// `mask` is a JSON value; `isMasked` is asked for each key, as UTF-8 without escapes.
+    /// `mask` is a JSON value; `isMasked` is called for each key, as UTF-8 without escapes.
     package init(mask: [UInt8], isMasked: @escaping @Sendable (UnsafeBufferPointer<UInt8>) -> Bool) {
         self.mask = mask
         self.isMasked = isMasked
@@ -39,7 +39,7 @@ package struct JSONMasking: Sendable {
     fileprivate var maskBytes: [UInt8] { mask }
 }
 
-/// Copies the text of a valid value and replaces what is masked. A string with a colon behind it is a key.
+/// Copies the text of a valid value and replaces what is masked. A string with a colon after it is a key.
 private struct MaskingWalk {
     let masking: JSONMasking
     let layer: Int

@@ -17,7 +17,7 @@ extension JSONNode {
         appendDecoded(to: &text, nulAs: JSONNode.symbolForNul)
     }
 
-    /// Appends what stands between the quotes of a valid string, without escapes.
+    /// Appends the text between the quotes of a valid string, without escapes.
     static func appendDecoded(_ contents: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
         var decoder = JSONStringDecoder(text: contents, nul: [0])
         decoder.decode(into: &text)

@@ -10,7 +10,7 @@ package struct JSONNode: Sendable {
     /// What the value is.
     package var kind: JSONKind { tapeNode.kind }
 
-    /// Where the value stands in the document's bytes; quotes and brackets are part of it.
+    /// The place of the value in the document's bytes; quotes and brackets are part of it.
     package var range: Range<Int> { Int(tapeNode.start)..<Int(tapeNode.end) }
 
     /// The value's text as it came.
@@ -77,7 +77,7 @@ package struct JSONNode: Sendable {
     }
 }
 
-/// Where a value or a key stands in its document: four bytes, where a node refers to the document, too.
+/// The place of a value or a key in its document: four bytes, where a node refers to the document, too.
 package struct JSONPlace: Hashable, Sendable {
     let index: Int32
 }
@@ -86,7 +86,7 @@ extension JSONDocument {
     /// The value or the key at a place of this document.
     package func node(at place: JSONPlace) -> JSONNode { JSONNode(document: self, index: Int(place.index)) }
 
-    /// What stands at a place.
+    /// The kind of the value at a place.
     package func kind(at place: JSONPlace) -> JSONKind { nodes[Int(place.index)].kind }
 
     /// Whether the string or key at a place has escapes.

@@ -1,6 +1,6 @@
-/// Writes JSON text to bytes; commas come by themselves, nothing is buffered or looked back at.
+/// Writes JSON text to bytes; it adds commas by itself, and does not buffer.
 ///
-/// Balanced brackets and one key before each member's value are the caller's business.
+/// The caller has to balance brackets and write one key before each member's value.
 package struct JSONWriter: Sendable {
     /// The text so far.
     package private(set) var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ package struct JSONWriter: Sendable {
     /// The text so far as a string.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Forgets the text but keeps its memory.
+    /// Removes the text but keeps its memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false

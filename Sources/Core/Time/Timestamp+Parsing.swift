@@ -1,6 +1,5 @@
-// The grammar is the one of the Python server whose clients we take over (contract nextflow 1.3): pydantic
-// 1's `datetime` field, which is ISO 8601 with one-digit parts allowed, or a number of seconds or
-// milliseconds.
+// The grammar is that of the Python server whose clients Weir serves (contract nextflow 1.3): pydantic 1's
+// `datetime` field, which is ISO 8601 with one-digit parts allowed, or a number of seconds or milliseconds.
 
 extension Timestamp {
     /// Parses `YYYY-M-D`, `T`, `t` or a blank, `H:M[:S[.fraction]]`, and an optional zone `Z`, `±HH`, `±HHMM`

@@ -1,4 +1,4 @@
-/// Which peers may say in `X-Forwarded-For` or `Forwarded` whom they ask for.
+/// The peers whose `X-Forwarded-For` or `Forwarded` is believed.
 package struct TrustedProxies: Sendable {
     private let blocks: [AddressBlock]
     private let trustsUnixSockets: Bool
@@ -9,7 +9,7 @@ package struct TrustedProxies: Sendable {
         case malformed(String)
     }
 
-    /// Reads addresses and blocks in CIDR notation; `unix` trusts whoever comes by a Unix socket.
+    /// Reads addresses and blocks in CIDR notation; `unix` trusts every client of a Unix socket.
     package init(_ list: [String] = []) throws(ListError) {
         var blocks: [AddressBlock] = []
         for entry in list where entry != "unix" {
@@ -20,11 +20,11 @@ package struct TrustedProxies: Sendable {
         trustsUnixSockets = list.contains("unix")
     }
 
-    /// The client a request comes from in the end.
+    /// The original client of a request.
     ///
-    /// Walks from the peer towards the client as long as it meets proxies that are trusted, and gives back the
-    /// first address that is not (or the last one that can be read). When both fields are there and differ, one of
-    /// them is the client's own invention and the peer stands.
+    /// Walks from the peer towards the client over trusted proxies, and returns the first address that is not trusted
+    /// (or the last one that can be read). If both fields are present and differ, the client has forged one, and the
+    /// result is the peer.
     package func client(of peer: Peer, _ fields: HeaderFields) -> Peer {
         guard isTrusted(peer.address) else { return peer }
         let common = fields.list("X-Forwarded-For").map(Self.address)

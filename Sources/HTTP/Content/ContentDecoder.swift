@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Undoes `Content-Encoding` of a request body while it arrives (RFC 9110 §8.4).
+/// Decodes `Content-Encoding` of a request body while it arrives (RFC 9110 §8.4).
 ///
 /// Safe on any thread; the calls must come in the order of the bytes.
 package final class ContentDecoder: Sendable {
@@ -28,11 +28,11 @@ package final class ContentDecoder: Sendable {
         state = Mutex(DecodingState(coding: coding, limit: limit))
     }
 
-    /// Inflates what has arrived and appends it to `output`.
+    /// Inflates the bytes that have arrived and appends them to `output`.
     ///
-    /// The limit counts the whole body and is checked while inflating: never more than one byte above it is
-    /// made. A piece may become a thousand times as long, so it is left alone after about `work` bytes; the next
-    /// call then takes what was not consumed, even if that is nothing, before any further piece.
+    /// The limit counts the whole body and is checked while inflating: never more than one byte above it is produced. A
+    /// piece may become a thousand times as long, so a call stops after about `work` bytes; the next call then takes
+    /// the rest of the piece, even if that is empty, before any further piece.
     ///
     /// - Throws: `.decompressedTooLarge` (413), `.corruptCompression` (400); then the body is lost.
     @discardableResult
@@ -41,7 +41,7 @@ package final class ContentDecoder: Sendable {
         work: Int = .max,
         into output: inout [UInt8]
     ) throws(RequestError) -> Progress {
-        // A span, unlike a pointer, cannot stay behind in the state.
+        // A span, unlike a pointer, cannot be kept in the state.
         let span = bytes.bytes
         return try state.withLock { (state) throws(RequestError) in
             try span.withUnsafeBytes { (bytes) throws(RequestError) in
@@ -52,13 +52,13 @@ package final class ContentDecoder: Sendable {
 
     /// How far a call of `decode` has come.
     package struct Progress: Sendable, Equatable {
-        /// Bytes of the piece that are used up.
+        /// Bytes of the piece that were consumed.
         package let consumed: Int
-        /// Whether nothing more can be made of the piece.
+        /// Whether the piece yields no more output.
         package let isDry: Bool
     }
 
-    /// Tells that the body has ended.
+    /// Reports that the body has ended.
     ///
     /// - Throws: `.corruptCompression` (400) when the compressed data has not; a body without any byte passes.
     package func finish() throws(RequestError) {
@@ -137,7 +137,7 @@ private struct DecodingState: ~Copyable {
         }
     }
 
-    /// Gives back how many bytes were used up.
+    /// Returns how many bytes were consumed.
     private mutating func inflate(
         _ bytes: UnsafeRawBufferPointer,
         work: Int,
@@ -148,7 +148,7 @@ private struct DecodingState: ~Copyable {
         isDry = false
         while !isDry, done < work {
             if hasEnded { try beginNextMember(rest) }
-            // One byte more than there may be tells that there are more; a limit of Int.max is none.
+            // One byte beyond the limit shows that there are more; Int.max means no limit.
             let room = limit - count
             let step = stream?.run(&rest, maximum: room == .max ? room : room + 1, into: &output)
             guard let step, step.outcome != .corrupt else { throw RequestError(.corruptCompression) }
@@ -156,7 +156,7 @@ private struct DecodingState: ~Copyable {
             guard count <= limit else { throw RequestError(.decompressedTooLarge, limit: limit) }
             hasEnded = step.outcome == .ended
             isDry = step.isDry
-            // An empty member makes nothing, and costs something.
+            // An empty member yields no output but costs work.
             done += max(step.count, DecodingState.leastWork)
         }
         return bytes.count - rest.count

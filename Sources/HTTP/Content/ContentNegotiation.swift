@@ -3,7 +3,7 @@ enum ContentNegotiation {
     /// Below a kibibyte the header of a compressed body costs what the compression saves.
     static let minimumBytes = 1024
 
-    /// RFC 9110 §12.5.3: `gzip` (or `x-gzip`) named with a weight, else by `*`; and not liked less than
+    /// RFC 9110 §12.5.3: `gzip` (or `x-gzip`) named with a weight, else by `*`; and with no lower weight than
     /// `identity`.
     static func acceptsGzip(_ fields: HeaderFields) -> Bool {
         let members = QualityList(fields.list("Accept-Encoding")).members

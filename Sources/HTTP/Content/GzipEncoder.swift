@@ -15,7 +15,7 @@ package final class GzipEncoder: Sendable {
         state.withLock { $0.run(piece, Z_SYNC_FLUSH, into: &output) }
     }
 
-    /// Ends the member; later calls are a fault of the caller.
+    /// Ends the member; later calls are a bug of the caller.
     package func finish(into output: inout [UInt8]) {
         state.withLock { $0.run([], Z_FINISH, into: &output) }
     }

@@ -6,7 +6,7 @@ struct InflateStream: ~Copyable {
     private let stream: UnsafeMutablePointer<z_stream>
     private let buffer: UnsafeMutableBufferPointer<UInt8>
 
-    /// What one call of `run` has come to.
+    /// The result of one call of `run`.
     enum Outcome {
         case progress
         case ended

@@ -1,5 +1,5 @@
 extension RequestHead {
-    /// Which of the offered media types the client likes best (RFC 9110 §12.5.1), nil when it likes none.
+    /// The offered media type that the client prefers (RFC 9110 §12.5.1); nil when it accepts none.
     ///
     /// Highest weight wins, then the range that names the type most exactly, then the order of the offer. No
     /// `Accept` (or none that can be read) means the first. Parameters in a range (`version=0.0.4`) must stand
@@ -10,7 +10,7 @@ extension RequestHead {
         var best: (offer: String, rank: Rank)?
         for offer in offers {
             let ranks = ranges.compactMap { Rank(of: offer, in: $0) }
-            // The most exact range decides the weight of a type, not the kindest one.
+            // The most specific range decides the weight of a type, not the one with the highest weight.
             guard let rank = ranks.max(by: { $0.exactness < $1.exactness }), rank.quality > 0 else {
                 continue
             }

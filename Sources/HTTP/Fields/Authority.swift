@@ -18,7 +18,7 @@ enum Authority {
         return isPortOrNothing(bytes.dropFirst(host))
     }
 
-    /// RFC 3986 `IP-literal`, zone identifiers included; whether the address is one is not our business.
+    /// RFC 3986 `IP-literal`, zone identifiers included; the address itself is not checked.
     private static func isAddressLiteral(_ byte: UInt8) -> Bool {
         ASCII.isRegisteredName(byte) || byte == UInt8(ascii: ":")
     }

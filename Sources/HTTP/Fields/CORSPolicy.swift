@@ -1,4 +1,4 @@
-/// Which pages of other origins may read the answers (the CORS protocol, Fetch §3.2).
+/// Which pages of other origins may read responses (the CORS protocol, Fetch §3.2).
 ///
 /// Credentials of the browser (cookies) are never allowed: this server knows bearer tokens only, which a page
 /// sends itself.
@@ -17,13 +17,13 @@ package struct CORSPolicy: Sendable {
         self.maxAgeSeconds = maxAgeSeconds
     }
 
-    /// Whether no origin is allowed, so that no answer carries any field.
+    /// Whether no origin is allowed, so that no response carries a CORS field.
     package var isOff: Bool { origins.isEmpty }
 
-    /// Whether pages of an origin may read the answers.
+    /// Whether pages of an origin may read responses.
     package func allows(_ origin: String) -> Bool { allowsAny || origins.contains(Self.normalized(origin)) }
 
-    /// The fields to add to the answer of a request, whatever its status.
+    /// The fields to add to the response of a request, whatever its status.
     package func responseFields(for head: RequestHead) -> HeaderFields {
         var fields = originFields(for: head)
         if fields.contains("Access-Control-Allow-Origin"), !exposedFields.isEmpty {
@@ -32,7 +32,7 @@ package struct CORSPolicy: Sendable {
         return fields
     }
 
-    /// The answer to a preflight request, or nil when the request is none or CORS is off.
+    /// The response to a preflight request, or nil when the request is none or CORS is off.
     ///
     /// An origin that is not allowed gets a 204 without permission, which the browser takes as a refusal.
     package func preflightResponse(for head: RequestHead, allow: [Method]) -> Response? {
@@ -58,7 +58,7 @@ package struct CORSPolicy: Sendable {
         if allowsAny {
             return head.fields.contains("Origin") ? ["Access-Control-Allow-Origin": "*"] : HeaderFields()
         }
-        // A cache must not give one origin's answer to another, nor one without Origin to any.
+        // A cache must not give one origin's response to another, nor one without Origin to any.
         var fields: HeaderFields = ["Vary": "Origin"]
         if let origin = head.fields["Origin"], origins.contains(Self.normalized(origin)) {
             fields.append("Access-Control-Allow-Origin", origin)

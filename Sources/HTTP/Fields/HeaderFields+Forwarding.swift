@@ -2,8 +2,8 @@ extension HeaderFields {
     /// The name of the first field that only a proxy, a balancer or a gateway adds; nil when there is none.
     ///
     /// This is the one list of such fields: every name that begins with `Forwarded` or `X-Forwarded` (RFC 7239 §4 and
-    /// what came before it), `Via` (RFC 9110 §7.6.3), and the names in which servers and content networks hand on a
-    /// client's address. Allocates nothing where none is found.
+    /// what came before it), `Via` (RFC 9110 §7.6.3), and the names in which servers and content networks pass on a
+    /// client's address. Allocates nothing if none is found.
     package var forwardingField: String? {
         var found: String?
         forEachRaw { name, _ in
@@ -13,8 +13,8 @@ extension HeaderFields {
         return found
     }
 
-    /// `X-Forwarded-Host`, when a proxy has added nothing but the address that a request was sent to: then it tells
-    /// nothing of the client. Nil when there is more, several such fields, or none.
+    /// `X-Forwarded-Host`, when a proxy has added only the address that a request was sent to: then it says nothing
+    /// about the client. Nil when there is more, several such fields, or none.
     package var forwardedHostAlone: String? {
         var (hosts, others) = ([String](), false)
         forEachRaw { name, value in
@@ -49,7 +49,7 @@ extension HeaderFields {
         "x-rewrite-url",
     ].map { Array($0.utf8) }
 
-    /// Whether a name with this first letter and this length may be one of them: most are settled by a look here.
+    /// Whether a name with this first letter and this length may be one of them: this check rules out most names.
     private static let isSuspicious: [Bool] = {
         var isSuspicious = [Bool](repeating: false, count: 26 * lengths)
         for name in names {

@@ -1,6 +1,6 @@
 extension HeaderFields {
     /// The members of a comma-separated list over all field lines of this name, blanks trimmed, empty members
-    /// left out (RFC 9110 §5.6.1); commas in quoted strings are not looked for.
+    /// left out (RFC 9110 §5.6.1); quoted strings are not parsed.
     package func list(_ name: String) -> [String] {
         values(name).flatMap { value in
             value.utf8.split(separator: UInt8(ascii: ",")).compactMap { member in

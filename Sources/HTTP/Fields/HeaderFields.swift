@@ -1,8 +1,8 @@
 /// The field lines of a header or trailer section, in order, names compared without case (RFC 9110 §5).
 ///
 /// All names and values share one byte array, so that a head costs two allocations however many fields it
-/// has; text is made when somebody asks for it. Octets above 127 are read as UTF-8, ill-formed ones become
-/// U+FFFD. Nothing is validated here: the parser refuses bad fields, the encoder drops them.
+/// has; text is made on demand. Octets above 127 are read as UTF-8, ill-formed ones become U+FFFD. Nothing is
+/// validated here: the parser refuses bad fields, the encoder drops them.
 package struct HeaderFields: Sendable {
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
@@ -41,7 +41,7 @@ package struct HeaderFields: Sendable {
         entries.contains { matches($0, name) }
     }
 
-    /// Adds a field line at the end, whether or not the name is there already.
+    /// Adds a field line at the end, whether or not the name exists already.
     package mutating func append(_ name: String, _ value: String) {
         append(name: name.utf8, value: value.utf8)
     }
@@ -52,7 +52,7 @@ package struct HeaderFields: Sendable {
         append(name, value)
     }
 
-    /// Takes away all field lines with this name; their bytes stay until the value is dropped.
+    /// Removes all field lines with this name; their bytes stay until the value is dropped.
     package mutating func remove(_ name: String) {
         entries = entries.filter { !matches($0, name) }
     }
@@ -65,7 +65,7 @@ package struct HeaderFields: Sendable {
         bytes.append(contentsOf: value)
     }
 
-    /// Hands out name and value as bytes, without making text of them.
+    /// Gives name and value as bytes, without making text.
     func forEachRaw(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         for entry in entries {
             body(bytes[entry.name], bytes[entry.value])

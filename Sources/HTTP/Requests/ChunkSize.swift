@@ -3,7 +3,7 @@
 ///     chunk-size [ chunk-ext ]
 ///     chunk-ext = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
 ///
-/// What is no extension is refused: a proxy that reads it in another way would find other chunks.
+/// Anything else is refused: a proxy that reads it in another way would find other chunks.
 struct ChunkSize {
     /// 2^63 - 1 in hexadecimal; more digits are refused even if they are zeros.
     static let maximumDigits = 16
@@ -30,7 +30,7 @@ struct ChunkSize {
     }
 }
 
-/// Walks over what follows a chunk's size; each byte is looked at once.
+/// Parses the bytes after a chunk's size; each byte is read once.
 private struct ChunkExtensions {
     private let bytes: UnsafeRawBufferPointer
     private var place = 0

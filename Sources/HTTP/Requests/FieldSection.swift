@@ -8,7 +8,7 @@ struct FieldSection: Sendable {
         max(0, limits.headerBytes - bytes - 2)
     }
 
-    /// Adds one line and gives back which of the interesting fields it is.
+    /// Adds one line and returns which of the framing fields it is.
     mutating func append(
         _ line: LineReader.Line,
         in bytes: UnsafeRawBufferPointer,
@@ -28,7 +28,7 @@ struct FieldSection: Sendable {
     }
 
     private mutating func append(_ line: UnsafeRawBufferPointer) throws(RequestError) -> InterestingField? {
-        // RFC 9112 §5.2: a server must refuse obs-fold or replace it; whoever sends it is up to something.
+        // RFC 9112 §5.2: a server must refuse obs-fold or replace it; its sender may be hostile.
         if let first = line.first, ASCII.isBlank(first) { throw RequestError(.foldedField) }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
             try Self.checkCharacters(line)
@@ -51,7 +51,7 @@ struct FieldSection: Sendable {
     }
 
     private static func nameError(_ name: UnsafeRawBufferPointer) -> RequestError {
-        // RFC 9112 §5.1: no whitespace between name and colon, it has hidden fields from other parsers.
+        // RFC 9112 §5.1: no whitespace between name and colon; it has been used to hide fields from other parsers.
         if let last = name.last, ASCII.isBlank(last) { return RequestError(.spaceBeforeColon) }
         if name.contains(ASCII.carriageReturn) { return RequestError(.bareCarriageReturn) }
         return RequestError(name.allSatisfy(ASCII.isFieldValue) ? .malformedField : .controlCharacter)

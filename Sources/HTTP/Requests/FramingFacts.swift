@@ -1,4 +1,4 @@
-/// The fields that decide how a request is delimited and whether it is answered at all.
+/// The fields that decide how a request is delimited and whether it is accepted.
 enum InterestingField {
     case host(isValid: Bool)
     case contentLength(Result<[Int], RequestError>)
@@ -31,7 +31,7 @@ enum InterestingField {
         value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(ASCII.trimmed)
     }
 
-    /// RFC 9110 §8.6: `1*DIGIT`; a list of equal values is what a proxy makes of repeated fields.
+    /// RFC 9110 §8.6: `1*DIGIT`; a proxy may turn repeated fields into a list of equal values.
     private static func lengths(_ value: UnsafeRawBufferPointer) -> Result<[Int], RequestError> {
         var lengths: [Int] = []
         for member in members(value) {
@@ -55,7 +55,7 @@ enum InterestingField {
     }
 }
 
-/// What the header section says about framing, gathered line by line and judged at its end (RFC 9112 §6.3).
+/// The header section's facts about framing, collected line by line and judged at its end (RFC 9112 §6.3).
 struct FramingFacts: Sendable {
     private var hasHost = false
     private var length: Int?

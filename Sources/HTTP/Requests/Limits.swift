@@ -1,4 +1,4 @@
-/// What a request may cost; every member is a setting.
+/// The limits of a request; every member is a setting.
 package struct Limits: Hashable, Sendable {
     /// Longest request line in bytes, without its CRLF; beyond it 414.
     package var requestLineBytes: Int
@@ -21,7 +21,7 @@ package struct Limits: Hashable, Sendable {
     /// Most empty lines before a request line (RFC 9112 §2.2); beyond it 400.
     package var leadingEmptyLines: Int
 
-    /// Takes the defaults for whatever is not given.
+    /// Limits with defaults.
     package init(
         requestLineBytes: Int = 16 << 10,
         headerBytes: Int = 64 << 10,

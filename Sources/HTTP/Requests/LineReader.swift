@@ -2,8 +2,8 @@ import Glibc
 
 /// Cuts lines that end with CRLF out of bytes that arrive in pieces (RFC 9112 §2.2).
 ///
-/// A line within one piece is lent; only a line that is cut in two is copied. Each byte is looked at once, so
-/// that a head that arrives byte by byte costs linear time.
+/// A line within one piece is not copied; only a line across pieces is. Each byte is read once, so that a head that
+/// arrives byte by byte costs linear time.
 struct LineReader: Sendable {
     private var unfinished: [UInt8] = []
 

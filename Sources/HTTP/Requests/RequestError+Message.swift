@@ -1,5 +1,5 @@
 extension RequestError {
-    /// One sentence for the client and the operator; it quotes limits, never what was sent.
+    /// One sentence for the client and the operator; it quotes limits, never the request.
     package var message: String {
         guard let limit else { return sentence }
         return "\(sentence) The limit is \(limit)."

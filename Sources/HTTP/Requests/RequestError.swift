@@ -1,9 +1,9 @@
-/// Why a request was refused before any handler saw it; the connection is closed after the answer.
+/// Why a request was refused before any handler saw it; the connection is closed after the response.
 package struct RequestError: Error, Hashable, Sendable {
     /// What was wrong.
     package let cause: Cause
 
-    /// The limit that was passed, where the cause is one.
+    /// The limit that was exceeded, if the cause is one.
     package let limit: Int?
 
     /// Names a cause, and its limit if it is one.
@@ -48,7 +48,7 @@ package struct RequestError: Error, Hashable, Sendable {
     /// The bounded word for a metric label.
     package var reason: String { cause.rawValue }
 
-    /// The status to answer with.
+    /// The status of the response.
     package var status: Status {
         switch cause {
         case .requestLineTooLong: .uriTooLong

@@ -30,7 +30,7 @@ struct RequestLine: Sendable {
         for byte in target where byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "#") {
             switch byte {
             case ASCII.carriageReturn: throw RequestError(.bareCarriageReturn)
-            // A second space makes too many words, which is more to the point than a bad character.
+            // A second space is reported as too many words, which is clearer than a bad character.
             case ASCII.space: throw RequestError(.malformedRequestLine)
             case ..<0x20, 0x7F: throw RequestError(.controlCharacter)
             default: throw RequestError(.malformedTarget)

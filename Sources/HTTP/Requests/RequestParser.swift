@@ -1,6 +1,6 @@
 /// Reads HTTP/1.x requests out of the bytes of one connection (RFC 9112), strictly and in linear time.
 ///
-/// A value without clock or socket: the connection lends it whatever has arrived and does what the event says.
+/// A value without clock or socket: the connection passes it the bytes that have arrived and handles its events.
 ///
 ///     var offset = 0                                   // into the bytes that have arrived
 ///     loop: while true {
@@ -13,11 +13,11 @@
 ///         }
 ///     }
 ///
-/// * Every byte is shown once: bytes before `offset` need not be kept. An unfinished line is kept inside.
+/// * Every byte is passed once: bytes before `offset` need not be kept. The parser keeps an unfinished line.
 /// * `.head` comes once a request, also when no body follows, and then always `.complete` or `.rejected`.
-/// * After `.complete` the parser stands before the next request. Bytes behind `offset` (pipelining) stay with
-///   the caller, who calls again when the answer is on its way; calling at once is allowed too.
-/// * After `.rejected` every further call gives the same error.
+/// * After `.complete` the parser is ready for the next request. The caller keeps the bytes after `offset`
+///   (pipelining), and calls again when the response has been started; calling at once is allowed too.
+/// * After `.rejected` every further call returns the same error.
 /// * `isBetweenRequests` tells whether a closed connection or a deadline cuts a request in two.
 package struct RequestParser: Sendable {
     /// What the connection has to do next.
@@ -30,12 +30,12 @@ package struct RequestParser: Sendable {
         case rejected(RequestError)
     }
 
-    /// Transitions go downwards; `complete` goes back to `requestLine`, `chunkEnd` to `chunkSize`, and every
-    /// state may go to `rejected`, which is left no more.
+    /// Transitions go downwards; `complete` goes back to `requestLine`, `chunkEnd` to `chunkSize`, and every state may
+    /// go to `rejected`, which is final.
     enum State: Sendable {
         case requestLine
         case fields
-        /// The head was given out; `limitBody(to:)` is possible.
+        /// The head was returned; `limitBody(to:)` is possible.
         case bodyStart(BodyFraming)
         case body(remaining: Int)
         case chunkSize
@@ -58,7 +58,7 @@ package struct RequestParser: Sendable {
     var bodyBytes = 0
     var chunkExtensionBytes = 0
 
-    /// Stands before the first request of a connection.
+    /// A parser before the first request of a connection.
     package init(limits: Limits = Limits()) {
         self.limits = limits
         bodyLimit = limits.bodyBytes
@@ -69,7 +69,7 @@ package struct RequestParser: Sendable {
         if case .requestLine = state { lines.isEmpty } else { false }
     }
 
-    /// Replaces `Limits.bodyBytes` for the request whose head was just given.
+    /// Replaces `Limits.bodyBytes` for the request whose head was just returned.
     ///
     /// Call it between `.head` and the next `next(in:at:)`. Returns the 413 at once when the announced length
     /// is beyond the limit, so that neither `100 Continue` nor the body has to be waited for; the parser is
@@ -83,7 +83,7 @@ package struct RequestParser: Sendable {
         return error
     }
 
-    /// Takes bytes from `offset` on until something is to be done, and moves `offset` behind what it took.
+    /// Consumes bytes from `offset` until there is an event, and moves `offset` after the consumed bytes.
     package mutating func next(in bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Event {
         do throws(RequestError) {
             while true {
@@ -95,7 +95,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    /// One transition; nil when the next state has to be asked.
+    /// One transition; nil when the next state continues at once.
     private mutating func step(
         in bytes: UnsafeRawBufferPointer,
         at offset: inout Int

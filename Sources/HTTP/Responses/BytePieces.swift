@@ -1,4 +1,4 @@
-/// A body cut into pieces, each of which lets others have their turn before it is made.
+/// A body cut into pieces; before each piece, other tasks of the lane get their turn.
 struct BytePieces: AsyncSequence, Sendable {
     /// Bytes of a piece: a millisecond or two of compressing.
     static let size = 128 << 10

@@ -1,7 +1,7 @@
 /// A response body that is made while it is sent.
 ///
-/// Elements are pulled one at a time, after the one before has gone to the socket: that is the backpressure.
-/// An error thrown in the middle resets the connection, since the status line has gone already. Iterate once.
+/// Elements are pulled one at a time, after the previous one has been written to the socket: this is the backpressure.
+/// An error in the middle resets the connection, since the status line has been sent already. Iterate once.
 package struct ByteStream: AsyncSequence, Sendable {
     /// One piece of the body; empty ones are allowed.
     package typealias Element = [UInt8]
@@ -10,7 +10,7 @@ package struct ByteStream: AsyncSequence, Sendable {
 
     private let makeIterator: @Sendable () -> AsyncIterator
 
-    /// Hides the type of a sequence.
+    /// Erases the type of a sequence.
     package init<Base: AsyncSequence & Sendable>(_ base: Base) where Base.Element == [UInt8] {
         makeIterator = {
             var iterator = base.makeAsyncIterator()
@@ -26,7 +26,7 @@ package struct ByteStream: AsyncSequence, Sendable {
     /// Begins to pull.
     package func makeAsyncIterator() -> AsyncIterator { makeIterator() }
 
-    /// Pulls from the hidden sequence.
+    /// Pulls from the erased sequence.
     package struct AsyncIterator: AsyncIteratorProtocol {
         private let pull: () async throws -> [UInt8]?
 

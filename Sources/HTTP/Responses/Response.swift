@@ -1,23 +1,23 @@
-/// What a handler answers; framing, `Date`, `Connection` and compression are the encoder's business.
+/// A handler's response; the encoder adds framing, `Date`, `Connection` and compression.
 package struct Response: Sendable {
-    /// The status of the answer.
+    /// The status.
     package var status: Status
 
     /// The handler's own fields; `Content-Length`, `Transfer-Encoding`, `Connection`, `Keep-Alive` and `Date`
     /// set here are ignored.
     package var fields: HeaderFields
 
-    /// What is sent after the head.
+    /// The body.
     package var body: Body
 
-    /// Nothing, all at once, or piece by piece.
+    /// Empty, all at once, or piece by piece.
     package enum Body: Sendable {
         case empty
         case bytes([UInt8])
         case stream(ByteStream)
     }
 
-    /// An answer without fields and body unless they are given.
+    /// A response, by default without fields and body.
     package init(status: Status, fields: HeaderFields = HeaderFields(), body: Body = .empty) {
         self.status = status
         self.fields = fields

@@ -11,7 +11,7 @@
 ///
 /// When a stream fails, `finish` is not called and the connection is reset: the client sees a body cut short.
 package struct ResponseEncoder: Sendable {
-    /// What is left to do after `start`.
+    /// The work that is left after `start`.
     package enum Outcome: Sendable {
         /// The whole response is in the output.
         case complete
@@ -23,7 +23,7 @@ package struct ResponseEncoder: Sendable {
         case none
         case length(Int)
         case chunked
-        /// HTTP/1.0 knows no chunks: the body ends with the connection (RFC 9112 §6.3).
+        /// HTTP/1.0 has no chunks: the body ends with the connection (RFC 9112 §6.3).
         case untilClose
     }
 
@@ -40,11 +40,11 @@ package struct ResponseEncoder: Sendable {
     private var framing = Framing.none
     private var gzip: GzipEncoder?
 
-    /// Prepares an answer.
+    /// Prepares a response.
     ///
     /// - Parameters:
     ///   - head: The request; nil when its head was not understood (then never kept alive).
-    ///   - keepAlive: Whether the server is willing; the client must be as well.
+    ///   - keepAlive: Whether the server agrees; the client must agree as well.
     ///   - keepAliveTimeoutSeconds: Announced as `Keep-Alive: timeout=N`; the JDK drops connections after 5 s
     ///     without it.
     package init(answering head: RequestHead?, keepAlive: Bool, keepAliveTimeoutSeconds: Int = 75) {
@@ -107,7 +107,7 @@ package struct ResponseEncoder: Sendable {
 // MARK: - Decisions
 
 extension ResponseEncoder {
-    /// Whether compressing the body takes so long that others must have their turn meanwhile.
+    /// Whether compressing the body takes so long that other connections need a turn meanwhile.
     private func isLarge(_ response: Response) -> Bool {
         guard case .bytes(let bytes) = response.body else { return false }
         return bytes.count > BytePieces.size
@@ -123,7 +123,7 @@ extension ResponseEncoder {
             && ContentNegotiation.isCompressible(contentType: response.fields["Content-Type"])
     }
 
-    /// Settles the framing and gives back the body as it is sent.
+    /// Decides the framing and returns the body as it is sent.
     private mutating func frame(_ response: Response, compressing: Bool) -> Response.Body {
         switch response.body {
         case _ where response.status.forbidsBody:
@@ -184,7 +184,7 @@ extension ResponseEncoder {
         append(name.utf8, value, to: &out)
     }
 
-    /// The only way a field gets out: control characters are left out, so that no value can end its line.
+    /// All fields are written here: control characters are left out, so that no value can end its line.
     private func append(
         _ name: some Collection<UInt8>,
         _ value: some Collection<UInt8>,

@@ -3,7 +3,7 @@ package struct Status: Hashable, Sendable {
     /// The code, 100 to 599.
     package let code: Int
 
-    /// Wraps a code; anything outside 100...599 is a fault of the caller.
+    /// Wraps a code; anything outside 100...599 is a bug of the caller.
     package init(code: Int) {
         precondition((100...599).contains(code), "BUG: status code \(code) is outside 100...599")
         self.code = code

@@ -3,10 +3,10 @@
 /// Patterns are made of literal segments, `{name}` for one segment and, at the end, `{name...}` for one or more:
 /// `/api/runs/{id}`, `/files/{path...}`. Paths are cut at `/` first and percent-decoded after that, so `%2F` stays
 /// within its segment. A trailing slash makes no difference; a path with an empty segment, or with a NUL, matches
-/// nothing. A literal beats a parameter, a parameter beats the rest; when the better one has no value for the
-/// method, the next one is asked.
+/// nothing. A literal beats a parameter, a parameter beats the rest; when the better one has no value for the method,
+/// the next one is tried.
 package struct Router<Value: Sendable>: Sendable {
-    /// What a path and a method lead to.
+    /// The result of a lookup.
     package enum Resolution: Sendable {
         /// `pattern` is the one given to `add`: the bounded label of the route.
         case matched(Value, parameters: PathParameters, pattern: String)
@@ -43,7 +43,7 @@ package struct Router<Value: Sendable>: Sendable {
     /// A router without routes.
     package init() {}
 
-    /// Registers a value; a malformed pattern, or one registered twice for a method, is a fault of the caller.
+    /// Registers a value; a malformed pattern, or one registered twice for a method, is a bug of the caller.
     ///
     /// Patterns that differ only in their parameters' names are the same.
     package mutating func add(_ method: Method, _ pattern: String, _ value: Value) {

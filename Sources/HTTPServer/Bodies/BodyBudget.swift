@@ -1,12 +1,12 @@
 internal import Synchronization
 
-/// Bounds the bytes of request bodies, and of large answers, that are held at one time, over all connections.
+/// Bounds the bytes of request bodies, and of large responses, that are held at one time, over all connections.
 ///
-/// Whoever gets none stops reading and is called back: nobody is refused. So that holders who wait for more
-/// never wait for each other only, the first of them gets it when no other holder can go on. Large bodies leave a
-/// quarter to small ones, which do not wait behind them either: a few slow uploads hold up no event.
+/// A connection that gets no bytes stops reading and is called back; none is refused. To avoid a deadlock among holders
+/// that wait for more, the first of them gets more when no other holder can go on. Large bodies leave a quarter to
+/// small ones, which do not queue behind them either: a few slow uploads delay no event.
 final class BodyBudget: Sendable {
-    /// Some bytes of a body, told apart: its first ones are small change, the others are what large bodies share.
+    /// Bytes of a body in two parts: the first bytes are in the small share, the others in the share of large bodies.
     private struct Share {
         let small: Int
         let large: Int
@@ -17,7 +17,7 @@ final class BodyBudget: Sendable {
         }
     }
 
-    /// A reservation that could not be given yet.
+    /// A reservation that waits.
     private struct Waiter {
         let share: Share
         let holding: Int
@@ -29,7 +29,7 @@ final class BodyBudget: Sendable {
     private struct State {
         var usedBySmall = 0
         var usedByLarge = 0
-        /// Bytes of large answers that clients have not taken yet.
+        /// Bytes of large responses that clients have not read yet.
         var answers = 0
         var heldByWaiters = 0
         // Both in order of arrival.
@@ -50,7 +50,7 @@ final class BodyBudget: Sendable {
         }
     }
 
-    /// Bytes of a body up to which it is small.
+    /// The size up to which a body is small.
     private static let smallBody = 256 << 10
 
     private let limit: Int
@@ -60,10 +60,10 @@ final class BodyBudget: Sendable {
         self.limit = limit
     }
 
-    /// The bytes that are reserved now.
+    /// The bytes that are reserved.
     var used: Int { state.withLock { $0.used } }
 
-    /// How many wait for bytes now.
+    /// How many connections wait for bytes.
     var waiting: Int { state.withLock { $0.small.count + $0.large.count } }
 
     /// Reserves bytes at once and returns true, or returns false and calls `granted` later, on any thread.
@@ -86,7 +86,7 @@ final class BodyBudget: Sendable {
         return false
     }
 
-    /// Gives back bytes, those after `holding` others of the same body, and calls those whose turn it is.
+    /// Releases bytes, those after `holding` others of the same body, and calls the next waiters.
     func release(_ bytes: Int, after holding: Int = 0) {
         guard bytes > 0 else { return }
         let share = Share(bytes, after: holding)
@@ -98,8 +98,8 @@ final class BodyBudget: Sendable {
         for call in calls { call() }
     }
 
-    /// Counts the bytes of a large answer until `answerGone`; false when it `mayWait` for a better moment and others use
-    /// up what large bodies and answers share.
+    /// Counts the bytes of a large response until `answerGone`; false when it `mayWait` and the share of large bodies
+    /// and responses is used up.
     func hold(answer bytes: Int, mayWait: Bool) -> Bool {
         state.withLock { state in
             let others = state.usedByLarge + state.answers
@@ -109,7 +109,7 @@ final class BodyBudget: Sendable {
         }
     }
 
-    /// Gives back bytes of answers, and calls those whose turn it is.
+    /// Releases bytes of responses, and calls the next waiters.
     func answerGone(_ bytes: Int) {
         let calls = state.withLock { state in
             state.answers -= bytes
@@ -137,7 +137,7 @@ final class BodyBudget: Sendable {
         }
         // A waiter whose connection has ended still counts as a holder, hence `<=`.
         guard state.used <= state.heldByWaiters else { return nil }
-        // Always the one that holds most, so that one body gets through and not all of them grow beyond the limit.
+        // Always the one that holds most, so that one body completes instead of all growing beyond the limit.
         let most = state.large.indices.reduce(nil) { best, index in
             best.map { state.large[$0].holding >= state.large[index].holding ? $0 : index } ?? index
         }

@@ -1,7 +1,7 @@
 package import HTTP
 internal import Synchronization
 
-/// A request body that is read while it arrives; what is not taken is not read from the socket.
+/// A request body that is read while it arrives; without a reader, nothing is read from the socket.
 ///
 /// Iterate once. Pieces are as large as what has arrived, up to the window.
 package struct RequestBodyStream: AsyncSequence, Sendable {
@@ -15,7 +15,7 @@ package struct RequestBodyStream: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(channel: channel) }
 
-    /// Hands out the pieces.
+    /// Iterates over the pieces.
     package struct AsyncIterator: AsyncIteratorProtocol {
         let channel: BodyChannel
 
@@ -43,7 +43,7 @@ package enum RequestBodyError: Error, Hashable, Sendable {
     case cancelled
 }
 
-/// Where the lane puts the pieces of a body and a handler takes them, from any thread.
+/// The channel of a body's pieces from the lane to a handler on any thread.
 final class BodyChannel: Sendable {
     private enum End {
         case open
@@ -94,7 +94,7 @@ final class BodyChannel: Sendable {
         end(.finished, trailers: trailers)
     }
 
-    /// The body ends early; bytes that were not taken are dropped. Without effect after the end.
+    /// The body ends early; unread bytes are dropped. Without effect after the end.
     func fail(_ error: RequestBodyError) {
         end(.failed(error), trailers: HeaderFields())
     }

@@ -1,13 +1,13 @@
 internal import Core
 internal import HTTP
 
-/// A request from the end of its head to the end of both its body and its answer.
+/// A request from the end of its head to the end of both its body and its response.
 struct ActiveRequest {
-    /// Who gets the body.
+    /// The receiver of the body.
     enum Sink {
         case collect(@Sendable (Request, Exchange) -> Void)
         case stream(@Sendable (Request, RequestBodyStream, Exchange) -> Void)
-        /// Answered already.
+        /// The response was given already.
         case drop
     }
 
@@ -18,13 +18,15 @@ struct ActiveRequest {
     /// In monotonic nanoseconds.
     let startedAt: UInt64
 
+    /// The route of the request; nil when there is none.
+    var route: RouteLabel?
     var sink = Sink.drop
     /// The body as far as it has arrived, decoded; moved out when the handler is called.
     var collected: [UInt8] = []
-    /// Where a streamed body goes.
+    /// The stream of a streamed body.
     var body: BodyChannel?
     var decoder: ContentDecoder?
-    /// What the decoder has not come to of the last piece; nil when it owes nothing.
+    /// The part of the last piece that is not decoded yet; nil when all is decoded.
     var undecoded: [UInt8]?
     /// Bytes of the budget that this request holds.
     var reserved = 0
@@ -32,16 +34,16 @@ struct ActiveRequest {
     var isBodyAdmitted = false
     /// The most bytes that may be collected.
     var mostBytes = 0
-    /// Bytes of the body as they came.
+    /// Bytes of the body as received.
     var receivedBytes = 0
     /// The same since the deadline was last set.
     var receivedInWindow = 0
 
     var encoder: ResponseEncoder?
     var status: Status?
-    /// Bytes of the answer, as encoded.
+    /// Bytes of the response, as encoded.
     var sentBytes = 0
-    /// The handler, or the task that writes the answer.
+    /// The task of the handler, or of writing the response.
     var task: Task<Void, Never>?
     var isReported = false
 
@@ -63,7 +65,7 @@ struct ActiveRequest {
         }
     }
 
-    /// Takes a piece of the body, as it came; what becomes too much at once waits in `undecoded`.
+    /// Takes a piece of the body, as received; the part that is too much for one turn waits in `undecoded`.
     mutating func collect(_ bytes: UnsafeRawBufferPointer) throws(RequestError) {
         makeRoom()
         guard let decoder else {
@@ -71,16 +73,16 @@ struct ActiveRequest {
             return
         }
         undecoded = nil
-        // No more than was reserved, or the little that may be ahead of it.
+        // No more than was reserved, or the small amount that is allowed beyond it.
         let covered = max(reserved - collected.count, ActiveRequest.reservationStep)
         let work = min(covered, ActiveRequest.decodingStep)
         let progress = try decoder.decode(bytes, work: work, into: &collected)
         if !progress.isDry { undecoded = Array(bytes.dropFirst(progress.consumed)) }
     }
 
-    /// Takes the address space of a large body at once.
+    /// Reserves the address space of a large body at once.
     ///
-    /// An array that doubles is copied on the lane, for 10 ms at 16 MiB; and what is not written costs no memory.
+    /// A growing array would be copied on the lane, for 10 ms at 16 MiB; unwritten pages cost no memory.
     private mutating func makeRoom() {
         guard collected.count >= ActiveRequest.largeBody, collected.capacity < mostBytes else { return }
         collected.reserveCapacity(min(mostBytes, ActiveRequest.mostRoom))
@@ -89,10 +91,10 @@ struct ActiveRequest {
     private static let largeBody = 1 << 20
     private static let mostRoom = 65 << 20
 
-    /// Bytes that are inflated before other connections have their turn.
+    /// Bytes to inflate before other connections get their turn.
     private static let decodingStep = 256 << 10
 
-    /// Moves out what was collected; nil when there is nothing.
+    /// Moves the collected bytes out; nil when there are none.
     mutating func takeCollected() -> [UInt8]? {
         guard !collected.isEmpty else { return nil }
         defer { collected = [] }
@@ -101,7 +103,8 @@ struct ActiveRequest {
 
     /// The bytes of the budget to be granted before the body is read.
     ///
-    /// Little of what is announced: announcing costs nothing, and a few that never send would leave none.
+    /// A small part of the announced length: announcing is free, and a few clients that never send would use up the
+    /// budget.
     func firstReservation(window: Int) -> Int {
         let announced =
             switch framing {
@@ -113,7 +116,7 @@ struct ActiveRequest {
         return min(announced, ActiveRequest.reservationStep)
     }
 
-    /// How much more to reserve for what was collected; 0 while it is covered. Reservations double.
+    /// How much more to reserve for the collected bytes; 0 while they are covered. Reservations double.
     var reservationForGrowth: Int {
         guard collected.count > reserved else { return 0 }
         let step = max(collected.count - reserved, reserved, ActiveRequest.reservationStep)

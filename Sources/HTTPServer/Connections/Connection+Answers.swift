@@ -1,9 +1,9 @@
 internal import HTTP
 internal import Logging
 
-/// Answering.
+/// Responses.
 extension Connection {
-    /// A handler's answer; false when it comes too late.
+    /// A handler's response; false when it comes too late.
     func deliver(_ response: Response, number: UInt64) -> Bool {
         home.assertCurrent()
         guard state.owesAnswer(number) else { return false }
@@ -11,14 +11,14 @@ extension Connection {
         return true
     }
 
-    /// The handler gave its exchange up.
+    /// The handler released its exchange.
     func exchangeEnded(number: UInt64) {
         guard state.owesAnswer(number) else { return }
         context.logger.error("BUG: a handler gave up its exchange without an answer", metadata: logMetadata)
         refuse(.unanswered)
     }
 
-    /// The handler goes on in a task and gets more time.
+    /// The handler continues in a task and gets more time.
     func handlerContinues(in task: Task<Void, Never>, number: UInt64) {
         guard state.owesAnswer(number) else {
             task.cancel()
@@ -28,10 +28,10 @@ extension Connection {
         handlerDeadline = monotonicNow() &+ context.times.asyncHandler
     }
 
-    /// The server's own answer, after which the connection ends.
+    /// The server's own response, after which the connection ends.
     func refuse(_ fault: Fault) {
         context.observer.requestRefused(reason: fault.reason)
-        // An answer that has begun can't be taken back, and a second one would be taken for the next one's.
+        // A response that has begun can't be taken back, and the client would read a second one as the next request's.
         guard state.output != .streaming, state.input != .discarding else {
             abort()
             return
@@ -44,7 +44,7 @@ extension Connection {
         answer(response)
     }
 
-    /// Writes an answer, or begins to.
+    /// Writes a response, or begins to.
     func answer(_ response: Response) {
         guard hold(response) else { return refuse(.answersHeld) }
         var response = response
@@ -75,7 +75,7 @@ extension Connection {
         }
     }
 
-    /// The whole answer is in the buffer.
+    /// The whole response is in the buffer.
     func finishAnswer() {
         let next = state.answerEnded()
         if var request = active.take() {
@@ -95,7 +95,7 @@ extension Connection {
         follow(next)
     }
 
-    /// Does what the state asks for.
+    /// Performs the action that the state returned.
     func follow(_ next: ConnectionState.Next) {
         guard !channel.isClosed else { return }
         switch next {

@@ -9,7 +9,7 @@ extension Connection {
         take(bytes)
     }
 
-    /// Goes on with the body after it was held back: first with what has arrived of it.
+    /// Continues with a body that was held back: first with the bytes that have arrived.
     func resumeBody() {
         if let bytes = active?.undecoded { bytes.withUnsafeBytes { take($0) } }
         guard state.hold == nil else { return }
@@ -30,7 +30,7 @@ extension Connection {
         if active?.undecoded != nil, state.hold == nil { giveWay(.decoding) { $0.resumeBody() } }
     }
 
-    /// Holds the connection until others on its lane have had their turn.
+    /// Holds the connection until others on its lane had their turn.
     func giveWay(_ reason: ConnectionState.Hold, then goOn: @escaping @Sendable (Connection) -> Void) {
         state.held(reason)
         inputDeadline = .max

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import HTTP
 
-/// Waiting for room among all bodies.
+/// Waiting for the budget of all bodies.
 extension Connection {
     /// Reserves bytes for the request in progress; false holds reading until they are granted.
     func reserve(_ bytes: Int) -> Bool {
@@ -19,17 +19,17 @@ extension Connection {
         return isGranted
     }
 
-    /// Keeps the reservation ahead of a body that grows beyond what was announced.
+    /// Raises the reservation of a body that grows beyond the announced length.
     func reserveForGrowth() {
         guard let bytes = active?.reservationForGrowth, bytes > 0 else { return }
         _ = reserve(bytes)
     }
 
-    /// Bytes from which on an answer counts: smaller ones are those of any other traffic.
+    /// The size from which a response counts; smaller ones are ordinary traffic.
     private static let largeAnswer = 256 << 10
 
-    /// Counts an answer until the client has taken it. False for one that its client can ask for again, while too many
-    /// large answers and bodies are held: whoever has written something must learn what came of it.
+    /// Counts a response until the client has read it. False for a response that its client can request again, while
+    /// too many large responses and bodies are held; a write must always get its response.
     func hold(_ response: Response) -> Bool {
         guard case .bytes(let bytes) = response.body, bytes.count > Connection.largeAnswer,
             let method = active?.head.method, method != .head
@@ -39,7 +39,7 @@ extension Connection {
         return true
     }
 
-    /// Everything that was to be sent has gone, or never will.
+    /// All output has been sent, or never will be.
     func releaseAnswers() {
         guard heldAnswerBytes > 0, state.output != .streaming else { return }
         context.budget.answerGone(heldAnswerBytes)

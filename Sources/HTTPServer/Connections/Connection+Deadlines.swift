@@ -1,6 +1,6 @@
 internal import Logging
 
-/// What may not take for ever; the lane's timer asks.
+/// Deadlines; the lane's timer checks them.
 extension Connection {
     /// Whether any deadline has passed.
     func isDue(at now: UInt64) -> Bool {
@@ -13,14 +13,14 @@ extension Connection {
             abort()
         } else if handlerDeadline <= now {
             handlerDeadline = .max
-            context.logger.warning("handler did not answer in time", metadata: logMetadata)
+            context.logger.warning("handler did not respond in time", metadata: logMetadata)
             refuse(.handlerDeadline)
         } else if inputDeadline <= now {
             inputDeadlinePassed(at: now)
         }
     }
 
-    /// Gives the client a whole window for the next bytes of a body.
+    /// Gives the client a new window for the next bytes of a body.
     func startBodyWindow() {
         guard state.input == .body || state.input == .discarding else { return }
         active?.receivedInWindow = 0
@@ -40,8 +40,8 @@ extension Connection {
         }
     }
 
-    /// While others wait for room, whoever holds much of it must get on by an eighth of that in each window:
-    /// otherwise a few would hold up everybody for hours with a few bytes a second.
+    /// While others wait for the budget, a large holder must receive an eighth of its share in each window: otherwise a
+    /// few clients could block all others for hours with a few bytes a second.
     private var hasProgressed: Bool {
         guard let request = active else { return false }
         let minimum = context.configuration.timeouts.minimumBodyBytes

@@ -2,21 +2,21 @@ internal import HTTP
 
 /// Reading and parsing.
 extension Connection {
-    /// Bytes of answers a client may leave unread before its next request is looked at.
+    /// Bytes of responses that a client may leave unread before its next request is parsed.
     private static let outboundLimit = 256 << 10
-    /// Bytes that are dropped after the last answer before the client is cut off.
+    /// Bytes that are dropped after the last response before the client is disconnected.
     ///
-    /// A client that still sends when it is cut off sees a broken pipe and never reads why its body was refused.
+    /// A client that still sends when it is disconnected sees a broken pipe and never reads why its body was refused.
     private static let lingerLimit = 256 << 20
 
-    /// Requests of one connection that are looked at before others have their turn.
+    /// Requests of one connection that are parsed before others get their turn.
     private static let requestsInTurn: UInt64 = 16
 
     private var canParse: Bool {
         state.acceptsInput && outbound.count < Connection.outboundLimit
     }
 
-    /// Bytes or the end have arrived.
+    /// Bytes or the end of the input have arrived.
     func readable() {
         home.assertCurrent()
         guard !channel.isClosed else { return }
@@ -30,7 +30,7 @@ extension Connection {
         case .bytes(let count) where mayLinger: drop(count)
         case .bytes(let count):
             parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            // Parsing stops at too many unread answers; the socket may have taken them all at once.
+            // Parsing stops at too many unread responses; the socket may have taken them all at once.
             if !leftover.isEmpty { resumeInput() }
         case .wouldBlock: break
         case .ended: peerEnded()
@@ -38,7 +38,7 @@ extension Connection {
         }
     }
 
-    /// Goes on with what was held back: parses what is there, or reads.
+    /// Continues after a hold: parses the bytes that are there, or reads.
     func resumeInput() {
         guard !isParsing, !channel.isClosed else { return }
         while canParse, !leftover.isEmpty || mayHaveEnded {
@@ -94,7 +94,7 @@ extension Connection {
         return true
     }
 
-    /// Starts the clock at the first byte of a head, and only then.
+    /// Starts the deadline at the first byte of a head, and only then.
     private func noteHead() {
         guard state.input == .idle, !parser.isBetweenRequests else { return }
         state.headBegan()
@@ -118,7 +118,9 @@ extension Connection {
         state.headEnded()
         inputDeadline = .max
         var request = ActiveRequest(head: head, framing: framing, id: home.identifier(for: head))
-        switch context.application.admit(head, info) {
+        let admission = context.application.admit(head, info)
+        request.route = admission.route
+        switch admission.decision {
         case .refuse(let response):
             active = request
             answer(response)
@@ -156,7 +158,7 @@ extension Connection {
         if reserve(request.firstReservation(window: window)) { bodyAdmitted() }
     }
 
-    /// Room for the body was granted: now the client may send it.
+    /// The budget for the body was granted: now the client may send it.
     func bodyAdmitted() {
         guard let request = active else { return }
         active?.isBodyAdmitted = true

@@ -3,7 +3,7 @@ internal import Logging
 
 /// Writing.
 extension Connection {
-    /// Gives the socket as much as it takes; the rest goes when it takes more.
+    /// Writes as much as the socket takes; the rest follows when it takes more.
     func flush() {
         guard !isParsing, !channel.isClosed else { return }
         var hasMoved = false
@@ -59,7 +59,7 @@ extension Connection {
         }
     }
 
-    /// What a log line about this connection carries.
+    /// The metadata of a log line about this connection.
     var logMetadata: Logger.Metadata {
         [
             "http.listener": "\(info.listener.description)",

@@ -1,11 +1,11 @@
 internal import HTTP
 internal import Logging
 
-/// Bodies that are made, or read, piece by piece.
+/// Bodies that are produced, or read, piece by piece.
 extension Connection {
-    // MARK: - Answers
+    // MARK: - Responses
 
-    /// Writes the pieces one after the other, each when the one before has gone to the socket.
+    /// Writes the pieces one after the other, each after the socket has taken the one before.
     func send(_ stream: ByteStream) {
         guard !channel.isClosed else { return }
         let number = state.number
@@ -53,7 +53,7 @@ extension Connection {
     private func cutStream(_ error: any Error, number: UInt64) {
         guard isStreaming(number) else { return }
         context.logger.warning(
-            "streamed answer failed",
+            "streamed response failed",
             metadata: logMetadata.merging(["error": "\(error)"]) { $1 }
         )
         abort()
@@ -79,7 +79,7 @@ extension Connection {
         )
     }
 
-    /// Hands what was collected to the handler.
+    /// Passes the collected bytes to the handler.
     func pass() {
         guard let body = active?.body, let piece = active?.takeCollected() else { return }
         handlerDeadline = monotonicNow() &+ context.times.asyncHandler

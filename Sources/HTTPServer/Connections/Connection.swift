@@ -2,7 +2,7 @@ internal import HTTP
 
 /// One client's connection, pinned to a lane: drives the parser, the state and the socket.
 ///
-/// The extensions hold the parts: input, budget, answers, output, streams, deadlines.
+/// The extensions hold the parts: input, budget, responses, output, streams, deadlines.
 final class Connection: @unchecked Sendable {  // safe: variables are used on `home.lane.queue` only
     let home: LaneResources
     let context: ServerContext
@@ -11,33 +11,33 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
 
     var state = ConnectionState()
     var parser: RequestParser
-    /// The request that is being read or answered.
+    /// The request in progress.
     var active: ActiveRequest?
-    /// Bytes behind the request in progress; at most one read's worth.
+    /// Bytes after the request in progress; at most one read's worth.
     var leftover: [UInt8] = []
     var outbound = OutboundBuffer()
-    /// Whether bytes are being parsed further up the stack, so that answers wait and are sent together.
+    /// Whether a caller is parsing bytes, so that responses wait and are sent together.
     var isParsing = false
-    /// Set when the last answer is in `outbound`: what to do when it has gone.
+    /// Set when the last response is in `outbound`: what to do after it is sent.
     var ending: Ending?
-    /// When reading must have got on, in monotonic nanoseconds.
+    /// The deadline for progress in reading, in monotonic nanoseconds.
     var inputDeadline = UInt64.max
-    /// When the handler must have answered.
+    /// The deadline of the handler.
     var handlerDeadline = UInt64.max
-    /// When the client must have taken some of the answer.
+    /// The deadline for progress in writing.
     var writeDeadline = UInt64.max
     /// Resumed when the socket has taken everything.
     var drainWaiter: CheckedContinuation<Void, Never>?
-    /// Bytes of large answers that count in the budget.
+    /// Bytes of large responses that count in the budget.
     var heldAnswerBytes = 0
-    /// Bytes that arrived after the last answer and were dropped.
+    /// Bytes that arrived after the last response and were dropped.
     var lingered = 0
 
-    /// How a connection ends once its last answer has gone.
+    /// How a connection ends after its last response is sent.
     enum Ending {
         case close
-        /// End our side, then wait for the client's end: closing with unread bytes would send a reset, which
-        /// may overtake the answer (RFC 9112 §9.6).
+        /// End our side, then wait for the client's end: closing with unread bytes would send a reset, which may
+        /// overtake the response (RFC 9112 §9.6).
         case linger
         case lingering
     }
@@ -60,7 +60,7 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         if home.isStopped || !channel.open() { close() }
     }
 
-    /// Answers with a refusal instead of serving.
+    /// Responds with a refusal instead of serving.
     func openToRefuse(_ fault: Fault) {
         open()
         refuse(fault)
@@ -72,7 +72,7 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         if state.input == .idle, outbound.isEmpty { close() }
     }
 
-    /// Ends the connection at once; what was not written is lost.
+    /// Ends the connection at once; unsent bytes are lost.
     func close() {
         home.assertCurrent()
         guard !channel.isClosed else { return }
@@ -90,18 +90,18 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
         context.observer.connectionClosed()
     }
 
-    /// The poller has news of the socket.
+    /// The poller reports events of the socket.
     func ready(_ readiness: Poller.Readiness) {
         if readiness.isWritable { writable() }
         if readiness.isReadable, channel.isReading {
             readable()
         } else if readiness.isDead {
-            // Nobody is left to read an answer, and the news would come again and again.
+            // No client is left to read a response, and the event would be reported again and again.
             close()
         }
     }
 
-    /// Ends the connection with a reset, so that the client can't take a cut answer for a whole one.
+    /// Ends the connection with a reset, so that the client can't mistake a truncated response for a whole one.
     func abort() {
         channel.resetOnClose()
         close()
@@ -110,20 +110,21 @@ final class Connection: @unchecked Sendable {  // safe: variables are used on `h
     /// The client went away, or was sent away, in the middle of a request.
     private func abandonRequest() {
         guard var request = active.take() else { return }
-        // First the cause, then the cancellation: the reader is told what was first.
+        // First the cause, then the cancellation: the reader gets whichever comes first.
         request.body?.fail(.disconnected)
         request.task?.cancel()
         context.budget.release(request.reserved)
         report(&request)
     }
 
-    /// Tells the observer, once for each request.
+    /// Calls the observer, once for each request.
     func report(_ request: inout ActiveRequest) {
         guard !request.isReported else { return }
         request.isReported = true
         context.observer.requestFinished(
             RequestRecord(
                 head: request.head,
+                route: request.route,
                 status: request.status,
                 duration: .nanoseconds(monotonicNow() &- request.startedAt),
                 id: request.id,

@@ -1,6 +1,6 @@
-/// Where a connection stands between its requests and its answers.
+/// The state of a connection: how far its request is read and its response is written.
 ///
-/// A value without socket, clock or queue: its methods are named for what has happened and return what to do.
+/// A value without socket, clock or queue: its methods are named after events and return actions.
 struct ConnectionState {
     /// How far the request has been read.
     enum Input: Equatable {
@@ -10,7 +10,7 @@ struct ConnectionState {
         case head
         /// The body is being read, possibly an empty one. → `complete`, `discarding`, `over`
         case body
-        /// The answer was given before the body's end; the rest is read and dropped. → `idle`, `over`
+        /// The response was given before the body's end; the rest is read and dropped. → `idle`, `over`
         case discarding
         /// The request has arrived. → `idle`, `over`
         case complete
@@ -18,13 +18,13 @@ struct ConnectionState {
         case over
     }
 
-    /// How far the answer has been written.
+    /// How far the response has been written.
     enum Output: Equatable {
-        /// No answer is due. → `owed`
+        /// No response is due. → `owed`
         case none
-        /// The handler has been asked. → `streaming`, `none`
+        /// The handler has been called. → `streaming`, `none`
         case owed
-        /// The head of the answer has gone, its body is being made. → `none`
+        /// The head of the response is sent, its body is being produced. → `none`
         case streaming
     }
 
@@ -34,9 +34,9 @@ struct ConnectionState {
         case budget
         /// The handler does not take the body as fast as it arrives.
         case window
-        /// Others have their turn before more of the body is decoded.
+        /// Other connections get their turn before more of the body is decoded.
         case decoding
-        /// Others have their turn before the next request.
+        /// Other connections get their turn before the next request.
         case turn
     }
 
@@ -45,16 +45,16 @@ struct ConnectionState {
         case wait
         /// The next request may be read.
         case nextRequest
-        /// Write what waits, then close; `lingering` says that the client has not ended its side.
+        /// Write pending output, then close; `lingering` says that the client has not ended its side.
         case close(lingering: Bool)
-        /// The request was cut in two: nothing can be answered.
+        /// The request was cut in two: no response is possible.
         case abort
     }
 
     private(set) var input = Input.idle
     private(set) var output = Output.none
     private(set) var hold: Hold?
-    /// Counts requests, so that a late answer is known by its number.
+    /// Counts requests, so that a late response is recognised by its number.
     private(set) var number: UInt64 = 0
     /// Whether the client has ended its sending direction.
     private(set) var hasPeerEnded = false
@@ -68,7 +68,7 @@ struct ConnectionState {
         }
     }
 
-    /// Whether an answer with this number is still due.
+    /// Whether the response with this number is still due.
     func owesAnswer(_ number: UInt64) -> Bool {
         output == .owed && self.number == number
     }
@@ -101,7 +101,7 @@ struct ConnectionState {
         hold = nil
     }
 
-    /// The answer that is being given is the last one.
+    /// The current response is the last one.
     mutating func answerIsLast() {
         closesAfterAnswer = true
     }
@@ -122,7 +122,7 @@ struct ConnectionState {
         return .nextRequest
     }
 
-    /// The client has ended its sending direction; it may still wait for answers.
+    /// The client has ended its sending direction; it may still wait for responses.
     mutating func peerEnded() -> Next {
         hasPeerEnded = true
         switch input {

@@ -3,11 +3,11 @@ package import HTTP
 internal import Logging
 internal import Synchronization
 
-/// The answer that one request is owed.
+/// One request's response, to be given once.
 package final class Exchange: Sendable {
-    /// Where the request was read and its answer is written.
+    /// The lane on which the request was read and its response is written.
     ///
-    /// Many answers that are given within one block on the lane's queue cost one hop for all of them.
+    /// Many responses that are given within one block on the lane's queue cost a single hop.
     package let lane: Lane
 
     private let connection: Connection
@@ -26,10 +26,9 @@ package final class Exchange: Sendable {
         lane.run { connection.exchangeEnded(number: number) }
     }
 
-    /// Answers the request; from any thread, once.
+    /// Responds to the request; from any thread, once.
     ///
-    /// On the lane the answer is written at once. What comes after the first answer, or after the server has
-    /// given up waiting, is dropped.
+    /// On the lane the response is written at once. A second response, or one after the server's timeout, is dropped.
     package func respond(_ response: Response) {
         guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else {
             connection.context.logger.error("BUG: a request was answered twice")
@@ -42,7 +41,7 @@ package final class Exchange: Sendable {
         }
     }
 
-    /// Answers with what an asynchronous function returns; it starts on the lane.
+    /// Responds with the result of an asynchronous function, which starts on the lane.
     ///
     /// The task is cancelled when the connection ends or `Timeouts.asyncHandler` has passed.
     package func respond(async body: @escaping @Sendable () async -> Response) {
@@ -54,7 +53,7 @@ package final class Exchange: Sendable {
 
     private func deliver(_ response: Response) {
         if !connection.deliver(response, number: number) {
-            connection.context.logger.debug("answer came too late")
+            connection.context.logger.debug("response came too late")
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Mints request ids: a random prefix and a counter, 15 characters, which Swift keeps without an allocation.
+/// Makes request ids: a random prefix and a counter, 15 characters, which Swift keeps without an allocation.
 struct RequestIdentifiers {
     private let prefix: UInt64
     private var counter: UInt64 = 0
@@ -12,11 +12,11 @@ struct RequestIdentifiers {
         prefix = UInt64.random(in: 0..<(1 << 40))
     }
 
-    /// Gives back an id of 1 to 128 visible ASCII characters, otherwise mints one.
+    /// Returns the given id if it has 1 to 128 visible ASCII characters, otherwise a new one.
     mutating func next(given: String?) -> String {
         if let given, RequestIdentifiers.isSane(given) { return given }
         counter &+= 1
-        // 8 characters of prefix, 7 of the counter: 34 thousand million ids a lane before one comes again.
+        // 8 characters of prefix, 7 of the counter: 34 billion ids a lane before one repeats.
         var bits = (prefix, counter)
         return String(unsafeUninitializedCapacity: 15) { text in
             for index in stride(from: 14, through: 8, by: -1) {

@@ -1,6 +1,6 @@
 package import Dispatch
 
-/// A serial queue on which a share of the connections lives, and on which their handlers run.
+/// A serial queue for a share of the connections and their handlers.
 ///
 /// As a `TaskExecutor` it starts an `async` handler where its bytes were read. Code on a lane must not block:
 /// a blocked lane delays every connection on it.
@@ -13,7 +13,7 @@ package final class Lane: TaskExecutor, CustomStringConvertible {
 
     private static let key = DispatchSpecificKey<ObjectIdentifier>()
 
-    /// Makes a lane of its own; a server makes its lanes itself.
+    /// Makes a separate lane; a server makes its own lanes.
     package init(label: String) {
         description = label
         queue = DispatchQueue(label: label)

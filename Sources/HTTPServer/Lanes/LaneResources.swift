@@ -3,7 +3,7 @@ internal import Glibc
 internal import HTTP
 internal import Synchronization
 
-/// What the connections of one lane share without locks: buffers, the date, ids, the timer.
+/// Resources that the connections of one lane share without locks: buffers, the date, ids, the timer.
 final class LaneResources: @unchecked Sendable {  // safe: variables are used on `lane.queue` only
     let lane: Lane
     let context: ServerContext
@@ -43,7 +43,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
 
     // MARK: - Connections
 
-    /// How many connections are here or on their way; from any thread.
+    /// How many connections the lane has or is about to get; from any thread.
     var load: Int { open.load(ordering: .relaxed) }
 
     /// Counts a connection that is about to come; from any thread.
@@ -62,13 +62,13 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         open.subtract(1, ordering: .relaxed)
     }
 
-    /// Closes connections without a request; the others close after their answer.
+    /// Closes connections without a request; the others close after their response.
     func drain() {
         assertCurrent()
         for connection in Array(connections.values) { connection.drain() }
     }
 
-    /// Closes all connections at once, and those that still come.
+    /// Closes all connections at once, and later ones.
     func stop() {
         assertCurrent()
         guard !isStopped else { return }
@@ -81,7 +81,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
 
     // MARK: - The timer
 
-    /// Starts looking at sockets and deadlines.
+    /// Starts watching sockets and deadlines.
     func start() {
         assertCurrent()
         poller.activate { [weak self] in self?.connections[$0]?.ready($1) }
@@ -111,7 +111,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
 
     // MARK: - Long work
 
-    /// Does a piece of long work later, when everything else on the lane has had its turn since the piece before.
+    /// Runs a piece of long work after everything else on the lane had a turn since the previous piece.
     ///
     /// However many connections have long work, others wait for one piece of it only.
     func doLater(_ work: @escaping @Sendable () -> Void) {
@@ -134,7 +134,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         spareBuffers.popLast() ?? []
     }
 
-    /// Takes back what was lent; what has grown too large is freed.
+    /// Takes a lent buffer back; frees it if it has grown too large.
     func takeBack(_ buffer: consuming [UInt8]) {
         var buffer = buffer
         guard spareBuffers.count < LaneResources.spareBufferCount else { return }
@@ -153,7 +153,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         return dateText
     }
 
-    /// The request's own id when it is sane, otherwise a new one.
+    /// The request's own id if it is valid, otherwise a new one.
     func identifier(for head: RequestHead) -> String {
         identifiers.next(given: head.fields["X-Request-Id"])
     }

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Dispatch
 internal import Glibc
 
-/// Tells which sockets of a lane can be read or written: one epoll instance behind one Dispatch source.
+/// Reports which sockets of a lane can be read or written: one epoll instance behind one Dispatch source.
 ///
 /// A source for each socket costs seven system calls a request more, since Dispatch arms every source anew
 /// through its manager thread after every event. Used on one queue only.
@@ -11,11 +11,11 @@ final class Poller {
     struct Readiness {
         let isReadable: Bool
         let isWritable: Bool
-        /// Both directions are over, by a reset or because the peer is gone; always told.
+        /// Both directions are closed, by a reset or because the peer is gone; always reported.
         let isDead: Bool
     }
 
-    /// What is asked about a socket.
+    /// The events to watch of a socket.
     struct Interest: OptionSet {
         let rawValue: UInt32
 
@@ -31,7 +31,7 @@ final class Poller {
 
     /// Events taken at once.
     private static let batch = 256
-    /// Batches taken before other work on the queue has its turn; the second one is nearly free.
+    /// Batches taken before other work on the queue gets its turn; the second one is nearly free.
     private static let rounds = 2
 
     init(queue: DispatchQueue) throws(SystemCallError) {
@@ -46,11 +46,11 @@ final class Poller {
         if source == nil { Glibc.close(descriptor) }
     }
 
-    /// Calls `ready` on the queue for each socket with news.
+    /// Calls `ready` on the queue for each socket with events.
     func activate(ready: @escaping (_ descriptor: Int32, Readiness) -> Void) {
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setEventHandler { [weak self] in self?.poll(ready) }
-        // Dispatch must have let go of the descriptor before it is closed.
+        // Dispatch must have released the descriptor before it is closed.
         source.setCancelHandler { [descriptor] in _ = Glibc.close(descriptor) }
         source.activate()
         self.source = source

@@ -9,7 +9,7 @@ struct Socket: ~Copyable {
         Glibc.close(descriptor)
     }
 
-    /// What a read brought.
+    /// The result of a read.
     enum Received {
         case bytes(Int)
         case wouldBlock
@@ -18,7 +18,7 @@ struct Socket: ~Copyable {
         case failed(Int32)
     }
 
-    /// What a write took.
+    /// The result of a write.
     enum Sent {
         case bytes(Int)
         case wouldBlock
@@ -51,18 +51,18 @@ struct Socket: ~Copyable {
         }
     }
 
-    /// Sends the end of the stream after what was sent; reading goes on.
+    /// Ends the sending direction; reading continues.
     borrowing func finishSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Makes closing send a reset, so that a cut answer can't be taken for a whole one.
+    /// Makes closing send a reset, so that a truncated response can't be mistaken for a whole one.
     borrowing func resetOnClose() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Takes no more bytes to be sent while so many are not on their way.
+    /// Reports the socket as not writable while this many bytes are unsent.
     borrowing func limitUnsent(to bytes: Int) {
         set(TCP_NOTSENT_LOWAT, level: Int32(IPPROTO_TCP), to: Int32(clamping: bytes))
     }
@@ -106,7 +106,7 @@ extension Socket {
         }
     }
 
-    /// What became of an attempt to accept.
+    /// The result of an attempt to accept.
     enum Accepted {
         case connection(descriptor: Int32, peer: SocketAddress)
         case wouldBlock

@@ -1,4 +1,4 @@
-/// A connected socket and what its lane's poller is asked about it; used on the lane's queue only.
+/// A connected socket and its registration with the lane's poller; used on the lane's queue only.
 final class SocketChannel {
     let descriptor: Int32
 
@@ -16,7 +16,7 @@ final class SocketChannel {
     /// Whether `close` has been called.
     var isClosed: Bool { socket == nil }
 
-    /// Whether `readable` news is wanted.
+    /// Whether `readable` events are wanted.
     var isReading: Bool { interest.contains(.reading) }
 
     /// Begins to watch; false when the system has no room for it.

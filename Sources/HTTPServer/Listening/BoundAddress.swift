@@ -1,8 +1,8 @@
-/// Where a listener really listens: a port that the system chose is known here.
+/// The actual address of a listener, with the port that the system chose.
 package struct BoundAddress: Hashable, Sendable, CustomStringConvertible {
     /// The listener as it was asked for.
     package let specification: ListenSpecification
-    /// The address as it is.
+    /// The actual address.
     package let endpoint: ListenSpecification.Endpoint
 
     /// The profile of the listener; nil for the main one.

@@ -4,7 +4,7 @@ internal import Glibc
 package struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The listener as it was written, e.g. `runs@127.0.0.1:8765`.
     package let listener: String
-    /// What was in the way.
+    /// The cause.
     package let cause: Cause
 
     /// The causes.
@@ -19,13 +19,13 @@ package struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
         case unknownHost(String)
         /// A Unix socket's path is longer than the system allows; both in bytes.
         case pathTooLong(length: Int, limit: Int)
-        /// The path exists and is no socket.
+        /// The path exists and is not a socket.
         case notASocket
         /// Another system call failed; the number is `errno`.
         case system(call: String, code: Int32)
     }
 
-    /// A sentence for the operator: what was attempted, what was in the way, what to do.
+    /// A sentence for the operator: what was attempted, why it failed, what to do.
     package var description: String {
         "cannot listen on \(listener): \(words)"
     }
@@ -37,7 +37,7 @@ package struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
         case .addressNotAvailable: "no interface of this machine has that address"
         case .unknownHost(let text): "the host is unknown (\(text))"
         case .pathTooLong(let length, let limit): "the path has \(length) bytes, the system allows \(limit)"
-        case .notASocket: "something that is no socket stands at that path"
+        case .notASocket: "the file at that path is not a socket"
         case .system(let call, let code): "\(call) failed: \(String(cString: strerror(code)))"
         }
     }

@@ -1,6 +1,6 @@
 /// Where to listen, as an operator writes it: `[profile@]host:port`, `[profile@][v6]:port` or `[profile@]unix:/path`.
 package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible {
-    /// The listener profile that decides colliding paths; nil for the main one.
+    /// The listener profile, which selects responses of colliding paths; nil for the main one.
     package var profile: String?
     /// The address.
     package var endpoint: Endpoint
@@ -57,7 +57,7 @@ package struct ListenSpecification: Hashable, Sendable, CustomStringConvertible 
         return all
     }
 
-    /// Whether nobody outside this machine can connect: a Unix socket, 127.0.0.0/8, ::1 or `localhost`.
+    /// Whether only this machine can connect: a Unix socket, 127.0.0.0/8, ::1 or `localhost`.
     package var isLoopback: Bool {
         switch endpoint {
         case .unix: true
@@ -105,7 +105,7 @@ extension ListenSpecification.Endpoint {
     }
 }
 
-/// Why the text of a listener was not understood.
+/// Why the text of a listener could not be parsed.
 package struct ListenSpecificationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The text.
     package let text: String
@@ -114,7 +114,7 @@ package struct ListenSpecificationError: Error, Hashable, Sendable, CustomString
 
     /// The causes.
     package enum Cause: Hashable, Sendable {
-        /// None of the forms fits.
+        /// The text has none of the forms.
         case malformed
         /// The listener profile is none of the known ones.
         case unknownProfile(known: [String])

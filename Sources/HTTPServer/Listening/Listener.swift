@@ -18,11 +18,11 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
     private var isStopped = false
     private var stopped: @Sendable () -> Void = {}
 
-    /// Accepted in one go before other listeners have their turn.
+    /// Connections to accept before other listeners get their turn.
     private static let batch = 64
-    /// Bytes that the kernel holds for a client that does not read; it would take some MiB for each.
+    /// Bytes that the kernel buffers for a client that does not read; by default it would take some MiB for each.
     private static let unsentBytes = 128 << 10
-    /// Connections beyond the maximum that are told so; further ones are just closed.
+    /// Connections beyond the maximum that get a 503; further ones are just closed.
     private static let politeRefusals = 64
 
     /// Accepting begins with `start`; `queue` is serial.
@@ -55,7 +55,7 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
         source.cancel()
     }
 
-    /// Takes what stands in the backlog, then closes the socket; calls `completion` when that is done.
+    /// Accepts the connections in the backlog, then closes the socket; calls `completion` afterwards.
     func stop(completion: @escaping @Sendable () -> Void) {
         queue.async {
             guard !self.isStopped else { return completion() }

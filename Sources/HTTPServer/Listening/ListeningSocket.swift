@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A socket that listens, and the path to remove with it.
+/// A listening socket, and the path to remove with it.
 struct ListeningSocket: ~Copyable {
     let socket: Socket
     let address: BoundAddress
@@ -14,8 +14,7 @@ struct ListeningSocket: ~Copyable {
 
     /// Binds and listens.
     ///
-    /// `isV6Only` keeps an IPv6 wildcard from taking the IPv4 port as well. May ask the resolver, which
-    /// blocks.
+    /// `isV6Only` keeps an IPv6 wildcard from taking the IPv4 port as well. May call the resolver, which blocks.
     static func open(
         _ specification: ListenSpecification,
         isV6Only: Bool,
@@ -37,7 +36,7 @@ struct ListeningSocket: ~Copyable {
         }
     }
 
-    /// Takes the path of a Unix socket away, unless it is another process's by now.
+    /// Removes the path of a Unix socket, unless another process owns it by now.
     borrowing func removeFile() {
         file?.remove()
     }
@@ -96,7 +95,7 @@ struct ListeningSocket: ~Copyable {
         let address = SocketAddress(unixPath: path)
         do {
             let socket = try Socket.make(family: AF_UNIX)
-            // Linux takes the file's mode from the socket, so that it never stands there with a wider one.
+            // Linux takes the file's mode from the socket, so that the file never exists with a wider one.
             fchmod(socket.descriptor, mode)
             try bind(socket, address, path: path)
             chmod(path, mode)
@@ -110,7 +109,7 @@ struct ListeningSocket: ~Copyable {
 
     private struct NotASocket: Error {}
 
-    /// Binds; a socket file that nobody listens on is removed first.
+    /// Binds; removes a socket file without a listener first.
     private static func bind(_ socket: borrowing Socket, _ address: SocketAddress, path: String) throws {
         do {
             try socket.bind(address)

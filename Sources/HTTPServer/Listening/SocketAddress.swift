@@ -19,7 +19,7 @@ struct SocketAddress {
     /// The most bytes of a Unix socket's path.
     static var unixPathLimit: Int { MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1 }
 
-    /// Asks the resolver; the first IPv4 address, otherwise the first of any family.
+    /// Calls the resolver; the first IPv4 address, otherwise the first of any family.
     ///
     /// Blocks while the resolver works, unless `host` is numeric.
     static func resolve(host: String, port: UInt16) throws(ResolveError) -> SocketAddress {
@@ -39,7 +39,7 @@ struct SocketAddress {
         return address
     }
 
-    /// The resolver's words.
+    /// The resolver's error text.
     struct ResolveError: Error {
         let text: String
     }

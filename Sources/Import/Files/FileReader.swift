@@ -8,7 +8,7 @@ final class FileReader {
 
     /// Opens an ordinary file.
     ///
-    /// - Throws: `ImportFailure` for what is none, or cannot be read.
+    /// - Throws: `ImportFailure` for another kind of file, or one that cannot be read.
     init(path: String) throws(ImportFailure) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {

@@ -1,6 +1,7 @@
-/// Files that stand beside those that Weir imports, and are given by mistake.
+/// Files that are often beside those that Weir imports, and passed by mistake.
 enum ForeignFile {
-    /// What a file is by its first bytes: the rest of a sentence that begins with its path; nil when it may be for import.
+    /// Describes a file by its first bytes: the rest of a sentence that begins with its path; nil when it may be for
+    /// import.
     static func recognise(_ head: [UInt8]) -> String? {
         for (magic, words) in magics where head.starts(with: magic) { return words }
         let text = String(decoding: head.prefix(64 << 10), as: UTF8.self).lowercased()
@@ -13,12 +14,12 @@ enum ForeignFile {
                 "is a graph of a workflow (-with-dag): Weir imports the trace file, which -with-trace writes"
         }
         if start.hasPrefix("[") && (start.dropFirst().drop { $0.isWhitespace }.hasPrefix("{")) {
-            return "is one JSON array: write each of its objects into a line of its own"
+            return "is one JSON array: write each of its objects on a separate line"
         }
         return nil
     }
 
-    /// What a text is in which no line is for import.
+    /// Describes a text without any line for import.
     static func recogniseText(_ head: [UInt8]) -> String? {
         let text = String(decoding: head, as: UTF8.self)
         if text.contains(" DEBUG nextflow.") || text.contains(" INFO  nextflow.") {

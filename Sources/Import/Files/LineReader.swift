@@ -4,7 +4,7 @@ internal import HTTP
 
 /// The lines of a text file, which may be compressed with gzip, in UTF-8. Belongs to one thread.
 ///
-/// UTF-16 is recognised and recoded, and so is a line that is no UTF-8, as Latin-1.
+/// UTF-16 is recognised and recoded; a line that is not UTF-8 is read as Latin-1.
 ///
 /// Memory is bounded by the longest line that is let through.
 final class LineReader {
@@ -12,7 +12,7 @@ final class LineReader {
     enum Line: Equatable {
         /// Its bytes, without line feed and carriage return.
         case text([UInt8])
-        /// It is longer than `longest`; its bytes are gone.
+        /// It is longer than `longest`; its bytes were dropped.
         case tooLong
     }
 
@@ -27,7 +27,7 @@ final class LineReader {
     private var recoder: UTF16Recoder?
     /// The number of the line that was read last, from 1.
     private(set) var number = 0
-    /// How many lines were no UTF-8.
+    /// How many lines were not UTF-8.
     private(set) var latin1Lines = 0
     /// Whether the line that was read last ended without a line feed, at the end of the file.
     private(set) var wasCutShort = false
@@ -37,7 +37,7 @@ final class LineReader {
     private static let compressedPiece = 16 << 10
     private static let piece = 256 << 10
 
-    /// Opens a file; a first look decides whether it is compressed.
+    /// Opens a file; its first bytes show whether it is compressed.
     init(path: String) throws(ImportFailure) {
         file = try FileReader(path: path)
         let first = try file.read(upTo: Self.compressedPiece)
@@ -55,7 +55,7 @@ final class LineReader {
         }
     }
 
-    /// What was taken for granted about the file's characters: the rest of sentences that begin with its path.
+    /// Assumptions about the file's encoding: the rest of sentences that begin with its path.
     var assumptions: [String] {
         var assumptions: [String] = []
         if let recoder { assumptions.append("is UTF-16 (\(recoder.isBigEndian ? "big" : "little")-endian)") }
@@ -69,7 +69,7 @@ final class LineReader {
     /// How far the file is read, in its own bytes, and how large it is.
     var progress: (done: Int64, total: Int64) { (taken, max(taken, file.size)) }
 
-    /// The next line; nil behind the last one. A last line without a line feed is one, too.
+    /// The next line; nil after the last one. A last line without a line feed counts, too.
     func next() throws(ImportFailure) -> Line? {
         var scanned = position
         while true {
@@ -81,7 +81,7 @@ final class LineReader {
                 isSkipping = true
                 position = buffer.count
             }
-            // What is left moves to the front, and has no line feed.
+            // The remaining bytes move to the front; they contain no line feed.
             scanned = buffer.count - position
             guard try refill() else { return lastLine() }
         }
@@ -112,7 +112,7 @@ final class LineReader {
         }
     }
 
-    /// Reads more behind what is left; false at the end of the file.
+    /// Reads more bytes after the remaining ones; false at the end of the file.
     private func refill() throws(ImportFailure) -> Bool {
         guard !isAtEnd else { return false }
         buffer.removeSubrange(..<position)

@@ -1,6 +1,6 @@
 internal import Core
 
-/// What a line of the original client's files is. Contract runs §3.3, §3.5.
+/// The kinds of lines in the original client's files. Contract runs §3.3, §3.5.
 enum NDJSONRecord: Equatable {
     case run
     case event
@@ -23,7 +23,7 @@ enum NDJSONRecord: Equatable {
 /// A run's start and its end are two records of one event id, in this order. The server takes the first, and the end
 /// from the second.
 struct NDJSONReader {
-    /// What a line has come to.
+    /// The result of reading a line.
     enum Item {
         case run(ImportedRun, RunWriter, isEnd: Bool)
         case event
@@ -54,7 +54,7 @@ struct NDJSONReader {
         }
     }
 
-    /// What was taken for granted: the rest of sentences that begin with the file's path.
+    /// Assumptions: the rest of sentences that begin with the file's path.
     var assumptions: [String] { lines.assumptions }
 
     private func item(_ bytes: [UInt8]) -> Item {
@@ -90,14 +90,14 @@ struct NDJSONReader {
         .fault(ImportFault(reason, "line \(lines.number) \(words)"))
     }
 
-    /// A null is the same as nothing, but for members in which the server refuses it.
+    /// A null counts as absent, except for members in which the server refuses it.
     private func write(_ member: JSONMember, _ writer: inout RunWriter) {
         guard let name = member.key.string, !member.value.isNull else { return }
         let text = member.value.string
         if let text, name == "metrics_json" || name == "context_json" {
             writer.object(name, text)
         } else if let text {
-            // Spelt as it came: half a surrogate pair would be lost by reading it.
+            // In its original spelling: decoding would lose half a surrogate pair.
             writer.text(name, text, spelt: member.value.rawBytes)
         } else {
             writer.raw(name, member.value.rawBytes)

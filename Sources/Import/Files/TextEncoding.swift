@@ -1,9 +1,10 @@
-/// How the bytes of a text file stand for characters.
+/// The encoding of a text file.
 enum TextEncoding: Equatable {
     case utf8
     case utf16(isBigEndian: Bool)
 
-    /// Looks at the first bytes of a file: a byte order mark, or ASCII with a zero in every other byte.
+    /// Recognises the encoding by the first bytes of a file: a byte order mark, or ASCII with a zero in every other
+    /// byte.
     static func recognise(_ head: [UInt8]) -> (encoding: TextEncoding, markLength: Int) {
         if head.starts(with: [0xEF, 0xBB, 0xBF]) { return (.utf8, 3) }
         if head.starts(with: [0xFF, 0xFE]) { return (.utf16(isBigEndian: false), 2) }
@@ -17,8 +18,8 @@ enum TextEncoding: Equatable {
         return (.utf8, 0)
     }
 
-    /// The text of bytes that are no UTF-8, as UTF-8: taken as Windows-1252, which is Latin-1 with letters and signs where
-    /// that has control characters. nil for what is UTF-8.
+    /// Bytes that are not UTF-8, recoded from Windows-1252, which is Latin-1 with letters and signs in place of control
+    /// characters; nil for valid UTF-8.
     static func recodedLatin1(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil else {
             return nil

@@ -1,9 +1,9 @@
 internal import Core
 internal import Crypto
 
-/// A run on its way to the server: what stands in the array of `POST /api/v1/runs/batch`.
+/// A run to be sent: an element of the array of `POST /api/v1/runs/batch`.
 struct ImportedRun {
-    /// By which the server knows it; what refusals are told by.
+    /// The id by which the server knows it and names it in refusals.
     let eventID: String
     /// The run as a JSON object.
     let json: [UInt8]
@@ -17,7 +17,7 @@ struct ImportedRun {
     }
 }
 
-/// What a run says of itself only if its reader is told.
+/// Values for runs that do not contain them.
 struct RunDefaults: Sendable {
     /// The agent of runs that name none.
     var agentName: String?
@@ -25,7 +25,7 @@ struct RunDefaults: Sendable {
     var jobType = "unknown"
 }
 
-/// Writes the members of a run, and counts what had to be changed for it.
+/// Writes the members of a run, and counts the values that had to be changed.
 struct RunWriter {
     private(set) var writer = JSONWriter(reservingCapacity: 1024)
     private(set) var textsKept = 0
@@ -40,11 +40,11 @@ struct RunWriter {
 
     init() { writer.beginObject() }
 
-    /// Adds a text, as it is spelt in JSON if that is known, and remembers those that others may be derived from.
+    /// Adds a text, in its JSON spelling if that is known, and keeps those from which others may be derived.
     mutating func text(_ name: String, _ value: String, spelt json: ArraySlice<UInt8>? = nil) {
         switch name {
         case "event_id":
-            // Old tables have the column and nothing in it.
+            // Old tables have the column, but no values.
             if value.isEmpty { return }
             eventID = value
         case "run_id": runID = value
@@ -62,7 +62,7 @@ struct RunWriter {
         writer.member(name, raw: json)
     }
 
-    /// Adds a JSON object that is kept as text. A text that holds none becomes `{"text": …}`; a blank one is nothing.
+    /// Adds a JSON object that is stored as text. Other text becomes `{"text": …}`; a blank one is left out.
     mutating func object(_ name: String, _ text: String) {
         let isBlank = text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard !isBlank else { return }
@@ -71,7 +71,7 @@ struct RunWriter {
         case .object: writer.member(name, raw: document?.root.rawBytes ?? [])
         case .null: return
         default:
-            // A text begins one level further inside.
+            // Text within a text is one level deeper.
             if let python = PythonJSON(Array("[\(text)]".utf8)),
                 let inner = try? JSONDocument(Array(python.bytes.dropFirst().dropLast())),
                 inner.root.kind == .object
@@ -88,7 +88,7 @@ struct RunWriter {
     /// Counts numbers that were altered before the run was read.
     mutating func addAltered(_ count: Int) { altered += count }
 
-    /// Adds what is missing and ends the object; nil without any id.
+    /// Adds missing members and ends the object; nil without any id.
     mutating func finish(_ defaults: RunDefaults) -> ImportedRun? {
         guard let id = eventID ?? runID.map(ImportedRun.eventID(forRun:)) else { return nil }
         if eventID == nil { writer.member("event_id", id) }

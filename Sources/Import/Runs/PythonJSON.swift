@@ -6,7 +6,7 @@ struct PythonJSON {
     /// How many there were.
     let replaced: Int
 
-    /// Looks through a text; nil where there is nothing to replace.
+    /// Searches a text; nil if there is nothing to replace.
     init?(_ text: [UInt8]) {
         var bytes: [UInt8] = []
         var (replaced, depth, index) = (0, 0, 0)

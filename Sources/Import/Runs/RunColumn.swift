@@ -1,6 +1,6 @@
-/// A column of `agent_runs` that the runs API takes, and what it takes it as. Contract runs §1.4, §2.1.
+/// A column of `agent_runs` that the runs API takes, and its type there. Contract runs §1.4, §2.1.
 struct RunColumn {
-    /// What the API wants.
+    /// The type in the API.
     enum Kind {
         case text
         case integer

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Sends runs in batches, and sorts out those that the server refuses. Contract runs §1.5.
+/// Sends runs in batches, and isolates those that the server refuses. Contract runs §1.5.
 struct RunSender {
     static let path = "/api/v1/runs/batch"
     /// How large a body may become before it is sent, in bytes.
@@ -17,14 +17,14 @@ struct RunSender {
         self.batchSize = batchSize
     }
 
-    /// Takes a run, and sends what has come together when that is enough.
+    /// Takes a run, and sends the batch when it is full.
     mutating func add(_ run: ImportedRun) throws(SendingFailure) {
         waiting.append(run)
         waitingBytes += run.json.count
         if waiting.count >= batchSize || waitingBytes >= Self.bodyBytes { try flush() }
     }
 
-    /// Sends what is left.
+    /// Sends the last batch.
     mutating func flush() throws(SendingFailure) {
         let runs = waiting
         waiting = []
@@ -56,7 +56,7 @@ struct RunSender {
         }
     }
 
-    /// Refuses the runs at fault and sends the others; one fault refuses a whole batch (D23).
+    /// Counts the faulty runs as refused and sends the others; one faulty run refuses a whole batch (D23).
     private mutating func sendWithout(
         _ faults: [Int: String],
         _ runs: [ImportedRun],
@@ -70,7 +70,7 @@ struct RunSender {
         if !rest.isEmpty { try send(rest) }
     }
 
-    /// Finds those at fault where the answer does not name them.
+    /// Finds the faulty runs if the response does not name them.
     private mutating func sendInHalves(_ runs: [ImportedRun], _ answer: ImportAnswer) throws(SendingFailure) {
         guard runs.count > 1 else {
             outcome.refuse("\(runs[0].eventID): \(Self.reason(answer))")
@@ -108,7 +108,7 @@ struct RunSender {
 
     private static func elements(_ node: JSONNode?) -> [JSONNode] { node.map { Array($0.elements) } ?? [] }
 
-    /// What a refusal says, in one line.
+    /// The reason of a refusal, in one line.
     static func reason(_ answer: ImportAnswer) -> String {
         let detail = (try? JSONDocument(answer.body))?.root["detail"]
         let first = elements(detail).first?["msg"]

@@ -1,9 +1,9 @@
 internal import Core
 
-/// Reads the table `agent_runs` of the original service, in both layouts and all versions: the columns that are there.
-/// Contract runs §2.1.
+/// Reads the table `agent_runs` of the original service, in both layouts and all versions, with whatever columns it
+/// has. Contract runs §2.1.
 ///
-/// Rows come in batches by rowid, so that a service which goes on writing waits for one batch at most.
+/// Rows come in batches by rowid, so that a service that is still writing waits for one batch at most.
 struct RunTableReader {
     private static let rowsPerRead: Int64 = 500
 
@@ -12,7 +12,7 @@ struct RunTableReader {
     private let last: Int64
     private let defaults: RunDefaults
 
-    /// Looks at the table.
+    /// Opens the table.
     ///
     /// - Throws: `ImportFailure` when there is no such table; `SQLiteError` for a file that is damaged.
     init(_ database: SQLiteDatabase, _ defaults: RunDefaults) throws {
@@ -38,7 +38,7 @@ struct RunTableReader {
         self.defaults = defaults
     }
 
-    /// What tables there are, in a few words.
+    /// The names of the existing tables, in a short text.
     private static func tables(_ database: SQLiteDatabase) throws -> String {
         let list = try database.prepare(
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -59,7 +59,7 @@ struct RunTableReader {
         return names
     }
 
-    /// Reads all rows; `take` gets each run, or nil for a row without any id, and how many texts were kept as such.
+    /// Reads all rows; `take` gets each run, or nil for a row without any id, and how many texts were stored as such.
     func read(
         _ take: (ImportedRun?, RunWriter) throws -> Void,
         progress: (Int64, Int64) -> Void
@@ -93,7 +93,7 @@ struct RunTableReader {
                 row.raw(column.name, Array((number != 0 ? "true" : "false").utf8)[...])
             case (.integer, .integer(let number)):
                 row.raw(column.name, Array(String(number).utf8)[...])
-            // Whatever else it is, the server decides whether it can be read as a number.
+            // For any other value the server decides whether it is a number.
             default: row.text(column.name, statement.text(Int32(index + 1)) ?? "")
             }
         }

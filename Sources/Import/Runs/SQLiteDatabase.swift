@@ -1,6 +1,6 @@
 internal import CSQLite
 
-/// Why SQLite gave no answer.
+/// An error of SQLite.
 struct SQLiteError: Error, CustomStringConvertible {
     /// The primary result code, such as `SQLITE_CORRUPT`.
     let code: Int32
@@ -8,7 +8,7 @@ struct SQLiteError: Error, CustomStringConvertible {
 
     var description: String { message }
 
-    /// Whether the file could be read only by writing to it first: a change that was cut short waits to be undone.
+    /// Whether the file could be read only after writing to it: an interrupted transaction has to be rolled back.
     var needsRecovery: Bool { code == SQLITE_READONLY || code == SQLITE_CANTOPEN }
 }
 
@@ -16,9 +16,9 @@ struct SQLiteError: Error, CustomStringConvertible {
 final class SQLiteDatabase {
     /// How a file is opened.
     enum Access {
-        /// As others may use it at the same time; nothing is written.
+        /// Read-only, with locks, since others may use it at the same time.
         case shared
-        /// As a file that nobody has open, without locks; leaves no files beside it.
+        /// As a file that no process has open, without locks; leaves no files beside it.
         case unshared
         /// For a private copy.
         case owned
@@ -26,7 +26,7 @@ final class SQLiteDatabase {
 
     private let handle: OpaquePointer
 
-    /// Opens a file that is there.
+    /// Opens an existing file.
     init(path: String, _ access: Access) throws(SQLiteError) {
         let writing = access == .owned ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
         let flags = writing | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX
@@ -99,7 +99,7 @@ final class SQLiteStatement {
         sqlite3_bind_int64(handle, index, value)
     }
 
-    /// Goes to the next row; false behind the last one.
+    /// Goes to the next row; false after the last one.
     func step() throws(SQLiteError) -> Bool {
         let code = sqlite3_step(handle)
         if code == SQLITE_ROW { return true }
@@ -137,7 +137,7 @@ final class SQLiteStatement {
     }
 }
 
-/// A value as SQLite keeps it: a column's declared type binds nobody.
+/// A value as SQLite stores it: a column's declared type is not enforced.
 enum SQLiteValue: Equatable {
     case null
     case integer(Int64)

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A database file of somebody else, opened so that it stays as it is.
+/// A database file of another program, opened without changing it.
 struct SQLiteFile {
     let database: SQLiteDatabase
     private let path: String
@@ -9,8 +9,8 @@ struct SQLiteFile {
 
     /// Opens the file for reading.
     ///
-    /// With a log beside it (`-wal`) SQLite reads both. A file in WAL mode without a log has no user, and is read
-    /// without locks: otherwise SQLite would leave two files beside it. Where a change was cut short, it can be undone
+    /// With a log beside it (`-wal`) SQLite reads both. A file in WAL mode without a log is not in use, and is read
+    /// without locks: otherwise SQLite would leave two files beside it. An interrupted transaction can be rolled back
     /// only by writing: then a private copy is read.
     ///
     /// - Throws: `SQLiteError`, `ImportFailure`.
@@ -29,14 +29,14 @@ struct SQLiteFile {
         }
     }
 
-    /// SQLite looks into a file only when it has to.
+    /// SQLite reads a file only when it has to.
     private static func opened(_ path: String, _ access: SQLiteDatabase.Access) throws -> SQLiteDatabase {
         let database = try SQLiteDatabase(path: path, access)
         _ = try database.prepare("SELECT count(*) FROM sqlite_schema").step()
         return database
     }
 
-    /// Whether somebody began to use a file that was read without locks.
+    /// Whether another process began to use a file that was read without locks.
     var wasChanged: Bool {
         isUnshared && (Self.exists(path + "-wal") || Self.exists(path + "-journal"))
     }
@@ -50,7 +50,7 @@ struct SQLiteFile {
     }
 }
 
-/// A copy of a file and of those beside it in a directory of its own, which goes with the value.
+/// A copy of a file and of those beside it in a new directory, which is removed with the value.
 private final class PrivateCopy {
     let path: String
     private let directory: String

@@ -1,13 +1,13 @@
 /// The cells of a row of a trace file.
 ///
-/// Nextflow writes texts as they are: a tag or a script may hold line feeds and separators. Which cell they belong to
-/// follows from the others: a cell of numbers, times or a hash holds nothing else. Spreadsheets put such texts between
-/// quotes; those are understood, too.
+/// Nextflow writes texts as they are: a tag or a script may hold line feeds and separators. Their cell follows from the
+/// others: a cell of numbers, times or a hash holds nothing else. Quoted texts, as spreadsheets write them, are read,
+/// too.
 enum TraceCells {
-    /// What the bytes of a row have come to.
+    /// The result of cutting a row.
     enum Shape {
         case whole([String])
-        /// There are this many cells, which is too few, too many, or not what the columns hold.
+        /// There are this many cells: too few, too many, or with values that do not fit the columns.
         case other(Int)
     }
 
@@ -25,7 +25,7 @@ enum TraceCells {
         return .other(parts.count)
     }
 
-    /// The cells between separators. A cell that is wholly between quotes is taken out of them.
+    /// The cells between separators. Quotes around a whole cell are removed.
     static func split(_ row: ArraySlice<UInt8>, _ separator: UInt8) -> [String] {
         var cells: [String] = []
         var rest = row
@@ -43,7 +43,7 @@ enum TraceCells {
         }
     }
 
-    /// A text between quotes, in which a quote stands twice, and where it ends; nil if it is none.
+    /// A quoted text, in which a quote is doubled, and its end; nil if it is none.
     private static func quoted(_ bytes: ArraySlice<UInt8>, _ separator: UInt8) -> (String, Int)? {
         var text: [UInt8] = []
         var index = bytes.startIndex + 1
@@ -74,7 +74,7 @@ enum TraceCells {
         }
     }
 
-    /// Gives all cells that are too many to the one column that may have them.
+    /// Gives all surplus cells to the one column that may contain separators.
     private static func joiningOne(_ parts: [String], _ columns: TraceColumns) -> [String]? {
         let extra = parts.count - columns.names.count
         let free = columns.names.indices.filter { TraceColumns.mayHaveLineFeeds(columns.names[$0]) }
@@ -93,7 +93,7 @@ enum TraceCells {
 
     // MARK: - Where a row begins
 
-    /// Whether a line is the beginning of a row: the task's number stands where it should, and a hash where it should.
+    /// Whether a line begins a row: the task's number and its hash are in their columns.
     static func beginsRow(_ line: [UInt8], _ columns: TraceColumns) -> Bool {
         guard let place = columns.taskID else { return false }
         let cells = split(line[...], columns.separator)
@@ -104,7 +104,7 @@ enum TraceCells {
         return known.count > 1 && known.allSatisfy { fits($0.1, $0.0) }
     }
 
-    /// Whether a row may begin with a line whose number stands behind a text with line feeds.
+    /// Whether the number's column comes after a text with line feeds.
     static func mayBeginRow(_ line: [UInt8], _ columns: TraceColumns) -> Bool {
         if beginsRow(line, columns) { return true }
         guard let place = columns.taskID else { return false }
@@ -154,7 +154,7 @@ enum TraceStatus: String {
 
     init?(_ text: String) { self.init(rawValue: text) }
 
-    /// Whether the task was still waiting or at work when the row was written.
+    /// Whether the task was still waiting or running when the row was written.
     var isOpen: Bool { self == .new || self == .pending || self == .submitted || self == .running }
 }
 

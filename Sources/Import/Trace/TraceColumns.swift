@@ -1,6 +1,6 @@
 internal import Core
 
-/// The columns of a trace file, which people choose. Contract nextflow §4.4.
+/// The columns of a trace file, which users choose. Contract nextflow §4.4.
 struct TraceColumns {
     /// How a column is read.
     enum Kind {
@@ -16,15 +16,16 @@ struct TraceColumns {
     }
 
     let names: [String]
-    /// What stands between two cells.
+    /// The separator between two cells.
     let separator: UInt8
-    /// Where the task's number and its hash stand.
+    /// The columns of the task's number and its hash.
     let taskID: Int?
     let hash: Int?
     /// The first column whose cells may have line feeds.
     let firstFree: Int
 
-    /// Reads a header line; nil for any other line. Without a separator it is the one that makes it a header.
+    /// Reads a header line; nil for any other line. Without a given separator, the one with which the line is a header
+    /// is used.
     init?(_ line: [UInt8], separator: UInt8? = nil) {
         guard line.count < 4096 else { return nil }
         for candidate in separator.map({ [$0] }) ?? TraceSeparator.guessed {
@@ -41,7 +42,7 @@ struct TraceColumns {
         return nil
     }
 
-    /// A name that stands there more than once.
+    /// A name that occurs more than once.
     var repeatedName: String? {
         var seen: Set<String> = []
         return names.first { !seen.insert($0).inserted }
@@ -74,12 +75,12 @@ struct TraceColumns {
     ]
 }
 
-/// What may stand between the cells of a trace file: Nextflow's `trace.sep`.
+/// The separators of cells in a trace file: Nextflow's `trace.sep`.
 package enum TraceSeparator {
-    /// Those that a header is tried with.
+    /// The separators to try with a header.
     static let guessed: [UInt8] = [0x09, 0x2C, 0x3B, 0x7C]
 
-    /// Reads `tab`, `comma`, `semicolon`, `pipe`, or a single character of ASCII that is no part of a value.
+    /// Reads `tab`, `comma`, `semicolon`, `pipe`, or a single ASCII character that no value contains.
     package static func byte(_ text: String) -> UInt8? {
         switch text {
         case "tab", "\\t": return 0x09
@@ -96,7 +97,7 @@ package enum TraceSeparator {
         }
     }
 
-    /// What people call it, as many of them.
+    /// Its plural in messages.
     static func words(_ byte: UInt8) -> String {
         switch byte {
         case 0x09: "tabs"

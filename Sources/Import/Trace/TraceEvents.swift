@@ -1,9 +1,9 @@
 internal import Core
 internal import Crypto
 
-/// The weblog events that a run would have sent whose trace file this is. Contract nextflow §4.2 to §4.5.
+/// The weblog events that the run of a trace file would have sent. Contract nextflow §4.2 to §4.5.
 ///
-/// They are functions of the file alone, so that importing it twice tells the same things.
+/// They depend on the file only, so that importing it twice sends the same events.
 struct TraceEvents {
     let runID: String
     let runName: String
@@ -16,19 +16,19 @@ struct TraceEvents {
             bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
         }
         var bytes = Array(Array(hash.finalize()).prefix(16))
-        // RFC 9562 §5.8: version 8 is for whatever the maker of the UUID says.
+        // RFC 9562 §5.8: version 8 is for custom contents.
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
         return UUID128(bytes: bytes)?.description ?? ""
     }
 
-    /// How the run begins.
+    /// The event of the run's begin.
     var started: [UInt8] { envelope("started", at: outline.start) { metadata(isEnd: false, &$0) } }
 
-    /// How it ends.
+    /// The event of its end.
     var completed: [UInt8] { envelope("completed", at: outline.end) { metadata(isEnd: true, &$0) } }
 
-    /// What is known of a task: its end, or how far it was when the file was written.
+    /// The event of a task: its end, or its state when the file was written.
     func event(of task: TraceTask) -> [UInt8] {
         let name =
             switch task.status {
@@ -74,7 +74,7 @@ struct TraceEvents {
                 workflow.member("complete", isEnd ? Self.text(outline.end) : nil)
                 workflow.member("duration", isEnd ? outline.end - outline.start : nil)
                 workflow.member("success", isEnd && outline.isSuccess)
-                // The server prefers what the run itself told.
+                // The server prefers the values that the run itself sent.
                 workflow.member("reconstructed", true)
                 workflow.object("stats") { isEnd ? outline.writeStatistics(&$0) : () }
             }
@@ -87,17 +87,17 @@ struct TraceEvents {
 
     // MARK: - Fields
 
-    /// One field as the weblog spells it: numbers in bytes and milliseconds, nothing where nothing is known.
+    /// One field as the weblog spells it: numbers in bytes and milliseconds; unknown values are left out.
     private static func write(_ name: String, of task: TraceTask, _ trace: inout JSONWriter) {
         let kind = TraceColumns.kind(of: name)
         guard let text = task[name] else {
-            // What Nextflow says for an exit status that it does not know.
+            // Nextflow's value for an unknown exit status.
             if kind == .exit { trace.member(name, 2_147_483_647) }
             return
         }
         switch kind {
         case .time: break
-        // A column that Nextflow got later than Weir was built is kept as it is.
+        // A column that is newer than this Weir is stored as text.
         case .text, nil: trace.member(name, name == "status" && text == "PENDING" ? "NEW" : text)
         case .textOrNumber, .exit:
             if let number = Int64(text) { trace.member(name, number) } else { trace.member(name, text) }

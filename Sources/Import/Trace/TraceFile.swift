@@ -1,15 +1,15 @@
-/// A trace file, read twice: once for what its tasks together tell of their run, and once for the tasks.
+/// A trace file, read twice: once for the facts about its run, and once for the tasks.
 struct TraceFile {
-    /// Where weblog events go.
+    /// The receiver of weblog events.
     static let route = "/telemetry"
 
     let events: TraceEvents
-    /// What was taken for granted: the rest of sentences that begin with the file's path.
+    /// Assumptions: the rest of sentences that begin with the file's path.
     let assumptions: [String]
     private let path: String
     private let options: ImportOptions
 
-    /// Reads the whole file once, and hands out what could not be read.
+    /// Reads the whole file once, and passes on its faults.
     ///
     /// - Throws: `ImportFailure` for a file that cannot become events.
     init(path: String, _ options: ImportOptions, fault: (ImportFault) -> Void) throws(ImportFailure) {
@@ -18,8 +18,8 @@ struct TraceFile {
         let rows = try TraceRows(path: path, options)
         guard options.runID == nil || rows.columns.hash != nil else {
             throw ImportFailure(
-                "has no column hash, by which Weir knows the tasks that the weblog has told: "
-                    + "import it without --run-id, as a run of its own"
+                "has no column hash, by which Weir recognises tasks that the weblog sent: "
+                    + "import it without --run-id, as a separate run"
             )
         }
         var outline = TraceOutline()
@@ -36,7 +36,7 @@ struct TraceFile {
         guard outline.tasks > 0 else { throw ImportFailure("has no tasks") }
         guard outline.hasTimes else {
             throw ImportFailure(
-                "has no time in submit, start or complete: nobody knows when it was"
+                "has no time in submit, start or complete: its run has no time"
             )
         }
         assumptions = rows.assumptions
@@ -47,7 +47,7 @@ struct TraceFile {
         )
     }
 
-    /// Hands out the bodies of all events in their order. A row that was added meanwhile is left for the next time.
+    /// Passes on the bodies of all events in their order. A row that was added meanwhile is left for the next import.
     func send(
         _ post: ([UInt8]) throws -> Void,
         progress: (Int64, Int64) -> Void
@@ -66,7 +66,7 @@ struct TraceFile {
         try post(events.completed)
     }
 
-    /// The file's name without what stands behind the last dot; `trace.txt` tells nothing but is better than nothing.
+    /// The file's name without its extension; `trace` says little, but there is no better name.
     private static func name(of path: String) -> String {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let plain = file.hasSuffix(".gz") ? String(file.dropLast(3)) : file

@@ -1,10 +1,10 @@
 internal import Core
 
-/// What all tasks of a file together tell of their run.
+/// The facts about a run that follow from all tasks of a file.
 struct TraceOutline {
     private var executed = TimeSpan()
     private var reused = TimeSpan()
-    /// How many tasks there are; a row that repeats one is none.
+    /// How many tasks there are; repeated rows do not count.
     private(set) var tasks = 0
     private(set) var repeated = 0
     private(set) var cached = 0
@@ -15,24 +15,24 @@ struct TraceOutline {
     private var ignored = 0
     private var open: [TraceStatus: Int] = [:]
     private var ledger = TraceLedger()
-    // Names of tasks whose latest attempt failed, as far as it is not known that the run went on without them.
+    // Names of tasks whose latest attempt failed, except for those that the run ignored.
     private var openFailures: Set<String> = []
 
-    /// How many rows were taken.
+    /// How many rows were read.
     var rows: Int { tasks + repeated }
 
-    /// Tasks that were still waiting or at work when their rows were written.
+    /// Tasks that were still waiting or running when their rows were written.
     var unfinished: Int { open.values.reduce(0, +) }
 
-    /// Whether any task says when it was.
+    /// Whether any task has a time.
     var hasTimes: Bool { !executed.isEmpty || !reused.isEmpty }
 
     /// Milliseconds since 1970. A cached task ran in an earlier run: its times count only when there are no others.
     var start: Int64 { executed.isEmpty ? reused.first : executed.first }
     var end: Int64 { executed.isEmpty ? reused.last : executed.last }
 
-    /// A trace file does not say how its run ended. It did well if no task was killed or left unfinished, and no failed one
-    /// was left so.
+    /// A trace file does not say how its run ended. It counts as a success if no task was killed or left unfinished,
+    /// and no failed one was left without a later success.
     var isSuccess: Bool { aborted == 0 && unfinished == 0 && openFailures.isEmpty }
 
     /// Counts a task.
@@ -68,7 +68,7 @@ struct TraceOutline {
             }
         case .new, .pending, .submitted, .running:
             if let status = task.status { open[status, default: 0] += 1 }
-        // How it ended is not known.
+        // Its outcome is not known.
         case nil: openFailures.insert(name)
         }
     }
@@ -88,15 +88,15 @@ struct TraceOutline {
     }
 }
 
-/// Which tasks were seen, and in which state: a file to which another was appended, or that was written while its tasks
+/// The tasks that were read, and their states: a file that another was appended to, or that was written while its tasks
 /// ran, has several rows of one task.
 struct TraceLedger {
-    /// What a row tells of its task.
+    /// What a row adds to its task.
     enum Entry: Equatable {
         case first
-        /// It went on from this state.
+        /// A change from this state.
         case news(since: TraceStatus)
-        /// Nothing new.
+        /// No change.
         case known
     }
 

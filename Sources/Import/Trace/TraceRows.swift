@@ -1,9 +1,9 @@
 /// The rows of a trace file, in their order. Belongs to one thread.
 ///
-/// A row goes on over line feeds until it has as many cells as the header. It ends early where a line begins a row of its
-/// own, so that one that is cut short takes no other with it.
+/// A row continues over line feeds until it has as many cells as the header. It ends early before a line that begins
+/// another row, so that a truncated row does not spoil the next one.
 final class TraceRows {
-    /// What the next lines are.
+    /// The next item.
     enum Item {
         /// A task, with the bytes of its row.
         case task(TraceTask, row: [UInt8])
@@ -50,7 +50,7 @@ final class TraceRows {
     /// How far the file is read, in its own bytes, and how large it is.
     var progress: (done: Int64, total: Int64) { lines.progress }
 
-    /// What was taken for granted: the rest of sentences that begin with the file's path.
+    /// Assumptions: the rest of sentences that begin with the file's path.
     var assumptions: [String] {
         var assumptions = lines.assumptions
         if columns.separator != 0x09 {
@@ -58,7 +58,7 @@ final class TraceRows {
         }
         if repeatedHeaders > 0 {
             let times = repeatedHeaders == 1 ? "once more" : "\(repeatedHeaders) times more"
-            assumptions.append("has its header \(times): all its rows are taken for one run")
+            assumptions.append("has its header \(times): all its rows belong to one run")
         }
         return assumptions
     }
@@ -157,7 +157,7 @@ final class TraceRows {
         guard count != wanted else {
             return ImportFault(
                 .cells,
-                "\(place) \(wanted) columns, as the header, but not with such values\(end)"
+                "\(place) \(wanted) columns, as the header, but their values do not fit\(end)"
             )
         }
         return ImportFault(.cells, "\(place) \(cells), the header has \(wanted)\(end)")
@@ -180,6 +180,6 @@ final class TraceRows {
 }
 
 extension [UInt8] {
-    /// Whether there is nothing to be seen in a line.
+    /// Whether a line is blank.
     var isBlank: Bool { allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 }

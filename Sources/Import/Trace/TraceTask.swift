@@ -4,7 +4,7 @@ internal import Core
 struct TraceTask {
     private let cells: [String: String]
     private let offsetSeconds: Int
-    /// Where its row begins, from 1.
+    /// The first line of its row, from 1.
     let line: Int
     let id: Int64
 
@@ -29,7 +29,7 @@ struct TraceTask {
     /// All names of the file's columns, in no order.
     var columns: Dictionary<String, String>.Keys { cells.keys }
 
-    /// What its server knows it by: task id and hash, or everything where there is no hash.
+    /// The server's key of it: task id and hash, or everything if there is no hash.
     var identity: [String] {
         if let hash = self["hash"] { return ["\(id)", hash] }
         return ["\(id)", ""]
@@ -43,10 +43,10 @@ struct TraceTask {
         self[name].flatMap { TraceValue.time($0, offsetSeconds: offsetSeconds) }.flatMap(Self.within)
     }
 
-    /// Milliseconds since 1970 when it was handed to the executor.
+    /// Milliseconds since 1970 when it was submitted.
     var submit: Int64? { time("submit") }
 
-    /// When it ended; without the column, from the time it took since it was submitted.
+    /// When it ended; without the column, its submission plus its duration.
     var complete: Int64? {
         if let complete = time("complete") { return complete }
         guard let submit, let duration = self["duration"].flatMap(TraceValue.milliseconds) else { return nil }
@@ -58,7 +58,7 @@ struct TraceTask {
         (1..<253_402_300_800_000).contains(milliseconds) ? milliseconds : nil
     }
 
-    /// The first and the last time that is known of it.
+    /// Its first and its last known time.
     var first: Int64? { [submit, time("start"), complete].compactMap(\.self).min() }
     var last: Int64? { [complete, time("start"), submit].compactMap(\.self).max() }
 
@@ -70,15 +70,15 @@ struct TraceTask {
         return TraceStatus(text)
     }
 
-    /// The process: its own column, or the task's name without the tag behind it.
+    /// The process: its own column, or the task's name without the tag.
     var process: String? { self["process"] ?? self["name"].map { Self.parts(of: $0).process } }
 
-    /// The tag: its own column, or what stands behind the process, unless that is a mere index.
+    /// The tag: its own column, or the rest of the task's name, unless that is only an index.
     var tag: String? {
         self["tag"] ?? self["name"].flatMap { Self.parts(of: $0).tag }.flatMap { Int64($0) == nil ? $0 : nil }
     }
 
-    /// `PROCESS (tag)`; a tag may have parentheses of its own.
+    /// `PROCESS (tag)`; a tag may contain parentheses.
     private static func parts(of name: String) -> (process: String, tag: String?) {
         guard name.hasSuffix(")"), let open = name.firstRange(of: " (") else { return (name, nil) }
         return (String(name[..<open.lowerBound]), String(name[open.upperBound...].dropLast()))
@@ -86,7 +86,7 @@ struct TraceTask {
 
     // MARK: - Faults
 
-    /// The cells that cannot be read as what their columns hold.
+    /// The cells whose values do not fit their columns.
     var faults: [ImportFault] {
         cells.sorted { $0.key < $1.key }.compactMap { name, text in
             guard !TraceValue.isMissing(text), name != "task_id", !isReadable(text, name) else { return nil }
@@ -101,7 +101,7 @@ struct TraceTask {
         if name == "status" { return TraceStatus(text) != nil }
         guard let kind = TraceColumns.kind(of: name) else { return true }
         guard TraceValue.isReadable(text, kind) else { return false }
-        // 0 is how a time says never.
+        // 0 means never.
         return kind != .time || time(name) != nil
             || TraceValue.time(text, offsetSeconds: offsetSeconds) == 0
     }

@@ -2,9 +2,9 @@ internal import Core
 
 /// Values of a trace file, as people read them (`1.2 GB`, `3m 2s`, `12.5%`) or raw. Contract nextflow §4.4, §6 (24).
 ///
-/// What cannot be read is nothing: a dash, an empty cell, words.
+/// Anything else (a dash, an empty cell, words) counts as absent.
 enum TraceValue {
-    /// What Nextflow writes for nothing.
+    /// Nextflow's text for an absent value.
     static func isMissing(_ text: String) -> Bool { text.isEmpty || text == "-" }
 
     /// Bytes: `1.2 GB` in steps of 1024, or a plain number.
@@ -46,7 +46,7 @@ enum TraceValue {
         return decimal(String(text.dropLast()).trimmingBlanks)
     }
 
-    /// A decimal number, with a point or, as in some languages, a comma; no hexadecimal, no words for infinity.
+    /// A decimal number, with a point or, as in some languages, a comma; no hexadecimal, no infinity.
     static func decimal(_ text: some StringProtocol) -> Double? {
         let isDecimal = text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || [0x2B, 0x2C, 0x2D, 0x2E, 0x45, 0x65].contains(byte)

@@ -3,7 +3,7 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// What a line's author gets to know once.
+/// The outcome of a line, reported to its author once.
 typealias AppendCompletion = @Sendable (Result<JournalPosition, JournalError>) -> Void
 
 /// The completions of one batch that go to one queue, in one hop.
@@ -20,19 +20,19 @@ struct CompletionGroup: Sendable {
     }
 }
 
-/// Lines that wait for the disk, or are on their way to it.
+/// Lines that wait for the disk or are being written.
 struct PendingBatch: Sendable {
     var bytes: [UInt8] = []
     var first: JournalPosition?
     var last: JournalPosition?
-    /// Behind each line's line feed.
+    /// The offset after each line's line feed.
     private var ends: [Int] = []
     var mayUseReserve = false
     var groups: [CompletionGroup] = []
 
     var lines: Int { ends.count }
 
-    /// Puts the checksums in: the writer does it, since nobody waits for a lock meanwhile.
+    /// Adds the checksums: done by the writer, which holds no lock meanwhile.
     mutating func stamp() {
         bytes.withUnsafeMutableBytes { bytes in
             var start = 0
@@ -59,7 +59,7 @@ struct PendingBatch: Sendable {
     }
 }
 
-/// One line on its way into the buffer.
+/// One line to be appended to the buffer.
 struct AppendRequest {
     let kind: String
     let members: UnsafeRawBufferPointer
@@ -77,13 +77,13 @@ struct AppendRequest {
     }
 }
 
-/// Gives lines their number and time, and collects them while the writer is busy with those before.
+/// Gives lines their number and time, and collects them while the writer is busy with earlier ones.
 final class AppendQueue: Sendable {
     private struct State {
         var batch = PendingBatch()
         var nextSeq: Int64
         var lastAt: Timestamp
-        /// Bytes of the batch on its way to the disk.
+        /// Bytes of the batch that is being written.
         var bytesInFlight = 0
         var isWriterAwake = false
         var isClosed = false
@@ -147,7 +147,7 @@ final class AppendQueue: Sendable {
         }
     }
 
-    /// What has been collected; nil (and the writer may sleep) if nothing.
+    /// The collected lines; nil (and the writer may sleep) if there are none.
     func take() -> PendingBatch? {
         state.withLock { state in
             guard state.batch.lines > 0 else {
@@ -162,7 +162,7 @@ final class AppendQueue: Sendable {
         }
     }
 
-    /// The batch that was taken last is on the disk, or refused: whoever hears of it finds its room free.
+    /// The last batch is on disk, or refused: its space in the buffer is free before completions are called.
     func settle() {
         state.withLock { $0.bytesInFlight = 0 }
     }
@@ -172,12 +172,12 @@ final class AppendQueue: Sendable {
         state.withLock { $0.refusal = refusal }
     }
 
-    /// Refuses all lines from now on; what was collected will still be taken.
+    /// Refuses all lines from now on; lines that were collected are still written.
     func close() {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Lines and bytes that wait or are on their way.
+    /// Lines and bytes that wait or are being written.
     var backlog: (lines: Int, bytes: Int) {
         state.withLock { ($0.batch.lines, $0.batch.bytes.count + $0.bytesInFlight) }
     }

@@ -3,22 +3,23 @@ internal import Glibc
 /// Spaces group commits out while many write at once.
 ///
 /// A commit costs the same whether it makes four lines durable or forty. On a disk that syncs in a fifth of a
-/// millisecond the writer would come back before the answers of the last commit have brought the next requests, and
-/// spend the processor on small commits. A single writer never waits: its next line comes after its answer.
+/// millisecond, the writer would commit again before clients have received the last commit's responses and sent their
+/// next requests, and would spend the CPU on small commits. A single client never waits: it sends its next line after
+/// the response.
 struct CommitPace {
     private let interval: Duration
     private var next: ContinuousClock.Instant?
 
-    /// From so many lines on, a commit counts as one of many writers.
+    /// From this many lines on, a commit counts as one of many writers.
     private static let crowd = 4
-    /// How many times longer the interval is while the readers are behind: then the processor is theirs.
+    /// How many times longer the interval is while the readers are behind, so that they get the CPU.
     private static let factorBehind = 3
 
     init(interval: Duration) {
         self.interval = interval
     }
 
-    /// A commit of so many lines begins; `isBehind` says whether readers lag far behind.
+    /// A commit of this many lines begins; `isBehind` says whether readers lag far behind.
     mutating func began(lines: Int, isBehind: Bool) {
         guard lines >= Self.crowd, interval > .zero else {
             next = nil

@@ -7,11 +7,11 @@ final class Prefill: Sendable {
     private static let piece = [UInt8](repeating: LineFormat.lineFeed, count: 262_144)
 
     private struct State {
-        /// Below it the file belongs to lines or holds line feeds.
+        /// Below it the file holds lines or line feeds.
         var filledEnd: Int64
         var target: Int64 = 0
         var isFilling = false
-        /// Sealed, or the disk had no room: the writer just appends from here on.
+        /// Sealed, or the disk is full: the writer appends without prefill from here on.
         var isOver = false
     }
 
@@ -44,7 +44,7 @@ final class Prefill: Sendable {
         state.withLock { $0.filledEnd = max($0.filledEnd, end) }
     }
 
-    /// Starts filling if less than half of the distance is left behind `end`.
+    /// Starts filling if less than half of the distance is left after `end`.
     func topUp(from end: Int64) {
         let shouldStart = state.withLock { state in
             guard !state.isOver, !state.isFilling, state.filledEnd - end < aheadBytes / 2 else {
@@ -80,7 +80,7 @@ final class Prefill: Sendable {
                     state.filledEnd
                 )
             }
-            // Without room the lines themselves will tell.
+            // On a full disk the writes of lines will fail and report it.
             if code == 0 { state.filledEnd += count } else { state.isOver = true }
             return true
         }

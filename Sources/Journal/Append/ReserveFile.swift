@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Disk space kept back for lines that nobody would send again; given up when the disk is full.
+/// Disk space reserved for lines that no client would send again; given up when the disk is full.
 struct ReserveFile: Sendable {
     private static let pieceBytes = 1 << 20
 
@@ -22,7 +22,7 @@ struct ReserveFile: Sendable {
         return (try? FileSystem.remove(path)) != nil
     }
 
-    /// Takes the space again. Really written, since a file system may promise blocks that it doesn't have.
+    /// Takes the space again. The blocks are written, since a file system may promise blocks that it doesn't have.
     func make() throws(SystemFailure) {
         guard bytes > 0, !isHeld else { return }
         let temporary = path + ".tmp"

@@ -3,9 +3,9 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Brings batches to disk: one write and one `fdatasync` each, in segments by day and size.
+/// Writes batches to disk: one write and one `fdatasync` each, in segments by day and size.
 ///
-/// After a failed write or sync nothing more goes into that segment: what the disk holds of it is unknown. The
+/// After a failed write or sync nothing more is written to that segment: its content on disk is unknown. The
 /// batch is written once more, with the same numbers, into a fresh one, whose header makes the first attempt
 /// invalid (see `SegmentHeader`); so it can't count twice.
 final class SegmentWriter: Sendable {
@@ -13,7 +13,7 @@ final class SegmentWriter: Sendable {
         let file: OpenFile
         let prefill: Prefill
         var segment: Segment
-        /// Behind the last durable line, or behind the header.
+        /// The offset after the last durable line, or after the header.
         var end: Int64
         var isEmpty = true
     }
@@ -72,7 +72,7 @@ final class SegmentWriter: Sendable {
         state.withLock { seal(&$0, inBackground: false) }
     }
 
-    /// The identity that goes into the next segment's header; also ends the segment being written.
+    /// The identity for the next segment's header; also ends the segment being written.
     func setIdentity(_ identity: JournalIdentity) {
         state.withLock { state in
             seal(&state, inBackground: false)
@@ -174,7 +174,7 @@ final class SegmentWriter: Sendable {
         return SegmentName(day: last.day, index: last.index + 1)
     }
 
-    /// Cuts the line feeds behind the last line. A failure leaves them: they harm nobody.
+    /// Cuts the line feeds after the last line. A failure leaves them, which is harmless.
     private func seal(_ state: inout State, inBackground: Bool) {
         guard let active = state.active else { return }
         state.active = nil

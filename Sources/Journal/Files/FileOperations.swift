@@ -50,7 +50,7 @@ package struct FileOperations: Sendable {
     }
 }
 
-/// The one owner of a file descriptor, closed when the last reference goes.
+/// The only owner of a file descriptor, which is closed with the last reference.
 final class OpenFile: Sendable {
     let descriptor: Int32
     let path: String

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Directory and whole-file operations, each durable when it returns where its name or comment says so.
+/// Directory and whole-file operations; durable on return where the name or comment says so.
 enum FileSystem {
     static func message(of code: Int32) -> String {
         strerror(code).map { String(cString: $0) } ?? "unknown error"

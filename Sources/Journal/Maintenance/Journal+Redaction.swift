@@ -1,16 +1,17 @@
 internal import Core
 internal import Synchronization
 
-// How the bodies of what was purged disappear from the segments that are kept.
+// Removes purged bodies from the segments that are kept.
 
 extension Journal {
-    /// Gives lines another body: for every line that was durable at the call `newBody` says which (JSON without
-    /// line feeds), or nil to leave it. Number, time, kind and members stay. Returns how many lines were changed.
+    /// Replaces the bodies of lines: for every line that was durable at the call, `newBody` returns the new body (JSON
+    /// without line feeds), or nil to keep it. Number, time, kind and members stay. Returns how many lines were
+    /// changed.
     ///
-    /// Ends the segment being written and rewrites those that hold such a line, each replaced at once; a reader
-    /// that has one open may still see the old bodies. Unreadable bytes are dropped from a rewritten segment, the
-    /// lines lost with them stay reported. `newBody` is asked twice about some lines. Blocks; one call at a time
-    /// works, others wait. Throws what reading throws, and `.lineFeedInside`.
+    /// Ends the segment being written and rewrites those that hold such a line, each replaced at once; a reader that
+    /// has one open may still see the old bodies. Unreadable bytes are dropped from a rewritten segment, the lines lost
+    /// with them stay reported. `newBody` is called twice for some lines. Blocks; concurrent calls wait for each other.
+    /// Throws what reading throws, and `.lineFeedInside`.
     @discardableResult
     package func redact(_ newBody: (JournalLine) -> [UInt8]?) throws(JournalError) -> Int {
         writer.seal()
@@ -89,7 +90,7 @@ extension JournalLine {
         let body = newBody ?? Array(body)
         guard !body.contains(LineFormat.lineFeed) else { throw .lineFeedInside }
         var bytes: [UInt8] = []
-        Array(members).withUnsafeBytes { members in
+        members.bytes.withUnsafeBytes { members in
             body.withUnsafeBytes { body in
                 LineFormat.appendUnstamped(position, kind: kind, members: members, body: body, to: &bytes)
             }

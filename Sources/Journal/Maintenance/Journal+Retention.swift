@@ -1,17 +1,17 @@
 internal import Core
 internal import Synchronization
 
-// How old segments go: compressed after a day, removed after the time or above the size that is set, and only
-// when every stream has loaded them.
+// Retention of segments: compressed after a day, removed after the configured time or above the configured size, and
+// only when every stream has loaded them.
 
-/// What one round of retention did, by file name.
+/// The result of one round of retention, by file name.
 package struct RetentionReport: Hashable, Sendable {
-    /// Segments that are gone.
+    /// Segments that were removed.
     package var removed: [String] = []
     /// Segments that were compressed, by their new names.
     package var compressed: [String] = []
 
-    /// Nothing done.
+    /// No segment was removed or compressed.
     package init() {}
 }
 
@@ -19,8 +19,8 @@ extension Journal {
     /// Removes and compresses old segments in which every line up to `loadedThrough` counts as loaded: the smallest
     /// position of all streams.
     ///
-    /// The newest segment stays, since it knows where the numbers go on. Blocks while it compresses; one call at a
-    /// time works, others wait. Throws `.system` and `.codecFailed`; what was done before stays done.
+    /// The newest segment stays, since it holds the last number. Blocks while it compresses; concurrent calls wait for
+    /// each other. Throws `.system` and `.codecFailed`; earlier changes stay.
     @discardableResult
     package func prune(loadedThrough: Int64) throws(JournalError) -> RetentionReport {
         try maintenance.withLock { (_) throws(JournalError) -> RetentionReport in
@@ -39,7 +39,7 @@ extension Journal {
         }
     }
 
-    /// Loaded segments but the newest of all, oldest first.
+    /// Loaded segments except for the newest of all, oldest first.
     private func olderSegments(loadedThrough: Int64) -> [Segment] {
         let snapshot = catalog.snapshot
         let older = snapshot.active == nil ? snapshot.sealed.dropLast() : snapshot.sealed[...]

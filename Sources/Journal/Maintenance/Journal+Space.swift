@@ -3,7 +3,7 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-// How much disk the journal uses, and what it does when there is none left.
+// The journal's disk space, and its reserve for a full disk.
 
 extension Journal {
     /// Bytes that the segments occupy on disk, line feeds written in advance included.
@@ -59,7 +59,7 @@ extension Journal {
         return true
     }
 
-    /// Frees the reserve's space for the batch being written and what else may use it.
+    /// Frees the reserve's space for the batch being written and later lines that may use it.
     func giveUpReserve() {
         guard reserve.giveUp() else { return }
         pending.setRefusal(.diskFull(SystemFailure(operation: "write", path: reserve.path, code: ENOSPC)))

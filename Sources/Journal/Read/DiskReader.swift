@@ -1,9 +1,9 @@
 internal import Core
 internal import Glibc
 
-/// Reads lines from segments on disk, in order, from a position on. Used by one thread at a time.
+/// Reads lines from segments on disk, in order, from a position. Used by one thread at a time.
 struct DiskReader {
-    /// How much one step may scan for lines of the wanted kinds: what bounds its time and the memory it pins.
+    /// How much one step may scan for lines of the wanted kinds; this bounds its time and memory.
     private static let scanBytes: Int64 = 4 << 20
 
     private struct OpenSegment {
@@ -16,7 +16,7 @@ struct DiskReader {
     private let directory: String
     private let codec: SegmentCodec?
     private let maxLineBytes: Int
-    /// Whether a segment is still what the snapshot says; asked after its file was opened, or was not found.
+    /// Whether a segment is still as in the snapshot; checked after its file was opened or not found.
     private let isCurrent: @Sendable (Segment) -> Bool
     private var current: OpenSegment?
 
@@ -52,7 +52,7 @@ struct DiskReader {
                 return
             }
             if batch.position < segment.header.after {
-                // Nothing earlier is left, as after the removal of a file by hand; retention never does this.
+                // No earlier line is left, as after the removal of a file by hand; retention never causes this.
                 let first = batch.position + 1
                 batch.lose(from: first, through: segment.header.after, in: segment, cause: .missingSegment)
             }
@@ -136,7 +136,7 @@ struct DiskReader {
     }
 }
 
-/// What one step of a reader may still take.
+/// The limits that one step of a reader has left.
 struct ReadBudget {
     var lines: Int
     var bytes: Int
@@ -146,13 +146,13 @@ struct ReadBudget {
 }
 
 extension JournalBatch {
-    /// Moves to line `seq`, and tells of the lines between that should have been there, or of unreadable bytes.
+    /// Moves to line `seq`, and reports the missing lines before it, or unreadable bytes.
     mutating func move(to seq: Int64, in segment: Segment, bytes: Range<Int64>?) {
         lose(through: seq - 1, in: segment, bytes: bytes)
         position = min(seq, segment.lastSeq)
     }
 
-    /// Moves to line `last`, telling that what should have stood between the position and there is lost.
+    /// Moves to line `last`, and reports the lines between the position and `last` as lost.
     ///
     /// Numbers before the segment's first line were never used, unless `first` says otherwise.
     mutating func lose(

@@ -10,9 +10,9 @@ package struct MergedLine: Sendable {
 
 /// Reads journal directories from front to back, in the order of arrival time, journal id and `seq`.
 ///
-/// Takes no lock and changes nothing; of a journal that is being written it sees what was there at the start.
+/// Takes no lock and changes nothing; of a journal that is being written it reads the lines that existed at the start.
 package struct JournalMerge {
-    /// Where a journal ends: the position from which a server goes on after a replay.
+    /// The end of a journal: the position from which a server continues after a replay.
     package struct End: Hashable, Sendable {
         /// The data directory as given.
         package let directory: String
@@ -28,11 +28,11 @@ package struct JournalMerge {
 
     /// The journals in the order of the directories; a directory without any segment has none.
     package let ends: [End]
-    /// What could not be read so far.
+    /// Damage that was found so far.
     package private(set) var damage: [DamageReport] = []
     private var sources: [Source] = []
 
-    /// Looks at the directories, each with `raw/` in it or itself full of segments.
+    /// Opens the directories; each contains `raw/`, or the segments themselves.
     ///
     /// Throws `.sameJournalTwice`, `.codecMissing`, `.codecFailed` and `.system`.
     package init(directories: [String], codec: SegmentCodec?) throws(JournalError) {
@@ -64,7 +64,7 @@ package struct JournalMerge {
 }
 
 extension JournalMerge {
-    /// One journal on its way through the merge.
+    /// One journal and its position in the merge.
     private struct Source {
         private static let linesAtOnce = 1000
         private static let bytesAtOnce = 1 << 20
@@ -81,7 +81,7 @@ extension JournalMerge {
             let found = archive.found
             snapshot = Catalog.Snapshot(sealed: found.segments, active: nil, durableSeq: found.last.seq)
             reader = archive.makeReader()
-            // What retention removed is not missed.
+            // Lines that retention removed are not reported as missing.
             batch.position = found.segments.first.map { $0.header.first - 1 } ?? 0
         }
 

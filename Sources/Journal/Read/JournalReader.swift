@@ -2,11 +2,10 @@ internal import Core
 package import Dispatch
 internal import Synchronization
 
-/// One stream's way through the journal, in order, seeing durable lines only.
+/// One stream's reader of the journal, in order, durable lines only.
 ///
-/// Recent lines come from memory, older ones from disk; what it holds stays within a few MiB however far behind
-/// it is. `next` may be called on any thread, but one call at a time makes sense; it blocks while it reads the
-/// disk, so it belongs on the stream's own queue.
+/// Recent lines come from memory, older ones from disk; it uses a few MiB however far behind it is. `next` may be
+/// called on any thread, one call at a time; it blocks while it reads the disk, so call it on the stream's own queue.
 package final class JournalReader: Sendable {
     private struct State {
         var position: Int64
@@ -41,16 +40,16 @@ package final class JournalReader: Sendable {
         state = Mutex(State(position: position, filter: KindFilter(kinds), disk: disk))
     }
 
-    /// Everything up to this `seq` has been seen.
+    /// Everything up to this `seq` has been read.
     package var position: Int64 { state.withLock { $0.position } }
 
-    /// How many durable sequence numbers lie behind the position.
+    /// How many durable sequence numbers follow the position.
     package var lag: Int64 { max(0, catalog.durableSeq - position) }
 
     /// The next lines of the wanted kinds, at most `maxLines` of them and about `maxBytes` of body (one line may
-    /// exceed that), and moves behind them.
+    /// exceed that), and moves after them.
     ///
-    /// An empty result with `isCaughtUp == false` means that only lines of other kinds were met: call again.
+    /// An empty result with `isCaughtUp == false` means that only lines of other kinds were read: call again.
     /// Throws `.system`, `.codecMissing` or `.codecFailed` without having moved; the same call may be repeated.
     package func next(maxLines: Int, maxBytes: Int) throws(JournalError) -> JournalBatch {
         let batch = try state.withLock { (state) throws(JournalError) -> JournalBatch in
@@ -76,13 +75,13 @@ package final class JournalReader: Sendable {
 
     // MARK: - Waiting
 
-    /// Calls `handler` once on `queue` as soon as the journal has durable lines behind the position (at once if it
-    /// has them), or closes.
+    /// Calls `handler` once on `queue` as soon as the journal has durable lines after the position (at once if it has
+    /// them), or closes.
     package func notifyWhenMore(on queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) {
         _ = catalog.wait(after: position, on: queue, handler)
     }
 
-    /// Returns when the journal has durable lines behind the position, closes, or the task is cancelled.
+    /// Returns when the journal has durable lines after the position, closes, or the task is cancelled.
     package func waitForMore() async {
         let seq = position
         let wait = CancellableWait()
@@ -98,7 +97,7 @@ package final class JournalReader: Sendable {
 
     // MARK: - Reading
 
-    /// False if the window begins behind the position.
+    /// False if the window begins after the position.
     private func readWindow(
         _ state: inout State,
         into batch: inout JournalBatch,
@@ -161,14 +160,14 @@ package final class JournalReader: Sendable {
                 maxBytes: maxBytes
             )
         } catch {
-            // What was read before the failure counts; the failure shows again with the next call.
+            // The lines read before the failure are returned; the next call fails again.
             if batch.position == state.position { throw error }
         }
     }
 }
 
 extension DamageReport {
-    /// A line that was written so that nobody can read it, as by a member that isn't JSON.
+    /// A line that was written in an unreadable form, for example with a member that isn't JSON.
     fileprivate static func unreadableLine(bytes: Range<Int>, after seq: Int64) -> DamageReport {
         DamageReport(
             cause: .unreadableBytes,

@@ -1,4 +1,4 @@
-/// Which kinds of lines a reader wants; remembers the kinds it met, so that each is judged and named only once.
+/// The kinds of lines that a reader wants; caches the kinds it met, so that each is judged and named only once.
 ///
 /// A kind is wanted as a whole, its version included: `run.create/1` does not want `run.create/10`.
 struct KindFilter: Sendable {

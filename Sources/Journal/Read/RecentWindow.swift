@@ -13,7 +13,7 @@ struct RecentWindow: Sendable {
     /// Batches before it are evicted already; moved up in one go, so that eviction costs O(1) on average.
     private var head = 0
     private var bytes = 0
-    /// Every durable line behind this one is in the window.
+    /// Every durable line after this one is in the window.
     private(set) var coversAfter: Int64
 
     init(limit: Int, coversAfter: Int64) {
@@ -36,7 +36,7 @@ struct RecentWindow: Sendable {
         }
     }
 
-    /// Forgets everything: readers go to the disk.
+    /// Drops everything: readers read the disk.
     mutating func clear() {
         coversAfter = batches.last?.lastSeq ?? coversAfter
         batches = []
@@ -44,7 +44,7 @@ struct RecentWindow: Sendable {
         bytes = 0
     }
 
-    /// Batches that hold what follows `position`, about `maxBytes` of them; nil if the window begins later.
+    /// Batches with the lines after `position`, about `maxBytes` of them; nil if the window begins later.
     func batches(after position: Int64, maxBytes: Int) -> [RecentBatch]? {
         guard position >= coversAfter else { return nil }
         var low = head

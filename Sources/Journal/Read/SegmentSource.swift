@@ -37,7 +37,7 @@ struct SegmentSource {
         fileOffset = 0
     }
 
-    /// `carry` with about `count` more bytes behind it; nil at the end, or at `limit` (an offset, plain segments only).
+    /// `carry` with about `count` more bytes after it; nil at the end, or at `limit` (an offset, plain segments only).
     mutating func read(
         behind carry: ArraySlice<UInt8>,
         count: Int,

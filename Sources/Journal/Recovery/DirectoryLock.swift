@@ -5,7 +5,7 @@ internal import Glibc
 final class DirectoryLock: Sendable {
     private let file: OpenFile
 
-    /// Throws `.locked` with the holder's own words if the directory is taken.
+    /// Throws `.locked` with the text of the lock file if the directory is taken.
     init(directory: String, now: Timestamp) throws(JournalError) {
         let path = directory + "/lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -24,7 +24,7 @@ final class DirectoryLock: Sendable {
     }
 
     deinit {
-        // Closing would not do while a child between fork and exec has a copy of the descriptor.
+        // Closing alone does not release the lock while a child between fork and exec has a copy of the descriptor.
         flock(file.descriptor, LOCK_UN)
     }
 

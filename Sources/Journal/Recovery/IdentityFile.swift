@@ -1,5 +1,5 @@
-/// The file `journal.json`, which can be written on a full disk, too: otherwise no Weir could start there, and what is
-/// stored already could not be read until somebody had made room.
+/// The file `journal.json`, which can be written on a full disk, too: otherwise Weir could not start there, and stored
+/// data could not be read before an operator made room.
 struct IdentityFile: Sendable {
     let path: String
     private let files: FileOperations
@@ -11,7 +11,7 @@ struct IdentityFile: Sendable {
         spare = ReserveFile(path: directory + "/journal.spare", bytes: 65_536, files: files)
     }
 
-    /// Replaces the file, durably. A spare piece of the disk is given up for it if need be, and taken again.
+    /// Replaces the file, durably. Gives up the spare file if the disk is full, and takes it again.
     func write(_ identity: JournalIdentity) throws(SystemFailure) {
         let bytes = identity.rendered()
         do throws(SystemFailure) {
@@ -20,7 +20,7 @@ struct IdentityFile: Sendable {
             guard error.isDiskFull, spare.giveUp() else { throw error }
             try FileSystem.replace(path, with: bytes, files: files)
         }
-        // Without it nothing is lost but the start on a full disk.
+        // Without it, only a start on a full disk fails.
         try? spare.make()
     }
 }

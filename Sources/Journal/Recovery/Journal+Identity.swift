@@ -2,11 +2,11 @@ internal import Core
 internal import Logging
 internal import Synchronization
 
-// What happens when the data directory was restored from a backup or copied, while the database knows a later
-// life of the same journal: the journal takes a new id, under which the database has no positions yet.
+// When the data directory was restored from a backup or copied, the database may know later positions of the same
+// journal. Then the journal takes a new id, for which the database has no positions yet.
 
 extension Journal {
-    /// Judges what the database remembers of this journal's id.
+    /// Compares the database's record of this journal's id with the journal.
     ///
     /// `seq` is the largest position of any stream under `id`, `stored` the largest epoch stored for it (nil if
     /// none is); `isOwnEpochStored` tells whether this process has stored its own epoch already.
@@ -19,7 +19,8 @@ extension Journal {
         return seq > end ? .beyondEnd(stored: seq, end: end) : .consistent
     }
 
-    /// Remembers that the database knows this very journal, after `assess` found it consistent. Throws `.system`.
+    /// Records that the database's positions belong to this journal, after `assess` found them consistent. Throws
+    /// `.system`.
     package func confirmIdentity() throws(JournalError) {
         try identity.withLock { (identity) throws(JournalError) in
             guard identity.unconfirmedAfter != nil else { return }
@@ -31,14 +32,13 @@ extension Journal {
     }
 
     /// Decides on a new id, without taking it yet: the caller first stores the positions of all streams under it
-    /// (see `IdentityChange.boundary`), so that a crash in between leaves nothing but unused rows.
+    /// (see `IdentityChange.boundary`), so that a crash in between leaves only unused rows.
     package func makeIdentityChange() -> IdentityChange {
         let (journal, boundary) = identity.withLock { ($0.journal, $0.unconfirmedAfter) }
         return IdentityChange(previous: journal, current: .random(), boundary: boundary ?? durableSeq)
     }
 
-    /// Takes the new id, durably and loudly; segments begun from now on carry it. Throws `.system`, and then
-    /// nothing has changed.
+    /// Takes the new id durably and logs it; new segments carry it. Throws `.system`; then nothing has changed.
     package func takeNewIdentity(_ change: IdentityChange) throws(JournalError) {
         try identity.withLock { (identity) throws(JournalError) in
             guard identity.journal == change.previous else { return }
@@ -50,7 +50,7 @@ extension Journal {
             writer.setIdentity(changed)
         }
         setup.logger.error(
-            "journal took a new identity: the database knows another life of it",
+            "journal took a new identity: the database holds later positions of its old one",
             metadata: [
                 "journal.previous": "\(change.previous)",
                 "journal.id": "\(change.current)",

@@ -1,14 +1,14 @@
 package import Core
 
-/// Who a journal is: `journal.json` in the data directory, one checksummed line.
+/// The identity of a journal: `journal.json` in the data directory, one checksummed line.
 struct JournalIdentity: Hashable, Sendable {
     var journal: UUID128
     /// Raised at each start.
     var epoch: Int64
-    /// No `seq` below this one is given to a new line, whatever the segments say.
+    /// New lines get no `seq` below this one, whatever the segments say.
     var next: Int64
-    /// The end of the journal when nobody had confirmed yet that the database knows this very journal; nil once
-    /// confirmed. Lines behind it may belong to a copy that went its own way.
+    /// The end of the journal before the database's positions were confirmed to belong to it; nil once confirmed. Later
+    /// lines may belong to a copy that diverged.
     var unconfirmedAfter: Int64?
 
     func rendered() -> [UInt8] {
@@ -69,7 +69,7 @@ struct JournalIdentity: Hashable, Sendable {
     }
 }
 
-/// What the database's memory of a journal says about the journal at hand.
+/// The result of comparing the database's record of a journal with the journal.
 package enum PositionVerdict: Hashable, Sendable {
     /// The position lies within the journal.
     case consistent
@@ -79,11 +79,11 @@ package enum PositionVerdict: Hashable, Sendable {
     case epochSeenElsewhere(stored: Int64, own: Int64)
 }
 
-/// A change of identity that is decided but not yet made.
+/// A planned change of identity.
 package struct IdentityChange: Hashable, Sendable {
     /// The id under which the database knows the lines up to `boundary`.
     package let previous: UUID128
-    /// The id to come.
+    /// The new id.
     package let current: UUID128
     /// The last line that the database can have under the previous id. The position of every stream under the
     /// new id is the smaller one of this and its position under the previous id.

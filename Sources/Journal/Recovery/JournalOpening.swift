@@ -1,7 +1,7 @@
 internal import Core
 internal import Logging
 
-/// What has to be done, in order, before a journal can take its first line.
+/// The steps, in order, before a journal can take its first line.
 struct JournalOpening {
     let setup: JournalSetup
 

@@ -1,9 +1,9 @@
 internal import Core
 internal import Glibc
 
-/// Finds out at open what a journal directory holds: segments from their first lines, the end from the last one.
+/// Finds the segments of a journal directory from their first lines, and the journal's end from the last segment.
 struct Recovery {
-    /// What was found.
+    /// The result.
     struct Result {
         var segments: [Segment] = []
         /// The last line that counts.
@@ -20,7 +20,7 @@ struct Recovery {
     let maxLineBytes: Int
     /// For segments whose own header is unreadable.
     let journal: UUID128
-    /// Whether torn ends are cut and leftovers removed; off when somebody else's directory is only read.
+    /// Whether torn ends are cut and leftovers removed; off for another journal's directory, which is only read.
     let isRepairing: Bool
     let files: FileOperations
 
@@ -53,7 +53,7 @@ struct Recovery {
         return LineScanner(source, maxLineBytes: maxLineBytes)
     }
 
-    /// Adds an older segment, of which only the front is read: where it ends the next one knows.
+    /// Adds an older segment, of which only the front is read: the next one's header says where it ends.
     private func prepend(_ name: SegmentName, to result: inout Result) throws(JournalError) {
         var scanner = try makeScanner(name)
         while let unit = try scanner.next() {
@@ -64,13 +64,13 @@ struct Recovery {
             case .line(let parts): header = .standIn(for: parts, journal: journal)
             }
             let lastSeq = result.segments.first?.header.after ?? header.after
-            // The first readable line may be one of a failed attempt, behind the last that counts.
+            // The first readable line may be one of a failed attempt, after the last that counts.
             header.after = min(header.after, lastSeq)
             result.segments.insert(Segment(name: name, header: header, lastSeq: lastSeq), at: 0)
             if isRepairing { try trim(name) }
             return
         }
-        // Not a readable line in it: the numbers that are missing will be told by whoever reads on.
+        // No readable line in it: a reader reports the missing numbers later.
         result.damage.append(
             DamageReport(cause: .unreadableBytes, segment: name.text, bytes: 0..<scanner.offset, missing: nil)
         )
@@ -108,7 +108,7 @@ struct Recovery {
         }
     }
 
-    /// Cuts a torn end, and makes durable what a killed process had written but not synced.
+    /// Cuts a torn end, and syncs the lines that a killed process had written but not synced.
     private func cut(_ name: SegmentName, at end: Int64) throws(JournalError) {
         guard name.compression == nil else { return }
         do throws(SystemFailure) {

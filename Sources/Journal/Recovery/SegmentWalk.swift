@@ -2,11 +2,11 @@ internal import Core
 
 /// Reads the last segment from front to back, to find the true end of the journal.
 struct SegmentWalk {
-    /// A segment that holds something, and where it really ends.
+    /// A segment with lines, and its true end.
     struct Found {
         var segment: Segment
         var lastAt: Timestamp
-        /// Behind the last good line: what follows is torn or was never written.
+        /// The offset after the last good line: what follows is torn or was never written.
         var end: Int64
         var damage: [DamageReport]
     }
@@ -27,7 +27,7 @@ struct SegmentWalk {
         while let unit = try scanner.next() {
             switch unit {
             case .unreadable(let range):
-                // Torn, unless something good follows.
+                // Torn, unless a good line follows.
                 unreadable = (unreadable?.lowerBound ?? range.lowerBound)..<range.upperBound
             case .header(let header):
                 guard found == nil else { continue }

@@ -1,4 +1,4 @@
-/// A position in a line, moved by what is expected there; every method leaves it unmoved or useless on failure.
+/// A position in a line that moves over expected text; after a failed method it is unmoved or invalid.
 struct ByteCursor {
     private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var index: Int
@@ -12,7 +12,7 @@ struct ByteCursor {
 
     var isAtEnd: Bool { index == end }
 
-    /// Moves behind `text` if it stands here.
+    /// Moves after `text` if it is here.
     mutating func skip(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         guard end - index >= count else { return false }
@@ -48,7 +48,7 @@ struct ByteCursor {
         return index > start ? value : nil
     }
 
-    /// The text up to the next quotation mark; moves behind the mark. Knows no escapes.
+    /// The text up to the next quotation mark; moves after the mark. Does not handle escapes.
     mutating func quotedRest() -> Range<Int>? {
         let start = index
         while index < end {
@@ -61,7 +61,7 @@ struct ByteCursor {
         return nil
     }
 
-    /// Moves behind one JSON member and its comma: strings and brackets are followed, nothing else is looked at.
+    /// Moves after one JSON member and its comma: only strings and brackets are parsed.
     mutating func skipMember() -> Bool {
         var depth = 0
         while index < end {

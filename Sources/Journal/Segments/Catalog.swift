@@ -2,15 +2,15 @@ internal import Core
 internal import Dispatch
 internal import Synchronization
 
-/// What readers may see: the durable lines, and where they stand. Written by the writer and by retention.
+/// The durable lines that readers may see, and their segments. Changed by the writer and by retention.
 final class Catalog: Sendable {
-    /// A consistent look at all segments, the one being written last.
+    /// A consistent snapshot of all segments; the one being written is the last.
     struct Snapshot: Sendable {
         let sealed: [Segment]
         let active: Segment?
         let durableSeq: Int64
 
-        /// The segment that holds the first line behind `position`.
+        /// The segment that holds the first line after `position`.
         func segment(after position: Int64) -> Segment? {
             sealed.first { $0.lastSeq > position } ?? active.flatMap { $0.lastSeq > position ? $0 : nil }
         }
@@ -71,7 +71,7 @@ final class Catalog: Sendable {
         for waiter in due { waiter.queue.async(execute: waiter.handler) }
     }
 
-    /// The active segment takes no more lines. It goes unlisted if it never held a durable one.
+    /// The active segment takes no more lines. It is not listed if it never held a durable one.
     func seal() {
         state.withLock { state in
             if let active = state.active { state.sealed.append(active) }
@@ -88,7 +88,7 @@ final class Catalog: Sendable {
         }
     }
 
-    /// Whether the segment stands in the list as it did when `segment` was taken from it.
+    /// Whether the list still holds the segment as `segment` describes it.
     func isCurrent(_ segment: Segment) -> Bool {
         state.withLock { state in
             let now = state.sealed.last { $0.name == segment.name } ?? state.active
@@ -108,7 +108,7 @@ final class Catalog: Sendable {
 
     // MARK: - Waiting
 
-    /// Calls `handler` once on `queue` when there is a durable line behind `seq`, at once if there is one already,
+    /// Calls `handler` once on `queue` when there is a durable line after `seq`, at once if there is one already,
     /// and when the journal closes. The result cancels the wait.
     func wait(after seq: Int64, on queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) -> UInt64?
     {

@@ -12,12 +12,12 @@ struct LineParts {
 
 /// The bytes of a line: `{"crc":"xxxxxxxx","seq":1,"at":"…Z","kind":"…",…"body":…}` and a line feed.
 ///
-/// The checksum is CRC-32C over everything behind `"crc":"xxxxxxxx",` up to and without the line feed.
+/// The checksum is CRC-32C over everything after `"crc":"xxxxxxxx",` up to and without the line feed.
 enum LineFormat {
     static let lineFeed = UInt8(ascii: "\n")
-    /// `{"crc":"xxxxxxxx",`: what stands before the bytes that the checksum covers.
+    /// `{"crc":"xxxxxxxx",`: the bytes before those that the checksum covers.
     static let uncoveredBytes = 18
-    /// What a line has besides kind, members, body and the digits of its `seq`.
+    /// The length of a line without kind, members, body and the digits of its `seq`.
     static let overheadBytes = 96
 
     private static let opening: StaticString = "{\"crc\":\""
@@ -109,7 +109,7 @@ enum LineFormat {
         find(lineFeed, bytes, range)
     }
 
-    /// Where another line may begin behind `range.lowerBound`: half a line may be followed by a whole one
+    /// Where another line may begin after `range.lowerBound`: half a line may be followed by a whole one
     /// without a line feed between them when a block between them was never written.
     static func findOpening(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int? {
         var start = range.lowerBound + 1

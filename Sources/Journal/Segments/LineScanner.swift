@@ -1,4 +1,4 @@
-/// Walks a segment line by line, and finds lines again behind whatever is no line.
+/// Walks a segment line by line, and resumes after bytes that are not a line.
 struct LineScanner {
     enum Unit {
         /// Parts are ranges of `chunk`, until the next call.
@@ -16,7 +16,7 @@ struct LineScanner {
     private var cursor = 0
     private var chunkOffset: Int64
 
-    /// Walks `source` from where it stands, which is `offset` in the segment.
+    /// Walks `source` from its position, which is `offset` in the segment.
     init(_ source: SegmentSource, offset: Int64 = 0, maxLineBytes: Int) {
         self.source = source
         self.maxLineBytes = maxLineBytes
@@ -26,9 +26,9 @@ struct LineScanner {
     /// Where the next unit begins, or line feeds before it.
     var offset: Int64 { chunkOffset + Int64(cursor) }
 
-    /// The next unit; nil at the end, or at `limit`, behind which more may be asked for later.
+    /// The next unit; nil at the end, or at `limit`, after which more may be read later.
     ///
-    /// The checksums of lines up to `trusted` are not looked at: the caller skips them anyway.
+    /// The checksums of lines up to `trusted` are not verified: the caller skips them anyway.
     mutating func next(limit: Int64? = nil, trusted: Int64 = 0) throws(JournalError) -> Unit? {
         while true {
             skipLineFeeds()

@@ -1,6 +1,6 @@
-/// How old segments are compressed; given by whoever has a compressor, so that this module needs none.
+/// How old segments are compressed; the application supplies it, so that this module needs no compressor.
 package struct SegmentCodec: Sendable {
-    /// Behind the last dot of a compressed segment's name, for example `gz`; not `tmp`, without dots.
+    /// The extension of a compressed segment's name, for example `gz`; not `tmp`, without dots.
     package let fileExtension: String
     /// Starts the compression of one segment.
     package let makeEncoder: @Sendable () throws(SegmentCodecError) -> any SegmentTransform
@@ -21,16 +21,16 @@ package struct SegmentCodec: Sendable {
 
 /// One compression or decompression in progress; used by one thread at a time.
 package protocol SegmentTransform: AnyObject {
-    /// Takes all of `input` and appends what comes out; `isLast` (with empty input) asks for the rest.
+    /// Takes all of `input` and appends the output; `isLast` (with empty input) asks for the rest.
     func process(_ input: [UInt8], isLast: Bool, into output: inout [UInt8]) throws(SegmentCodecError)
 }
 
-/// A codec's refusal, in words for operators.
+/// A codec's error, with a text for operators.
 package struct SegmentCodecError: Error, Hashable, Sendable {
     /// What was wrong.
     package let message: String
 
-    /// Makes an error from its words.
+    /// Makes an error from its text.
     package init(message: String) {
         self.message = message
     }

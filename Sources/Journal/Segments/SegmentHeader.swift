@@ -3,10 +3,10 @@ internal import Core
 /// The first line of a segment: `{"crc":"…","journal":"…","format":"weir.journal/1","epoch":3,"first":901,
 /// "after":897,"at":"…Z"}` (on one line).
 ///
-/// `after` is the last line that was durable when the segment was begun, `first` the first that may stand in it.
-/// They differ when numbers in between were given to lines that could not be made durable: those are never used
-/// again. From `after` follows what counts in the segment before: a line beyond it was written there by an
-/// attempt that failed, and is either repeated in this segment or was never acknowledged.
+/// `after` is the last line that was durable when the segment was begun, `first` the first that it may hold. They
+/// differ when numbers in between were given to lines that could not be made durable: those are never used again.
+/// `after` also ends the segment before: a later line in it was written by a failed attempt, and is either repeated in
+/// this segment or was never acknowledged.
 struct SegmentHeader: Hashable, Sendable {
     static let format: StaticString = "weir.journal/1"
 

@@ -1,7 +1,7 @@
 internal import Core
 
-/// The file name of a segment: `events_20261120.ndjson`, `events_20261120.0001.ndjson`, …, with the codec's
-/// extension behind it once compressed. Names sort in the order in which the segments were written.
+/// The file name of a segment: `events_20261120.ndjson`, `events_20261120.0001.ndjson`, …, with the codec's extension
+/// once compressed. Names sort in the order in which the segments were written.
 struct SegmentName: Hashable, Sendable {
     /// The UTC day of the first line.
     let day: CivilDate

@@ -1,10 +1,10 @@
 import CLibpq
 import Synchronization
 
-/// Cancels what a connection is doing, from any thread.
+/// Cancels a connection's running statement, from any thread.
 ///
-/// libpq's `PQcancel` is the one call that may run beside another on the same connection: it opens a connection
-/// of its own from data copied by `PQgetCancel`.
+/// libpq's `PQcancel` is the only call that may run beside another on the same connection: it opens a separate
+/// connection from data copied by `PQgetCancel`.
 package final class CancelHandle: Sendable {
     /// The address of the `PGcancel`, nil once freed. The lock keeps `invalidate` from freeing it under `cancel`.
     private let address: Mutex<UInt?>
@@ -24,7 +24,7 @@ package final class CancelHandle: Sendable {
         address.withLock { address in
             guard let pointer = address.flatMap({ OpaquePointer(bitPattern: $0) }) else { return }
             var message = [CChar](repeating: 0, count: 256)
-            // A request that does not arrive leaves the statement to end by itself or by its timeout.
+            // If the request does not arrive, the statement ends by itself or by its timeout.
             _ = PQcancel(pointer, &message, Int32(message.count))
         }
     }

@@ -20,7 +20,7 @@ extension Connection {
         }
     }
 
-    /// Runs SQL that is not constant enough to be worth a prepared plan.
+    /// Runs SQL that varies too much for a prepared plan.
     @discardableResult
     package func executeOnce(
         _ statement: Statement,
@@ -34,8 +34,8 @@ extension Connection {
         return try take(result, statement.name)
     }
 
-    /// Runs any number of statements without parameters in the simple protocol; they are one transaction unless
-    /// they say otherwise. Answers the last one's result.
+    /// Runs any number of statements without parameters in the simple protocol; they are one transaction unless they
+    /// contain transaction commands. Returns the last one's result.
     @discardableResult
     package func executeScript(_ sql: String) throws(PostgresError) -> QueryResult {
         try executeScript(sql, context: Statement.firstWords(of: sql))
@@ -83,8 +83,8 @@ extension Connection {
         }
     }
 
-    /// The schema changed under a prepared plan. Outside a transaction the statement is simply run again; inside,
-    /// the transaction is lost, and its repetition will find a fresh plan.
+    /// The schema changed under a prepared plan. Outside a transaction the statement is simply run again; inside, the
+    /// transaction is lost, and a retry gets a fresh plan.
     private func executeAfterStalePlan(
         _ statement: Statement,
         _ arena: CStringArena,
@@ -100,7 +100,7 @@ extension Connection {
         return try take(run(name, arena), statement.name)
     }
 
-    /// Copies a result out and clears it, or throws what it says.
+    /// Copies a result and clears it, or throws its error.
     func take(_ result: OpaquePointer?, _ context: String) throws(PostgresError) -> QueryResult {
         guard let result else { throw connectionFailure(context) }
         defer { PQclear(result) }
@@ -137,7 +137,7 @@ extension Connection {
         )
     }
 
-    /// What libpq says when the server did not: the connection is gone, or a call was made out of order.
+    /// libpq's own error, without one from the server: the connection is gone, or a call was made out of order.
     func connectionFailure(_ context: String, _ message: UnsafePointer<CChar>? = nil) -> PostgresError {
         let isGone = PQstatus(raw) != CONNECTION_OK
         if isGone { failed = true }

@@ -1,7 +1,7 @@
 import CLibpq
 import Glibc
 
-/// What `NOTIFY` sent.
+/// A notification of `NOTIFY`.
 package struct Notification: Hashable, Sendable {
     package let channel: String
     package let payload: String

@@ -1,11 +1,11 @@
 import CLibpq
 
 extension Connection {
-    /// Hands out a statement's rows in chunks of at most `chunkSize`, so that memory stays flat.
+    /// Passes a statement's rows to `body` in chunks of at most `chunkSize`, so that memory stays bounded.
     ///
-    /// What `body` throws cancels the statement and is thrown on; the connection stays usable, but a surrounding
-    /// transaction is lost. An error of the server may come after some chunks were handed out.
-    /// - Throws: what `body` throws, or `PostgresError`.
+    /// An error of `body` cancels the statement and is rethrown; the connection stays usable, but a surrounding
+    /// transaction is lost. An error of the server may come after some chunks. - Throws: what `body` throws, or
+    /// `PostgresError`.
     package func stream(
         _ statement: Statement,
         _ parameters: [Parameter] = [],
@@ -35,7 +35,7 @@ extension Connection {
         if let chunk { try body(chunk) }
     }
 
-    /// Hands out a statement's rows one by one for as long as `body` answers true, so that no more than one is in memory.
+    /// Passes a statement's rows to `body` one by one as long as it returns true, so that only one is in memory.
     ///
     /// Ending early cancels the statement; the connection stays usable, and so does a surrounding transaction.
     /// - Throws: what `body` throws, or `PostgresError`.
@@ -56,13 +56,13 @@ extension Connection {
 
     private struct EnoughRows: Error {}
 
-    /// What is left of a statement whose rows nobody wants any more. To cancel takes a connection of its own, so that a
-    /// statement that has ended already is read to its end instead.
+    /// Ends a statement whose remaining rows are not needed. Cancelling needs a separate connection, so a statement
+    /// that has already ended is read to its end instead.
     private struct StreamRest {
         private var results = 0
         private var isCancelled = false
 
-        /// Whether more is to come than what has arrived already and is short; true once at most.
+        /// Whether more rows are to come than a few that have already arrived; true once at most.
         mutating func isLong(_ raw: OpaquePointer) -> Bool {
             results += 1
             guard !isCancelled, PQisBusy(raw) == 1 || results > 10 else { return false }

@@ -2,7 +2,7 @@ import CLibpq
 
 /// How a transaction runs.
 package struct TransactionOptions: Hashable, Sendable {
-    /// The isolation levels PostgreSQL tells apart.
+    /// The isolation levels of PostgreSQL.
     package enum Isolation: String, Hashable, Sendable {
         case readCommitted = "READ COMMITTED"
         case repeatableRead = "REPEATABLE READ"
@@ -12,24 +12,24 @@ package struct TransactionOptions: Hashable, Sendable {
     package var isolation: Isolation
     package var isReadOnly: Bool
 
-    /// Read committed and, as far as the server lets the session, writing; unless told otherwise.
+    /// By default, read committed, and writing if the server allows it.
     package init(isolation: Isolation = .readCommitted, isReadOnly: Bool = false) {
         self.isolation = isolation
         self.isReadOnly = isReadOnly
     }
 
-    /// Never READ WRITE: it would overrule an operator's `default_transaction_read_only`, and a standby refuses it as
-    /// an unknown feature instead of as something that may change (25006).
+    /// Never READ WRITE: it would override an operator's `default_transaction_read_only`, and a standby refuses it as
+    /// an unknown feature instead of as a temporary state (25006).
     fileprivate var begin: String {
         "BEGIN ISOLATION LEVEL \(isolation.rawValue)\(isReadOnly ? " READ ONLY" : "")"
     }
 }
 
 extension Connection {
-    /// Runs `body` in a transaction: commits what it leaves, rolls back what it throws.
+    /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.
     ///
-    /// When the connection is lost during `COMMIT`, the error does not tell whether the server still committed:
-    /// the caller looks for its own traces. Transactions do not nest; use `savepoint`.
+    /// When the connection is lost during `COMMIT`, the error does not say whether the server committed: the caller has
+    /// to look for its own rows. Transactions do not nest; use `savepoint`.
     /// - Throws: what `body` throws, or a `PostgresError` from `BEGIN` or `COMMIT`.
     package func transaction<Value>(
         _ options: TransactionOptions = TransactionOptions(),
@@ -51,7 +51,8 @@ extension Connection {
         return value
     }
 
-    /// Runs `body` after a savepoint: keeps what it leaves, undoes what it throws. The transaction goes on.
+    /// Runs `body` after a savepoint: keeps its changes when it returns, undoes them when it throws. The transaction
+    /// continues.
     /// - Throws: what `body` throws, or a `PostgresError`.
     package func savepoint<Value>(_ name: String, _ body: () throws -> Value) throws -> Value {
         precondition(isInTransaction, "BUG: a savepoint outside a transaction")
@@ -93,7 +94,7 @@ extension Connection {
         do throws(PostgresError) {
             try executeScript("ROLLBACK", context: "ROLLBACK")
         } catch {
-            // Nobody may get a session that is still inside a transaction.
+            // The next user must not get a session that is still inside a transaction.
             failed = true
         }
     }

@@ -6,28 +6,28 @@ import Synchronization
 /// One session with a server.
 ///
 /// A connection belongs to one serial queue: every call is made there, blocks it, and traps elsewhere. Only
-/// `cancelHandle` may be used from other threads. The session ends when the last reference goes.
+/// `cancelHandle` may be used from other threads. The session ends with the last reference.
 package final class Connection {
     let raw: OpaquePointer
     /// The serial queue that owns the connection.
     package let queue: DispatchQueue
     /// Cancels the running statement from any thread.
     package let cancelHandle: CancelHandle
-    /// As libpq spells it: 150004 for 15.4.
+    /// In libpq's form: 150004 for 15.4.
     package let serverVersion: Int
     /// The process id of the server's backend.
     package let processID: Int32
-    /// Unlike any other session's of this process.
+    /// Different for every session of this process.
     package let sessionID: UInt64
     var statements: StatementCache
     var isInTransaction = false
     var failed = false
 
     private static let sessionCount = Atomic<UInt64>(0)
-    /// Tells this process from others, on any machine.
+    /// Identifies this process among all on any machine.
     private static let processWord = String(UInt64.random(in: .min ... .max), radix: 36)
 
-    /// The oldest server that is supported, as libpq spells it.
+    /// The oldest supported server, in libpq's form.
     package static let oldestServerVersion = 140_000
 
     /// Takes over an established `raw`.
@@ -76,7 +76,7 @@ package final class Connection {
         return connection
     }
 
-    /// Opens a connection on a queue of its own, runs `body` there and closes it. Blocks the calling thread.
+    /// Opens a connection on a new queue, runs `body` there and closes it. Blocks the calling thread.
     package static func withTemporary<Value>(
         _ target: ConnectionTarget,
         _ settings: SessionSettings = SessionSettings(),
@@ -91,11 +91,11 @@ package final class Connection {
     /// Whether the session is lost; its owner closes it and opens another.
     package var isBroken: Bool { failed || PQstatus(raw) != CONNECTION_OK }
 
-    /// Looks, without waiting, whether the server has closed the session.
+    /// Checks, without waiting, whether the server has closed the session.
     package func isAlive() -> Bool {
         assertOnQueue()
         var descriptor = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
-        // The end of the stream is seen only after what the server said last has been read.
+        // The end of the stream shows only after the server's last message has been read.
         while !isBroken, poll(&descriptor, 1, 0) != 0 {
             if PQconsumeInput(raw) != 1 { failed = true }
         }

@@ -1,9 +1,9 @@
 package import Dispatch
 
-/// One connection on a queue of its own, opened on demand and again after it broke.
+/// One connection on its own queue, opened on demand and again after it broke.
 ///
-/// For a loader's lane or for advisory locks: its work never waits for a pool. It has no back-off of its own, for
-/// its user knows best when to try again. A change of `Connection.sessionID` tells that locks were lost.
+/// For a loader's lane or for advisory locks: its work never waits for a pool. It has no back-off, since its user knows
+/// best when to retry. A change of `Connection.sessionID` shows that locks were lost.
 package final class DedicatedConnection: Sendable {
     /// The serial queue that owns the connection. Work may be put there; it runs between the calls.
     package var queue: DispatchQueue { slot.queue }

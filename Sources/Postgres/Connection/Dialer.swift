@@ -1,12 +1,12 @@
 import CLibpq
 import Glibc
 
-/// Establishes sessions: libpq's asynchronous way, which alone lets SQLSTATE be seen when the server refuses.
+/// Establishes sessions by libpq's asynchronous calls, since only those give the SQLSTATE of a refusal.
 struct Dialer {
     var target: ConnectionTarget
     var settings: SessionSettings
 
-    /// Connects within the connect timeout. The result is the caller's to finish.
+    /// Connects within the connect timeout. The caller has to close the result.
     func connect() throws(PostgresError) -> OpaquePointer {
         guard let raw = start() else {
             throw PostgresError(kind: .unreachable, message: "libpq is out of memory", context: "connect")
@@ -20,12 +20,12 @@ struct Dialer {
         return raw
     }
 
-    /// Values of the target win over these, where both speak.
+    /// Values of the target win over these.
     private var defaults: [String: String] {
         [
             "application_name": settings.applicationName,
             "client_encoding": "UTF8",
-            // A server that vanished without a word is noticed within a minute.
+            // Detects a server that has vanished within a minute.
             "keepalives_idle": "30",
             "keepalives_interval": "10",
             "keepalives_count": "3",
@@ -90,13 +90,14 @@ struct Dialer {
         return Self.failure(message: text, needsPassword: PQconnectionNeedsPassword(raw) == 1)
     }
 
-    /// Classifies what libpq says about a refused connection.
+    /// Classifies libpq's error of a refused connection.
     static func failure(message text: String, needsPassword: Bool) -> PostgresError {
         let firstLine = String(text.prefix { $0 != "\n" })
         let (sqlState, message) = splitSQLState(firstLine)
         var kind = sqlState.map { PostgresError.Kind(sqlState: $0) } ?? .unreachable
         if needsPassword { kind = .authentication }
-        // Starting up, shutting down, an administrator's word: the server is away, not the statement at fault.
+        // The server is starting, shutting down or was stopped by an administrator: it is away, and the statement is
+        // not at fault.
         if let sqlState, sqlState.hasPrefix("57") || sqlState.hasPrefix("08") { kind = .unreachable }
         return PostgresError(kind: kind, sqlState: sqlState, message: message, context: "connect")
     }

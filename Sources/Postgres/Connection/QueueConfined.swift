@@ -1,6 +1,6 @@
 import Dispatch
 
-/// A value that only one serial queue touches, wherever the reference travels.
+/// A value that only one serial queue touches, wherever its reference is passed.
 final class QueueConfined<Value>: @unchecked Sendable {  // safe: every access asserts that it runs on `queue`
     let queue: DispatchQueue
     private var value: Value

@@ -1,8 +1,8 @@
-/// What every session of a pool or a dedicated connection is set to after it has connected.
+/// The settings of every session of a pool or a dedicated connection, applied after it has connected.
 ///
-/// What changes the text of answers or the meaning of statements is always set, so that the settings of the role, the
-/// database and the server change nothing: `ALTER ROLE weir SET DateStyle = …`. What a person sets in the URL
-/// (`options=-csearch_path%3Dtelemetry`) is left alone.
+/// Settings that change the text of results or the meaning of statements are always set, so that settings of the role,
+/// the database and the server (`ALTER ROLE weir SET DateStyle = …`) have no effect. Settings in the URL
+/// (`options=-csearch_path%3Dtelemetry`) stay.
 package struct SessionSettings: Hashable, Sendable {
     /// Shown in `pg_stat_activity`.
     package var applicationName: String
@@ -30,7 +30,7 @@ package struct SessionSettings: Hashable, Sendable {
         self.parameters = parameters
     }
 
-    /// The statements that put the settings into force, for the simple protocol.
+    /// The statements that apply the settings, for the simple protocol.
     func script(serverVersion: Int) -> String {
         // `parameters` may replace the first group, and never the second.
         var all = Self.patience.merging(parameters) { _, given in given }
@@ -40,7 +40,7 @@ package struct SessionSettings: Hashable, Sendable {
         all["lock_timeout"] = lockTimeout.map { String($0.wholeMilliseconds) } ?? "0"
         let assignments = all.sorted { $0.key < $1.key }
             .map { "SET \(Identifier.quoted($0.key)) = \(Identifier.literal($0.value))" }
-        // First the strings, for the literals behind them rely on it.
+        // First the syntax of strings, since the following literals depend on it.
         return (["SET standard_conforming_strings = on"] + assignments + [Self.searchPath])
             .joined(separator: ";")
     }
@@ -51,14 +51,14 @@ package struct SessionSettings: Hashable, Sendable {
         "default_transaction_isolation": "read committed", "default_transaction_deferrable": "off",
     ]
 
-    /// What values look like, and what statements mean.
+    /// The text format of values, and the meaning of statements.
     private static let text = [
         "TimeZone": "UTC", "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex",
         "extra_float_digits": "1", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "array_nulls": "on",
         "transform_null_equals": "off", "quote_all_identifiers": "off", "row_security": "on",
     ]
 
-    /// Where Weir's tables are when the role's own path shows them, else the server's usual path. A path from the URL,
+    /// The role's own path if it leads to Weir's tables, else the server's default path. A path from the URL,
     /// from the database or from the server's configuration stays.
     private static let searchPath = """
         SELECT set_config('search_path', coalesce(

@@ -1,4 +1,4 @@
-/// Which texts are prepared on a connection, bounded; the least recently used goes first.
+/// The prepared texts of a connection, bounded; the least recently used is removed first.
 struct StatementCache {
     private struct Entry {
         var name: String

@@ -3,7 +3,7 @@ package import Core
 /// Rows in the binary format of `COPY … FROM STDIN (FORMAT binary)`.
 ///
 /// Build a row with `beginRow` and one `append…` per column, in the order of the column list; each must match the
-/// column's exact type, for the binary format is never converted. Reuse the buffer with `removeAll`.
+/// column's exact type, since the server does not convert binary values. Reuse the buffer with `removeAll`.
 /// (PostgreSQL documentation, COPY, "Binary Format".)
 package struct BinaryCopyBuffer: Sendable {
     /// Columns of every row.
@@ -24,21 +24,21 @@ package struct BinaryCopyBuffer: Sendable {
     /// Size of all rows in bytes.
     package var byteCount: Int { bytes.count }
 
-    /// Forgets all rows.
+    /// Removes all rows.
     package mutating func removeAll(keepingCapacity: Bool = true) {
         bytes.removeAll(keepingCapacity: keepingCapacity)
         rowStarts.removeAll(keepingCapacity: keepingCapacity)
         missingColumns = 0
     }
 
-    /// Forgets the last row, finished or not: for a row that turns out not to be makeable.
+    /// Removes the last row, finished or not: for a row that turns out to be impossible.
     package mutating func removeLastRow() {
         guard let start = rowStarts.popLast() else { return }
         bytes.removeSubrange(start...)
         missingColumns = 0
     }
 
-    /// Begins the next row. The one before must be complete.
+    /// Begins the next row. The previous one must be complete.
     package mutating func beginRow() {
         precondition(missingColumns == 0, "BUG: a COPY row lacks \(missingColumns) columns")
         rowStarts.append(bytes.count)
@@ -95,7 +95,7 @@ package struct BinaryCopyBuffer: Sendable {
         append(int8: Int64(bitPattern: value.bitPattern))
     }
 
-    /// A `timestamptz`; what lies outside the years 1…9999 becomes the end of that range.
+    /// A `timestamptz`; instants outside the years 1…9999 become the nearest end of that range.
     package mutating func append(timestamp value: Timestamp) {
         append(int8: min(max(value, .earliest), .latest).microseconds - Self.epochOffset)
     }

@@ -1,7 +1,7 @@
 import CLibpq
 
 extension Connection {
-    /// Sends rows with `COPY table (columns) FROM STDIN (FORMAT binary)`; answers how many were stored.
+    /// Sends rows with `COPY table (columns) FROM STDIN (FORMAT binary)`; returns how many were stored.
     ///
     /// `rows` picks some of the buffer's rows, all by default. A refused value fails the whole command and leaves
     /// the connection usable.
@@ -23,9 +23,9 @@ extension Connection {
         return try endCopyIn(statement, isSent: isSent)
     }
 
-    /// Sends text in the format that the COPY statement names, as `produce` hands it out; nil ends it.
+    /// Sends the text that `produce` returns, in the format of the COPY statement; nil ends it.
     ///
-    /// What `produce` throws ends the command without storing anything and is thrown on.
+    /// An error of `produce` ends the command without storing anything, and is rethrown.
     @discardableResult
     package func copyIn(
         _ statement: Statement,
@@ -45,9 +45,9 @@ extension Connection {
         return try endCopyIn(statement, isSent: isSent)
     }
 
-    /// Hands out what a `COPY … TO STDOUT` produces, row by row, in the format that the statement names.
+    /// Passes the output of a `COPY … TO STDOUT` to `body`, row by row, in the format of the statement.
     ///
-    /// What `body` throws cancels the command and is thrown on; the connection stays usable.
+    /// An error of `body` cancels the command and is rethrown; the connection stays usable.
     package func copyOut(
         _ statement: Statement,
         _ body: (UnsafeRawBufferPointer) throws -> Void
@@ -68,7 +68,7 @@ extension Connection {
             }
         }
         if let failure {
-            // The cancellation we asked for is the expected end here.
+            // The requested cancellation is the expected end here.
             _ = try? finishCopy(statement)
             throw failure
         }
@@ -112,7 +112,7 @@ extension Connection {
         return result?.affectedRows ?? 0
     }
 
-    /// Reads results until there are none, which alone makes the connection usable again.
+    /// Reads results until there are none; only then is the connection usable again.
     @discardableResult
     private func finishCopy(_ statement: Statement) throws(PostgresError) -> QueryResult? {
         var last: QueryResult?

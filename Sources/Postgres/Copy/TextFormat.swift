@@ -10,7 +10,7 @@ enum TextFormat {
         buffer.append(contentsOf: String(value).utf8)
     }
 
-    /// The shortest digits that give the same double back; `nan`, `inf` and `-inf` are understood by the server.
+    /// The shortest digits that parse to the same double; `nan`, `inf` and `-inf` are understood by the server.
     static func append(_ value: Double, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: value.description.utf8)
     }
@@ -19,7 +19,7 @@ enum TextFormat {
         value.append(to: &buffer)
     }
 
-    /// ISO 8601; what lies outside the years 1…9999 becomes the end of that range.
+    /// ISO 8601; instants outside the years 1…9999 become the nearest end of that range.
     static func append(_ value: Timestamp, to buffer: inout [UInt8]) {
         value.append(to: &buffer)
     }

@@ -3,11 +3,11 @@ package struct Migrator: Sendable {
     private let migrations: [Migration]
     private let beforeCommit: @Sendable () -> Void
 
-    /// Arbitrary and for ever the same: "weir" in ASCII, and the purpose.
+    /// An arbitrary constant that must not change: "weir" in ASCII, and the purpose.
     private static let lockKeys = "1466264946, 1"
 
-    /// Takes the steps that this binary knows, in any order. Two with the same number are a fault of the build.
-    /// `beforeCommit` is called when all of a step but its COMMIT is done.
+    /// Takes the steps that this binary knows, in any order. Two with the same number are a bug. `beforeCommit` is
+    /// called before a step's COMMIT.
     package init(_ migrations: [Migration], beforeCommit: @escaping @Sendable () -> Void = {}) {
         self.beforeCommit = beforeCommit
         self.migrations = migrations.sorted { $0.version < $1.version }
@@ -17,10 +17,10 @@ package struct Migrator: Sendable {
         )
     }
 
-    /// Applies what is missing, each step in a transaction of its own, and notes it in `weir_migration`.
+    /// Applies missing steps, each in its own transaction, and records them in `weir_migration`.
     ///
-    /// Waits for another process that is migrating. A database that is newer than this binary is left alone.
-    /// - Throws: `MigrationError`; `PostgresError` for what is not a step's fault.
+    /// Waits for another process that is migrating. A database that is newer than this binary is not changed. - Throws:
+    /// `MigrationError`; `PostgresError` for errors that a step did not cause.
     package func migrate(_ connection: Connection) throws -> SchemaState {
         let timeouts = try connection.executeOnce(
             "SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock"
@@ -30,7 +30,7 @@ package struct Migrator: Sendable {
             context: "lock the schema"
         )
         let result = Result { try migrateUnderLock(connection) }
-        // A lost session has given the lock back already.
+        // A lost session has already released the lock.
         _ = try? connection.executeScript(
             """
             SELECT pg_advisory_unlock(\(Self.lockKeys));
@@ -58,7 +58,7 @@ package struct Migrator: Sendable {
     // MARK: - Steps
 
     private func migrateUnderLock(_ connection: Connection) throws -> SchemaState {
-        // The look first: a session without the right to create tables can still serve a current schema.
+        // Compare first: a session without the right to create tables can still serve a current schema.
         let before = try state(connection)
         if before == nil { try makeTable(connection) }
         if case .newer = before { return .newer(database: try highest(connection), known: knownVersion) }
@@ -121,7 +121,7 @@ package struct Migrator: Sendable {
                 try note(migration, connection)
             }
         } catch let error as PostgresError {
-            // A server that went away, or is full or read-only, is not the step's fault.
+            // A server that went away, or is full or read-only, is not an error of the step.
             guard !error.isRetryable else { throw error }
             throw MigrationError.failed(version: migration.version, name: migration.name, error)
         }

@@ -1,6 +1,6 @@
-/// Takes a script apart at the `;` that end statements (PostgreSQL documentation, 4.1).
+/// Splits a script at the `;` that end statements (PostgreSQL documentation, 4.1).
 enum SQLScript {
-    /// The statements without their `;`; pieces of nothing but blanks and comments are left out.
+    /// The statements without their `;`; pieces of only blanks and comments are left out.
     static func statements(of script: String) -> [String] {
         var scanner = Scanner(rest: Array(script.utf8)[...])
         var statements: [String] = []

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// A continuation that two may want to resume: the first one does.
+/// A continuation that two callers may resume: only the first one does.
 final class FirstResult<Value: Sendable>: Sendable {
-    /// Guards who is the first.
+    /// Guards whether it was resumed.
     private let continuation: Mutex<CheckedContinuation<Value, any Error>?>
 
     init(_ continuation: CheckedContinuation<Value, any Error>) {

@@ -1,10 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// A bounded number of connections, each on a queue of its own, opened when first needed.
+/// A bounded number of connections, each on its own queue, opened when first needed.
 ///
 /// While the server is away, one task at a time tries to connect, with growing pauses; all others fail at once
-/// with `unreachable`. Waiters are served in the order in which they came.
+/// with `unreachable`. Waiters are served in order of arrival.
 package final class Pool: Sendable {
     /// Where the pool connects to.
     package let target: ConnectionTarget
@@ -12,7 +12,7 @@ package final class Pool: Sendable {
     package let configuration: PoolConfiguration
     private let pulse: ServerPulse?
     private let slots: [SessionSlot]
-    /// Guards who has which slot, the waiters' continuations and the counts.
+    /// Guards the owners of slots, the waiters' continuations and the counts.
     private let state: Mutex<Guarded>
 
     private typealias Waiter = CheckedContinuation<Int, any Error>
@@ -25,8 +25,8 @@ package final class Pool: Sendable {
         var connectFailures: UInt64 = 0
     }
 
-    /// Creates a pool; nothing is connected yet. With a pulse, whose `run` is the caller's, nobody waits for a server
-    /// that has fallen silent.
+    /// Creates a pool; nothing is connected yet. With a pulse, whose `run` the caller has to start, no caller waits for
+    /// a server that does not respond.
     package init(
         _ target: ConnectionTarget,
         _ configuration: PoolConfiguration = PoolConfiguration(),
@@ -39,11 +39,11 @@ package final class Pool: Sendable {
         state = Mutex(Guarded(slots: PoolState(limit: configuration.limit)))
     }
 
-    /// Runs `body` with a connection that is its own meanwhile, on the connection's queue.
+    /// Runs `body` with an exclusive connection, on the connection's queue.
     ///
-    /// Cancelling the task cancels the running statement, or ends the wait. A connection that broke is replaced
-    /// for the next user. `body` must not keep the connection. When the server falls silent this throws `unreachable`
-    /// while `body` still waits: its connection comes back when the server does.
+    /// Cancelling the task cancels the running statement, or ends the wait. A connection that broke is replaced for the
+    /// next user. `body` must not keep the connection. When the server stops responding, this throws `unreachable`
+    /// while `body` still waits: its connection is returned when the server responds again.
     /// - Throws: what `body` throws, or a `PostgresError` (`unreachable`, `poolTimeout`, `closed`, `cancelled`, …).
     package func withConnection<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
@@ -53,7 +53,7 @@ package final class Pool: Sendable {
             do {
                 return try await lease(try await acquire(), body)
             } catch let full as FullServer {
-                // One of ours may come back, or the server may get room: both are worth the wait for a connection.
+                // One of the pool's connections may be returned, or the server may get a free one: wait for either.
                 let end = deadline ?? .now + configuration.acquisitionTimeout
                 deadline = end
                 guard ContinuousClock.now < end else { throw full.error }
@@ -63,7 +63,7 @@ package final class Pool: Sendable {
         }
     }
 
-    /// The server has no connection for us (53300).
+    /// The server has no free connection (53300).
     private struct FullServer: Error {
         let error: PostgresError
     }
@@ -119,7 +119,7 @@ package final class Pool: Sendable {
         }
     }
 
-    /// Refuses new users, waits for those that have a connection, and closes all. Idempotent.
+    /// Refuses new users, waits for current ones, and closes all connections. Idempotent.
     package func close() async {
         let (waiters, idle) = state.withLock { $0.slots.close() }
         for waiter in waiters { waiter.resume(throwing: PostgresError.poolClosed) }
@@ -149,7 +149,7 @@ package final class Pool: Sendable {
         }
     }
 
-    /// Asks again under the lock that enqueues, for a slot may have come back in between.
+    /// Tries again under the lock that enqueues, since a slot may have been returned in between.
     private func wait() async throws -> Int {
         let ticket = Mutex<UInt64?>(nil)
         return try await withTaskCancellationHandler {

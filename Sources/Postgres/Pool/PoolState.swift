@@ -1,16 +1,16 @@
-/// Who holds which slot of a pool, who waits, and whether the server is there.
+/// The owners of a pool's slots, the waiters, and whether the server is reachable.
 ///
-/// A slot is a place for one connection, open or not. Waiters exist only while every slot is leased and the
-/// server is not known to be away: a slot that comes back goes to the first of them, and a failed attempt to
-/// connect fails them all at once.
+/// A slot is a place for one connection, open or not. Waiters exist only while every slot is leased and the server is
+/// not known to be away: a returned slot goes to the first of them, and a failed attempt to connect fails them all at
+/// once.
 struct PoolState<Waiter> {
     typealias Instant = ContinuousClock.Instant
 
     enum Health {
-        /// Nothing was tried yet.
+        /// No attempt was made yet.
         case unknown
         case reachable
-        /// The last attempt failed. Until `nextAttempt` everyone is refused; then one slot may try.
+        /// The last attempt failed. Until `nextAttempt` all callers are refused; then one slot may try.
         case away(Away)
     }
 
@@ -27,7 +27,8 @@ struct PoolState<Waiter> {
         case refuse(PostgresError)
     }
 
-    /// The server had no connection for us: until then nobody asks it again, and who has none waits for one of ours.
+    /// The server had no free connection: until then no slot tries again, and callers wait for one of the pool's
+    /// connections.
     struct Crowd {
         var error: PostgresError
         var until: Instant
@@ -74,7 +75,7 @@ struct PoolState<Waiter> {
         return lastWaiterID
     }
 
-    /// Answers the waiter for the caller to fail, or nil when it has got a slot or a refusal already.
+    /// Returns the waiter for the caller to fail, or nil if it already has a slot or a refusal.
     mutating func waiterGaveUp(_ id: UInt64) -> Waiter? {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return nil }
         return waiting.remove(at: index).waiter
@@ -90,7 +91,7 @@ struct PoolState<Waiter> {
         crowd = nil
     }
 
-    /// Answers the waiters for the caller to fail with the error.
+    /// Returns the waiters for the caller to fail with the error.
     mutating func connectFailed(_ error: PostgresError, slot: Int, now: Instant) -> [Waiter] {
         if error.kind == .tooManyConnections {
             crowd = Crowd(error: error, until: now + .milliseconds(200))
@@ -98,7 +99,7 @@ struct PoolState<Waiter> {
         }
         guard error.kind == .unreachable || error.isFatalAtStart else { return [] }
         switch health {
-        case .away(let away) where away.prober != slot: break  // one of several that set out together
+        case .away(let away) where away.prober != slot: break  // one of several that started together
         case .away(let away): setAway(error, attempts: away.attempts + 1, now)
         case .unknown, .reachable: setAway(error, attempts: 1, now)
         }
@@ -106,7 +107,7 @@ struct PoolState<Waiter> {
         return waiting.map(\.waiter)
     }
 
-    /// Answers the waiter that gets the slot.
+    /// Returns the waiter that gets the slot.
     mutating func slotReturned(_ slot: Int, isOpen: Bool) -> Waiter? {
         if case .away(var away) = health, away.prober == slot {
             away.prober = nil
@@ -122,7 +123,7 @@ struct PoolState<Waiter> {
 
     // MARK: - Closing
 
-    /// Answers the waiters to fail and the idle slots whose connections the caller closes.
+    /// Returns the waiters to fail and the idle slots whose connections the caller closes.
     mutating func close() -> (waiters: [Waiter], idle: [Int]) {
         isClosed = true
         defer {

@@ -1,14 +1,14 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Notices a server that keeps its connections open and says nothing, which no error of a socket ever tells.
+/// Detects a server that keeps its connections open and does not respond, which no socket error shows.
 ///
 /// A paused machine, a stopped process or a disk that hangs leaves every statement waiting, and the server's own
-/// timeouts wait with it. The pulse asks a question of its own every second, on a connection of its own; once one
-/// stays without an answer, all that use the pulse learn of it at once.
+/// timeouts wait with it. The pulse sends a query every second, on a separate connection; if one gets no response, all
+/// users of the pulse are notified at once.
 package final class ServerPulse: Sendable {
     private struct Guarded {
-        /// When the question was asked that nothing has answered yet.
+        /// When the query was sent that has no response yet.
         var askedAt: ContinuousClock.Instant?
         var isAsking = false
         var isSilent = false
@@ -18,10 +18,10 @@ package final class ServerPulse: Sendable {
 
     private let connection: DedicatedConnection
     private let patience: Duration
-    /// Guards what was asked and who wants to know.
+    /// Guards the pending query and the watchers.
     private let state = Mutex(Guarded())
 
-    /// Makes a pulse that calls a server silent after `patience` without an answer; `run` makes it beat.
+    /// Makes a pulse that reports a server as silent after `patience` without a response; `run` starts it.
     package init(
         _ target: ConnectionTarget,
         _ settings: SessionSettings = SessionSettings(),
@@ -31,10 +31,10 @@ package final class ServerPulse: Sendable {
         self.patience = patience
     }
 
-    /// Whether the server left a question without an answer for too long, and has not answered since.
+    /// Whether the server exceeded the timeout of a query, and has not responded since.
     package var isSilent: Bool { state.withLock { $0.isSilent } }
 
-    /// Asks every `interval` until the task is cancelled.
+    /// Sends a query every `interval` until the task is cancelled.
     package func run(every interval: Duration = .seconds(1)) async {
         while !Task.isCancelled {
             beat()
@@ -43,7 +43,7 @@ package final class ServerPulse: Sendable {
         connection.close()
     }
 
-    /// Calls `body` once, on any thread, when the server falls silent; at once when it is.
+    /// Calls `body` once, on any thread, when the server stops responding; at once if it already has.
     func whenSilent(_ body: @escaping @Sendable () -> Void) -> UInt64 {
         let (id, isSilent) = state.withLock { state in
             state.lastWatcher += 1
@@ -54,7 +54,7 @@ package final class ServerPulse: Sendable {
         return id
     }
 
-    /// Takes a watcher back.
+    /// Removes a watcher.
     func forget(_ watcher: UInt64) {
         state.withLock { $0.watchers[watcher] = nil }
     }
@@ -75,7 +75,7 @@ package final class ServerPulse: Sendable {
         if mayAsk { connection.queue.async { self.ask() } }
     }
 
-    /// On the connection's queue. A quick refusal is an answer too: the pool finds out by itself what it means.
+    /// On the connection's queue. A quick refusal is a response too: the pool handles its cause.
     private func ask() {
         let began = ContinuousClock.now
         let result = Result { try connection.onQueue { _ = try $0.execute("SELECT 1", []) } }

@@ -23,7 +23,7 @@ final class SessionSlot: Sendable {
         return opened
     }
 
-    /// Closes the connection if it is broken; answers whether one is open. On the slot's queue.
+    /// Closes the connection if it is broken; returns whether one is open. On the slot's queue.
     func dropIfBroken() -> Bool {
         connection.withValue { connection in
             if connection?.isBroken == true { connection = nil }
@@ -37,7 +37,7 @@ final class SessionSlot: Sendable {
     }
 }
 
-/// Ties the cancellation of a task to what its connection is doing, and only as long as it is doing it.
+/// Connects the cancellation of a task to its running statement, only while the statement runs.
 final class LeaseCancellation: Sendable {
     private enum State {
         case idle
@@ -48,7 +48,7 @@ final class LeaseCancellation: Sendable {
 
     private let state = Mutex(State.idle)
 
-    /// Answers false when the task was cancelled before.
+    /// Returns false if the task was already cancelled.
     func begin(_ handle: CancelHandle) -> Bool {
         state.withLock { state in
             if case .cancelled = state { return false }
@@ -57,7 +57,7 @@ final class LeaseCancellation: Sendable {
         }
     }
 
-    /// Waits for a cancellation that is on its way, so that it can not hit the next user of the connection.
+    /// Waits for a cancellation in flight, so that it can not hit the next user of the connection.
     func finish() {
         state.withLock { $0 = .finished }
     }

@@ -10,7 +10,7 @@ package enum Parameter: Hashable, Sendable {
     case int64(Int64)
     case double(Double)
     case text(String)
-    /// UTF-8 text that is bytes already, such as rendered JSON. Not checked here: the server refuses bad UTF-8.
+    /// UTF-8 text as bytes, such as rendered JSON. Not checked here: the server refuses bad UTF-8.
     case utf8([UInt8])
     /// A `bytea`.
     case bytes([UInt8])

@@ -4,22 +4,22 @@ import CLibpq
 package struct QueryResult: Sendable {
     /// The columns' names in order.
     package let columns: [String]
-    /// What the server did, such as `INSERT 0 5`.
+    /// The server's command tag, such as `INSERT 0 5`.
     package let commandTag: String
     /// Rows inserted, updated, deleted or selected; 0 where the command counts none.
     package let affectedRows: Int
-    /// How many rows there are; without columns, `cells` does not tell.
+    /// How many rows there are; without columns, `cells` does not show it.
     private var rowCount = 0
     private var cells: [Cell]
     private var bytes: [UInt8]
 
-    /// Where a value lies in `bytes`; a negative length stands for NULL.
+    /// The place of a value in `bytes`; a negative length means NULL.
     private struct Cell {
         var start: Int
         var length: Int
     }
 
-    /// Copies `result`, which stays the caller's to clear.
+    /// Copies `result`, which the caller has to clear.
     init(copying result: OpaquePointer) {
         columns = (0..<PQnfields(result)).map { column in
             PQfname(result, column).map { String(cString: $0) } ?? ""

@@ -1,6 +1,6 @@
 package import Core
 
-/// Readers for one value each. Those that begin with `optional` answer nil for NULL.
+/// Readers for one value each. Those that begin with `optional` return nil for NULL.
 ///
 /// All throw `PostgresError` of kind `undecodable` when the column is absent, NULL without `optional`, or not of
 /// the asked type. The message names the column and never quotes its value.

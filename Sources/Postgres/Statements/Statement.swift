@@ -2,7 +2,7 @@
 package struct Statement: Hashable, Sendable {
     /// Appears in errors as what was attempted. Bounded: it never holds values.
     package let name: String
-    /// The text. Values never belong into it.
+    /// The text. It never contains values.
     package let sql: String
 
     /// Names a statement. The prepared plan is kept by its text, so the text should be constant.
@@ -11,7 +11,7 @@ package struct Statement: Hashable, Sendable {
         self.sql = sql
     }
 
-    /// A statement named by its own first words.
+    /// A statement named by its first words.
     package init(sql: String) {
         self.init(Self.firstWords(of: sql), sql)
     }

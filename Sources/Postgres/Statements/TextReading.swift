@@ -1,6 +1,6 @@
 import Core
 
-/// PostgreSQL's text format, from bytes to values; every function answers nil for what it can not read.
+/// PostgreSQL's text format, from bytes to values; every function returns nil for what it can not read.
 ///
 /// Only what a session with `DateStyle=ISO`, `TimeZone=UTC` and `bytea_output=hex` writes is understood.
 enum TextReading {

@@ -1,10 +1,10 @@
-/// What a database is and what a role may do in it, asked over one session.
+/// The facts about a database and the role's rights in it, read over one session.
 package struct DatabaseFacts: Hashable, Sendable {
     /// The server's encoding of the database, `UTF8`.
     package let encoding: String
     /// The database's name.
     package let database: String
-    /// The role whose rights count.
+    /// The role whose rights are checked.
     package let role: String
     /// The schema that new tables go to; nil when the search path names none that exists.
     package let schema: String?
@@ -21,7 +21,7 @@ package struct DatabaseFacts: Hashable, Sendable {
     /// Whether several clients share one session of the server, as a pooler in transaction mode does it.
     package let sharesSessions: Bool
 
-    /// Asks. Opens a second connection to `target` only when a pooler stands in between.
+    /// Reads the facts. Opens a second connection to `target` only if there is a pooler in between.
     /// - Throws: `PostgresError`.
     package static func fetch(
         _ connection: Connection,
@@ -77,7 +77,7 @@ extension DatabaseFacts {
         return nil
     }
 
-    /// Why no tables can be made: at the first start, for a newer version, for a new day. Nil when they can.
+    /// Why no tables can be created: at the first start, for a newer version, for a new day. Nil when they can.
     package var creationMisfit: DatabaseMisfit? {
         if isStandby { return .standby }
         if isReadOnly { return .readOnly(role: role) }

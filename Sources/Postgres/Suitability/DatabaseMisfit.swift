@@ -1,8 +1,8 @@
-/// Why Weir cannot work with a database that answers. Each says what to do about it.
+/// Why Weir cannot work with a reachable database. Each case says what to do.
 package enum DatabaseMisfit: Error, Hashable, Sendable {
     /// The database does not hold UTF-8.
     case encoding(found: String, database: String, role: String)
-    /// A pooler in transaction or statement mode stands in between.
+    /// There is a pooler in transaction or statement mode in between.
     case sharedSessions
     /// The role may not make temporary tables.
     case noTemporaryTables(role: String, database: String)
@@ -10,14 +10,14 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
     case noTables(role: String, schema: String)
     /// There is no schema to make tables in.
     case noSchema(role: String, database: String)
-    /// Weir's tables are there, and the role may not write to them.
+    /// Weir's tables exist, and the role may not write to them.
     case foreignTables(role: String, owner: String)
     /// Transactions of the role are read-only.
     case readOnly(role: String)
     /// The server is a standby.
     case standby
 
-    /// Whether waiting may mend it: a server is promoted, a setting changed.
+    /// Whether waiting may help: a server is promoted, a setting changed.
     package var isPassing: Bool {
         switch self {
         case .readOnly, .standby: true
@@ -25,15 +25,15 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
         }
     }
 
-    /// What was found, in a sentence without a full stop.
+    /// The problem, in a sentence without a full stop.
     package var finding: String {
         switch self {
         case .encoding(let found, let database, _):
             "the database \(database) has the encoding \(found), and Weir needs UTF8"
         case .sharedSessions:
             """
-            a pooler in transaction mode (pgbouncer: pool_mode) stands between Weir and PostgreSQL: clients share its \
-            sessions, and Weir needs sessions of its own
+            a pooler in transaction mode (pgbouncer: pool_mode) stands between Weir and PostgreSQL: clients \
+            share its sessions, and Weir needs exclusive ones
             """
         case .noTemporaryTables(let role, let database):
             "the role \(role) may not make temporary tables in the database \(database)"
@@ -53,7 +53,7 @@ package enum DatabaseMisfit: Error, Hashable, Sendable {
         switch self {
         case .encoding(_, let database, let role):
             """
-            make a database that holds it, and name that one in DATABASE_URL: createdb --encoding=UTF8 \
+            create a database in UTF8, and name it in DATABASE_URL: createdb --encoding=UTF8 \
             --template=template0 --locale=C --owner=\(Identifier.shell(role)) \(Identifier.shell(database + "_utf8"))
             """
         case .sharedSessions:

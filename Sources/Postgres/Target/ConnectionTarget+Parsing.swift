@@ -172,7 +172,7 @@ extension ConnectionTarget {
         return String(port)
     }
 
-    /// What the libpq in use knows, from libpq itself.
+    /// The parameters that the linked libpq knows.
     private static let knownKeywords: Set<String> = {
         guard let options = PQconndefaults() else { return [] }
         defer { PQconninfoFree(options) }

@@ -6,7 +6,7 @@ package import HTTPServer
 /// The way from a request's head to its route: prefix, listener profile, route, credentials. Everything a caller can get wrong
 /// before a feature sees the request is answered here.
 package struct FrontDoor: Application {
-    private let table: RouteTable
+    let table: RouteTable
     private let policy: AccessPolicy
     private let tokens: @Sendable () -> TokenTable
     private let redactor: Redactor?
@@ -54,10 +54,11 @@ package struct FrontDoor: Application {
     }
 
     package func admit(_ head: RequestHead, _ context: ConnectionInfo) -> Admission {
-        let entrance = Entrance(head)
+        let entrance = Entrance(head, table, context)
         switch decide(entrance, context) {
-        case .refuse(let response): return .refuse(response)
-        case .enter(let route, let parameters): return admission(route, parameters, entrance, context)
+        case .refuse(let response): return Admission(.refuse(response), route: entrance.label)
+        case .enter(let endpoint, let parameters):
+            return Admission(admission(endpoint, parameters, entrance, context), route: entrance.label)
         }
     }
 
@@ -76,15 +77,27 @@ package struct FrontDoor: Application {
 
     // MARK: - Deciding
 
-    /// A request as it is routed: without the ingest prefix.
+    /// A request as it is routed: without the ingest prefix, and looked up once.
     struct Entrance {
         let head: RequestHead
         let pathSecret: String?
+        let resolution: Router<Endpoint>.Resolution
 
-        init(_ head: RequestHead) {
+        init(_ head: RequestHead, _ table: RouteTable, _ connection: ConnectionInfo) {
             let prefix = IngestPrefix(head)
             self.head = prefix?.head ?? head
             pathSecret = prefix?.secret
+            resolution = table.locate(
+                self.head.method,
+                self.head.path,
+                profile: connection.listener.profile
+            )
+        }
+
+        /// For logs and metrics, also of a request that is refused.
+        var label: RouteLabel? {
+            guard case .matched(let endpoint, _, _) = resolution else { return nil }
+            return endpoint.label
         }
     }
 
@@ -100,7 +113,7 @@ package struct FrontDoor: Application {
             return .refuse(refusal)
         }
         if head.method == .options { return .refuse(options(head, connection.listener)) }
-        switch table.locate(head.method, head.path, profile: connection.listener.profile) {
+        switch entrance.resolution {
         case .notFound: return .refuse(notFound)
         case .methodNotAllowed(let allow):
             var response = ErrorEnvelope.detail.response(.methodNotAllowed, "Method Not Allowed")
@@ -177,7 +190,7 @@ package struct FrontDoor: Application {
         _ parameters: PathParameters,
         _ entrance: Entrance,
         _ connection: ConnectionInfo
-    ) -> Admission {
+    ) -> Admission.Decision {
         let limit = route.bodyLimit ?? (route.scope == .ingest ? bodyLimits.ingest : bodyLimits.other)
         let handle = answering(route.handler, entrance, connection)
         let redactor = route.scope == .ingest ? redactor : nil

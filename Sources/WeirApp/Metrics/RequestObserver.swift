@@ -1,4 +1,3 @@
-import API
 import HTTP
 import HTTPServer
 import Logging
@@ -7,7 +6,6 @@ import Synchronization
 
 /// Counts and logs what the server did, by route pattern; nothing here ever sees a secret or a query.
 final class RequestObserver: ServerObserver {
-    private let table: RouteTable
     private let proxies: TrustedProxies?
     private let logger: Logger
     private let requests: MetricFamily<Counter>
@@ -22,7 +20,7 @@ final class RequestObserver: ServerObserver {
     private let series = Mutex<[SeriesKey: Series]>([:])
 
     private struct SeriesKey: Hashable {
-        let pattern: String
+        let route: String
         let method: String
         let status: Int
     }
@@ -32,8 +30,7 @@ final class RequestObserver: ServerObserver {
         let durations: Histogram
     }
 
-    init(table: RouteTable, proxies: TrustedProxies?, registry: Registry, logger: Logger) {
-        self.table = table
+    init(proxies: TrustedProxies?, registry: Registry, logger: Logger) {
         self.proxies = proxies
         self.logger = logger
         requests = registry.counterFamily(
@@ -80,11 +77,10 @@ final class RequestObserver: ServerObserver {
     }
 
     func requestFinished(_ record: RequestRecord) {
-        let head = IngestPrefix(record.head)?.head ?? record.head
-        let (pattern, scope) = label(head, record.connection.listener.profile)
+        let route = record.route?.path ?? "none"
         let key = SeriesKey(
-            pattern: pattern,
-            method: Self.label(head.method),
+            route: route,
+            method: Self.label(record.head.method),
             status: record.status?.code ?? 0
         )
         let series = series(key)
@@ -92,29 +88,19 @@ final class RequestObserver: ServerObserver {
         series.durations.observe(record.duration)
         received.increment(by: record.requestBytes)
         sent.increment(by: record.responseBytes)
-        log(record, head, pattern, isRoutine: scope == nil || scope == .ingest)
+        log(record, route, isRoutine: record.route?.isRoutine ?? false)
     }
 
     private func series(_ key: SeriesKey) -> Series {
         series.withLock { known in
             if let series = known[key] { return series }
             let series = Series(
-                requests: requests.child(key.pattern, key.method, String(key.status)),
-                durations: durations.child(key.pattern, key.method)
+                requests: requests.child(key.route, key.method, String(key.status)),
+                durations: durations.child(key.route, key.method)
             )
             known[key] = series
             return series
         }
-    }
-
-    /// The bounded label of a route, and its scope; `none` where there is no such route.
-    private func label(_ head: RequestHead, _ profile: String?) -> (pattern: String, scope: Scope?) {
-        guard
-            case .matched(let route, _, let pattern) = table.locate(head.method, head.path, profile: profile)
-        else {
-            return ("none", .read)
-        }
-        return (pattern, route.scope)
     }
 
     private static func label(_ method: Method) -> String {
@@ -123,11 +109,12 @@ final class RequestObserver: ServerObserver {
     }
 
     /// Probes and acknowledged events come by the thousand and say nothing one by one: they are logged at debug.
-    private func log(_ record: RequestRecord, _ head: RequestHead, _ pattern: String, isRoutine: Bool) {
+    private func log(_ record: RequestRecord, _ route: String, isRoutine: Bool) {
         let code = record.status?.code ?? 0
         let level: Logger.Level =
             code >= 500 ? .warning : isRoutine && (200..<400).contains(code) ? .debug : .info
         guard logger.logLevel <= level else { return }
+        let head = IngestPrefix(record.head)?.head ?? record.head
         let peer = proxies?.client(of: record.connection.peer, head.fields) ?? record.connection.peer
         let milliseconds =
             Double(record.duration.components.attoseconds / 1_000_000_000_000) / 1000
@@ -139,7 +126,7 @@ final class RequestObserver: ServerObserver {
                 "request.id": "\(record.id)",
                 "http.method": "\(head.method.name.prefix(32))",
                 "http.path": "\(IngestPrefix.masked(head.path).prefix(512))",
-                "http.route": "\(pattern)",
+                "http.route": "\(route)",
                 "http.status": .stringConvertible(code),
                 "http.duration_ms": .stringConvertible(milliseconds),
                 "http.request_bytes": .stringConvertible(record.requestBytes),

@@ -52,7 +52,6 @@ extension WeirServer {
             bodyLimits: FrontDoor.BodyLimits(ingest: settings.maxBody)
         )
         let observer = RequestObserver(
-            table: table,
             proxies: settings.trustedProxies,
             registry: registry,
             logger: logger

@@ -4,26 +4,26 @@ import Glibc
 import Import
 import WeirApp
 
-/// `weir import`: what people have, into a running Weir.
+/// `weir import`: sends recorded runs to a running Weir.
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Bring recorded runs into a running Weir: SQLite and NDJSON files, Nextflow's trace files.",
+        abstract: "Import recorded runs into Weir: SQLite and NDJSON files, Nextflow's trace files.",
         discussion: """
-            Takes the database of the original run-tracking service (both layouts), its client's event files and \
-            buffers, and Nextflow's trace files, plain or gzip; a file's content tells which it is. Nothing is changed \
-            in them. Importing the same file again creates no duplicates, so an import that was cut short is repeated \
-            as it is.
+            Reads the database of the original run-tracking service (both layouts), its client's event files \
+            and buffers, and Nextflow's trace files, plain or gzip. It recognises a file by its content, and \
+            changes none. Importing the same file again creates no duplicates, so repeat an import that was \
+            interrupted.
 
-            Exit code 0 when everything was read and taken, 1 when a row, a line or a cell could not be read, something \
-            was refused or the server went away, 2 when a file could not be read.
+            Exit code 0 if everything was read and taken; 1 if a row, a line or a cell could not be read, \
+            the server refused a record or went away; 2 if a file could not be read.
 
             Example: weir import ./telemetry.sqlite ./telemetry_buffer results/pipeline_info/trace.txt
             """
     )
 
     @Argument(
-        help: ArgumentHelp("Files, or directories whose recognised files are taken.", valueName: "path")
+        help: ArgumentHelp("Files, or directories whose recognised files are imported.", valueName: "path")
     )
     var paths: [String]
 
@@ -36,13 +36,13 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "A token with the scope ingest. Also WEIR_TOKEN, which other users can not see.")
     var token: String?
 
-    @Option(help: "Take every file as sqlite, ndjson or trace instead of recognising it.")
+    @Option(help: "Read every file as sqlite, ndjson or trace instead of recognising it.")
     var format: ImportFormat?
 
     @Option(help: ArgumentHelp("Runs in one request.", valueName: "n"))
     var batchSize = 500
 
-    @Flag(help: "Read and count, and send nothing.")
+    @Flag(help: "Read and count, but send nothing.")
     var dryRun = false
 
     @Option(help: ArgumentHelp("The agent of runs that name none.", valueName: "name"))
@@ -62,7 +62,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What separates the cells of a trace file: tab, comma, semicolon, pipe or a character; else its header tells.",
+            "The separator of a trace file: tab, comma, semicolon, pipe or a character; else from its header.",
             valueName: "name"
         )
     )
@@ -71,7 +71,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
-    @Flag(help: "Print nothing unless something was not read or not taken; no progress bar.")
+    @Flag(help: "Print problems only; no progress bar.")
     var quiet = false
 
     func validate() throws {

@@ -3,11 +3,11 @@ import Configuration
 import Core
 import WeirApp
 
-/// `weir runs`: what a client does about tracked runs.
+/// `weir runs`: maintains tracked runs as a client.
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Look after tracked runs, over HTTP, as a client of any runs server.",
+        abstract: "Maintain tracked runs over HTTP, on any server with the runs API.",
         subcommands: [CleanupStale.self]
     )
 
@@ -15,10 +15,10 @@ struct RunsCommand: AsyncParsableCommand {
     struct CleanupStale: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cleanup-stale",
-            abstract: "End the runs of an agent that say they are running and were created too long ago.",
+            abstract: "End an agent's runs that are still running long after they were created.",
             discussion: """
-                For agents that call it when they start; a server does it for all agents by itself with \
-                WEIR_RUNS_STALE_AFTER. Exit code 1 when a run could not be ended.
+                For agents that call it when they start. With WEIR_RUNS_STALE_AFTER the server does it for \
+                all agents. Exit code 1 if a run could not be ended.
 
                 Example: weir runs cleanup-stale --agent nightly-import --stale-after 2h
                 """
@@ -30,7 +30,7 @@ struct RunsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("After how long a run counts as abandoned.", valueName: "age"))
         var staleAfter = "1h"
 
-        @Option(help: "What they are marked as: cancelled, failure, timeout or partial.")
+        @Option(help: "The status to set: cancelled, failure, timeout or partial.")
         var status = "cancelled"
 
         @Option(help: "The server. Also WEIR_URL.")
@@ -39,13 +39,13 @@ struct RunsCommand: AsyncParsableCommand {
         @Option(help: "A token of the server. Also WEIR_TOKEN, which other users can not see.")
         var token: String?
 
-        @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
+        @Option(help: ArgumentHelp("Seconds to wait for a response.", valueName: "seconds"))
         var timeout = 30
 
-        @Flag(help: "Only list what would be ended.")
+        @Flag(help: "Only list the runs that would be ended.")
         var dryRun = false
 
-        @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+        @Flag(name: .shortAndLong, help: "Print errors only.")
         var quiet = false
 
         func validate() throws {

@@ -1,6 +1,6 @@
 import WeirApp
 
-/// What the environment says about the server that a command talks to. An option of the command goes before it.
+/// The environment's address and token of the server that a command calls. An option of the command wins over them.
 enum ServerVariables {
     /// `WEIR_URL`; the names of the original client are aliases. Without a slash at its end.
     static var url: String? {

@@ -3,28 +3,33 @@ import Core
 import Simulator
 import WeirApp
 
-/// `weir simulate`: a crowd of Nextflow runs.
+/// `weir simulate`: simulates Nextflow runs.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Behave like a number of Nextflow runs: for a look around, for tests, for load.",
+        abstract: "Simulate Nextflow runs: for a first look, for tests, for load.",
         discussion: """
-            Every run sends its events one at a time over one kept connection, in the order in which Nextflow does: \
-            tasks that fail and are retried, runs that go down and are resumed. Every call makes other runs, and says \
-            the --seed and --start that give the same events again. Ctrl-C prints the summary of what was sent. Exit \
-            code 1 when not every event was acknowledged.
+            Every run sends its events one at a time over one connection, in Nextflow's order, with tasks \
+            that fail and are retried, and runs that fail and are resumed. Each call makes other runs, and \
+            prints the --seed and --start that repeat them. Ctrl-C prints the summary so far. Exit code 1 if \
+            an event was not acknowledged.
 
             Example: weir simulate --runs 20 --tasks 200
             """
     )
 
-    @Option(help: "How many runs; one that goes down is sometimes resumed, as one more.")
+    @Option(help: "Number of runs; a failed one is sometimes resumed, as a further run.")
     var runs = 3
 
     @Option(help: "Tasks of each run, before retries.")
     var tasks = 50
 
-    @Option(help: ArgumentHelp("Events a second in all; 0 is as fast as the server answers.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Events a second in total; 0 sends as fast as the server responds.",
+            valueName: "n"
+        )
+    )
     var rate = 0.0
 
     @Option(help: ArgumentHelp("Runs at the same time.", valueName: "n"))
@@ -49,7 +54,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Leave task metrics out, as Nextflow does without -with-trace.")
     var withoutMetrics = false
 
-    @Option(help: "A number; the same one gives the same runs. Another one each time, if not given.")
+    @Option(help: "A number: the same one gives the same runs. Without it, a new one each time.")
     var seed: UInt64?
 
     @Option(help: "When the first run began, as 2026-01-31T12:00:00Z; an hour ago if not given.")

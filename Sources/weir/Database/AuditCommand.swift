@@ -2,21 +2,21 @@ import ArgumentParser
 import Configuration
 import WeirApp
 
-/// `weir audit`: what is in the database.
+/// `weir audit`: summarises the database.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract:
-            "Say what is in the database: rows, runs by agent, status and day, space, indexes, what waits.",
+            "Summarise the database: rows, runs by agent, status and day, space, indexes, pending records.",
         discussion: """
-            Reads everything in one snapshot and changes nothing. Exit code 1 when a question was not answered in \
-            time.
+            Reads everything in one snapshot and changes nothing. Exit code 1 if a question took longer than \
+            --timeout.
 
             Questions: \(Audit.names.joined(separator: ", ")).
             """
     )
 
-    @Option(help: ArgumentHelp("Answer this question alone; repeat it for more.", valueName: "name"))
+    @Option(help: ArgumentHelp("Answer only this question; repeat it for more.", valueName: "name"))
     var only: [String] = []
 
     @Flag(help: "Count large tables, too, instead of estimating their rows.")

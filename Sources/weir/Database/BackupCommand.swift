@@ -3,38 +3,39 @@ import Configuration
 import Core
 import WeirApp
 
-/// `weir backup`: a verified copy of the database.
+/// `weir backup`: makes a verified backup of the database.
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Make a verified copy of the database while Weir goes on working.",
+        abstract: "Make a verified backup of the database while Weir keeps working.",
         discussion: """
-            Dumps one snapshot with pg_dump into a directory of its own, with backup_metadata.json beside it, reads it \
-            back, and then removes copies that are too old, but never the last good one. It is tried three times. \
-            The copy holds how far the journal was loaded: a restore plus the kept journal loses nothing.
+            Dumps one snapshot with pg_dump into a new directory, with backup_metadata.json beside it, and \
+            reads it back. Then it removes backups that are too old, but never the last good one. It makes \
+            up to three attempts. The backup records how far the journal was loaded: a restore plus the kept \
+            journal loses nothing.
 
             Example: weir backup --to /var/backups/weir --keep 14d
             """
     )
 
-    @Option(help: ArgumentHelp("Where copies go. Also WEIR_BACKUP_DIR.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The directory for backups. Also WEIR_BACKUP_DIR.", valueName: "dir"))
     var to: String?
 
-    @Option(help: ArgumentHelp("How long copies are kept. Also WEIR_BACKUP_KEEP.", valueName: "age"))
+    @Option(help: ArgumentHelp("How long backups are kept. Also WEIR_BACKUP_KEEP.", valueName: "age"))
     var keep: String?
 
     @Option(
-        help: ArgumentHelp("What must be free on the disk. Also WEIR_BACKUP_MIN_FREE.", valueName: "size")
+        help: ArgumentHelp("How much of the disk must be free. Also WEIR_BACKUP_MIN_FREE.", valueName: "size")
     )
     var minFree: String?
 
-    @Option(help: "archive reads the copy as a whole; full also restores it on trial and counts.")
+    @Option(help: "archive reads the whole backup; full also restores it on trial and counts rows.")
     var verify: BackupMaker.Verification = .archive
 
-    @Flag(help: "Print JSON: where the copy is, what it holds, which ones were removed.")
+    @Flag(help: "Print JSON: the backup's path and content, and the removed backups.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+    @Flag(name: .shortAndLong, help: "Print errors only.")
     var quiet = false
 
     @OptionGroup var settings: SettingOptions

@@ -3,7 +3,7 @@ import WeirApp
 
 /// A question whose answer must be `yes`.
 enum Confirmation {
-    /// Goes on when it was answered beforehand, or is now; any other answer, and the end of input, are no.
+    /// Returns if `--yes` was passed or the operator types yes; any other answer, and the end of input, mean no.
     ///
     /// - Throws: `CommandFailure` with exit code 2: nothing was changed.
     static func require(_ beforehand: Bool, _ question: String) throws {
@@ -14,7 +14,7 @@ enum Confirmation {
         }
         guard readLine()?.lowercased() == "yes" else {
             throw CommandFailure(
-                "not confirmed, nothing was changed; type yes, or say --yes",
+                "not confirmed, nothing was changed; type yes, or pass --yes",
                 code: .notConfirmed
             )
         }

@@ -1,28 +1,28 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir dead-letters`: what PostgreSQL refused.
+/// `weir dead-letters`: records that PostgreSQL refused.
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters",
-        abstract: "Look at what PostgreSQL refused to store, and try it again or let it go.",
+        abstract: "List, retry and drop dead letters: records that PostgreSQL refused.",
         subcommands: [List.self, Retry.self, Drop.self],
         defaultSubcommand: List.self
     )
 
-    /// Lists those that wait.
+    /// Lists pending dead letters.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what waits for a decision: number, stream, kind, time, reason."
+            abstract: "List pending dead letters: number, stream, kind, time, reason."
         )
 
-        @Option(help: "Only of this stream.")
+        @Option(help: "Only those of this stream.")
         var stream: String?
 
-        @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
+        @Option(help: ArgumentHelp("At most this many.", valueName: "n"))
         var limit = 100
 
-        @Flag(help: "Print whole bodies too; they may hold secrets of your users.")
+        @Flag(help: "Print whole bodies too; they may contain secrets.")
         var bodies = false
 
         @Flag(help: "Print JSON.")
@@ -45,10 +45,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
     }
 
-    /// Tries some once more.
+    /// Retries dead letters.
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Load dead letters once more, after their cause is gone; each can be retried once."
+            abstract: "Load dead letters again, after their cause is removed; each can be retried once."
         )
 
         @OptionGroup var choice: DeadLetterChoice
@@ -66,10 +66,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
     }
 
-    /// Lets some go.
+    /// Drops dead letters.
     struct Drop: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let dead letters go; their lines stay in the journal as long as it is kept."
+            abstract: "Drop dead letters; their lines stay in the journal as long as it is kept."
         )
 
         @OptionGroup var choice: DeadLetterChoice
@@ -88,21 +88,21 @@ struct DeadLettersCommand: AsyncParsableCommand {
     }
 }
 
-/// Which dead letters are meant.
+/// The dead letters to retry or drop.
 struct DeadLetterChoice: ParsableArguments {
     @Argument(help: "The numbers that the list shows.")
     var numbers: [Int64] = []
 
-    @Flag(help: "All that wait.")
+    @Flag(help: "All pending ones.")
     var all = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        guard all != !numbers.isEmpty else { throw ValidationError("Name numbers, or say --all.") }
+        guard all != !numbers.isEmpty else { throw ValidationError("Name numbers, or pass --all.") }
     }
 
-    /// Nil is all.
+    /// Nil means all.
     var selection: [Int64]? { all ? nil : numbers }
 }

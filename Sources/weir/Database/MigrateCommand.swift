@@ -5,7 +5,7 @@ import WeirApp
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Bring the database's schema up to date, or say where it stands.",
+        abstract: "Migrate the database's schema, or show its state.",
         discussion: """
             `weir serve` does this by itself at start, under a lock, so that any number of servers may start at \
             once. Use this command with WEIR_SKIP_MIGRATIONS=true, when you want to choose the moment.
@@ -14,16 +14,16 @@ struct MigrateCommand: AsyncParsableCommand {
         defaultSubcommand: Up.self
     )
 
-    /// Applies what is missing.
+    /// Applies missing migrations.
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Apply every migration that is missing."
+            abstract: "Apply every missing migration."
         )
 
         @Flag(help: "Print JSON.")
         var json = false
 
-        @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+        @Flag(name: .shortAndLong, help: "Print errors only.")
         var quiet = false
 
         @OptionGroup var settings: SettingOptions
@@ -43,10 +43,10 @@ struct MigrateCommand: AsyncParsableCommand {
         }
     }
 
-    /// Says what is applied; exit code 1 when something is missing.
+    /// Lists the applied migrations; exit code 1 if one is missing.
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the migrations and whether they are applied; exit code 1 when one is missing."
+            abstract: "List the migrations and whether they are applied; exit code 1 if one is missing."
         )
 
         @Flag(help: "Print JSON.")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir replay`: rows from the journal.
+/// `weir replay`: rebuilds rows from the journal.
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",

@@ -2,40 +2,41 @@ import ArgumentParser
 import Core
 import WeirApp
 
-/// `weir restore`: a copy in the place of the database.
+/// `weir restore`: replaces the database by a backup.
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Put a copy that `weir backup` made in the place of the database; stop Weir first.",
+        abstract: "Replace the database by a backup that `weir backup` made; stop Weir first.",
         discussion: """
-            Verifies the copy, says what it would do and asks. Then it makes a safety copy, restores into a new \
-            database, counts its rows, and exchanges the names of the two. --rollback exchanges them once more; \
-            --discard drops what was set aside. When Weir starts, it loads from the journal what came after the copy.
+            Verifies the backup, prints the plan and asks. Then it backs up the present database, restores \
+            into a new one, compares row counts, and exchanges the names of the two. --rollback exchanges \
+            them once more; --discard drops the databases that were set aside. When Weir starts, it loads \
+            all later events from the journal.
 
             Exit codes: 0 done, 1 failed and nothing changed, 2 not confirmed.
             """
     )
 
-    @Argument(help: "The directory of a copy.")
+    @Argument(help: "The directory of a backup.")
     var path: String?
 
-    @Flag(help: "Take the last restore back.")
+    @Flag(help: "Undo the last restore.")
     var rollback = false
 
     @Flag(help: "Drop the databases that restores have set aside.")
     var discard = false
 
-    @Flag(help: "Don't ask.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
-    @Flag(help: "Leave out the grants of the copy; their roles must exist otherwise.")
+    @Flag(help: "Leave out the backup's grants; without this flag their roles must exist.")
     var noPrivileges = false
 
     @OptionGroup var settings: SettingOptions
 
     func validate() throws {
         guard [path != nil, rollback, discard].count(where: { $0 }) == 1 else {
-            throw ValidationError("Name the directory of a copy, or say --rollback, or --discard.")
+            throw ValidationError("Name the directory of a backup, or pass --rollback or --discard.")
         }
     }
 
@@ -69,10 +70,10 @@ struct RestoreCommand: AsyncParsableCommand {
         for line in plan.lines { StandardStreams.write(line) }
         try Confirmation.require(yes, "Restore?")
         let aside = try await restorer.run(plan)
-        StandardStreams.write("restored; what was there before is the database '\(aside)'")
-        StandardStreams.write("start Weir now: it loads from the journal what came after the copy")
+        StandardStreams.write("restored; the previous database is kept as '\(aside)'")
+        StandardStreams.write("start Weir now: it loads all later events from the journal")
         StandardStreams.write(
-            "to take it back: weir restore --rollback; to free its space: weir restore --discard"
+            "to undo: weir restore --rollback; to free the space: weir restore --discard"
         )
     }
 
@@ -83,14 +84,14 @@ struct RestoreCommand: AsyncParsableCommand {
         StandardStreams.write("the database '\(previous)' takes the place of the present one, which is kept")
         try Confirmation.require(yes, "Roll back?")
         let aside = try await restorer.rollBack(to: previous)
-        StandardStreams.write("rolled back; what was restored is the database '\(aside)'")
+        StandardStreams.write("rolled back; the restored database is kept as '\(aside)'")
     }
 
     private func drop(_ restorer: Restorer) async throws {
         let names = try await restorer.leftovers()
         guard !names.isEmpty else { return StandardStreams.write("nothing was set aside") }
         for name in names { StandardStreams.write("drops '\(name)'") }
-        try Confirmation.require(yes, "Drop for good?")
+        try Confirmation.require(yes, "Drop permanently?")
         try await restorer.discard(names)
         StandardStreams.write("dropped")
     }

@@ -5,38 +5,48 @@ import Nextflow
 import Runs
 import WeirApp
 
-/// `weir retain`: deletes what is too old, now.
+/// `weir retain`: deletes old rows now.
 struct RetainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retain",
         abstract:
-            "Delete now what is older than it is kept: tracked runs, raw events, spent outbox events, decided dead letters.",
+            "Delete old rows now: tracked runs, raw events, taken outbox events, retried and dropped dead letters.",
         discussion: """
-            Without options it keeps what WEIR_RUNS_KEEP and WEIR_RAW_KEEP say. Runs go whatever their status, in \
-            batches, so that a server may go on working meanwhile.
+            Without options it applies WEIR_RUNS_KEEP and WEIR_RAW_KEEP. Runs are deleted whatever their \
+            status, in batches, so that servers keep working meanwhile.
 
-            Exit codes: 0 done, also when there was nothing to do, 1 failed, 2 not confirmed.
+            Exit codes: 0 done, or nothing to do; 1 failed; 2 not confirmed.
 
             Example: weir retain --runs-older-than 30d --dry-run
             """
     )
 
-    @Option(help: ArgumentHelp("Delete runs that were created longer ago, such as 30d.", valueName: "age"))
+    @Option(
+        help: ArgumentHelp(
+            "Delete runs that were created longer ago than this, such as 30d.",
+            valueName: "age"
+        )
+    )
     var runsOlderThan: String?
 
-    @Option(help: ArgumentHelp("Delete whole days of raw events that came longer ago.", valueName: "age"))
+    @Option(
+        help: ArgumentHelp(
+            "Delete whole days of raw events that arrived longer ago than this.",
+            valueName: "age"
+        )
+    )
     var rawOlderThan: String?
 
-    @Option(help: ArgumentHelp("Rows that one statement deletes.", valueName: "n"))
+    @Option(help: ArgumentHelp("Rows to delete in one batch.", valueName: "n"))
     var batchSize = 5000
 
-    @Flag(help: "Only say what would be deleted.")
+    @Flag(help: "Only show what would be deleted.")
     var dryRun = false
 
-    @Flag(help: "Don't ask.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing but what went wrong.")
+    @Flag(name: .shortAndLong, help: "Print errors only.")
     var quiet = false
 
     @OptionGroup var settings: SettingOptions
@@ -74,7 +84,7 @@ struct RetainCommand: AsyncParsableCommand {
         let expired = parts.filter { $0.expired > 0 }
         guard !expired.isEmpty else { return say("nothing to delete") }
         guard !dryRun else { return say("a dry run: nothing was deleted") }
-        try Confirmation.require(yes, "Delete what is listed as older?")
+        try Confirmation.require(yes, "Delete the rows that are listed as older?")
         for part in expired {
             let bar = ProgressBar(isShown: !quiet, unit: "rows")
             let report = try await desk.sweep(part) { done in

@@ -5,7 +5,7 @@ import WeirApp
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Show every setting, its value and where that came from; secrets are masked."
+        abstract: "Show every setting, its value and the value's source; secrets are masked."
     )
 
     @OptionGroup var settings: SettingOptions
@@ -13,7 +13,7 @@ struct ConfigCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Also say what each setting does and takes.")
+    @Flag(name: .shortAndLong, help: "Also show what each setting does and accepts.")
     var verbose = false
 
     func run() async throws {

@@ -1,18 +1,18 @@
 import ArgumentParser
 import WeirApp
 
-/// `weir doctor`: what is wrong, and what to do.
+/// `weir doctor`: finds problems, and says what to do.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check settings, disk, journal, PostgreSQL, ports and clock, and say what to do.",
-        discussion: "Changes nothing. Exit code 1 when a check fails; warnings are no failures."
+        discussion: "Changes nothing. Exit code 1 if a check fails; warnings do not count."
     )
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing about what is well.")
+    @Flag(name: .shortAndLong, help: "Print problems only.")
     var quiet = false
 
     @OptionGroup var settings: SettingOptions

@@ -5,21 +5,21 @@ import WeirApp
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
-        abstract: "Ask the running server for GET /health; exit code 0 when it answers well, 1 when not."
+        abstract: "Send GET /health to the running server; exit code 0 if the status is 200, else 1."
     )
 
     @OptionGroup var settings: SettingOptions
 
-    @Flag(help: "Ask for /ready instead: whether PostgreSQL, schema, loader and disk are well too.")
+    @Flag(help: "Send GET /ready instead, which also checks PostgreSQL, schema, loader and disk.")
     var ready = false
 
-    @Flag(help: "Print the server's own answer, which is JSON.")
+    @Flag(help: "Print the server's response, which is JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing; the exit code tells.")
+    @Flag(name: .shortAndLong, help: "Print nothing; only set the exit code.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds to wait for a response.", valueName: "seconds"))
     var timeout: Int = 5
 
     func validate() throws {

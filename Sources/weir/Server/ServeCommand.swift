@@ -6,7 +6,7 @@ import WeirApp
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Listen, receive telemetry, answer: the server.",
+        abstract: "Run the server: take telemetry and answer queries.",
         discussion: """
             Stops on Ctrl-C, SIGTERM, SIGQUIT or SIGHUP: requests in progress are answered, the journal is closed, a private cluster \
             is shut down. A second signal stops at once.

@@ -38,14 +38,14 @@ struct SettingOptions: ParsableArguments {
         ].compactMapValues { $0 }
     }
 
-    /// Settles all settings and warns about variables that are none.
+    /// Resolves all settings and warns about unknown variables.
     func resolve() throws -> ResolvedSettings {
         let resolved = try settle()
         for warning in resolved.warnings { StandardStreams.writeError("weir: warning: \(warning)") }
         return resolved
     }
 
-    /// Settles all settings; the caller has to tell the warnings.
+    /// Resolves all settings; the caller prints the warnings.
     func settle() throws -> ResolvedSettings {
         do {
             return try Settings.resolve(flags: flags, environment: ProcessEnvironment.variables)

@@ -2,38 +2,38 @@ import API
 import ArgumentParser
 import WeirApp
 
-/// `weir token`: who may call.
+/// `weir token`: manages access tokens.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Make, list and revoke the tokens that callers present.",
+        abstract: "Create, list and revoke access tokens.",
         discussion: """
-            As soon as there is one token, callers need one. A token is sent as `Authorization: Bearer`, as \
+            Once there is a token, clients need one. They send it as `Authorization: Bearer`, as \
             `X-API-Key`, as the password of Basic authentication, or in the path: /ingest/<token>/telemetry.
             """,
         subcommands: [Create.self, List.self, Revoke.self],
         defaultSubcommand: List.self
     )
 
-    /// Makes a token and prints its secret, once.
+    /// Creates a token and prints its secret, once.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a token and print it; it is shown this one time, since only its hash is kept."
+            abstract: "Create a token and print it, this once: only its hash is stored."
         )
 
-        @Argument(help: "What to call it, for example the name of a pipeline or of a dashboard.")
+        @Argument(help: "A name for it, such as that of a pipeline or a dashboard.")
         var name: String
 
         @Option(
             name: .shortAndLong,
             help: ArgumentHelp(
-                "What its bearer may do: ingest, read, admin. Repeat it for more than one.",
+                "What the token allows: ingest, read, admin. Repeat it for more than one.",
                 valueName: "scope"
             )
         )
         var scope: [Scope] = [.ingest]
 
-        @Flag(help: "Print JSON, with the token in it.")
+        @Flag(help: "Print JSON, including the token.")
         var json = false
 
         @OptionGroup var settings: SettingOptions
@@ -49,8 +49,8 @@ struct TokenCommand: AsyncParsableCommand {
                 }
                 StandardStreams.write(json ? made.json : made.secret)
                 let note = """
-                    token '\(name)' may \(made.scopes). Keep what is printed above: it is not stored. Running servers \
-                    know it within \(TokenRegistry.reloadSeconds) seconds.
+                    token '\(name)' may \(made.scopes). Keep the token above: it is not stored. Running \
+                    servers accept it within \(TokenRegistry.reloadSeconds) seconds.
                     """
                 for line in TextLayout.wrapped(note) { StandardStreams.writeError(line) }
             }
@@ -80,9 +80,9 @@ struct TokenCommand: AsyncParsableCommand {
         }
     }
 
-    /// Takes a token's rights away.
+    /// Revokes a token.
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a token's rights away, for good.")
+        static let configuration = CommandConfiguration(abstract: "Revoke a token permanently.")
 
         @Argument(help: "The token's name.")
         var name: String

@@ -1,9 +1,9 @@
 import ArgumentParser
 import WeirApp
 
-/// What is said about a command line that names no command of Weir: the nearest one, and all there are.
+/// Advice for a command line without a valid command: the nearest command, and the list of all.
 enum CommandAdvice {
-    /// The lines for standard error; nil where a command is named, or help is asked for.
+    /// The lines for standard error; nil if a valid command is named, or help is requested.
     static func lines(for arguments: [String]) -> [String]? {
         lines(for: arguments[...], in: Weir.self, path: "weir")
     }
@@ -38,7 +38,7 @@ enum CommandAdvice {
             || word.hasPrefix("--generate-completion-script")
     }
 
-    /// The command that was meant, as far as one can tell; nil when none is near.
+    /// The nearest command by spelling; nil when none is near.
     private static func nearest(to word: String, among names: [String]) -> String? {
         if let longer = names.first(where: { $0.hasPrefix(word) }) { return longer }
         let ranked = names.map { (name: $0, distance: $0.editDistance(to: word)) }

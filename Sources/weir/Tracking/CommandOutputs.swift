@@ -4,15 +4,15 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Where a command's outputs go: through pipes or a terminal of ours to our own, or to ours as they are.
+/// Connects a command's outputs to those of this process: through pipes, through a terminal, or directly.
 final class CommandOutputs: Sendable {
     /// How they are connected.
     enum Style: Sendable {
-        /// Through pipes: lines for Weir are taken out, and the end of the errors is remembered.
+        /// Through pipes: lines for Weir are taken out, and the last lines of the errors are kept.
         case sifted
         /// The same, through a terminal.
         case terminal
-        /// The command has our own descriptors.
+        /// The command inherits this process's descriptors.
         case inherited
     }
 
@@ -38,19 +38,19 @@ final class CommandOutputs: Sendable {
         errors = LineSifter(keepsTail: true, directive)
     }
 
-    /// The last lines of the standard error, or of both outputs where they go to one place.
+    /// The last lines of the standard error, or of both outputs if they share a file.
     var tail: String { errors.tail }
 
     // MARK: - Beginning
 
-    /// Opens what the command writes to.
+    /// Opens the descriptors that the command writes to.
     func open(for spawn: inout Spawn) throws(SpawnError) {
         guard style != .inherited else { return }
         let stop = try Self.pipe()
         state.withLock { $0.stop = stop }
         if style == .terminal { return try openTerminal(for: &spawn, stop[0]) }
         let isOne = Self.isSameFile(STDOUT_FILENO, STDERR_FILENO)
-        // Two pipes would change the order of what goes to one place.
+        // Two pipes would change the order of lines that go to the same file.
         let streams =
             isOne
             ? [(errors, [STDOUT_FILENO, STDERR_FILENO])]
@@ -68,7 +68,7 @@ final class CommandOutputs: Sendable {
 
     private func openTerminal(for spawn: inout Spawn, _ stop: Int32) throws(SpawnError) {
         let terminal = try PseudoTerminal(model: isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDIN_FILENO)
-        // Keys go through us only when both sides are the same person's; other input is not touched.
+        // Keys are passed on only if input and output are the same terminal; other input is not touched.
         let keyboard = isatty(STDOUT_FILENO) == 1 ? RawTerminal(STDIN_FILENO) : nil
         spawn.terminal = terminal.path
         spawn.readsTerminal = keyboard != nil
@@ -80,12 +80,12 @@ final class CommandOutputs: Sendable {
         }
     }
 
-    /// Closes our copies of the command's ends, without which its outputs would never end.
+    /// Closes this process's copies of the command's descriptors; otherwise its outputs would never end.
     func closeFarEnds() {
         for end in state.withLock({ $0.farEnds }) { close(end) }
     }
 
-    /// Begins to pass on what the command writes; `interrupted` is told of Ctrl-C on a terminal of ours.
+    /// Begins to pass output on; `interrupted` is called on Ctrl-C in a terminal that this process made.
     func begin(_ interrupted: @escaping @Sendable () -> Void) {
         let (pumps, terminal, keyboard) = state.withLock { state in
             state.hasBegun = true
@@ -109,7 +109,7 @@ final class CommandOutputs: Sendable {
             let count = read(STDIN_FILENO, &block, block.count)
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EIO, !keyboard.isInFront {
-                // In the background, as after `bg`: until it comes back.
+                // This process is in the background, as after `bg`: wait until it is in the foreground again.
                 usleep(100_000)
                 continue
             }
@@ -127,16 +127,16 @@ final class CommandOutputs: Sendable {
 
     // MARK: - Meanwhile
 
-    /// Our terminal has another size.
+    /// This process's terminal has changed its size.
     func resize() {
         let terminal = state.withLock { $0.terminal }
         terminal?.resize(like: isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDIN_FILENO)
     }
 
-    /// The command has stopped, and this process is about to.
+    /// The command was stopped by a signal, and this process is about to stop.
     func pause() { state.withLock { $0.keyboard }?.end() }
 
-    /// Both go on.
+    /// Both continue.
     func resume() {
         state.withLock { $0.keyboard }?.begin()
         resize()
@@ -144,7 +144,7 @@ final class CommandOutputs: Sendable {
 
     // MARK: - End
 
-    /// Waits a moment for what the command has said last.
+    /// Waits a moment for the command's last output.
     func commandHasEnded() {
         let (pumps, keyboard) = state.withLock { ($0.pumps, $0.keyboard) }
         keyboard?.end()
@@ -153,18 +153,18 @@ final class CommandOutputs: Sendable {
         for pump in pumps { _ = pump.waitUntilDrained(soon) }
     }
 
-    /// Lets `finish` go on although somebody reads slowly.
+    /// Lets `finish` return although a slow reader has not read everything.
     func giveUpWaiting() {
         for pump in state.withLock({ $0.pumps }) { pump.giveUpWaiting() }
     }
 
-    /// Waits until what the command wrote has been read; what its children still write is passed on by another process.
+    /// Waits until the command's output has been read; a separate process passes on what its children still write.
     func finish() {
         let (pumps, stop, hasBegun) = state.withLock { ($0.pumps, $0.stop, $0.hasBegun) }
         guard hasBegun else { return }
         for pump in pumps { _ = pump.waitUntilDrained(.distantFuture) }
         if stop[1] >= 0 { close(stop[1]) }
-        // Stopping takes no time, but for a terminal that is held by Ctrl-S.
+        // Stopping takes no time, unless Ctrl-S holds the terminal.
         _ = pumping.wait(timeout: .now() + 1)
         for pump in pumps { if let rest = pump.rest { OutputForwarder.leave(rest) } }
     }

@@ -1,6 +1,6 @@
 import WeirClient
 
-/// A line by which a command tells Weir about itself: `::weir items_failed=1 metric.pages=310`.
+/// A line by which a command reports counts and metrics to Weir: `::weir items_failed=1 metric.pages=310`.
 enum Directive {
     static func apply(_ line: String, to run: TrackedRun) {
         for word in line.dropFirst("::weir ".count).split(whereSeparator: \.isWhitespace) {

@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Takes the lines that are meant for Weir out of a stream of bytes, and remembers its last lines.
+/// Takes the lines for Weir out of a stream of bytes, and keeps the stream's last lines.
 final class LineSifter: Sendable {
     private static let mark = Array("::weir ".utf8)
     private static let tailBytes = 4096
     private static let tailLines = 20
 
     private struct State {
-        /// The beginning of a line that may yet become one for Weir.
+        /// The beginning of a line that may become one for Weir.
         var held: [UInt8] = []
         var isLineStart = true
         /// The last bytes that were let through.
@@ -17,7 +17,7 @@ final class LineSifter: Sendable {
 
     private let keepsTail: Bool
     private let directive: @Sendable (String) -> Void
-    // Guards what is known of the current line and of the last ones.
+    // Guards the state of the current line and the last lines.
     private let state = Mutex(State())
 
     init(keepsTail: Bool, _ directive: @escaping @Sendable (String) -> Void) {
@@ -25,14 +25,14 @@ final class LineSifter: Sendable {
         self.directive = directive
     }
 
-    /// The last lines that were let through, without U+0000 and what colours them.
+    /// The last lines that were let through, without U+0000 and colour codes.
     var tail: String {
         let bytes = Self.withoutColours(state.withLock { $0.last }.filter { $0 != 0 })
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         return lines.suffix(Self.tailLines).joined(separator: "\n")
     }
 
-    /// Takes the next bytes and returns those that go on.
+    /// Takes the next bytes and returns those to pass on.
     func sift(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         state.withLock { state in
             var passed: [UInt8] = []
@@ -43,7 +43,7 @@ final class LineSifter: Sendable {
         }
     }
 
-    /// Ends the stream: what was held back goes on, unless it is a line for Weir.
+    /// Ends the stream: returns the bytes that were held back, unless they are a line for Weir.
     func finish() -> [UInt8] {
         state.withLock { state in
             let held = state.held

@@ -4,14 +4,14 @@ import Glibc
 import Processes
 import WeirApp
 
-/// A process of its own that goes on passing output when `weir track` has ended: the command has left children behind
-/// that write to our pipe, and would be killed by its end.
+/// A separate process that passes output on after `weir track` has ended, for children of the command that still write
+/// to its pipe: they would get SIGPIPE if it closed.
 enum OutputForwarder {
-    /// The descriptors of the process: first what is left over, then what is still written.
+    /// The descriptors of the process: first the bytes that are left over, then the open pipe.
     private static let left: Int32 = 3
 
-    /// Starts the process. It has a session of its own, so that no terminal's or batch system's signal to our group ends
-    /// it before those that it serves.
+    /// Starts the process in a new session, so that a terminal's or batch system's signal to the group does not end it
+    /// before the processes that it serves.
     static func leave(_ rest: OutputPump.Rest) {
         var ends: [Int32] = [0, 0]
         guard linux_pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return }
@@ -35,7 +35,7 @@ enum OutputForwarder {
         for descriptor in [source, target, remainder, ends[0]] { close(descriptor) }
     }
 
-    /// What the process does: blocks until nobody writes or nobody reads any more.
+    /// The work of the process: blocks until all writers or all readers have closed.
     static func run() {
         for source in [left, STDIN_FILENO] {
             _ = fcntl(source, F_SETFL, fcntl(source, F_GETFL) & ~O_NONBLOCK)

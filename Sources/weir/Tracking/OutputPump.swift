@@ -3,22 +3,22 @@ import Glibc
 import Synchronization
 import WeirApp
 
-/// Passes on what a command writes, for as long as somebody reads it. The thread that runs it only waits.
+/// Passes on a command's output as long as it has a reader. Its thread only waits.
 final class OutputPump: Sendable {
-    /// What a pump that was asked to stop leaves to its successor.
+    /// The state that a stopped pump leaves to its successor.
     struct Rest: Sendable {
-        /// Where the command writes to; open.
+        /// The descriptor that the command writes to; open.
         let source: Int32
-        /// Where it goes.
+        /// The descriptor to write to.
         let target: Int32
-        /// What was read and not passed on.
+        /// Bytes that were read and not yet passed on.
         let bytes: [UInt8]
     }
 
     private struct State {
         var read: Int64 = 0
         var passed: Int64 = 0
-        /// How much the command had written when it ended.
+        /// How many bytes the command had written when it ended.
         var mark: Int64?
         var isOver = false
         var rest: Rest?
@@ -46,7 +46,8 @@ final class OutputPump: Sendable {
     private let state = Mutex(State())
     private let drained = DispatchSemaphore(value: 0)
 
-    /// Makes a pump; without a sifter everything goes on. It closes `source` when nobody reads `target` any more, and at the end of `source`.
+    /// Makes a pump; without a sifter it passes everything on. It closes `source` when `target` has no reader any more,
+    /// and at the end of `source`.
     init(from source: Int32, to target: Int32, stop: Int32, _ sifter: LineSifter?) {
         self.source = source
         self.target = target
@@ -56,7 +57,7 @@ final class OutputPump: Sendable {
         tellsOfItsReader = [S_IFIFO, S_IFSOCK].contains(Self.kind(of: target))
     }
 
-    /// Notes that the command has ended, so that what it wrote itself is what can be read now.
+    /// Notes that the command has ended: its own output is what can be read now.
     func commandHasEnded() {
         state.withLock { state in
             guard !state.isOver else { return }
@@ -67,17 +68,17 @@ final class OutputPump: Sendable {
         reportIfDrained()
     }
 
-    /// Waits until everything that the command itself wrote has been passed on; false when that takes longer.
+    /// Waits until the command's own output has been passed on; false on a timeout.
     func waitUntilDrained(_ limit: DispatchTime) -> Bool {
         guard drained.wait(timeout: limit) == .success else { return false }
         drained.signal()
         return true
     }
 
-    /// Lets those go on who wait for the output.
+    /// Wakes those who wait for the output.
     func giveUpWaiting() { drained.signal() }
 
-    /// What is left when the pump has stopped and the source is still open.
+    /// The state of a pump that has stopped while the source is still open.
     var rest: Rest? { state.withLock { $0.rest } }
 
     // MARK: - The pump
@@ -116,7 +117,7 @@ final class OutputPump: Sendable {
         }
     }
 
-    /// Closes the pipe. A command that writes on gets its SIGPIPE, as without us.
+    /// Closes the pipe. A command that goes on writing gets SIGPIPE, as without `weir track`.
     private func end() {
         state.withLock { state in
             close(source)
@@ -153,7 +154,7 @@ final class OutputPump: Sendable {
                 pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: tellsOfItsReader ? target : -1, events: 0, revents: 0),
             ]
-            // What is on its way through a terminal can't be counted: it is drained when it has been quiet.
+            // Bytes within a terminal can't be counted: they count as drained after a pause.
             let count = poll(&descriptors, 3, isTerminal ? 100 : -1)
             if count == 0, state.withLock({ $0.mark }) != nil { drained.signal() }
             guard count > 0 else { continue }
@@ -173,13 +174,13 @@ final class OutputPump: Sendable {
             ]
             guard poll(&descriptors, 2, -1) > 0 else { continue }
             if descriptors[0].revents == 0 { return .stopped(Array(rest)) }
-            // A pipe that can be written to has room for so much: the call does not wait.
+            // A writable pipe has room for this many bytes: the call does not block.
             let part = rest.prefix(Int(PIPE_BUF))
             let count = part.withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EIO {
-                // The terminal is gone. Writing to it fails, and ends nobody.
+                // The terminal is gone. Writing to it fails, but kills no process.
                 return .done
             } else if errno != EINTR, errno != EAGAIN {
                 return .failed(errno: errno)
@@ -188,7 +189,7 @@ final class OutputPump: Sendable {
         return .done
     }
 
-    /// A full disk is nothing that the command gets to know by SIGPIPE.
+    /// A full disk must not reach the command as SIGPIPE.
     private func explain(_ cause: Int32) {
         guard cause != EPIPE else { return }
         let why = String(cString: strerror(cause))

@@ -3,26 +3,26 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Hands the signals that this process gets on to the command, and remembers what they meant. Any thread.
+/// Passes this process's signals on to the command, and records their meaning. Any thread.
 final class SignalSteward: Sendable {
     private enum Phase {
-        /// Signals that come before the command is there wait for it.
+        /// Signals that come before the command has started wait for it.
         case before([SignalRelay.Arrival])
         case running(pid_t)
-        /// It has ended, and what came before may be on its way.
+        /// It has ended; earlier signals may still be in flight.
         case ending
         case after
     }
 
     private struct State {
         var phase = Phase.before([])
-        /// What the command got, or got by itself from the terminal.
+        /// Signals that the command got from this process, or directly from the terminal.
         var told: Set<Int32> = []
         var isTimedOut = false
         var isInOwnSession = false
     }
 
-    // Guards the command's id and what it was told.
+    // Guards the command's process id and the signals that it got.
     private let state = Mutex(State())
     private let outputs: CommandOutputs
 
@@ -38,7 +38,7 @@ final class SignalSteward: Sendable {
         SignalRelay.start { [weak self] arrival in self?.take(arrival) }
     }
 
-    /// Notes the command, and hands on what came before it.
+    /// Records the command's process id, and passes earlier signals on.
     func begin(_ process: pid_t, isInOwnSession: Bool) {
         let early = state.withLock { state in
             defer { state.phase = .running(process) }
@@ -49,7 +49,7 @@ final class SignalSteward: Sendable {
         for arrival in early { arrival.send(to: process) }
     }
 
-    /// Notes that the command has ended: its process id may be another's now.
+    /// Records that the command has ended: another process may have its id now.
     func end() {
         state.withLock { $0.phase = .ending }
         SignalRelay.settle()
@@ -58,10 +58,10 @@ final class SignalSteward: Sendable {
 
     func noteTimeout() { state.withLock { $0.isTimedOut = true } }
 
-    /// Ctrl-C went to the command as a key.
+    /// Ctrl-C reached the command as a key.
     func noteInterrupt() { state.withLock { _ = $0.told.insert(SIGINT) } }
 
-    /// Ctrl-C always cancels; another request to stop does when the command did not end well by itself.
+    /// Ctrl-C always means cancelled; another stop signal does only if the command did not succeed.
     func isCancelled(_ end: TrackedProcess.End) -> Bool {
         let told = state.withLock { $0.told }
         if told.contains(SIGINT) { return true }
@@ -95,8 +95,8 @@ final class SignalSteward: Sendable {
         if !hasItAlready(arrival) { arrival.send(to: process) }
     }
 
-    /// What the command does to its whole group is no news for it. A limit of this process is none of the command's,
-    /// but for the size of the file that both write.
+    /// A signal that the command sent to its whole group is not passed back to it. A resource limit of this process
+    /// does not concern the command, except for the size of a file that both write.
     private func concerns(_ arrival: SignalRelay.Arrival, _ process: pid_t) -> Bool {
         guard let sender = arrival.sender else { return arrival.number != SIGXCPU }
         if sender == getpid() { return arrival.number == SIGXFSZ }
@@ -108,7 +108,7 @@ final class SignalSteward: Sendable {
         arrival.isFromKernel && !state.withLock { $0.isInOwnSession } && arrival.number != SIGXFSZ
     }
 
-    /// The command has ended, and somebody wants this process to end, too: nobody waits for a slow reader any more.
+    /// The command has ended, and this process was asked to end, too: it no longer waits for a slow reader.
     private func hurry(_ arrival: SignalRelay.Arrival) {
         guard Self.requestsToStop.contains(arrival.number) else { return }
         let hasEnded = state.withLock { if case .after = $0.phase { true } else { false } }

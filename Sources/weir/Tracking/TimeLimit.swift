@@ -3,7 +3,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Ends a command that takes too long, and what it has started: SIGTERM, and SIGKILL for what is left after a grace.
+/// Ends a command that takes too long, and its descendants: by SIGTERM, and after a grace period by SIGKILL.
 final class TimeLimit: Sendable {
     private let limit: Duration
     private let grace: Duration
@@ -18,17 +18,17 @@ final class TimeLimit: Sendable {
         self.family = family
     }
 
-    /// Starts the clock; `passed` is called when the time is up.
+    /// Starts the timer; `passed` is called when the time is up.
     func start(_ passed: @escaping @Sendable () -> Void) {
         queue.asyncAfter(deadline: .now() + limit.seconds) { [self] in
             guard !isOver.withLock({ $0 }) else { return }
             passed()
             family.send(SIGTERM)
-            // What is stopped hears of it only when it goes on, as with coreutils' timeout.
+            // A stopped process gets SIGTERM only after SIGCONT, as with coreutils' timeout.
             family.send(SIGCONT)
             guard !hasEnded(within: grace) else { return }
             family.send(SIGKILL)
-            // They are gone a moment later; what hangs in the kernel does not keep us for ever.
+            // They end a moment later; a process that hangs in the kernel must not block this one for ever.
             _ = hasEnded(within: .seconds(5))
         }
     }
@@ -42,7 +42,7 @@ final class TimeLimit: Sendable {
         return true
     }
 
-    /// Stops the clock. When the time was up, waits until all that the command started has ended; blocks.
+    /// Stops the timer. If the time was up, waits until the command's descendants have ended; blocks.
     func commandHasEnded() {
         isOver.withLock { $0 = true }
         queue.sync {}

@@ -13,7 +13,7 @@ struct TrackCommand: AsyncParsableCommand {
         commandName: "track",
         abstract: "Run any command as a tracked run: weir track --agent nightly -- make index",
         discussion: """
-            The command's output and exit code are its own, and signals reach it. When it fails, the last lines of \
+            Output, exit code and signals pass through unchanged. When the command fails, the last lines of \
             its standard error become the run's error summary. A line `::weir items_succeeded=5 metric.pages=310` on \
             either output is taken as counts and metrics of the run, and not passed on.
 
@@ -37,7 +37,7 @@ struct TrackCommand: AsyncParsableCommand {
     @Option(help: "A token with the scope ingest. Also WEIR_TOKEN, which other users can not see.")
     var token: String?
 
-    @Option(help: "What is worked on.")
+    @Option(help: "The item that the run works on.")
     var itemName: String?
 
     @Option(help: "The run_id of the run that this one belongs to; else WEIR_RUN_ID.")
@@ -48,28 +48,28 @@ struct TrackCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "End the command and what it started after this time (30s, 5m, 2h; a number is seconds): SIGTERM.",
+            "End the command and its descendants by SIGTERM after this time (30s, 5m, 2h; or seconds).",
             valueName: "duration"
         )
     )
     var timeout: String?
 
-    @Option(help: ArgumentHelp("How long after SIGTERM SIGKILL follows.", valueName: "duration"))
+    @Option(help: ArgumentHelp("How long to wait between SIGTERM and SIGKILL.", valueName: "duration"))
     var killAfter = "10s"
 
-    @Flag(help: "Run the command on a terminal of its own: for colours and progress bars.")
+    @Flag(help: "Give the command a terminal, for colours and progress bars.")
     var pty = false
 
-    @Flag(help: "Give the command our outputs as they are: no ::weir lines, no error summary.")
+    @Flag(help: "Let the command inherit the outputs: no ::weir lines, no error summary.")
     var inheritOutput = false
 
-    @Flag(help: "Leave the command line out of the record.")
+    @Flag(help: "Do not record the command line.")
     var noCommandLine = false
 
-    @Flag(help: "Do not say that the server did not take the run.")
+    @Flag(help: "Do not report that the server did not take the run.")
     var quiet = false
 
-    @Flag(help: "Only send what waits in the buffer.")
+    @Flag(help: "Only send the records in the buffer.")
     var replay = false
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
@@ -78,7 +78,7 @@ struct TrackCommand: AsyncParsableCommand {
     func validate() throws {
         if command.isEmpty != replay {
             throw ValidationError(
-                replay ? "--replay takes no command." : "Say which command to run, after --."
+                replay ? "--replay takes no command." : "Name the command to run after --."
             )
         }
         if let timeout, Self.duration(timeout) == nil {
@@ -87,7 +87,7 @@ struct TrackCommand: AsyncParsableCommand {
         guard Self.duration(killAfter) != nil else {
             throw ValidationError("--kill-after takes a duration such as 10s, or seconds above 0.")
         }
-        if pty, inheritOutput { throw ValidationError("Take --pty or --inherit-output, not both.") }
+        if pty, inheritOutput { throw ValidationError("Use --pty or --inherit-output, not both.") }
     }
 
     func run() async throws {
@@ -95,7 +95,7 @@ struct TrackCommand: AsyncParsableCommand {
         try await track()
     }
 
-    /// A number without a unit is seconds, with a fraction if need be.
+    /// A number without a unit is seconds and may have a fraction.
     static func duration(_ text: String) -> Duration? {
         if let number = Double(text), number.isFinite {
             return number > 0 && number <= 1e9 ? .milliseconds(max(1, Int64(number * 1000))) : nil
@@ -110,7 +110,7 @@ struct TrackCommand: AsyncParsableCommand {
         // A command must not wait for a server that hangs.
         configuration.patience = .seconds(3)
         configuration.attempts = 1
-        // It is done when the command has ended: in the background it would be cut short.
+        // Waiting records are sent after the command has ended: in the background the exit would interrupt that.
         configuration.replayInterval = nil
         return configuration
     }
@@ -121,7 +121,7 @@ struct TrackCommand: AsyncParsableCommand {
             switch report.obstacle {
             case nil: ""
             case .unavailable: "; the rest waits: \(client.trouble?.sentence(client.url) ?? "Weir is away")"
-            case .anotherReplay: "; another replay of this buffer is at work"
+            case .anotherReplay: "; another replay of this buffer is running"
             case .files: "; the rest waits: its files can't be read or renamed"
             }
         StandardStreams.writeError(
@@ -147,7 +147,7 @@ struct TrackCommand: AsyncParsableCommand {
         options.signals = Weir.signals
         let result = await job.run(options, clientConfiguration)
         if !quiet, let trouble = result.trouble { StandardStreams.writeError("weir: \(trouble)") }
-        // A shell script that waits for us stops by Ctrl-C only when we do, and when it gets the signal itself.
+        // A shell script that waits for this process stops on Ctrl-C only if this process dies by the signal, too.
         if result.signal == SIGINT { SignalRelay.die(by: SIGINT, withGroup: pty) }
         throw ExitCode(result.exitCode)
     }

@@ -5,7 +5,7 @@ import Synchronization
 import WeirApp
 import WeirClient
 
-/// One command and its run: what is told of it, and when.
+/// One command and its tracked run.
 struct TrackedJob: Sendable {
     let command: [[UInt8]]
     let agent: String
@@ -13,13 +13,13 @@ struct TrackedJob: Sendable {
     let details: RunDetails
     let showsCommandLine: Bool
 
-    /// How it went.
+    /// The outcome.
     struct Result: Sendable {
-        /// What `weir track` ends with.
+        /// The exit code of `weir track`.
         let exitCode: Int32
         /// The signal that killed the command.
         let signal: Int32?
-        /// Why the server did not take the run, in a sentence; nil when it did.
+        /// A sentence that says why the server did not take the run; nil if it did.
         let trouble: String?
     }
 
@@ -30,7 +30,7 @@ struct TrackedJob: Sendable {
         var signal: Int32?
     }
 
-    /// Runs the command to its end, and its run with it.
+    /// Runs the command to its end, and begins and ends its run.
     func run(_ options: TrackedProcess.Options, _ configuration: ClientConfiguration) async -> Result {
         var details = details
         let (eventID, runID) = WeirClient.newIDs(agent: agent)
@@ -43,7 +43,7 @@ struct TrackedJob: Sendable {
         let process = TrackedProcess(command, options) { line in directives.withLock { $0.append(line) } }
         let began = ContinuousClock.now
         let start = Self.start(process)
-        // The command begins at once, and with no socket of ours; its run is told of meanwhile.
+        // The command starts at once and inherits no socket; the start of its run is sent meanwhile.
         let client = WeirClient(configuration)
         let begun = Task { [details] in await client.startRun(agent: agent, job: type, details: details) }
         let (end, usage) = await Self.wait(process, start)
@@ -53,7 +53,7 @@ struct TrackedJob: Sendable {
         for line in directives.withLock({ $0 }) { Directive.apply(line, to: run) }
         let outcome = judge(end, process)
         let isTaken = await run.end(outcome.status, errorSummary: outcome.error)
-        // What waits is sent when Weir has shown that it listens, and not for long.
+        // Waiting records are sent only after Weir has responded, and not for long.
         if isTaken { await client.replay(within: .seconds(2)) }
         await Self.onOwnThread { process.finish() }
         let trouble = isTaken ? nil : client.trouble.map { advice($0, configuration) }
@@ -91,11 +91,11 @@ struct TrackedJob: Sendable {
         }
     }
 
-    /// The variables of this process with some in the place of others.
+    /// The variables of this process, some of them replaced.
     private static func environment(adding variables: [[UInt8]]) -> [[UInt8]] {
         let names = variables.map { $0.prefix { $0 != UInt8(ascii: "=") } + [UInt8(ascii: "=")] }
         var all: [[UInt8]] = []
-        // safe: nothing in Weir writes the environment, so nobody moves it while it is read.
+        // safe: nothing in Weir writes the environment, so it does not move while it is read.
         var entry = environ
         while let pointer = entry.pointee {
             let text = UnsafeBufferPointer(start: pointer, count: strlen(pointer))

@@ -1,17 +1,18 @@
 import Glibc
 import Processes
 
-/// A command that runs as a child of this process and notices as little of it as can be. The caller's threads only wait.
+/// A command that runs as a child of this process and notices as little of that as possible. The caller's threads only
+/// wait.
 final class TrackedProcess: Sendable {
     /// How a command is run.
     struct Options: Sendable {
         /// The variables of the command.
         var environment: [[UInt8]] = []
-        /// The one of them, `NAME=value`, that only this command and its children have.
+        /// The variable, as `NAME=value`, that marks this command and its children.
         var mark: [UInt8] = []
-        /// When the command is ended; nil lets it run as long as it likes.
+        /// After how long the command is ended; nil sets no limit.
         var timeout: Duration?
-        /// How long after SIGTERM SIGKILL follows.
+        /// The time between SIGTERM and SIGKILL.
         var killAfter: Duration = .seconds(10)
         /// How its outputs are connected.
         var outputs = CommandOutputs.Style.sifted
@@ -40,12 +41,12 @@ final class TrackedProcess: Sendable {
         steward = SignalSteward(outputs: outputs)
     }
 
-    /// The last lines that went to the standard error.
+    /// The last lines of standard error.
     var tail: String { outputs.tail }
-    /// Whether the command was ended for taking too long.
+    /// Whether the time limit ended the command.
     var isTimedOut: Bool { steward.isTimedOut }
 
-    /// Starts the command. Its signals are handed on from now on.
+    /// Starts the command. Signals are passed on from now on.
     func start() throws(SpawnError) -> pid_t {
         steward.start()
         var spawn = Spawn(command)
@@ -59,7 +60,7 @@ final class TrackedProcess: Sendable {
         return process
     }
 
-    /// Waits for the command to end; blocks. What it wrote may still be on its way: `finish` waits for that.
+    /// Waits for the command to end; blocks. Its output may not have been passed on yet: `finish` waits for that.
     func wait(_ process: pid_t) -> (end: End, usage: ProcessUsage?) {
         outputs.begin { [steward] in steward.noteInterrupt() }
         let family = ProcessFamily(of: process, mark: options.mark)
@@ -76,7 +77,7 @@ final class TrackedProcess: Sendable {
         while true {
             switch ChildStatus.next(of: process) {
             case .stopped(let signal):
-                // As a shell sees it without us: the job has stopped, and goes on as a whole.
+                // As without `weir track`, the shell sees the job stop and continue as a whole.
                 outputs.pause()
                 SignalRelay.stop(by: signal)
                 outputs.resume()
@@ -87,10 +88,10 @@ final class TrackedProcess: Sendable {
         }
     }
 
-    /// Waits until what the command wrote has been read, however long that takes, and leaves what its children still
-    /// write to a process of its own.
+    /// Waits until the command's output has been read, however long that takes, and leaves its children's later output
+    /// to a separate process.
     func finish() { outputs.finish() }
 
-    /// Whether the command was told to stop, and ended by that.
+    /// Whether the command got a stop signal and ended by it.
     func isCancelled(_ end: End) -> Bool { steward.isCancelled(end) }
 }

@@ -1,0 +1,37 @@
+internal import Core
+internal import Journal
+
+/// Lines of the runs surface, for endpoints and maintenance jobs.
+enum RunLine {
+    /// Names the run that a line changes.
+    static func members(_ eventID: String) -> LineMembers { LineMembers([RunField.eventID.name: eventID]) }
+
+    /// The run that a line changes; nil when it names none.
+    static func eventID(_ members: LineMembers) -> String? { members[RunField.eventID.name] }
+
+    /// A body as it goes into a line: without byte order mark and line breaks.
+    static func body(_ document: JSONDocument) -> [UInt8] {
+        var body = Array(document.root.rawBytes)
+        if document.sawLineBreaksOutsideStrings { JSONStorable.blankLineBreaks(in: &body) }
+        return body
+    }
+}
+
+/// The body of a line as its endpoint has read it, for a loader in the same process.
+package struct ParsedRunLine: Sendable {
+    /// What its body says.
+    enum Content: Sendable {
+        /// The runs of a POST or of a batch.
+        case runs([RunDraft])
+        /// A change of one run.
+        case change(RunOperation, eventID: String)
+    }
+
+    let content: Content
+
+    static func runs(_ drafts: [RunDraft]) -> ParsedRunLine { ParsedRunLine(content: .runs(drafts)) }
+
+    static func change(_ operation: RunOperation, eventID: String) -> ParsedRunLine {
+        ParsedRunLine(content: .change(operation, eventID: eventID))
+    }
+}
