@@ -62,7 +62,9 @@ import Testing
     ) async throws {
         let database = try TemporaryDatabase.make()
         let directory = TemporaryDirectory()
-        let environment = ["DATABASE_URL": database.target.unmaskedURL]
+        let environment = [
+            "DATABASE_URL": database.target.unmaskedURL, "WEIR_JOURNAL_SEGMENT": "1MiB",
+        ]
         let doomed = try WeirProcess(
             dataDirectory: directory.path,
             environment: environment.merging(["WEIR_FAULT_POINT": point]) { $1 }
@@ -71,6 +73,7 @@ import Testing
         #expect(await doomed.ended() == SIGKILL)
         await senders.stop()
         #expect(senders.refused == [])
+        #expect(!senders.acknowledged.isEmpty)
         // What was copied and not committed is not there, nor does the position count it. Other streams have no rows.
         let agree = """
             SELECT (SELECT count(*) FROM telemetry) = (SELECT seq FROM journal_position WHERE stream = 'nextflow')

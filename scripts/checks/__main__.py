@@ -25,12 +25,15 @@ def main() -> int:
     root = Path(__file__).resolve().parents[2]
     findings: list[Finding] = repository.check_tracked(root)
     sources = []
-    for path in repository.files(root):
+    known = repository.files(root)
+    for path in known:
         findings += repository.check_size(root, path)
         text = _text(root / path)
         if text is None:
             continue
         findings += _check_text(root, path, text)
+        if path.endswith(".md"):
+            findings += repository.check_named_files(path, text, known)
         if path.endswith(".swift") and path.startswith(_CODE):
             sources.append(SwiftSource(path, text))
 

@@ -19,8 +19,8 @@ IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
 UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
 RULES = "deploy/rules_test.yml"
 
-# The settings, in the order of who decides: the table in the code, then what has to repeat it.
-SETTINGS = "Sources/WeirApp/Settings/SettingsTable*.swift"
+# The settings, in the order of who decides: the declarations in the code, then what has to repeat it.
+SETTINGS = ["Sources/**/*Settings.swift", "Sources/**/ServerSettings+*.swift"]
 REPEAT_SETTINGS = [TEMPLATE, "docs/configuration.md"]
 
 _SETTING = re.compile(r"\bWEIR_[A-Z0-9_]*[A-Z0-9]\b")
@@ -170,12 +170,12 @@ def _rules(root: Path) -> list[Finding]:
 def _settings(root: Path) -> list[Finding]:
     """A setting that is in the code is in the template and in the manual, and the other way round."""
     known: dict[str, tuple[str, int]] = {}
-    for source in sorted(root.glob(SETTINGS)):
+    for source in sorted(source for pattern in SETTINGS for source in root.glob(pattern)):
         path = source.relative_to(root).as_posix()
         for name, line in _named(source, _DECLARED):
             known.setdefault(name, (path, line))
     if not known:
-        return []
+        return [Finding(SETTINGS[0], 1, "settings", "no setting is declared there: where have they gone?")]
 
     findings = []
     for path in REPEAT_SETTINGS:

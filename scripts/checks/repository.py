@@ -17,6 +17,8 @@ _NEVER_TRACKED = re.compile(r"^(?:Package\.resolved|\.env|\.(?!ci/|github/)[^/]+
 _ONE_MACHINE = re.compile(r"(?<![\w.\-/}~])/(?:home/[\w.-]+|root|Users/[\w.-]+|wor[k])/")
 _RECORDED = re.compile(r"^(?:(?:Tests|Benchmarks)/.*/(?:Fixtures|Goldens|Contracts))/")
 
+# A file of the code that a manual names: `Loader.swift`, `Connections/Connection+Input.swift`, `merge_runs.sql`.
+_NAMED_FILE = re.compile(r"`((?:[\w+.-]+/)*[\w+-]+\.(?:swift|sql|py|sh))`")
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
 
@@ -66,6 +68,17 @@ def check_links(root: Path, path: str, text: str) -> list[Finding]:
         line = text.count("\n", 0, match.start()) + 1
         findings.append(Finding(path, line, "link", f"{target} is not there"))
     return findings
+
+
+def check_named_files(path: str, text: str, known: list[str]) -> list[Finding]:
+    """The manuals of the code name files that there are, by their names or the ends of their paths."""
+    if not (path.startswith("docs/") or "/" not in path) or path.startswith("docs/decisions/") or path == "CHANGELOG.md":
+        return []
+    return [
+        Finding(path, text.count("\n", 0, match.start()) + 1, "file", f"{match.group(1)} is not there")
+        for match in _NAMED_FILE.finditer(text)
+        if not any(f"/{name}".endswith(f"/{match.group(1)}") for name in known)
+    ]
 
 
 def check_shell(root: Path, path: str, text: str) -> list[Finding]:

@@ -197,6 +197,14 @@ class Repository(unittest.TestCase):
         for path in (".ci/run", ".gitignore", ".github/a.yml", "docs/data/a.md", "README.md"):
             self.assertFalse(repository.is_never_tracked(path), path)
 
+    def test_manuals_name_files_that_exist(self) -> None:
+        known = ["Sources/Ingest/Loading/Loader.swift", "Sources/Runs/SQL/a.sql"]
+        for text, found in (
+            ("`Loader.swift`", 0), ("`Loading/Loader.swift`", 0), ("`a.sql`", 0), ("`oader.swift`", 1), ("`Gone.swift`", 1),
+        ):  # fmt: skip
+            self.assertEqual(len(repository.check_named_files("docs/a.md", text, known)), found, text)
+        self.assertEqual(repository.check_named_files("docs/decisions/1.md", "`Gone.swift`", known), [])
+
     def test_exceptions_need_a_reason_and_a_use(self) -> None:
         finding = Finding("a.swift", 1, "trap", "")
         with tempfile.TemporaryDirectory() as directory:

@@ -109,6 +109,7 @@ def fault_points(report, postgres, options):
             died = weir.process.wait(60)
             senders.stop()
             report.expect(died == -signal.SIGKILL, f"{point}:{times} kills under load")
+            report.expect(bool(senders.tasks), f"{len(senders.tasks)} tasks were acknowledged before")
             if point.startswith("loader"):
                 expect_uncommitted(report, database)
             else:
