@@ -35,7 +35,7 @@ extension ImportFormat {
         if head.isEmpty { return .empty }
         if head.starts(with: Array("SQLite format 3\0".utf8)) { return .format(.sqlite) }
         if let words = ForeignFile.recognise(head) { return .other(words) }
-        let lines = try LineReader(path: path)
+        let lines = try FileLineReader(path: path)
         var isBlank = true
         for _ in 0..<100 {
             guard let line = try lines.next() else { break }

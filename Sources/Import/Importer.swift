@@ -68,7 +68,9 @@ package final class Importer {
 
     // MARK: - Runs
 
-    private var defaults: RunDefaults { RunDefaults(agentName: options.agentName, jobType: options.jobType) }
+    private var defaults: ImportDefaults {
+        ImportDefaults(agentName: options.agentName, jobType: options.jobType)
+    }
 
     private func readTable(_ path: String, _ progress: (Int64, Int64) -> Void) throws {
         let file = try SQLiteFile(path: path)

@@ -61,7 +61,8 @@ import Testing
     @Test func `are read past a line longer than a server takes`() throws {
         let folder = try Folder()
         let long =
-            #"{"event_id": "long", "x": ""# + String(repeating: "x", count: LineReader.longest + 99) + #""}"#
+            #"{"event_id": "long", "x": ""# + String(repeating: "x", count: FileLineReader.longest + 99)
+            + #""}"#
         try folder.write("events.ndjson", [Self.start, long, Self.end, long].joined(separator: "\n"))
         let summary = folder.importing(into: StubServer())
         #expect(summary.runsRead == 2 && summary.faults.counts == [.tooLong: 2] && summary.exitCode == 1)

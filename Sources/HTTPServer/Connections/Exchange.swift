@@ -10,11 +10,11 @@ package final class Exchange: Sendable {
     /// Many responses that are given within one block on the lane's queue cost a single hop.
     package let lane: Lane
 
-    private let connection: Connection
+    private let connection: ClientConnection
     private let number: UInt64
     private let isAnswered = Atomic<Bool>(false)
 
-    init(connection: Connection, number: UInt64) {
+    init(connection: ClientConnection, number: UInt64) {
         lane = connection.home.lane
         self.connection = connection
         self.number = number

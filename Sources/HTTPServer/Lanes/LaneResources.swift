@@ -14,7 +14,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
 
     private let open = Atomic<Int>(0)
     private(set) var isStopped = false
-    private var connections: [Int32: Connection] = [:]  // by descriptor
+    private var connections: [Int32: ClientConnection] = [:]  // by descriptor
     private var spareBuffers: [[UInt8]] = []
     private var dateSecond = 0
     private var dateText: [UInt8] = []
@@ -51,7 +51,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
         open.add(1, ordering: .relaxed)
     }
 
-    func add(_ connection: Connection, descriptor: Int32) {
+    func add(_ connection: ClientConnection, descriptor: Int32) {
         assertCurrent()
         connections[descriptor] = connection
     }
@@ -104,7 +104,7 @@ final class LaneResources: @unchecked Sendable {  // safe: variables are used on
     private func checkDeadlines() {
         let now = monotonicNow()
         // Few connections are due at any time, so most ticks allocate nothing.
-        var due: [Connection] = []
+        var due: [ClientConnection] = []
         for connection in connections.values where connection.isDue(at: now) { due.append(connection) }
         for connection in due { connection.deadlinePassed(at: now) }
     }

@@ -113,7 +113,7 @@ final class Listener: @unchecked Sendable {  // safe: variables are used on `que
             socket.limitUnsent(to: Listener.unsentBytes)
         }
         guard let home = lanes.min(by: { $0.load < $1.load }) else { return }
-        let connection = Connection(
+        let connection = ClientConnection(
             socket,
             info: ConnectionInfo(peer: Peer(address: peer.host), listener: info),
             home: home

@@ -30,11 +30,11 @@ struct NDJSONReader {
         case fault(ImportFault)
     }
 
-    private let lines: LineReader
-    private let defaults: RunDefaults
+    private let lines: FileLineReader
+    private let defaults: ImportDefaults
 
-    init(path: String, _ defaults: RunDefaults) throws(ImportFailure) {
-        lines = try LineReader(path: path)
+    init(path: String, _ defaults: ImportDefaults) throws(ImportFailure) {
+        lines = try FileLineReader(path: path)
         self.defaults = defaults
     }
 

@@ -18,7 +18,7 @@ struct ImportedRun {
 }
 
 /// Values for runs that do not contain them.
-struct RunDefaults: Sendable {
+struct ImportDefaults: Sendable {
     /// The agent of runs that name none.
     var agentName: String?
     /// The job type of runs that name none: the library's table allows that, the API does not.
@@ -89,7 +89,7 @@ struct RunWriter {
     mutating func addAltered(_ count: Int) { altered += count }
 
     /// Adds missing members and ends the object; nil without any id.
-    mutating func finish(_ defaults: RunDefaults) -> ImportedRun? {
+    mutating func finish(_ defaults: ImportDefaults) -> ImportedRun? {
         guard let id = eventID ?? runID.map(ImportedRun.eventID(forRun:)) else { return nil }
         if eventID == nil { writer.member("event_id", id) }
         // The server would take the time of the import.

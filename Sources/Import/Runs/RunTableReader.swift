@@ -10,12 +10,12 @@ struct RunTableReader {
     private let columns: [RunColumn]
     private let statement: SQLiteStatement
     private let last: Int64
-    private let defaults: RunDefaults
+    private let defaults: ImportDefaults
 
     /// Opens the table.
     ///
     /// - Throws: `ImportFailure` when there is no such table; `SQLiteError` for a file that is damaged.
-    init(_ database: SQLiteDatabase, _ defaults: RunDefaults) throws {
+    init(_ database: SQLiteDatabase, _ defaults: ImportDefaults) throws {
         let names = try Self.columnNames(database)
         guard !names.isEmpty else {
             throw ImportFailure(

@@ -11,11 +11,11 @@ final class TraceRows {
     }
 
     private struct NumberedLine {
-        let line: LineReader.Line
+        let line: FileLineReader.Line
         let number: Int
     }
 
-    private let lines: LineReader
+    private let lines: FileLineReader
     private let options: ImportOptions
     private var next: NumberedLine?
     private(set) var columns: TraceColumns
@@ -28,7 +28,7 @@ final class TraceRows {
     ///
     /// - Throws: `ImportFailure` for a file without one.
     init(path: String, _ options: ImportOptions) throws(ImportFailure) {
-        lines = try LineReader(path: path)
+        lines = try FileLineReader(path: path)
         self.options = options
         while let line = try lines.next() {
             guard case .text(let bytes) = line else { break }
@@ -114,7 +114,8 @@ final class TraceRows {
             // Only a script has many separators before it ends; any other row is simply too long.
             guard names.contains(where: TraceColumns.mayBeScript) else { return false }
         }
-        guard row.count < LineReader.longest, let next = try peek(), case .text(let bytes) = next.line else {
+        guard row.count < FileLineReader.longest, let next = try peek(), case .text(let bytes) = next.line
+        else {
             return false
         }
         return !TraceCells.beginsRow(bytes, columns) && Self.header(bytes, columns.separator) == nil

@@ -7,7 +7,7 @@ internal import Synchronization
 typealias AppendCompletion = @Sendable (Result<JournalPosition, JournalError>) -> Void
 
 /// The completions of one batch that go to one queue, in one hop.
-struct CompletionGroup: Sendable {
+struct QueueCompletions: Sendable {
     let queue: DispatchQueue
     var completions: [(JournalPosition, AppendCompletion)] = []
 
@@ -28,7 +28,7 @@ struct PendingBatch: Sendable {
     /// The offset after each line's line feed.
     private var ends: [Int] = []
     var mayUseReserve = false
-    var groups: [CompletionGroup] = []
+    var groups: [QueueCompletions] = []
 
     var lines: Int { ends.count }
 
@@ -54,7 +54,7 @@ struct PendingBatch: Sendable {
         if let index = groups.firstIndex(where: { $0.queue === queue }) {
             groups[index].completions.append((position, completion))
         } else {
-            groups.append(CompletionGroup(queue: queue, completions: [(position, completion)]))
+            groups.append(QueueCompletions(queue: queue, completions: [(position, completion)]))
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import HTTP
 
 /// Reading and parsing.
-extension Connection {
+extension ClientConnection {
     /// Bytes of responses that a client may leave unread before its next request is parsed.
     private static let outboundLimit = 256 << 10
     /// Bytes that are dropped after the last response before the client is disconnected.
@@ -13,7 +13,7 @@ extension Connection {
     private static let requestsInTurn: UInt64 = 16
 
     private var canParse: Bool {
-        state.acceptsInput && outbound.count < Connection.outboundLimit
+        state.acceptsInput && outbound.count < ClientConnection.outboundLimit
     }
 
     /// Bytes or the end of the input have arrived.
@@ -63,7 +63,7 @@ extension Connection {
     private func parse(_ bytes: UnsafeRawBufferPointer) {
         isParsing = true
         var offset = 0
-        let last = state.number &+ Connection.requestsInTurn
+        let last = state.number &+ ClientConnection.requestsInTurn
         while canParse, handle(parser.next(in: bytes, at: &offset), in: bytes) {
             if state.number >= last, state.input == .idle, offset < bytes.count {
                 giveWay(.turn) { $0.resumeInput() }
@@ -109,7 +109,7 @@ extension Connection {
 
     private func drop(_ count: Int) {
         lingered += count
-        if lingered > Connection.lingerLimit { close() }
+        if lingered > ClientConnection.lingerLimit { close() }
     }
 
     // MARK: - The head

@@ -2,7 +2,7 @@ internal import HTTP
 internal import Logging
 
 /// Responses.
-extension Connection {
+extension ClientConnection {
     /// A handler's response; false when it comes too late.
     func deliver(_ response: Response, number: UInt64) -> Bool {
         home.assertCurrent()

@@ -2,7 +2,7 @@ internal import HTTP
 internal import Logging
 
 /// Bodies that are produced, or read, piece by piece.
-extension Connection {
+extension ClientConnection {
     // MARK: - Responses
 
     /// Writes the pieces one after the other, each after the socket has taken the one before.

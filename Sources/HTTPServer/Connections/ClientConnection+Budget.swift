@@ -2,7 +2,7 @@ internal import Dispatch
 internal import HTTP
 
 /// Waiting for the budget of all bodies.
-extension Connection {
+extension ClientConnection {
     /// Reserves bytes for the request in progress; false holds reading until they are granted.
     func reserve(_ bytes: Int) -> Bool {
         guard bytes > 0, let holding = active?.reserved else { return true }
@@ -31,7 +31,7 @@ extension Connection {
     /// Counts a response until the client has read it. False for a response that its client can request again, while
     /// too many large responses and bodies are held; a write must always get its response.
     func hold(_ response: Response) -> Bool {
-        guard case .bytes(let bytes) = response.body, bytes.count > Connection.largeAnswer,
+        guard case .bytes(let bytes) = response.body, bytes.count > ClientConnection.largeAnswer,
             let method = active?.head.method, method != .head
         else { return true }
         guard context.budget.hold(answer: bytes.count, mayWait: method == .get) else { return false }

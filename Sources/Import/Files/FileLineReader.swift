@@ -7,7 +7,7 @@ internal import HTTP
 /// UTF-16 is recognised and recoded; a line that is not UTF-8 is read as Latin-1.
 ///
 /// Memory is bounded by the longest line that is let through.
-final class LineReader {
+final class FileLineReader {
     /// One line of a file.
     enum Line: Equatable {
         /// Its bytes, without line feed and carriage return.

@@ -3,7 +3,7 @@ internal import HTTP
 /// One client's connection, pinned to a lane: drives the parser, the state and the socket.
 ///
 /// The extensions hold the parts: input, budget, responses, output, streams, deadlines.
-final class Connection: @unchecked Sendable {  // safe: variables are used on `home.lane.queue` only
+final class ClientConnection: @unchecked Sendable {  // safe: variables are used on `home.lane.queue` only
     let home: LaneResources
     let context: ServerContext
     let info: ConnectionInfo

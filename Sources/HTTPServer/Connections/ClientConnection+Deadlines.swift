@@ -1,7 +1,7 @@
 internal import Logging
 
 /// Deadlines; the lane's timer checks them.
-extension Connection {
+extension ClientConnection {
     /// Whether any deadline has passed.
     func isDue(at now: UInt64) -> Bool {
         inputDeadline <= now || handlerDeadline <= now || writeDeadline <= now

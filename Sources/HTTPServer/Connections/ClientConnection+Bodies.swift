@@ -1,7 +1,7 @@
 internal import HTTP
 
 /// Collecting the body of a request, or passing it on.
-extension Connection {
+extension ClientConnection {
     /// A piece has arrived.
     func bodyArrived(_ bytes: UnsafeRawBufferPointer) {
         active?.receivedBytes += bytes.count
@@ -31,7 +31,7 @@ extension Connection {
     }
 
     /// Holds the connection until others on its lane had their turn.
-    func giveWay(_ reason: ConnectionState.Hold, then goOn: @escaping @Sendable (Connection) -> Void) {
+    func giveWay(_ reason: ConnectionState.Hold, then goOn: @escaping @Sendable (ClientConnection) -> Void) {
         state.held(reason)
         inputDeadline = .max
         let number = state.number

@@ -2,7 +2,7 @@ internal import HTTP
 internal import Logging
 
 /// Writing.
-extension Connection {
+extension ClientConnection {
     /// Writes as much as the socket takes; the rest follows when it takes more.
     func flush() {
         guard !isParsing, !channel.isClosed else { return }
