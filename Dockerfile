@@ -12,20 +12,22 @@ ARG SWIFT_VERSION=6.3
 FROM swift:${SWIFT_VERSION}-bookworm AS build
 
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libpq-dev libsqlite3-dev pkg-config zlib1g-dev \
+    && apt-get install -y --no-install-recommends \
+        libcurl4-openssl-dev libpq-dev libsqlite3-dev pkg-config python3 zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /src
-# SwiftPM needs the folder of every target in the manifest, including the tests.
-COPY Package.swift ./
+# SwiftPM needs the folder of every target in the manifest, including the tests. The package holds the manuals.
+COPY Package.swift README.md SECURITY.md CHANGELOG.md env_template ./
 COPY migrations migrations
 COPY Sources Sources
 COPY Tests Tests
 COPY Fuzz Fuzz
+COPY scripts scripts
+COPY deploy deploy
+COPY docs docs
 
-RUN --mount=type=cache,target=/src/.build \
-    swift build -c release --static-swift-stdlib --product weir -Xlinker -s \
-    && install -D -m 0755 .build/release/weir /out/weir
+RUN --mount=type=cache,target=/src/.build scripts/package /out
 
 
 FROM debian:bookworm-slim
@@ -39,14 +41,17 @@ RUN apt-get update \
     && echo "deb [signed-by=/usr/share/keyrings/postgresql.asc] https://apt.postgresql.org/pub/repos/apt bookworm-pgdg main" \
         > /etc/apt/sources.list.d/postgresql.list \
     && apt-get update \
-    && apt-get install -y --no-install-recommends \
-        libcurl4 libpq5 libsqlite3-0 libstdc++6 "postgresql-client-${POSTGRES_MAJOR}" zlib1g \
+    && apt-get install -y --no-install-recommends "postgresql-client-${POSTGRES_MAJOR}" \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 weir \
     && useradd --system --uid 10001 --gid weir --home-dir /var/lib/weir --shell /usr/sbin/nologin weir \
     && install -d -o weir -g weir -m 0700 /var/lib/weir /var/backups/weir
 
-COPY --from=build /out/weir /usr/local/bin/weir
+# The Debian package brings its dependencies; it finds the user that is there and starts nothing.
+RUN --mount=type=bind,from=build,source=/out,target=/packages \
+    apt-get update \
+    && apt-get install -y --no-install-recommends /packages/weir_*.deb \
+    && rm -rf /var/lib/apt/lists/*
 
 LABEL org.opencontainers.image.title="Weir" \
       org.opencontainers.image.description="Receives the telemetry of computational workflows and keeps it in PostgreSQL" \
