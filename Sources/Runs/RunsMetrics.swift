@@ -22,13 +22,13 @@ package struct RunsMetrics: Sendable {
     }
 
     /// Counts an operation that is committed, and the end of a run if it was one.
-    func loaded(_ outcome: RunOutcome, finished status: RunStatus? = nil) {
+    func loaded(_ outcome: RunWriteOutcome, finished status: RunStatus? = nil) {
         operations.child(outcome.word).increment()
         if let status { finished.child(status.rawValue).increment() }
     }
 }
 
-extension RunOutcome {
+extension RunWriteOutcome {
     /// A bounded word for metric labels.
     var word: String {
         switch self {

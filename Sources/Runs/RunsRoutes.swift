@@ -121,19 +121,3 @@ package struct RunsRoutes: Sendable {
         ErrorEnvelope.detail.response(.notFound, "Run not found: \(eventID)")
     }
 }
-
-/// Why a write is not answered with its outcome.
-enum WriteRefusal: Error, Sendable {
-    case refused(RunRefusal)
-    case notStored(JournalError)
-    /// Nothing would change.
-    case nothingToDo(Response)
-
-    var response: Response {
-        switch self {
-        case .refused(let refusal): refusal.response
-        case .notStored(let error): ErrorEnvelope.detail.response(to: error, storing: "run")
-        case .nothingToDo(let response): response
-        }
-    }
-}

@@ -160,7 +160,7 @@ struct RunCareTests {
     @Test("the end of an abandoned run holds only while it is running")
     func staleRule() throws {
         let patch = try RunPatch(JSONDocument(Array(#"{"status":"cancelled","end_time":"t"}"#.utf8)))
-        func outcome(_ status: String, endTime: String? = nil) throws -> (RunOutcome?, RunTable) {
+        func outcome(_ status: String, endTime: String? = nil) throws -> (RunWriteOutcome?, RunTable) {
             var record = RunRecord()
             record.set(.eventID, "e")
             record.set(.status, status)

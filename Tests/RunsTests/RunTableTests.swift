@@ -27,7 +27,7 @@ struct RunTableTests {
         }
     }
 
-    private func apply(_ elements: [RunElement], to table: inout RunTable) -> [RunOutcome?] {
+    private func apply(_ elements: [RunElement], to table: inout RunTable) -> [RunWriteOutcome?] {
         elements.map { element in
             var element = element
             table.apply(&element)

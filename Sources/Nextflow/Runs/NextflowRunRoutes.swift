@@ -29,8 +29,8 @@ package struct NextflowRunRoutes: Sendable {
             "/api/nextflow/runs",
             "Runs, the newest first.",
             NextflowSchemas.runs,
-            RunListParameters.all,
-            RunListQuery.init
+            NextflowRunListParameters.all,
+            NextflowRunListQuery.init
         ) { store, _, query in
             .json(try NextflowRunEncoder.runs(store.fetchAll(query), limit: query.limit))
         }
@@ -42,7 +42,7 @@ package struct NextflowRunRoutes: Sendable {
             "Every run of a run id, the newest first.",
             NextflowSchemas.session
         ) { store, key in
-            var query = RunListQuery()
+            var query = NextflowRunListQuery()
             query.runID = indexable(key.runID)
             query.limit = 500
             let runs = try store.fetchAll(query)

@@ -13,7 +13,7 @@ struct NextflowRunStore {
     // MARK: - Runs
 
     /// Runs, the newest first; one more than the limit when there are more.
-    func fetchAll(_ query: RunListQuery) throws -> QueryResult {
+    func fetchAll(_ query: NextflowRunListQuery) throws -> QueryResult {
         var conditions = SQLConditions()
         let state = stateExpression(&conditions)
         conditions.require("r.run_name", equals: query.name.map(Parameter.text))

@@ -1,19 +1,6 @@
 internal import Core
 internal import Journal
 
-/// The names of the events that the weblog client sends; contract §4.3. Any other name is stored and counted too.
-enum EventName {
-    static let started = "started"
-    static let submitted = "process_submitted"
-    static let running = "process_started"
-    static let taskCompleted = "process_completed"
-    static let error = "error"
-    static let completed = "completed"
-
-    /// The names that may label a series.
-    static let known = [started, submitted, running, taskCompleted, error, completed]
-}
-
 /// One line of the journal, as the projection wants it. It has many fields and is handed on often: a reference.
 final class NextflowEvent: Sendable {
     /// Where it stands in the journal, and when it arrived.
@@ -75,36 +62,5 @@ final class NextflowEvent: Sendable {
     /// Whether it is one of the events that belong to a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted
-    }
-}
-
-/// The four required fields of an event.
-struct EventEnvelope: Sendable {
-    var runID: String
-    var runName: String
-    var event: String
-    var utcTime: Timestamp
-}
-
-/// An event on its way into rows, with what PostgreSQL decided about it.
-package struct NextflowElement: Sendable {
-    let event: NextflowEvent
-    var telemetryID: Int64 = 0
-    var isResend = false
-    var isNewCompletion = false
-    /// How the executions ended whose end was new to PostgreSQL: noted at the first element of a batch for all of it.
-    var finishedRuns: [RunState] = []
-
-    init(_ event: NextflowEvent) {
-        self.event = event
-    }
-
-    /// The completion that it makes, if it makes one. A row without a task id stands for its line, so a resend
-    /// makes none.
-    var completionKey: UUID128? {
-        guard event.event == EventName.taskCompleted else { return nil }
-        if let key = event.taskCompletionKey { return key }
-        return isResend
-            ? nil : NextflowKeys.completion(run: event.runKey, journal: event.journalID, seq: event.seq)
     }
 }

@@ -23,33 +23,3 @@ struct NewRun: Sendable {
     /// Which of them.
     let row: Int
 }
-
-/// What became of an operation: what its client is told.
-package enum RunOutcome: Hashable, Sendable {
-    case created
-    /// The event id was there already; its first body stays.
-    case duplicate
-    case updated
-    /// The run has ended by itself meanwhile: nothing is changed.
-    case ended
-    case associated(runID: String)
-    /// No run has this event id.
-    case notFound
-}
-
-/// An operation of a line, on its way to the rows.
-package struct RunElement: Sendable {
-    /// The line.
-    let seq: Int64
-    /// When it had arrived.
-    let at: Timestamp
-    /// Where in the line's batch the operation stands.
-    let place: Int
-    /// The key of the run.
-    let key: UUID128
-    let operation: RunOperation
-    /// What became of it; nil before it is applied.
-    var outcome: RunOutcome?
-    /// How the run has ended by it; nil when it has not.
-    var finished: RunStatus?
-}

@@ -53,7 +53,7 @@ struct RunTable {
         }
     }
 
-    private mutating func create(_ run: NewRun, _ element: RunElement) -> RunOutcome {
+    private mutating func create(_ run: NewRun, _ element: RunElement) -> RunWriteOutcome {
         guard let stored = entries[element.key] else {
             let entry = Entry(record: run.record, receivedAt: element.at, isNew: true, encoded: run)
             entries[element.key] = entry
@@ -69,14 +69,16 @@ struct RunTable {
     }
 
     /// A line that was written when the run looked abandoned may come behind the run's own end.
-    private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunOutcome {
+    private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunWriteOutcome {
         guard let run = entries[element.key] else { return .notFound }
         guard run.record.text(.status) == RunStatus.running.rawValue else { return .ended }
         if isHeard { events.append(Self.event("run.stale", run.record, element)) }
         return change(element) { $0.apply(patch) } ?? .notFound
     }
 
-    private mutating func change(_ element: RunElement, _ apply: (inout RunRecord) -> Void) -> RunOutcome? {
+    private mutating func change(_ element: RunElement, _ apply: (inout RunRecord) -> Void)
+        -> RunWriteOutcome?
+    {
         guard var entry = entries[element.key] else { return nil }
         let before = entry.record
         apply(&entry.record)

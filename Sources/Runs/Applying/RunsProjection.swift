@@ -27,7 +27,7 @@ package struct RunsProjection: Projection {
     }
 
     /// What came of the operations of a line, by their places in it.
-    package typealias Outcomes = [Int: RunOutcome]
+    package typealias Outcomes = [Int: RunWriteOutcome]
 
     /// Between the routes and the loader.
     package typealias Board = OutcomeBoard<ParsedRunLine, Outcomes>
@@ -156,19 +156,4 @@ package struct RunsProjection: Projection {
 /// Another Weir stores the same runs again and again; the batch is tried anew.
 struct RunsConflict: Error, CustomStringConvertible {
     let description = "the same runs are being stored by another Weir"
-}
-
-/// Keys of fixed size for ids of any length.
-enum RunKeys {
-    /// The key of a run.
-    static func run(_ eventID: String) -> UUID128 { key(eventID) }
-
-    /// The key of a value that runs are counted by.
-    static func value(_ text: String) -> UUID128 { key(text) }
-
-    private static func key(_ text: String) -> UUID128 {
-        var digest = KeyDigest()
-        digest.add(text)
-        return digest.finish()
-    }
 }
