@@ -175,6 +175,15 @@ let package = Package(
                 "Nextflow", "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging,
                 crypto,
             ],
+        ),
+        // The operator's commands.
+        module(
+            "Operations",
+            [
+                "Core", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal", "Outbound",
+                "Configuration",
+                "API", "Ingest", "Runs", "Import", "WeirApp", logging, crypto,
+            ],
             resources: [
                 .embedInCode("Audit/SQL/audit_columns.sql"),
                 .embedInCode("Audit/SQL/audit_indexes.sql"),
@@ -189,7 +198,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Core", "CLinux", "Processes", "Configuration", "Import", "Simulator", "WeirClient", "Ingest",
-                "Nextflow", "Runs", "WeirApp", argumentParser, logging,
+                "Nextflow", "Runs", "WeirApp", "Operations", argumentParser, logging,
             ],
             swiftSettings: settings
         ),
@@ -249,7 +258,8 @@ let package = Package(
             [
                 "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
                 "Metrics",
-                "Nextflow", "Postgres", "PostgresCluster", "Runs", "Simulator", "WeirClient", "weir", logging,
+                "Nextflow", "Operations", "Postgres", "PostgresCluster", "Runs", "Simulator", "WeirClient",
+                "weir", logging,
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),

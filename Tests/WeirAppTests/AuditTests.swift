@@ -5,6 +5,7 @@ import Postgres
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 /// What `weir audit` answers. Contract §4.5.

@@ -7,6 +7,7 @@ import Synchronization
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 /// Copies of the database: their names, what is known of them, which go. Contract §4.3.

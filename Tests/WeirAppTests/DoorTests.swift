@@ -8,6 +8,7 @@ import Runs
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 /// Which requests need a token, as a client sees it.

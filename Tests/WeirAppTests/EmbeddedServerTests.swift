@@ -8,6 +8,7 @@ import Simulator
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 @Suite(.serialized) struct `Embedded server` {

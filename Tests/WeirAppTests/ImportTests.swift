@@ -8,6 +8,7 @@ import TestKit
 import Testing
 
 @testable import Import
+@testable import Operations
 @testable import WeirApp
 
 @Suite(.serialized) struct `An import into a running Weir` {

@@ -2,6 +2,7 @@ import Core
 import Testing
 
 @testable import Journal
+@testable import Operations
 @testable import WeirApp
 
 /// What an operator is told about the journal before a restore.

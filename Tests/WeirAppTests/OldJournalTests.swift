@@ -4,6 +4,7 @@ import Postgres
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 /// What was acknowledged once can be read by every release to come: a journal with the answers that its own release

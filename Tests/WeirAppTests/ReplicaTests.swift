@@ -3,6 +3,7 @@ import Postgres
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 @Suite(.serialized) struct `A server with a read replica` {

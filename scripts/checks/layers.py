@@ -21,6 +21,7 @@ LAYERS: list[set[str]] = [
     FEATURES,
     {"Migrations", "Import", "Simulator", "WeirClient"},
     {"WeirApp"},
+    {"Operations"},
     {"weir"},
 ]
 

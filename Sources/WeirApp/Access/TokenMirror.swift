@@ -5,12 +5,17 @@ import Glibc
 /// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
 ///
 /// It is made with the first token and stays when the last one is revoked: that it is there says that there were some.
-struct TokenMirror: Sendable {
+package struct TokenMirror: Sendable {
     /// The file; mode 0600.
     let path: String
 
+    /// The mirror in a file, which need not be there.
+    package init(path: String) {
+        self.path = path
+    }
+
     /// What the file says.
-    enum Contents: Hashable, Sendable {
+    package enum Contents: Hashable, Sendable {
         /// There is no file: no token has been seen from here.
         case absent
         /// The tokens of the last write, perhaps none.
@@ -19,11 +24,11 @@ struct TokenMirror: Sendable {
         case unusable
 
         /// The tokens that can be read.
-        var tokens: [AccessToken] { if case .tokens(let tokens) = self { tokens } else { [] } }
+        package var tokens: [AccessToken] { if case .tokens(let tokens) = self { tokens } else { [] } }
     }
 
     /// Reads the file.
-    func read() -> Contents {
+    package func read() -> Contents {
         guard access(path, F_OK) == 0 || errno != ENOENT else { return .absent }
         return tokens().map(Contents.tokens) ?? .unusable
     }
@@ -45,7 +50,7 @@ struct TokenMirror: Sendable {
     }
 
     /// Replaces the file in one step; false when the disk refuses.
-    func write(_ tokens: [AccessToken]) -> Bool {
+    package func write(_ tokens: [AccessToken]) -> Bool {
         var writer = JSONWriter()
         writer.object { object in
             object.member("version", 1)

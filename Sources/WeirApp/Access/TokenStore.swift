@@ -1,19 +1,19 @@
 import API
-import Core
-import Postgres
+package import Core
+package import Postgres
 
 /// The SQL of `access_token`.
-enum TokenStore {
+package enum TokenStore {
     /// What `weir token list` shows of a token.
-    struct Listing: Sendable {
-        let name: String
-        let scopes: [String]
-        let createdAt: Timestamp
-        let revokedAt: Timestamp?
+    package struct Listing: Sendable {
+        package let name: String
+        package let scopes: [String]
+        package let createdAt: Timestamp
+        package let revokedAt: Timestamp?
     }
 
     /// Every token that has not been revoked, and whether there has ever been one.
-    static func fetch(on connection: Connection) throws -> (valid: [AccessToken], hadTokens: Bool) {
+    package static func fetch(on connection: Connection) throws -> (valid: [AccessToken], hadTokens: Bool) {
         let valid = try fetchValid(on: connection)
         guard valid.isEmpty else { return (valid, true) }
         let rows = try connection.execute("SELECT FROM access_token LIMIT 1", [])
@@ -34,7 +34,7 @@ enum TokenStore {
     }
 
     /// All tokens, revoked ones too, by name.
-    static func fetchAll(on connection: Connection) throws -> [Listing] {
+    package static func fetchAll(on connection: Connection) throws -> [Listing] {
         let rows = try connection.execute(
             "SELECT name, scopes, created_at, revoked_at FROM access_token ORDER BY name COLLATE \"C\"",
             []
@@ -50,7 +50,7 @@ enum TokenStore {
     }
 
     /// Stores a token; false when the name is taken.
-    static func insert(_ token: AccessToken, on connection: Connection) throws -> Bool {
+    package static func insert(_ token: AccessToken, on connection: Connection) throws -> Bool {
         try connection.execute(
             """
             INSERT INTO access_token (id, name, hash, scopes)
@@ -65,7 +65,7 @@ enum TokenStore {
     }
 
     /// Revokes a token; false when there is none of that name, or it is revoked already.
-    static func revoke(name: String, on connection: Connection) throws -> Bool {
+    package static func revoke(name: String, on connection: Connection) throws -> Bool {
         try connection.execute(
             "UPDATE access_token SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL",
             [.text(name)]

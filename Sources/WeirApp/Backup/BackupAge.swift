@@ -27,7 +27,7 @@ final class BackupAge: Sendable {
 
     /// Looks once.
     func look() throws {
-        let shelf = BackupShelf(try BackupMaker.Plan.directory(settings))
+        let shelf = BackupShelf(try BackupShelf.directory(settings))
         let time = shelf.newest?.time
         newest.withLock { $0 = time }
     }

@@ -3,7 +3,7 @@ import Crypto
 import Glibc
 
 /// Why a file of a copy could not be worked on.
-struct BackupFileError: Error, CustomStringConvertible {
+package struct BackupFileError: Error, CustomStringConvertible {
     let operation: String
     let path: String
     /// `errno`; nil for what is no ordinary file.
@@ -13,23 +13,23 @@ struct BackupFileError: Error, CustomStringConvertible {
         BackupFileError(operation: "read", path: path, code: nil)
     }
 
-    var description: String {
+    package var description: String {
         guard let code else { return "\(path) is no ordinary file" }
         return "can not \(operation) \(path): \(String(cString: strerror(code)))"
     }
 }
 
 /// The files of copies: for their owner only, and durable when the calls return.
-enum BackupFiles {
+package enum BackupFiles {
     /// The path from the root on: programs that are started work elsewhere.
-    static func absolute(_ path: String) -> String {
+    package static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
         return String(cString: current) + "/" + path
     }
 
     /// Makes a directory and its parents where they are missing.
-    static func makeDirectory(_ path: String) throws(BackupFileError) {
+    package static func makeDirectory(_ path: String) throws(BackupFileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             throw BackupFileError(operation: "make", path: path, code: errno)
@@ -41,14 +41,14 @@ enum BackupFiles {
     }
 
     /// Makes an empty file, so that whoever writes it later does not choose who may read it.
-    static func makeFile(_ path: String) throws(BackupFileError) {
+    package static func makeFile(_ path: String) throws(BackupFileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BackupFileError(operation: "make", path: path, code: errno) }
         close(descriptor)
     }
 
     /// Writes a small file.
-    static func write(_ text: String, to path: String) throws(BackupFileError) {
+    package static func write(_ text: String, to path: String) throws(BackupFileError) {
         try makeFile(path)
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
@@ -60,7 +60,7 @@ enum BackupFiles {
     }
 
     /// Opens a file to be read, without waiting; what is no ordinary file is refused: nobody may ever write to a pipe.
-    static func openOrdinary(_ path: String) throws(BackupFileError) -> Int32 {
+    package static func openOrdinary(_ path: String) throws(BackupFileError) -> Int32 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             // ENXIO: a socket, or a device without its driver.
@@ -76,7 +76,7 @@ enum BackupFiles {
     }
 
     /// Reads a small file; nil when there is none, or none that is ordinary.
-    static func read(_ path: String) -> [UInt8]? {
+    package static func read(_ path: String) -> [UInt8]? {
         guard let descriptor = try? openOrdinary(path) else { return nil }
         defer { close(descriptor) }
         var content: [UInt8] = []
@@ -90,7 +90,7 @@ enum BackupFiles {
     }
 
     /// Makes a file or a directory durable.
-    static func synchronize(_ path: String) throws(BackupFileError) {
+    package static func synchronize(_ path: String) throws(BackupFileError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw BackupFileError(operation: "open", path: path, code: errno) }
         defer { close(descriptor) }
@@ -100,7 +100,7 @@ enum BackupFiles {
     }
 
     /// Gives a finished directory its name.
-    static func rename(_ old: String, _ new: String) throws(BackupFileError) {
+    package static func rename(_ old: String, _ new: String) throws(BackupFileError) {
         guard Glibc.rename(old, new) == 0 else {
             throw BackupFileError(operation: "rename", path: old, code: errno)
         }
@@ -108,7 +108,7 @@ enum BackupFiles {
     }
 
     /// Removes the directory of a copy with the files in it.
-    static func removeDirectory(_ path: String) {
+    package static func removeDirectory(_ path: String) {
         for name in names(in: path) { unlink("\(path)/\(name)") }
         rmdir(path)
     }
@@ -128,7 +128,7 @@ enum BackupFiles {
     }
 
     /// Bytes that an unprivileged user may still write; nil when that can not be read.
-    static func freeBytes(_ path: String) -> Int64? {
+    package static func freeBytes(_ path: String) -> Int64? {
         var space = statvfs()
         guard statvfs(path, &space) == 0 else { return nil }
         return Int64(space.f_bavail) * Int64(space.f_frsize)
@@ -136,7 +136,7 @@ enum BackupFiles {
 
     /// The size in bytes and the SHA-256 of a file as it is on disk: what the system keeps of it in memory is let go
     /// first.
-    static func digest(_ path: String) throws(BackupFileError) -> (bytes: Int64, sha256: String) {
+    package static func digest(_ path: String) throws(BackupFileError) -> (bytes: Int64, sha256: String) {
         let descriptor = try openOrdinary(path)
         defer { close(descriptor) }
         posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))

@@ -81,7 +81,7 @@ final class BackupJob: Sendable {
             return try ended(status, at: now)
         }
         if let notBefore, now < notBefore { return }
-        let shelf = BackupShelf(try BackupMaker.Plan.directory(settings))
+        let shelf = BackupShelf(try BackupShelf.directory(settings))
         let newest = shelf.newest?.time
         let due = newest.map { $0 + settings.backupEvery } ?? now
         guard due <= now else {
@@ -109,7 +109,7 @@ final class BackupJob: Sendable {
     }
 
     private func ended(_ status: Int32, at now: Timestamp) throws {
-        let shelf = BackupShelf(try BackupMaker.Plan.directory(settings))
+        let shelf = BackupShelf(try BackupShelf.directory(settings))
         guarded.withLock { $0.program = nil }
         guard status == 0, let newest = shelf.newest else {
             let said = BackupFiles.read(log(shelf)) ?? []

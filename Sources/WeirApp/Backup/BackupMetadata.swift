@@ -7,6 +7,13 @@ package struct BackupMetadata: Hashable, Sendable {
         package var journal: String
         package var stream: String
         package var seq: Int64
+
+        /// Makes a position.
+        package init(journal: String, stream: String, seq: Int64) {
+            self.journal = journal
+            self.stream = stream
+            self.seq = seq
+        }
     }
 
     /// The name of the file in a copy's directory.
@@ -29,6 +36,33 @@ package struct BackupMetadata: Hashable, Sendable {
     package var positions: [Position]
     /// Rows of every table at the snapshot.
     package var rows: [String: Int64]
+
+    /// Describes a copy.
+    package init(
+        createdAt: Timestamp,
+        sizeBytes: Int64,
+        sha256: String,
+        verified: String,
+        retentionDays: Double,
+        weirVersion: String,
+        schemaVersion: Int,
+        serverVersion: String,
+        database: String,
+        positions: [Position],
+        rows: [String: Int64]
+    ) {
+        self.createdAt = createdAt
+        self.sizeBytes = sizeBytes
+        self.sha256 = sha256
+        self.verified = verified
+        self.retentionDays = retentionDays
+        self.weirVersion = weirVersion
+        self.schemaVersion = schemaVersion
+        self.serverVersion = serverVersion
+        self.database = database
+        self.positions = positions
+        self.rows = rows
+    }
 
     /// The document, one member a line.
     package var json: String {

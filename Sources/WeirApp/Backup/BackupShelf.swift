@@ -15,7 +15,7 @@ package struct BackupShelf: Sendable {
 
     /// The dump in a copy's directory.
     package static let dumpName = "weir.dump"
-    static let partialPrefix = ".partial-"
+    package static let partialPrefix = ".partial-"
 
     /// An absolute path, or one that begins where Weir was started.
     package let path: String
@@ -46,14 +46,14 @@ package struct BackupShelf: Sendable {
     }
 
     /// Removes expired copies; answers their names.
-    func removeExpired(keep: Duration, at now: Timestamp) -> [String] {
+    package func removeExpired(keep: Duration, at now: Timestamp) -> [String] {
         let old = Self.expired(copies, keep: keep, at: now)
         for copy in old { BackupFiles.removeDirectory("\(path)/\(copy.name)") }
         return old.map(\.name)
     }
 
     /// Takes the lock of the shelf, so that one backup is made at a time; what an earlier one left unfinished goes.
-    func open() throws -> Lock {
+    package func open() throws -> Lock {
         try BackupFiles.makeDirectory(path)
         let lock = try Lock(path + "/.lock")
         for name in BackupFiles.names(in: path) where name.hasPrefix(Self.partialPrefix) {
@@ -63,7 +63,7 @@ package struct BackupShelf: Sendable {
     }
 
     /// Held while a copy is made.
-    final class Lock: Sendable {
+    package final class Lock: Sendable {
         private let descriptor: Int32
 
         init(_ path: String) throws {
@@ -79,5 +79,16 @@ package struct BackupShelf: Sendable {
             flock(descriptor, LOCK_UN)
             close(descriptor)
         }
+    }
+}
+
+extension BackupShelf {
+    /// The directory of the backups, as the settings say.
+    package static func directory(_ settings: Settings) throws -> String {
+        if let directory = settings.backupDirectory {
+            let path = BackupFiles.absolute(directory)
+            return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        }
+        return try DataDirectory(preparing: settings.dataDirectory, for: settings).path + "/backups"
     }
 }

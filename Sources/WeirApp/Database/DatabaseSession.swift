@@ -10,6 +10,13 @@ package struct DatabaseSession: Sendable {
     /// The sessions' settings.
     package let session: SessionSettings
 
+    /// Makes a session of connections that are there.
+    package init(pool: Pool, target: ConnectionTarget, session: SessionSettings) {
+        self.pool = pool
+        self.target = target
+        self.session = session
+    }
+
     /// Runs a command with a session, and leaves everything as it was: a private cluster that a server runs goes on,
     /// one that was started for the command stops. A signal ends the process, but not before that. Only a command that
     /// fills a database may make an empty cluster in the place of a lost one.
@@ -80,7 +87,7 @@ package struct DatabaseSession: Sendable {
 
 extension SessionSettings {
     /// What the settings say about sessions.
-    init(_ settings: Settings, applicationName: String = "weir") {
+    package init(_ settings: Settings, applicationName: String = "weir") {
         self.init(
             applicationName: applicationName,
             connectTimeout: settings.connectTimeout,

@@ -60,7 +60,7 @@ package enum DatabaseSource: Sendable {
 }
 
 /// Runs blocking work on a queue of its own kind, away from lanes and from Swift's few cooperative threads.
-func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         blockingQueue.async { continuation.resume(with: Result { try work() }) }
     }

@@ -1,14 +1,14 @@
-import Postgres
+package import Postgres
 
 /// What is wrong with PostgreSQL, in words: the one place that turns a cause into what people read.
-struct DatabaseTrouble: Hashable, Sendable {
+package struct DatabaseTrouble: Hashable, Sendable {
     /// For pages that anybody may read: no host, no user, no database, nothing of the driver's text.
     let brief: String
     /// What to do next.
-    let advice: String
+    package let advice: String
 
     /// Puts a failure into words.
-    init(_ error: PostgresError) {
+    package init(_ error: PostgresError) {
         let words: (String, String)
         switch error.kind {
         case .unreachable where error.sqlState == "57P03":

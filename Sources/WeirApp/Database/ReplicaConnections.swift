@@ -1,7 +1,7 @@
 import Ingest
 import Journal
 import Logging
-import Postgres
+package import Postgres
 
 /// The way to the read replica: a pool for answers, and a pulse that notices when it falls silent.
 struct ReplicaConnections: Sendable {
@@ -33,7 +33,7 @@ struct ReplicaConnections: Sendable {
 
 extension DatabaseSource {
     /// Where `DATABASE_READ_URL` points, nil when it is not set.
-    func replicaTarget(_ settings: Settings) throws(StartError) -> ConnectionTarget? {
+    package func replicaTarget(_ settings: Settings) throws(StartError) -> ConnectionTarget? {
         guard let url = settings.databaseReadURL else { return nil }
         guard case .external = self else {
             throw StartError(

@@ -1,10 +1,10 @@
 import Migrations
-import Postgres
+package import Postgres
 
 /// The schema that this executable knows.
-enum Schema {
+package enum Schema {
     /// Brings it into a database.
-    static let migrator = makeMigrator {}
+    package static let migrator = makeMigrator {}
 
     /// A migrator that calls `beforeCommit` when all of a step but its COMMIT is done.
     static func makeMigrator(beforeCommit: @escaping @Sendable () -> Void) -> Migrator {
@@ -15,5 +15,5 @@ enum Schema {
     }
 
     /// The newest step.
-    static let version = SchemaMigrations.steps.map(\.version).max() ?? 0
+    package static let version = SchemaMigrations.steps.map(\.version).max() ?? 0
 }

@@ -90,7 +90,7 @@ package struct DataDirectory: Sendable {
     }
 
     /// Gives a file that root has written to the owner of the directory: the server may run as somebody else.
-    func handOver(_ file: String) {
+    package func handOver(_ file: String) {
         var status = stat()
         guard geteuid() == 0, stat(path, &status) == 0, status.st_uid != 0 else { return }
         chown(file, status.st_uid, status.st_gid)

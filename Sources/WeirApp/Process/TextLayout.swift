@@ -8,7 +8,7 @@ package enum TextLayout {
     }
 
     /// The columns of a terminal, at least 40; nil for what is none or does not say.
-    static func columns(of descriptor: Int32) -> Int? {
+    package static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()
         guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return nil

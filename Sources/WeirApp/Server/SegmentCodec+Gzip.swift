@@ -1,9 +1,9 @@
 import HTTP
-import Journal
+package import Journal
 
 extension SegmentCodec {
     /// Segments as `.gz`: whoever looks for a line years later has `zcat`.
-    static let gzip = SegmentCodec(
+    package static let gzip = SegmentCodec(
         fileExtension: "gz",
         makeEncoder: { () throws(SegmentCodecError) in GzipSegmentEncoder() },
         makeDecoder: { () throws(SegmentCodecError) in try GzipSegmentDecoder() }

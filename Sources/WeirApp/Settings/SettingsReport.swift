@@ -64,7 +64,7 @@ extension ResolvedSettings.Entry {
 
 extension String {
     /// Blanks at the end up to a width.
-    func padded(to width: Int) -> String {
+    package func padded(to width: Int) -> String {
         count < width ? self + String(repeating: " ", count: width - count) : self
     }
 }

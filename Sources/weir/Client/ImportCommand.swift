@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import Import
+import Operations
 import WeirApp
 
 /// `weir import`: sends recorded runs to a running Weir.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Core
+import Operations
 import WeirApp
 
 /// `weir runs`: maintains tracked runs as a client.

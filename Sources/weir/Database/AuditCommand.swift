@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Operations
 import WeirApp
 
 /// `weir audit`: summarises the database.

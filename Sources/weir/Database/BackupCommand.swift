@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Core
+import Operations
 import WeirApp
 
 /// `weir backup`: makes a verified backup of the database.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import WeirApp
 
 /// `weir dead-letters`: records that PostgreSQL refused.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import WeirApp
 
 /// `weir replay`: rebuilds rows from the journal.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Operations
 import WeirApp
 
 /// `weir restore`: replaces the database by a backup.

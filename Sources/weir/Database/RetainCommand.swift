@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Core
 import Nextflow
+import Operations
 import Runs
 import WeirApp
 

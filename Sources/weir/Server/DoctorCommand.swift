@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import WeirApp
 
 /// `weir doctor`: finds problems, and says what to do.

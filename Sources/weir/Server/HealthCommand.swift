@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import WeirApp
 
 /// `weir health`: for container health checks, which have no curl.

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Operations
 import WeirApp
 
 /// `weir token`: manages access tokens.

@@ -6,6 +6,7 @@ import Postgres
 import TestKit
 import Testing
 
+@testable import Operations
 @testable import WeirApp
 
 /// A feature that nothing of Weir knows by name: the list it is given to is all that it takes.

@@ -1,6 +1,7 @@
 import Configuration
 import Core
 import Ingest
+import WeirApp
 
 /// The answer to one question of the audit: a table, or why there is none.
 package struct AuditAnswer: Sendable {

@@ -3,6 +3,7 @@ import Core
 import Glibc
 import Postgres
 import PostgresCluster
+package import WeirApp
 
 /// Makes a verified copy of a database beside others. Contract §4.3.
 package struct BackupMaker: Sendable {

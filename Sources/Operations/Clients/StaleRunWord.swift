@@ -1,4 +1,5 @@
 import Runs
+import WeirApp
 
 /// What an abandoned run can be marked as, for options.
 package enum StaleRunWord {

@@ -4,6 +4,7 @@ import Glibc
 import HTTPServer
 import Outbound
 import Postgres
+package import WeirApp
 
 /// What `weir doctor` does: looks at everything a server needs, changes nothing.
 package struct Doctor: Sendable {

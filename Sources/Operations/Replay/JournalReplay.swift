@@ -1,6 +1,7 @@
 package import Ingest
 import Journal
 import Postgres
+package import WeirApp
 
 /// What `weir replay` does: rows from journals, into an empty database.
 package struct JournalReplay: Sendable {

@@ -1,6 +1,7 @@
 import Core
 import Migrations
 import Postgres
+package import WeirApp
 
 /// What `weir migrate` says.
 package struct MigrationReport: Sendable {

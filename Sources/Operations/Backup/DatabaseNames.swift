@@ -1,4 +1,5 @@
 package import Core
+import WeirApp
 
 /// How the databases are called that a restore makes and sets aside.
 package enum DatabaseNames {

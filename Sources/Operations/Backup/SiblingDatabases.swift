@@ -1,6 +1,7 @@
 import Core
 import Postgres
 import PostgresCluster
+import WeirApp
 
 /// Databases beside the one in use: made, filled, exchanged and dropped from a session in another database.
 struct SiblingDatabases: Sendable {

@@ -1,5 +1,6 @@
 import Postgres
 import PostgresCluster
+import WeirApp
 
 extension Doctor {
     /// Binaries, server, schema; the server of a private cluster is not started for this.

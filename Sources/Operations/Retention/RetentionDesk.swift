@@ -2,6 +2,7 @@ package import Configuration
 package import Core
 package import Ingest
 import Postgres
+package import WeirApp
 
 /// What `weir retain` does: deletes now what is too old, by the same sweeps as the maintenance jobs.
 package struct RetentionDesk: Sendable {

@@ -4,6 +4,7 @@ import Core
 import Glibc
 package import HTTPServer
 import Outbound
+package import WeirApp
 
 /// Asks the running server how it is, as a client on this machine does.
 package struct HealthProbe: Sendable {

@@ -1,4 +1,5 @@
 package import Outbound
+import WeirApp
 
 /// A server that a command asks as a client: Weir, or any that speaks the runs API. HTTP or HTTPS, over connections that
 /// are kept. Any thread; requests block.

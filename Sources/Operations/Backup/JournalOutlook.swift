@@ -1,5 +1,6 @@
 import Core
 import Journal
+import WeirApp
 
 /// What the journal at hand will bring after a restore, told before it is done.
 struct JournalOutlook {

@@ -1,6 +1,7 @@
 import Core
 package import Ingest
 import Postgres
+package import WeirApp
 
 /// What `weir audit` does: answers the questions of contract §4.5 from one snapshot, and changes nothing.
 package struct Audit: Sendable {

@@ -2,6 +2,7 @@ import Core
 import Dispatch
 import Glibc
 import Synchronization
+import WeirApp
 
 /// A bar on a terminal that grows while something is done.
 package final class ProgressBar: Sendable {

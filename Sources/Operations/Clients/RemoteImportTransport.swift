@@ -1,5 +1,6 @@
 package import Import
 import Outbound
+import WeirApp
 
 /// How `weir import` reaches a server.
 package final class RemoteImportTransport: ImportTransport {

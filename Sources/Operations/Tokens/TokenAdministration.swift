@@ -1,6 +1,7 @@
 package import API
 import Core
 import Postgres
+package import WeirApp
 
 /// What `weir token` does.
 package struct TokenAdministration: Sendable {

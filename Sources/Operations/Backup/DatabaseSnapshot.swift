@@ -1,5 +1,6 @@
 import Core
 import Postgres
+import WeirApp
 
 /// What stands in a database at one moment, for the metadata of a copy and for comparing with it.
 enum DatabaseSnapshot {

@@ -4,6 +4,7 @@ import Glibc
 import Journal
 import Postgres
 import PostgresCluster
+package import WeirApp
 
 /// Puts a copy in the place of the database in use, and takes that back. Contract §4.3.
 ///

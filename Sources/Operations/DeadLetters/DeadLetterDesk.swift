@@ -1,6 +1,7 @@
 import Core
 package import Ingest
 import Postgres
+package import WeirApp
 
 /// What `weir dead-letters` does.
 package struct DeadLetterDesk: Sendable {

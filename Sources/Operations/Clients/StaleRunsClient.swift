@@ -1,5 +1,6 @@
 package import Core
 import Outbound
+package import WeirApp
 
 /// What `weir runs cleanup-stale` does: ends abandoned runs of one agent over HTTP, as a client. Contract §4.2.
 package struct StaleRunsClient: Sendable {
