@@ -104,14 +104,27 @@ package final class FeatureHarness: Sendable {
             parameters: parameters,
             receivedAt: .now()
         )
+        let refusal = endpoint.limiter?.refusal(of: request)
         let response: Response
-        switch endpoint.handler {
-        case .async(let handle): response = await handle(request)
-        case .graded(let handle): response = await handle(request, scopes)
-        case .callback: throw NeedsConnection()
+        if let refusal {
+            response = refusal
+        } else {
+            response = try await Self.answer(endpoint.handler, request, scopes)
         }
         guard case .bytes(let bytes) = response.body else { throw NeedsConnection() }
         let text = String(decoding: bytes, as: UTF8.self)
         return Answer(status: response.status.code, fields: response.fields, text: text)
+    }
+
+    private static func answer(
+        _ handler: Endpoint.Handler,
+        _ request: Request,
+        _ scopes: Set<Scope>
+    ) async throws -> Response {
+        switch handler {
+        case .async(let handle): await handle(request)
+        case .graded(let handle): await handle(request, scopes)
+        case .callback: throw NeedsConnection()
+        }
     }
 }

@@ -72,6 +72,7 @@ package struct RunsRoutes: Sendable {
             method,
             path,
             scope: .ingest,
+            limiter: limiter,
             envelope: .runs,
             documentation: EndpointDocumentation(
                 tag: Self.tag,
@@ -80,7 +81,6 @@ package struct RunsRoutes: Sendable {
                 answers: answers + RunAnswers.writeRefusals
             ),
             handler: .async { request in
-                if let refusal = self.limiter?.refusal(of: request) { return refusal }
                 do throws(WriteRefusal) {
                     return try await answer(request)
                 } catch {
@@ -101,6 +101,7 @@ package struct RunsRoutes: Sendable {
             .get,
             path,
             scope: .read,
+            limiter: limiter,
             envelope: .runs,
             documentation: EndpointDocumentation(
                 tag: Self.tag,
@@ -108,10 +109,7 @@ package struct RunsRoutes: Sendable {
                 parameters: parameters,
                 answers: answers + RunAnswers.readRefusals
             ),
-            handler: .async { request in
-                if let refusal = self.limiter?.refusal(of: request) { return refusal }
-                return await answer(request)
-            }
+            handler: .async(answer)
         )
     }
 

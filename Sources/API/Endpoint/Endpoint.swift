@@ -25,6 +25,8 @@ package struct Endpoint: Sendable {
     package let scope: Scope?
     /// The largest body in bytes, nil for the application's default for this scope.
     package let bodyLimit: Int?
+    /// Bounds how many requests one client sends a minute; nil for no bound. The server asks it before the handler.
+    package let limiter: RateLimiter?
     /// How errors outside of the handler (401, 413, …) look on this surface.
     package let envelope: ErrorEnvelope
     /// What `/openapi.json` says about it.
@@ -40,6 +42,7 @@ package struct Endpoint: Sendable {
         _ path: String,
         scope: Scope?,
         bodyLimit: Int? = nil,
+        limiter: RateLimiter? = nil,
         envelope: ErrorEnvelope = .detail,
         documentation: EndpointDocumentation,
         handler: Handler
@@ -48,6 +51,7 @@ package struct Endpoint: Sendable {
         self.path = path
         self.scope = scope
         self.bodyLimit = bodyLimit
+        self.limiter = limiter
         self.envelope = envelope
         self.documentation = documentation
         self.handler = handler
@@ -61,6 +65,7 @@ package struct Endpoint: Sendable {
             path,
             scope: scope,
             bodyLimit: bodyLimit,
+            limiter: limiter,
             envelope: envelope,
             documentation: documentation,
             handler: handler

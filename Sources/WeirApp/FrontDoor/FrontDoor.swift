@@ -194,11 +194,13 @@ package struct FrontDoor: Application {
         let limit = route.bodyLimit ?? (route.scope == .ingest ? bodyLimits.ingest : bodyLimits.other)
         let handle = answering(route.handler, entrance, connection)
         let redactor = route.scope == .ingest ? redactor : nil
-        return .accept(bodyLimit: limit) { [head = entrance.head, proxies] request, exchange in
+        return .accept(bodyLimit: limit) {
+            [head = entrance.head, proxies, limiter = route.limiter] request, exchange in
             var request = request
             request.head = head
             request.parameters = parameters
             if let proxies { request.peer = proxies.client(of: request.peer, head.fields) }
+            if let refusal = limiter?.refusal(of: request) { return exchange.respond(refusal) }
             guard let redactor, !request.body.isEmpty else { return handle(request, exchange) }
             Self.mask(request, redactor, exchange, then: handle)
         }
