@@ -1,4 +1,4 @@
-/// One setting as it is declared: its environment variable, what it takes, its default, and what it does.
+/// One setting: its environment variable, its values, its default, and its effect.
 ///
 /// `Settings` of the server and features declare theirs as constants, and read values with `SettingValues`.
 package struct Setting<Value: Sendable>: Sendable {
@@ -8,9 +8,9 @@ package struct Setting<Value: Sendable>: Sendable {
 
     /// Declares a setting.
     ///
-    /// `name` is the environment variable, `flag` the long option without its dashes, `aliases` are other variables that
-    /// mean the same, as the original servers call them. `defaultText` is the default as a user would write it; nil is
-    /// "not set". The value of a secret is never shown.
+    /// `name` is the environment variable, `flag` the long option without its dashes, `aliases` are variables of the
+    /// original servers with the same meaning. `defaultText` is the default as a user would write it; nil is "not
+    /// set". The value of a secret is never shown.
     package init(
         _ name: String,
         _ parser: SettingParser<Value>,
@@ -43,11 +43,11 @@ package struct Setting<Value: Sendable>: Sendable {
     }
 }
 
-/// A setting of any type, as tables, documentation and the reader of the environment see it.
+/// A setting of any type, for tables, documentation and the reader of the environment.
 package struct AnySetting: Sendable {
     /// The environment variable.
     package let name: String
-    /// The long option without its dashes, where there is one.
+    /// The long option without its dashes, if there is one.
     package let flag: String?
     /// Other environment variables that mean the same.
     package let aliases: [String]
@@ -55,7 +55,7 @@ package struct AnySetting: Sendable {
     package let defaultText: String?
     /// Whether the value must never be shown.
     package let isSecret: Bool
-    /// One sentence: what it does.
+    /// Its effect, as a sentence.
     package let help: String
     /// What values look like.
     package let accepts: String
@@ -63,9 +63,9 @@ package struct AnySetting: Sendable {
     package let parse: @Sendable (_ text: String) throws(SettingComplaint) -> any Sendable
 }
 
-/// Why a text is no value of a setting, in words that follow "…is not usable: ".
+/// Why a text is not a value of a setting; it follows "…is not usable: ".
 package struct SettingComplaint: Error {
-    /// The words.
+    /// The text.
     package let why: String
 
     /// Makes a complaint.

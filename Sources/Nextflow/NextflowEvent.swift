@@ -1,7 +1,7 @@
 internal import Core
 internal import Journal
 
-/// The names of the events that the weblog client sends; contract §4.3. Any other name is stored and counted too.
+/// The names of the weblog client's events; contract §4.3. Events with other names are stored and counted, too.
 enum EventName {
     static let started = "started"
     static let submitted = "process_submitted"
@@ -14,9 +14,10 @@ enum EventName {
     static let known = [started, submitted, running, taskCompleted, error, completed]
 }
 
-/// One line of the journal, as the projection wants it. It has many fields and is handed on often: a reference.
+/// One line of the journal as a value for the projection. It has many fields and is passed on often, so it is a
+/// class.
 final class NextflowEvent: Sendable {
-    /// Where it stands in the journal, and when it arrived.
+    /// Its line in the journal, and its time of arrival.
     let seq: Int64
     let journalID: UUID128
     let receivedAt: Timestamp
@@ -28,7 +29,7 @@ final class NextflowEvent: Sendable {
     let runKey: UUID128
     /// The digest of the cleaned body.
     let digest: UUID128
-    /// JSON text that jsonb takes; `null` when absent.
+    /// JSON text that jsonb accepts; `null` when absent.
     let metadata: ArraySlice<UInt8>
     let trace: ArraySlice<UInt8>
     /// Whether a value that PostgreSQL cannot store was replaced.
@@ -36,12 +37,13 @@ final class NextflowEvent: Sendable {
 
     /// The trace, when it is an object.
     let task: Trace?
-    /// What makes it the same completion as another; nil unless a task with an id has completed.
+    /// Identifies equal completions; nil unless a task with an id has completed.
     let taskCompletionKey: UUID128?
-    /// What the metadata tells, on `started` and `completed`.
+    /// The facts from the metadata of `started` and `completed`.
     let workflow: WorkflowFacts?
 
-    /// Reads what follows from the envelope; `root` is the object of the line's body, or of its altered form.
+    /// Reads everything that the envelope does not hold; `root` is the object of the line's body, or of its altered
+    /// form.
     init(
         _ line: JournalLine,
         _ journal: UUID128,
@@ -72,7 +74,7 @@ final class NextflowEvent: Sendable {
         workflow = tellsWorkflow ? WorkflowFacts(metadata) : nil
     }
 
-    /// Whether it is one of the events that belong to a task.
+    /// Whether it is an event of a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted
     }
@@ -86,21 +88,22 @@ struct EventEnvelope: Sendable {
     var utcTime: Timestamp
 }
 
-/// An event on its way into rows, with what PostgreSQL decided about it.
+/// An event on its way into rows, with the results of PostgreSQL.
 package struct NextflowElement: Sendable {
     let event: NextflowEvent
     var telemetryID: Int64 = 0
     var isResend = false
     var isNewCompletion = false
-    /// How the executions ended whose end was new to PostgreSQL: noted at the first element of a batch for all of it.
+    /// The states of executions whose end was new to PostgreSQL: the first element of a batch holds those of the
+    /// whole batch.
     var finishedRuns: [RunState] = []
 
     init(_ event: NextflowEvent) {
         self.event = event
     }
 
-    /// The completion that it makes, if it makes one. A row without a task id stands for its line, so a resend
-    /// makes none.
+    /// The key of the completion that it makes, if it makes one. A completion without a task id is identified by its
+    /// line, so a resend makes none.
     var completionKey: UUID128? {
         guard event.event == EventName.taskCompleted else { return nil }
         if let key = event.taskCompletionKey { return key }

@@ -11,7 +11,7 @@ enum RunState: String, CaseIterable, Sendable {
     case failed
     case aborted
 
-    /// Whether a run in this state has surely not ended.
+    /// Whether a run in this state has certainly not ended.
     var isOpen: Bool {
         switch self {
         case .pending, .running, .stale: true
@@ -20,7 +20,7 @@ enum RunState: String, CaseIterable, Sendable {
     }
 }
 
-/// Which runs a list shows.
+/// The filters of a list of runs.
 struct RunListQuery: Hashable, Sendable {
     var states: [RunState] = []
     var runID: String?
@@ -33,7 +33,7 @@ struct RunListQuery: Hashable, Sendable {
     var limit = 50
     var cursor: RunCursor?
 
-    /// Everything, the newest 50 first.
+    /// All runs, the newest 50 first.
     init() {}
 
     /// Reads the parameters of `GET /api/nextflow/runs`.
@@ -51,7 +51,7 @@ struct RunListQuery: Hashable, Sendable {
     }
 }
 
-/// Where a page of runs begins: after this one.
+/// The start of a page of runs: after this one.
 struct RunCursor: Hashable, Sendable {
     let firstUTC: Timestamp
     let runKey: UUID128
@@ -70,9 +70,9 @@ struct RunCursor: Hashable, Sendable {
     var page: PageCursor { PageCursor([String(firstUTC.microseconds), runKey.description]) }
 }
 
-/// Which tasks of a run a list shows.
+/// The filters of a list of a run's tasks.
 struct RunTasksQuery: Hashable, Sendable {
-    /// By the rank in which the function `task_status` names them.
+    /// In the order of the ranks in the function `task_status`.
     static let statuses = [
         "UNKNOWN", "NEW", "SUBMITTED", "RUNNING", "CACHED", "COMPLETED", "ABORTED", "FAILED",
     ]
@@ -80,12 +80,12 @@ struct RunTasksQuery: Hashable, Sendable {
     var statuses: [String] = []
     var process: String?
     var attempt: Int64?
-    /// A part of the name, letters of either case.
+    /// A part of the name; case is ignored.
     var nameContains: String?
     var limit = 100
     var cursor: TaskCursor?
 
-    /// Everything, the first 100.
+    /// All tasks, the first 100.
     init() {}
 
     /// Reads the parameters of `…/tasks`.
@@ -100,7 +100,7 @@ struct RunTasksQuery: Hashable, Sendable {
     }
 }
 
-/// Where a page of tasks begins: after this one.
+/// The start of a page of tasks: after this one.
 struct TaskCursor: Hashable, Sendable {
     let number: Int64
     let taskID: String
@@ -120,9 +120,9 @@ struct TaskCursor: Hashable, Sendable {
     var page: PageCursor { PageCursor([String(number), taskID, hash]) }
 }
 
-/// Which raw events of a run a list shows.
+/// The filters of a list of a run's raw events.
 struct RunEventsQuery: Hashable, Sendable {
-    /// By when they arrived.
+    /// The order, by arrival.
     enum Order: String, CaseIterable, Sendable {
         case oldest
         case newest
@@ -133,7 +133,7 @@ struct RunEventsQuery: Hashable, Sendable {
     var limit = 100
     var cursor: EventCursor?
 
-    /// Everything, the first 100.
+    /// All events, the first 100.
     init() {}
 
     /// Reads the parameters of `…/events`.
@@ -146,7 +146,7 @@ struct RunEventsQuery: Hashable, Sendable {
     }
 }
 
-/// Where a page of events begins: after this one, in the order of the list.
+/// The start of a page of events: after this one, in the order of the list.
 struct EventCursor: Hashable, Sendable {
     let receivedAt: Timestamp
     let id: Int64

@@ -1,15 +1,15 @@
 import Core
 import HTTP
 
-/// One thing that must be well before Weir should get traffic.
+/// A condition that must hold before Weir should get traffic.
 package struct ReadinessCheck: Hashable, Sendable {
-    /// A word for machines: `postgresql`, `migrations`, `loader`, `disk`, `journal`.
+    /// Its name for programs: `postgresql`, `migrations`, `loader`, `disk`, `journal`.
     package let name: String
-    /// Whether it is well.
+    /// Whether the condition holds.
     package let isReady: Bool
-    /// What was found, in a sentence.
+    /// What was found, as a sentence.
     package let finding: String
-    /// What to do about it, nil when it is well.
+    /// What to do about it; nil when the condition holds.
     package let advice: String?
 
     /// Makes a check.
@@ -21,13 +21,13 @@ package struct ReadinessCheck: Hashable, Sendable {
     }
 }
 
-/// How `/ready` learns what is well.
+/// Provides the readiness checks of `/ready`.
 package protocol ReadinessSource: Sendable {
-    /// Looks at everything; bounded in time.
+    /// Runs all checks; bounded in time.
     func checks() async -> [ReadinessCheck]
 }
 
-/// The answer of `/ready`: 200 when all is well, otherwise 503, with every check either way.
+/// The response of `/ready`: 200 when every check is ready, otherwise 503; both list all checks.
 enum ReadinessEncoder {
     static func response(_ checks: [ReadinessCheck]) -> Response {
         let isReady = checks.allSatisfy(\.isReady)

@@ -1,55 +1,55 @@
 internal import Core
 internal import Postgres
 
-/// What one element of a line does to one run.
+/// An operation on one run, from one element of a line.
 enum RunOperation: Sendable {
     /// The record of a POST, or of an element of a batch.
     case create(NewRun)
     case patch(RunPatch)
-    /// What a maintenance job says of a run that nobody ended: it holds only for a run that is still running.
+    /// The maintenance job ends an abandoned run: applies only to a run that is still running.
     case closeStale(RunPatch)
     case associate(CommitAssociation)
 }
 
-/// A run as it would begin, made before anybody knows whether it does: its row is encoded while the batch before it is
-/// being applied.
+/// A run as it would be created, made before its event id is looked up: its row is encoded while the previous batch
+/// is being applied.
 struct NewRun: Sendable {
-    /// What was sent: what is missing says nothing.
+    /// The members as they were sent; others are absent.
     let sent: RunRecord
-    /// What was sent, with the defaults for all that was not.
+    /// The sent members, and the defaults of all others.
     let record: RunRecord
     /// The row of `record`, among those of its line.
     let rows: BinaryCopyBuffer
-    /// Which of them.
+    /// Its index there.
     let row: Int
 }
 
-/// What became of an operation: what its client is told.
+/// The outcome of an operation, for its client.
 package enum RunOutcome: Hashable, Sendable {
     case created
-    /// The event id was there already; its first body stays.
+    /// The event id is already stored; its first body stays.
     case duplicate
     case updated
-    /// The run has ended by itself meanwhile: nothing is changed.
+    /// The run has ended meanwhile: nothing is changed.
     case ended
     case associated(runID: String)
     /// No run has this event id.
     case notFound
 }
 
-/// An operation of a line, on its way to the rows.
+/// An operation of a line on its way to the rows.
 package struct RunElement: Sendable {
     /// The line.
     let seq: Int64
-    /// When it had arrived.
+    /// When the line arrived.
     let at: Timestamp
-    /// Where in the line's batch the operation stands.
+    /// The index of the operation in the line's batch.
     let place: Int
     /// The key of the run.
     let key: UUID128
     let operation: RunOperation
-    /// What became of it; nil before it is applied.
+    /// Its outcome; nil before it is applied.
     var outcome: RunOutcome?
-    /// How the run has ended by it; nil when it has not.
+    /// The status with which it ended the run; nil when it did not.
     var finished: RunStatus?
 }

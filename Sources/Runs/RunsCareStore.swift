@@ -2,7 +2,7 @@ package import Core
 package import Ingest
 package import Postgres
 
-/// Tracked runs as rows that age, whatever their status, by the time they were created. Contract §4.1.
+/// Tracked runs for retention, whatever their status, by the time of their creation. Contract §4.1.
 package struct AgingRuns: AgingRows {
     package let name = "runs"
     package let table: String? = "agent_run"
@@ -60,7 +60,7 @@ struct StaleRun: Hashable, Sendable {
     let createdAt: String
 }
 
-/// The SQL of the maintenance job that looks after abandoned runs.
+/// The SQL of the maintenance job that ends abandoned runs.
 enum StaleRunsStore {
     private static let fetch = Statement(
         "stale runs",
@@ -73,7 +73,7 @@ enum StaleRunsStore {
         """
     )
 
-    /// Runs that say they are running and were created before `limit`, the oldest first.
+    /// Running runs that were created before `limit`, the oldest first.
     static func fetch(before limit: Timestamp, atMost count: Int, on connection: Connection) throws
         -> [StaleRun]
     {

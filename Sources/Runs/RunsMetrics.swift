@@ -1,6 +1,6 @@
 package import Metrics
 
-/// What this process loaded of the runs surface.
+/// Counters of the runs operations that this process has loaded.
 package struct RunsMetrics: Sendable {
     private let operations: MetricFamily<Counter>
     private let finished: MetricFamily<Counter>
@@ -9,7 +9,7 @@ package struct RunsMetrics: Sendable {
     package init(registry: Registry) {
         operations = registry.counterFamily(
             "weir_runs_operations_total",
-            help: "Operations on tracked runs that were loaded, by what came of them.",
+            help: "Operations on tracked runs that were loaded, by outcome.",
             labels: ["outcome"]
         )
         finished = registry.counterFamily(
@@ -21,7 +21,7 @@ package struct RunsMetrics: Sendable {
         for status in RunStatus.allCases where status.isTerminal { _ = finished.child(status.rawValue) }
     }
 
-    /// Counts an operation that is committed, and the end of a run if it was one.
+    /// Counts a committed operation, and the end of a run if it was one.
     func loaded(_ outcome: RunOutcome, finished status: RunStatus? = nil) {
         operations.child(outcome.word).increment()
         if let status { finished.child(status.rawValue).increment() }

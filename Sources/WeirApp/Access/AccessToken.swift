@@ -1,23 +1,23 @@
 package import API
 import Crypto
 
-/// A token that Weir knows: never the secret, only its SHA-256.
+/// A known token: never the secret, only its SHA-256.
 package struct AccessToken: Hashable, Sendable {
-    /// What people call it; appears in logs.
+    /// Its name; appears in logs.
     package let name: String
     /// The SHA-256 of the secret.
     package let hash: TokenHash
     /// What its bearer may do.
     package let scopes: Set<Scope>
 
-    /// A token read from where hashes are kept.
+    /// A token from a stored hash.
     package init(name: String, hash: TokenHash, scopes: Set<Scope>) {
         self.name = name
         self.hash = hash
         self.scopes = scopes
     }
 
-    /// A token whose secret is at hand; the secret is not kept.
+    /// A token from its secret, which is not kept.
     package init(name: String, secret: String, scopes: Set<Scope>) {
         self.init(name: name, hash: TokenHash(ofSecret: Array(secret.utf8)), scopes: scopes)
     }
@@ -33,13 +33,13 @@ package struct TokenHash: Hashable, Sendable {
         bytes = Array(SHA256.hash(data: secret))
     }
 
-    /// Wraps a hash that was stored; nil unless it has 32 bytes.
+    /// Wraps a stored hash; nil unless it has 32 bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
 
-    /// Whether both are equal, in a time that does not tell where they differ.
+    /// Whether both are equal, in a time that does not depend on where they differ.
     func isEqualInConstantTime(to other: TokenHash) -> Bool {
         var difference: UInt8 = 0
         for index in 0..<32 {
@@ -49,28 +49,28 @@ package struct TokenHash: Hashable, Sendable {
     }
 }
 
-/// All tokens of a moment.
+/// All tokens at one moment.
 package struct TokenTable: Sendable {
     /// In no particular order.
     package let tokens: [AccessToken]
     private let hadTokens: Bool
 
-    /// Makes a table; equal hashes add their scopes up. `hadTokens` says that there were tokens once, which may all be
-    /// revoked by now.
+    /// Makes a table; equal hashes add up their scopes. `hadTokens` is true if there ever were tokens, which may all
+    /// be revoked by now.
     package init(_ tokens: [AccessToken], hadTokens: Bool = false) {
         self.tokens = tokens
         self.hadTokens = hadTokens
     }
 
-    /// Whether nobody has a token.
+    /// Whether there are no tokens.
     package var isEmpty: Bool { tokens.isEmpty }
 
-    /// Whether there has never been a token: only then is anybody let in without one who was not invited.
+    /// Whether there has never been a token: only then local callers may come without one by default.
     package var isUntouched: Bool { tokens.isEmpty && !hadTokens }
 
-    /// What the bearer of any of these secrets may do; nil when no token is known by one of them.
+    /// The scopes of any of these secrets; nil when all of them are unknown.
     ///
-    /// Every token is compared, whether or not one matched before.
+    /// Every token is compared, even after a match.
     package func grant(for secrets: [[UInt8]]) -> TokenGrant? {
         var names: [String] = []
         var scopes: Set<Scope> = []
@@ -85,7 +85,7 @@ package struct TokenTable: Sendable {
     }
 }
 
-/// What a caller may do, and by which token.
+/// The scopes of a caller, and the name of its token.
 package struct TokenGrant: Hashable, Sendable {
     /// The token's name, `anonymous` without one.
     package let name: String

@@ -1,5 +1,5 @@
 extension BackupMaker.Plan {
-    /// What the settings say about copies.
+    /// The plan from the settings.
     package init(_ settings: Settings) throws {
         self.init(
             BackupShelf(try Self.directory(settings)),

@@ -1,18 +1,18 @@
 package import Postgres
 import PostgresCluster
 
-/// PostgreSQL as a command needs it: connected, and a private cluster started where it was not running.
+/// PostgreSQL for a command: connected; a private cluster is started if it was not running.
 package struct DatabaseSession: Sendable {
     /// Connections for the command.
     package let pool: Pool
-    /// What they are connected to.
+    /// The target of the connections.
     package let target: ConnectionTarget
     /// The sessions' settings.
     package let session: SessionSettings
 
-    /// Runs a command with a session, and leaves everything as it was: a private cluster that a server runs goes on,
-    /// one that was started for the command stops. A signal ends the process, but not before that. Only a command that
-    /// fills a database may make an empty cluster in the place of a lost one.
+    /// Runs a command with a session, and restores the previous state: a private cluster of a running server keeps
+    /// running, one that was started for the command is stopped. A signal ends the process, but only after that. Only
+    /// a command that fills a database may replace a lost cluster by an empty one.
     package static func with<Value: Sendable>(
         _ settings: Settings,
         replacingLostCluster: Bool = false,
@@ -58,14 +58,14 @@ package struct DatabaseSession: Sendable {
         return try result.get()
     }
 
-    /// The private cluster that this command is the one to start.
+    /// The private cluster that this command has to start and stop; nil otherwise.
     private static func toBeStopped(_ source: DatabaseSource) -> PrivateCluster? {
         guard case .privateCluster(let cluster) = source, !cluster.isRunning else { return nil }
         return cluster
     }
 
-    /// Refuses what no command can work with. A role without rights may still look; and what to do about a server that is
-    /// away, each command knows itself.
+    /// Refuses databases that no command can work with. A role without rights may still read; and each command
+    /// handles an unreachable server itself.
     private static func check(_ target: ConnectionTarget, _ session: SessionSettings) async throws {
         let asked = try? await blocking {
             try Connection.withTemporary(target, session) { try DatabaseFacts.fetch($0, target, session) }
@@ -79,7 +79,7 @@ package struct DatabaseSession: Sendable {
 }
 
 extension SessionSettings {
-    /// What the settings say about sessions.
+    /// The session settings.
     init(_ settings: Settings, applicationName: String = "weir") {
         self.init(
             applicationName: applicationName,
