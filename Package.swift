@@ -71,16 +71,16 @@ let package = Package(
         // Child processes and signals.
         module("Processes", ["CLinux"]),
         module("Postgres", ["Core", "CLibpq", logging]),
-        // A server of one's own.
+        // The private PostgreSQL cluster.
         module("PostgresCluster", ["Postgres", "Processes", "CLinux"]),
         module("Journal", ["Core", "Metrics", logging]),
         module("Outbound", ["HTTP", "CLibcurl"]),
-        // Settings as values: how each is called, what it takes, what it does.
+        // Settings as values: their names, values and effects.
         module("Configuration"),
 
-        // What a surface is made of: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
+        // The parts of a surface: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
         module("API", ["Core", "HTTP", "HTTPServer"]),
-        // What a stream is made of: loader, projections, dead letters, outcomes, the outbox, maintenance.
+        // The parts of a stream: loader, projections, dead letters, outcomes, the outbox, maintenance.
         module(
             "Ingest",
             [
@@ -154,9 +154,9 @@ let package = Package(
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging]
         ),
 
-        // What people have, read for a running Weir: a client, which knows nothing of the server's parts.
+        // Reads recorded runs and sends them to a running Weir: a client, which knows nothing of the server's parts.
         module("Import", ["Core", "HTTP", "CSQLite", crypto]),
-        // Behaves like many Nextflow runs, towards a running Weir.
+        // Simulates many Nextflow runs as a client of a running Weir.
         module("Simulator", ["Core", "Outbound"]),
 
         .target(
@@ -263,7 +263,7 @@ let package = Package(
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),
-        // The built executable as an operator and a client meet it.
+        // The built executable as operators and clients use it.
         .testTarget(
             name: "AcceptanceTests",
             dependencies: ["weir", "TestKit", "Postgres", "PostgresCluster"],

@@ -36,7 +36,7 @@ package struct ByteSize: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ByteSize {
-    /// About so much, with one decimal: `71.6 GiB`.
+    /// Rounded to one decimal: `71.6 GiB`.
     package var approximately: String {
         for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] where bytes >= 1 << shift {
             return "\((Double(bytes) / Double(1 << shift) * 10).rounded() / 10) \(unit)"

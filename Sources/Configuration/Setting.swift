@@ -1,4 +1,4 @@
-/// One setting as it is declared: its environment variable, what it takes, its default, and what it does.
+/// One setting: its environment variable, its values, its default, and its effect.
 ///
 /// `Settings` of the server and features declare theirs as constants, and read values with `SettingValues`.
 package struct Setting<Value: Sendable>: Sendable {
@@ -8,9 +8,9 @@ package struct Setting<Value: Sendable>: Sendable {
 
     /// Declares a setting.
     ///
-    /// `name` is the environment variable, `flag` the long option without its dashes, `aliases` are other variables that
-    /// mean the same, as the original servers call them. `defaultText` is the default as a user would write it; nil is
-    /// "not set". The value of a secret is never shown.
+    /// `name` is the environment variable, `flag` the long option without its dashes, `aliases` are variables of the
+    /// original servers with the same meaning. `defaultText` is the default as a user would write it; nil is "not
+    /// set". The value of a secret is never shown.
     package init(
         _ name: String,
         _ parser: SettingParser<Value>,

@@ -1,4 +1,4 @@
-/// A value that a setting does not take; its description is the one line an operator reads.
+/// A value that a setting does not accept; its description is the one line that an operator reads.
 package struct SettingError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The variable or option that carried the value, as the user wrote it.
     package let carrier: String

@@ -1,6 +1,6 @@
 /// Reads the text of a setting.
 package struct SettingParser<Value: Sendable>: Sendable {
-    /// What it takes, as a noun phrase for error lines and the documentation.
+    /// The accepted values, as a noun phrase for error lines and the documentation.
     package let accepts: String
     /// Reads a trimmed text.
     package let parse: @Sendable (_ text: String) throws(SettingComplaint) -> Value
@@ -16,7 +16,7 @@ package struct SettingParser<Value: Sendable>: Sendable {
 }
 
 extension SettingParser where Value == String {
-    /// Any text but an empty one.
+    /// Any text that is not empty.
     package static func text(_ accepts: String) -> Self {
         SettingParser(accepts: accepts) { text throws(SettingComplaint) in
             guard !text.isEmpty else { throw SettingComplaint(why: "it is empty") }
@@ -94,7 +94,7 @@ extension SettingParser {
         let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
             guard let value = Value(rawValue: text.lowercased()) else {
-                throw SettingComplaint(why: "it is none of the words")
+                throw SettingComplaint(why: "it is none of these words")
             }
             return value
         }
@@ -117,7 +117,7 @@ extension SettingParser {
 }
 
 extension SettingParser where Value == [String] {
-    /// Words divided by commas.
+    /// Words separated by commas.
     package static func words(_ accepts: String) -> Self {
         .list(accepts) { element throws(SettingComplaint) in element }
     }

@@ -1,8 +1,8 @@
-/// The values of settings: what was given, and else the defaults.
+/// The values of settings: given ones, and the defaults of the others.
 package struct SettingValues: Sendable {
     private var given: [String: any Sendable] = [:]
 
-    /// Every setting has its default.
+    /// All settings have their defaults.
     package init() {}
 
     /// The value of a setting.

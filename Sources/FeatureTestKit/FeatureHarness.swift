@@ -10,7 +10,7 @@ internal import Metrics
 package import Postgres
 package import TestKit
 
-/// A feature from its endpoints to its rows: a journal, loaders, a database; no sockets.
+/// A feature from its endpoints to its rows, with a journal, loaders and a database, and without sockets.
 package final class FeatureHarness: Sendable {
     /// The response to a request.
     package struct Answer: Sendable {
@@ -24,21 +24,21 @@ package final class FeatureHarness: Sendable {
         }
     }
 
-    /// A request that this harness cannot answer: its endpoint answers through a connection, or in pieces.
+    /// The harness does not support an endpoint that answers through a connection, or in pieces.
     package struct NeedsConnection: Error {}
 
     package let database: TemporaryDatabase
     package let journal: Journal
     package let pool: Pool
-    /// Of every listener.
+    /// The endpoints of every listener.
     package let endpoints: [Endpoint]
-    /// How far each stream is loaded.
+    /// The progress of each stream.
     package let progress: [StreamProgress]
     private let directory: String
     private let router: Router<Endpoint>
     private let loading: Task<Void, Never>
 
-    /// Starts a feature over a fresh database with Weir's schema, or over one that is filled already.
+    /// Starts a feature on a fresh database with Weir's schema, or on a filled one.
     package init(
         _ feature: Feature,
         settings: SettingValues = SettingValues(),
@@ -86,7 +86,7 @@ package final class FeatureHarness: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Sends a request as a caller that may do what the scopes say; 404 where no endpoint is.
+    /// Sends a request of a caller with these scopes; 404 if there is no such endpoint.
     package func send(
         _ method: Method,
         _ target: String,

@@ -2,7 +2,7 @@ internal import Configuration
 package import Ingest
 
 extension Feature {
-    /// Nextflow's weblog: its events, runs, tasks and process metrics.
+    /// Nextflow's weblog: events, runs, tasks and process metrics.
     package static let nextflow = Feature(
         "nextflow",
         settings: NextflowSettings.rows,

@@ -3,11 +3,11 @@ internal import Ingest
 internal import Metrics
 internal import Postgres
 
-/// Gauges of the domain: runs by state, tasks by process and status.
+/// Gauges of Nextflow: runs by state, tasks by process and status.
 ///
-/// They come from the database, so that every Weir that shares it shows the same.
+/// They come from the database, so that all Weirs that share it show the same values.
 enum NextflowGauges {
-    /// How many processes have a series of their own; the rest are added up as `other`.
+    /// How many processes have series of their own; the others are added up as `other`.
     static let processLimit = 200
 
     /// Runs and tasks, and the partitions of raw events; a running run that is silent for `staleAfter` is stale.

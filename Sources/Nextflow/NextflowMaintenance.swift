@@ -2,12 +2,13 @@ internal import Core
 package import Ingest
 internal import Postgres
 
-/// What has to be done for the tables of this feature now and then, by one of all Weirs.
+/// The maintenance jobs of this feature's tables.
 package enum NextflowMaintenance {
-    /// How long digests are kept behind the slowest loader: the window of a resend, and what clocks may differ.
+    /// How long digests are kept after the slowest loader's position: the window of a resend, and a margin for
+    /// clocks.
     private static let digestAge = Duration.seconds(1200)
 
-    /// Partitions ahead of time, retention of digests, and the sealing of sketches.
+    /// Future partitions, retention of digests, and the sealing of sketches.
     package static let jobs = [
         MaintenanceJob("nextflow.partitions", every: .seconds(3600)) { connection, now in
             try DayPartitions.telemetry.ensureAhead(from: now, on: connection)

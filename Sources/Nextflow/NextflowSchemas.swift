@@ -1,6 +1,6 @@
 internal import API
 
-/// What `/openapi.json` says of weblog events, runs and their parts.
+/// The schemas of weblog events, runs and their parts in `/openapi.json`.
 enum NextflowSchemas {
     private typealias Member = APISchema.Member
 
@@ -25,13 +25,15 @@ enum NextflowSchemas {
                 Member(
                     "metadata",
                     APIType.any.noting(
-                        "What `started` and `completed` tell of the run: parameters, workflow."
+                        "The facts about the run in `started` and `completed`: parameters, workflow."
                     ),
                     isRequired: false
                 ),
                 Member(
                     "trace",
-                    APIType.any.noting("What `process_…` tells of a task: task_id, process, status, exit, …"),
+                    APIType.any.noting(
+                        "The facts about a task in `process_…`: task_id, process, status, exit, …"
+                    ),
                     isRequired: false
                 ),
             ]
@@ -104,12 +106,12 @@ enum NextflowSchemas {
     )
 
     private static func page(_ name: String, _ list: String, _ element: APISchema) -> APISchema {
-        let cursor = APIType.text.orNull.noting("`cursor` of the next page; null when this is the last.")
+        let cursor = APIType.text.orNull.noting("`cursor` of the next page; null on the last page.")
         return APISchema(name, [Member(list, .list(.named(element))), Member("next_cursor", cursor)])
     }
 
     // MARK: - Faults
 
-    /// Why a request is 422, in the words of the reference's framework.
+    /// Why a request is 422, in pydantic's words.
     static let faults = ValidationDialect.pydantic1.schema("WeblogFaults", entry: "WeblogFault")
 }

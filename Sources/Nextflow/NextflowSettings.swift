@@ -1,8 +1,8 @@
 package import Configuration
 
-/// What can be configured about Nextflow's runs and tasks.
+/// The settings of Nextflow's runs and tasks.
 package enum NextflowSettings {
-    /// After what silence a running run is shown as stale.
+    /// After how long without an event a running run is shown as stale.
     package static let staleAfter = Setting<Duration>(
         "WEIR_STALE_AFTER",
         .duration(.seconds(60) ... .seconds(86_400 * 3650)),

@@ -1,12 +1,12 @@
-/// Whether PostgreSQL answers; what a health page may say about it.
+/// The health of PostgreSQL, for health pages.
 package enum DatabaseHealth: Hashable, Sendable {
     case connected
-    /// Nobody has asked it yet.
+    /// Not checked yet.
     case unknown
-    /// A short text without any secret: no host, user or query.
+    /// A short text without secrets: no host, user or query.
     case failed(String)
 
-    /// As the surfaces write it: `Connected`, `Unknown`, `Error: …` (contract §1.4).
+    /// In the format of the surfaces: `Connected`, `Unknown`, `Error: …` (contract §1.4).
     package var text: String {
         switch self {
         case .connected: "Connected"
@@ -16,11 +16,11 @@ package enum DatabaseHealth: Hashable, Sendable {
     }
 }
 
-/// How the health pages learn about PostgreSQL.
+/// Provides the health of PostgreSQL to the health pages.
 package protocol DatabaseHealthSource: Sendable {
-    /// What is known without asking; never waits.
+    /// The last known health; never waits.
     var lastKnown: DatabaseHealth { get }
 
-    /// Asks PostgreSQL, and gives up after `limit`.
+    /// Checks PostgreSQL, and gives up after `limit`.
     func check(within limit: Duration) async -> DatabaseHealth
 }

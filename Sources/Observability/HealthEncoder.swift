@@ -1,9 +1,9 @@
 import Core
 import HTTP
 
-/// The health answers of all surfaces.
+/// The health responses of all surfaces.
 enum HealthEncoder {
-    /// The main listener: the members of all surfaces together, always 200, for it says that Weir lives.
+    /// The main listener: the members of all surfaces together, always 200, since it is a liveness check.
     static func main(_ database: DatabaseHealth, version: String) -> Response {
         var writer = JSONWriter()
         writer.object { body in
@@ -17,7 +17,8 @@ enum HealthEncoder {
         return .json(writer.bytes)
     }
 
-    /// The listener profile `nextflow`: the reference's answer to the letter, 503 and its wrapper included (contract §1.4).
+    /// The listener profile `nextflow`: exactly the reference's response, including 503 and its wrapper (contract
+    /// §1.4).
     static func nextflow(_ database: DatabaseHealth) -> Response {
         let isConnected = database == .connected
         var inner = JSONWriter()
@@ -32,7 +33,7 @@ enum HealthEncoder {
         return .json(writer.bytes, status: .serviceUnavailable)
     }
 
-    /// The listener profile `runs`: its version, and the settings of a storage that clients insist on.
+    /// The listener profile `runs`: its version, and the storage settings that clients require.
     static func runs(version: String) -> Response {
         var writer = JSONWriter()
         writer.object { body in
@@ -43,14 +44,14 @@ enum HealthEncoder {
         return .json(writer.bytes)
     }
 
-    /// The listener profile `metrics`, and whoever asks for no more than a sign of life.
+    /// The listener profile `metrics`, and liveness checks.
     static var alive: Response {
         var writer = JSONWriter()
         writer.object { $0.member("status", "ok") }
         return .json(writer.bytes)
     }
 
-    /// Clients of the runs surface require these very words, whatever the storage is.
+    /// Clients of the runs surface require these values, whatever the storage is.
     private static func storage(_ body: inout JSONWriter) {
         body.member("db_path", "postgresql")
         body.member("journal_mode", "DELETE")

@@ -2,27 +2,27 @@ import API
 import Core
 import HTTP
 
-/// The answer of `GET /`: what this is and where things are.
+/// The response to `GET /`: an overview of Weir and its endpoints.
 enum IndexPage {
     private static let places = [
         ("POST /telemetry", "where Nextflow's weblog sends its events"),
         ("GET /api/nextflow/runs", "runs, their tasks and events"),
-        ("GET /metrics/processes/summary", "how processes fare: success, retries, resources"),
+        ("GET /metrics/processes/summary", "success, retries and resources of processes"),
         ("GET /metrics", "for Prometheus"),
-        ("GET /health", "whether Weir lives"),
-        ("GET /ready", "whether all is well, and what to do if not"),
-        ("GET /version", "which Weir this is"),
+        ("GET /health", "whether Weir runs"),
+        ("GET /ready", "whether Weir is ready, and what to do if not"),
+        ("GET /version", "the version of Weir"),
         ("GET /openapi.json", "every route"),
     ]
 
-    /// What `/openapi.json` says of it.
+    /// Its answer in `/openapi.json`.
     static let answer = APIAnswer(
         200,
-        "What was asked for, in the media type that Accept prefers.",
+        "The overview, in the media type that Accept prefers.",
         contents: [.init("text/plain", .text), .init("application/json", .named(ObservabilitySchemas.index))]
     )
 
-    /// Text, or JSON for those who prefer it.
+    /// Text, or JSON if `Accept` prefers it.
     static func response(to head: RequestHead, version: String) -> Response {
         let prefersJSON =
             head.preferredMediaType(of: ["text/plain", "application/json"]) == "application/json"

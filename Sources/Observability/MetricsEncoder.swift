@@ -2,13 +2,13 @@ import API
 import HTTP
 import Metrics
 
-/// The answer of `/metrics`.
+/// The response of `/metrics`.
 enum MetricsEncoder {
     private static let json = "application/json"
     private static let text = "text/plain"
     private static let openMetrics = "application/openmetrics-text"
 
-    /// What `/openapi.json` says of it.
+    /// Its answer in `/openapi.json`.
     static let answer = APIAnswer(
         200,
         "Every series, in the media type that Accept prefers.",
@@ -25,7 +25,7 @@ enum MetricsEncoder {
         ]
     )
 
-    /// Text for scrapers, in the format that they ask for; JSON for those who prefer it.
+    /// Text for scrapers, in the format that they request; JSON if `Accept` prefers it.
     static func response(to head: RequestHead, _ registry: Registry) -> Response {
         let offers = [text, openMetrics, json]
         var response: Response

@@ -2,13 +2,13 @@ package import API
 import HTTP
 package import Metrics
 
-/// What Weir tells about itself: health, readiness, version, metrics, its own description.
+/// Endpoints about Weir itself: health, readiness, version, metrics, its OpenAPI description.
 ///
-/// None of these needs a token: probes and scrapers of many systems have none, and nothing here is about a run.
+/// None of them needs a token: many probes and scrapers have none, and nothing here is about a run.
 package struct ObservabilityRoutes: Sendable {
     /// How long `/health` of the listener profile `nextflow` waits for PostgreSQL.
     private static let healthPatience = Duration.seconds(2)
-    /// The version of the runs service whose protocol is spoken.
+    /// The version of the runs service whose protocol Weir implements.
     private static let runsVersion = "3.0.0"
 
     private typealias Schemas = ObservabilitySchemas
@@ -34,7 +34,7 @@ package struct ObservabilityRoutes: Sendable {
         self.registry = registry
     }
 
-    /// The routes of the main listener; `others` are described in `/openapi.json` beside them.
+    /// The routes of the main listener; `/openapi.json` also describes `others`.
     package func routes(describing others: [Endpoint]) -> [Endpoint] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
@@ -55,7 +55,7 @@ package struct ObservabilityRoutes: Sendable {
         ]
     }
 
-    /// What the listener profiles answer instead. Design §3.
+    /// The routes that listener profiles replace. Design §3.
     package var profiles: [String: [Endpoint]] {
         let database = database
         return [
@@ -65,14 +65,14 @@ package struct ObservabilityRoutes: Sendable {
                     "Whether PostgreSQL answers.",
                     [
                         .json(Schemas.nextflowHealth),
-                        APIAnswer(503, "It does not.", .named(Schemas.nextflowUnhealthy)),
+                        APIAnswer(503, "PostgreSQL does not answer.", .named(Schemas.nextflowUnhealthy)),
                     ]
                 ) { _ in
                     HealthEncoder.nextflow(await database.check(within: Self.healthPatience))
                 }
             ],
             "runs": [
-                Self.probe("/health", "A sign of life.", [.json(Schemas.runsHealth)]) { _ in
+                Self.probe("/health", "Liveness check.", [.json(Schemas.runsHealth)]) { _ in
                     HealthEncoder.runs(version: Self.runsVersion)
                 },
                 Self.probe("/version", "The version of the protocol.", [.json(Schemas.runsVersion)]) { _ in
@@ -80,7 +80,7 @@ package struct ObservabilityRoutes: Sendable {
                 },
             ],
             "metrics": [
-                Self.probe("/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
+                Self.probe("/health", "Liveness check.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
             ],
         ]
     }
@@ -91,7 +91,7 @@ package struct ObservabilityRoutes: Sendable {
         let (database, version) = (database, version)
         return Self.probe(
             "/health",
-            "A sign of life; always 200, whatever PostgreSQL does.",
+            "Liveness check: always 200, whatever PostgreSQL does.",
             [.json(Schemas.health)]
         ) { _ in
             HealthEncoder.main(database.lastKnown, version: version)
@@ -99,17 +99,21 @@ package struct ObservabilityRoutes: Sendable {
     }
 
     private var plainHealth: Endpoint {
-        Self.probe("/api/health", "A sign of life.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
+        Self.probe("/api/health", "Liveness check.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
     }
 
     private var ready: Endpoint {
         let readiness = readiness
         return Self.probe(
             "/ready",
-            "Whether PostgreSQL, schema, loader, disk and journal are well; else 503.",
+            "Whether PostgreSQL, schema, loader, disk and journal are ready; 503 if not.",
             [
                 .json(Schemas.readiness),
-                APIAnswer(503, "Something is not well; the checks say what.", .named(Schemas.readiness)),
+                APIAnswer(
+                    503,
+                    "Something is not ready; the checks give the reason.",
+                    .named(Schemas.readiness)
+                ),
             ]
         ) { _ in
             ReadinessEncoder.response(await readiness.checks())
@@ -118,7 +122,7 @@ package struct ObservabilityRoutes: Sendable {
 
     private var versionRoute: Endpoint {
         let (version, build) = (version, build)
-        return Self.probe("/version", "Which Weir this is.", [.json(Schemas.version)]) { _ in
+        return Self.probe("/version", "The version of Weir.", [.json(Schemas.version)]) { _ in
             VersionEncoder.response(version: version, build: build)
         }
     }
@@ -127,7 +131,7 @@ package struct ObservabilityRoutes: Sendable {
         let registry = registry
         return Self.probe(
             "/metrics",
-            "Weir's own series and those of the domain: Prometheus text, OpenMetrics, or JSON, as Accept prefers.",
+            "Weir's own series and those of its features: Prometheus text, OpenMetrics, or JSON, as Accept prefers.",
             [MetricsEncoder.answer]
         ) { request in
             MetricsEncoder.response(to: request.head, registry)
@@ -137,7 +141,7 @@ package struct ObservabilityRoutes: Sendable {
     private func index(hasRoot: Bool) -> Endpoint? {
         guard !hasRoot else { return nil }
         let version = version
-        return Self.probe("/", "What this is and where things are.", [IndexPage.answer]) { request in
+        return Self.probe("/", "An overview of Weir and its endpoints.", [IndexPage.answer]) { request in
             IndexPage.response(to: request.head, version: version)
         }
     }
@@ -163,8 +167,8 @@ package struct ObservabilityRoutes: Sendable {
 }
 
 extension APIAnswer {
-    /// What was asked for, in JSON.
+    /// The result in JSON.
     fileprivate static func json(_ schema: APISchema) -> APIAnswer {
-        APIAnswer(200, "What was asked for.", .named(schema))
+        APIAnswer(200, "The result.", .named(schema))
     }
 }

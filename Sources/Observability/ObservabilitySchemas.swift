@@ -1,6 +1,6 @@
 import API
 
-/// What `/openapi.json` says of what Weir tells about itself.
+/// The schemas of these endpoints in `/openapi.json`.
 enum ObservabilitySchemas {
     private typealias Member = APISchema.Member
 
@@ -30,7 +30,7 @@ enum ObservabilitySchemas {
                                 Member("name", .text), Member("ok", .flag), Member("why", .text),
                                 Member(
                                     "advice",
-                                    APIType.text.noting("When it is not well."),
+                                    APIType.text.noting("Only if it is not ready."),
                                     isRequired: false
                                 ),
                             ]
@@ -62,7 +62,7 @@ enum ObservabilitySchemas {
         ]
     )
 
-    // MARK: - What the listener profiles answer
+    // MARK: - Responses of the listener profiles
 
     static let nextflowHealth = APISchema(
         "NextflowHealth",

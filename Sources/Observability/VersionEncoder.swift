@@ -1,7 +1,7 @@
 import Core
 import HTTP
 
-/// The answer of `/version`.
+/// The response of `/version`.
 enum VersionEncoder {
     /// The listener profile `runs`: the version of the protocol, and nothing else.
     static func runs(version: String) -> Response {

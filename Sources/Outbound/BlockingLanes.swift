@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Runs work that blocks on threads of its own, so many at a time; the rest waits in order. Any thread.
+/// Runs blocking work on its own threads, a fixed number at a time; the rest waits in order. Any thread.
 final class BlockingLanes: Sendable {
     private struct State {
         var free: Int

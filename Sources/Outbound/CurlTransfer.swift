@@ -46,7 +46,7 @@ final class CurlTransfer {
                     bytes.baseAddress ?? UnsafeRawPointer(handle)
                 )
                 weir_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, bytes.count)
-                // It makes a POST of whatever it is; the method is said last.
+                // This option turns any method into a POST, so the method is set last.
                 setMethod()
             }
             return curl_easy_perform(handle)
@@ -65,12 +65,12 @@ final class CurlTransfer {
     private func configure(_ timeout: Duration) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_URL, request.url)
-        // Copied, and part of what makes a kept connection the right one.
+        // libcurl copies it, and reuses a kept connection only for the same socket.
         if let socket = request.socket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
-        // A redirect could lead where the policy does not look, or turn a POST into a GET.
+        // A redirect could lead to a destination that the policy does not see, or turn a POST into a GET.
         weir_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         weir_curl_set_web_only(handle)
-        // Nor could it look behind a proxy that the environment names.
+        // The policy could not see destinations behind a proxy from the environment, either.
         set(CURLOPT_PROXY, "")
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
@@ -117,7 +117,7 @@ final class CurlTransfer {
         Int(max(.milliseconds(1), min(duration, .seconds(86_400))) / .milliseconds(1))
     }
 
-    // MARK: - What libcurl tells
+    // MARK: - Callbacks of libcurl
 
     private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
         context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
@@ -134,7 +134,7 @@ final class CurlTransfer {
 
     private func takeHead(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         let line = UnsafeRawBufferPointer(start: bytes, count: count)
-        // The head of an interim answer came before.
+        // The head of an interim response came before.
         if line.starts(with: "HTTP/".utf8) { head = [] }
         guard head.count + count <= 64 << 10 else { return 0 }
         head.append(contentsOf: line)
@@ -172,7 +172,7 @@ final class CurlTransfer {
         return String(cString: host)
     }
 
-    // MARK: - What came of it
+    // MARK: - The result
 
     private func failure(_ code: CURLcode) -> OutboundError {
         if let forbidden { return .forbidden(forbidden) }
@@ -180,10 +180,10 @@ final class CurlTransfer {
         if code == CURLE_ABORTED_BY_CALLBACK { return .cancelled }
         switch code {
         case CURLE_URL_MALFORMAT: return .badURL
-        // The scheme of the URL, or an answer that does not begin as one.
+        // The scheme of the URL, or a response that does not begin as one.
         case CURLE_UNSUPPORTED_PROTOCOL: return information(CURLINFO_REQUEST_SIZE) > 0 ? .malformed : .badURL
         case CURLE_WEIRD_SERVER_REPLY: return .malformed
-        // To libcurl a path that is too long for a socket is a name that it can't resolve.
+        // libcurl reports a path that is too long for a socket as an unresolvable name.
         case CURLE_COULDNT_RESOLVE_HOST:
             return request.socket == nil ? .unresolvable : .unreachable(code: ENAMETOOLONG)
         case CURLE_COULDNT_CONNECT:

@@ -1,9 +1,10 @@
 internal import CLibcurl
 internal import Synchronization
 
-/// Sends requests over libcurl: HTTP and HTTPS, with the system's certificates, past any proxy. Any thread.
+/// Sends requests over libcurl: HTTP and HTTPS, with the system's certificates, bypassing any proxy. Any thread.
 ///
-/// libcurl blocks, so that every request has a thread of its own while it lasts; never one of Swift's, and only so many.
+/// libcurl blocks, so that every request runs on a thread of its own, never on one of Swift's; the number of threads
+/// is bounded.
 package final class OutboundClient: Sendable {
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
@@ -11,13 +12,13 @@ package final class OutboundClient: Sendable {
     private let lanes: BlockingLanes
     private let handles = HandleShelf()
 
-    /// Makes a client that only calls what the policy permits, and `parallel` servers at a time.
+    /// Makes a client that calls only permitted destinations, and `parallel` servers at a time.
     package init(policy: OutboundPolicy = OutboundPolicy(), parallel: Int = 8) {
         self.policy = policy
         lanes = BlockingLanes(parallel)
     }
 
-    /// Sends a request and waits for its answer; a task that is cancelled waits a second longer at most.
+    /// Sends a request and waits for its response; a cancelled task returns within a second.
     package func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundResponse {
         let mark = CancellationMark()
         let result: Result<OutboundResponse, OutboundError> = await withTaskCancellationHandler {
@@ -52,7 +53,7 @@ package final class OutboundClient: Sendable {
     }
 }
 
-/// Handles that are not in use: each keeps connections to the servers that it has called. Any thread.
+/// Idle handles: each keeps connections to the servers that it has called. Any thread.
 private final class HandleShelf: Sendable {
     private static let capacity = 8
     // Guards the handles, as addresses.
@@ -64,7 +65,7 @@ private final class HandleShelf: Sendable {
     }
 
     func putBack(_ handle: UnsafeMutableRawPointer) {
-        // Forgets the request, not the connections.
+        // Clears the request and keeps the connections.
         curl_easy_reset(handle)
         let isKept = idle.withLock { idle in
             guard idle.count < Self.capacity else { return false }

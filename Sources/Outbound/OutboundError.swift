@@ -1,30 +1,30 @@
 internal import Glibc
 
-/// Why there is no answer.
+/// Why there is no response.
 package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The URL is none, or its scheme is neither http nor https.
+    /// The URL is malformed, or its scheme is neither http nor https.
     case badURL
     /// The host has no address.
     case unresolvable
-    /// The policy forbids the host or the address that it has.
+    /// The policy forbids the host or its address.
     case forbidden(String)
-    /// Nobody listens there, or no way leads there; the number is `errno`, or 0 where none is known.
+    /// Nothing listens there, or there is no route; the number is `errno`, or 0 where it is unknown.
     case unreachable(code: Int32)
-    /// The connection ended before an answer came.
+    /// The connection ended before a response came.
     case closed
-    /// What came is no HTTP answer.
+    /// The response is not HTTP.
     case malformed
-    /// It took too long.
+    /// The timeout passed.
     case timeout
-    /// The task that asked was cancelled.
+    /// The task that sent the request was cancelled.
     case cancelled
-    /// A header field has a line break or U+0000 in it.
+    /// A header field contains a line break or U+0000.
     case badField(String)
-    /// No trust in the other side, or no common ground with it.
+    /// The TLS handshake failed: the certificate is not trusted, or there is no common version or cipher.
     case tls(String)
-    /// The answer is larger than was wanted.
+    /// The response is larger than the request allows.
     case tooLarge
-    /// Anything else, in libcurl's words.
+    /// Any other error, as libcurl words it.
     case failed(String)
 
     package var description: String {
@@ -35,9 +35,9 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(what) may not be called: see the list of allowed and denied destinations"
         case .unreachable: "nobody answers there"
         case .closed: "the connection was closed before an answer came"
-        case .malformed: "what came back is no HTTP answer"
+        case .malformed: "the answer is not HTTP"
         case .timeout: "no answer in time"
-        case .cancelled: "nobody waits for the answer any more"
+        case .cancelled: "the request was cancelled"
         case .badField(let name): "the header field \(name) has a line break in it"
         case .tls(let why): "no secure connection: \(why)"
         case .tooLarge: "the answer is too large"
@@ -45,7 +45,8 @@ package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As `description`, with the system's reason where nobody answers: for who looks after the machine that was called.
+    /// Like `description`, with the operating system's reason for unreachable servers: for the operator of the called
+    /// machine.
     package var cause: String {
         guard case .unreachable(let code) = self, code != 0 else { return description }
         return "cannot connect: \(String(cString: strerror(code)))"

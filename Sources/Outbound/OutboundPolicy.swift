@@ -1,9 +1,9 @@
 package import HTTP
 
-/// Where requests may go: names and addresses that are allowed or denied. Design §6.
+/// Which names and addresses requests may go to. Design §6.
 ///
-/// A denied destination is never called. With a list of allowed ones, nothing else is. Addresses are those that are
-/// really connected to, whatever a name resolves to.
+/// A denied destination is never called. If there are allowed ones, nothing else is called. Addresses are checked
+/// when they are connected to, whatever a name resolved to before.
 package struct OutboundPolicy: Sendable {
     /// A destination: `hooks.example.org`, `*.example.org`, `10.0.0.0/8`.
     package enum Rule: Hashable, Sendable {
@@ -42,7 +42,7 @@ package struct OutboundPolicy: Sendable {
         return allowed.isEmpty || allowed.contains { Self.matches($0, host, ip) }
     }
 
-    /// A name as it is compared: `Example.org.` with its root's dot is the same host. RFC 1034 §3.1.
+    /// A name in the form for comparison: `Example.org.` with its root's dot is the same host. RFC 1034 §3.1.
     fileprivate static func plain(_ host: String) -> String {
         let host = host.lowercased()
         return host.hasSuffix(".") ? String(host.dropLast()) : host

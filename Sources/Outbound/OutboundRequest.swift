@@ -1,23 +1,23 @@
-/// A request to somebody else's server.
+/// A request to another server.
 package struct OutboundRequest: Sendable {
     /// `POST`, `GET`, …
     package var method: String
-    /// `https://…` or `http://…`; nothing else is ever spoken.
+    /// `https://…` or `http://…`; other schemes are refused.
     package var url: String
-    /// The path of a Unix socket where the server listens, in place of the host and port of the URL; nil for none. Only
-    /// a policy's rules on names apply to it, to the host of the URL.
+    /// The path of the server's Unix socket, which replaces the host and port of the URL; nil for none. Of a policy,
+    /// only its rules for names apply, to the host of the URL.
     package var socket: String?
     /// Header fields, in order.
     package var fields: [(name: String, value: String)]
-    /// What is sent; nil for a request without a body.
+    /// The body; nil for a request without one.
     package var body: [UInt8]?
-    /// From begin to end.
+    /// The timeout of the whole request.
     package var timeout: Duration = .seconds(10)
-    /// When the answer is of no use any more; the wait for a free lane counts, too. Nil is never.
+    /// When the client stops waiting, which includes the wait for a free lane; nil is never.
     package var deadline: ContinuousClock.Instant?
-    /// Until a connection is there.
+    /// The timeout of connecting.
     package var connectTimeout: Duration = .seconds(5)
-    /// The most bytes of an answer that are read.
+    /// The most bytes of a response that are read.
     package var answerLimit = 1 << 20
 
     /// Makes a request.
@@ -35,7 +35,7 @@ package struct OutboundRequest: Sendable {
 }
 
 extension OutboundRequest {
-    /// How long it may still take.
+    /// The time left.
     var timeLeft: Duration {
         deadline.map { min(timeout, ContinuousClock.now.duration(to: $0)) } ?? timeout
     }

@@ -1,4 +1,4 @@
-/// What the other server said. Redirects are answers like any other: nobody follows them.
+/// The response of the other server. Redirects are not followed.
 package struct OutboundResponse: Sendable {
     /// The status code.
     package var status: Int
@@ -6,10 +6,10 @@ package struct OutboundResponse: Sendable {
     package var fields: [(name: String, value: String)]
     /// The body.
     package var body: [UInt8]
-    /// How many connections were made for it: 0 when it came over one that was kept. What a kept one no longer took was
-    /// sent once more, over a new one.
+    /// How many connections were made for it: 0 when a kept one was used. A request that a kept connection no longer
+    /// takes is sent again over a new one.
     package var connections = 0
 
-    /// The first field of a name that is given in lower case.
+    /// The first field with this name, in lower case.
     package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 }

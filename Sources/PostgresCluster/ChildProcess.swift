@@ -3,9 +3,9 @@ internal import Glibc
 internal import Processes
 internal import Synchronization
 
-/// Programs run beside Weir: no open descriptor, ignored signal or blocked signal of ours reaches them.
+/// Child processes beside Weir: they inherit none of its open descriptors, ignored signals or blocked signals.
 enum ChildProcess {
-    /// Starts a program with its output appended to the file `output`; answers its process id, for `wait` to reap.
+    /// Starts a program with its output appended to the file `output`; returns its process id, for `wait` to reap.
     static func spawn(
         _ arguments: [String],
         output: Int32,
@@ -29,7 +29,7 @@ enum ChildProcess {
         }
     }
 
-    /// Runs a program to its end; answers its exit status (128 + signal when killed) and its output.
+    /// Runs a program to its end; returns its exit status (128 + signal when killed) and its output.
     static func run(
         _ arguments: [String],
         environment: [String] = ChildProcess.environment
@@ -53,10 +53,10 @@ enum ChildProcess {
         var isInterrupted = false
     }
 
-    // Guards the children that `run` waits for: none is reaped while somebody sends it a signal.
+    // Guards the children that `run` waits for: none is reaped while another thread sends it a signal.
     private static let waitedFor = Mutex(WaitedFor())
 
-    /// Asks every program that `run` waits for to end, and every one that it still starts.
+    /// Sends SIGTERM to every program that `run` waits for, and to every one that it starts later.
     static func interruptAll() {
         waitedFor.withLock { waited in
             waited.isInterrupted = true
@@ -64,7 +64,7 @@ enum ChildProcess {
         }
     }
 
-    /// Our copy of the writing end has to go, or reading would never end.
+    /// This process's copy of the writing end must be closed, or reading would never end.
     private static func spawnClosing(
         _ end: Int32,
         _ arguments: [String],
@@ -74,9 +74,9 @@ enum ChildProcess {
         return try spawn(arguments, output: end, environment: environment)
     }
 
-    /// Waits for a child and answers its exit status, 128 + signal when killed.
+    /// Waits for a child and returns its exit status, 128 + signal when killed.
     private static func wait(_ child: pid_t) -> Int32 {
-        // Not reaped yet: its number belongs to nobody else.
+        // Not reaped yet, so no other process can have its id.
         var information = siginfo_t()
         while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
         waitedFor.withLock { _ = $0.children.remove(child) }
@@ -87,20 +87,21 @@ enum ChildProcess {
         return exitStatus(status)
     }
 
-    /// What `waitpid` says, as a shell would put it.
+    /// The result of `waitpid` as a shell's exit status.
     static func exitStatus(_ status: Int32) -> Int32 {
         status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     }
 
-    /// Reaps a child that has ended; answers whether it has.
+    /// Reaps a child that has ended; returns whether it has.
     static func hasEnded(_ child: pid_t) -> Bool {
         waitpid(child, nil, WNOHANG) != 0
     }
 
-    /// Our own variables with some of them replaced: libpq finds certificates, services and `.pgpass` as Weir does.
+    /// This process's variables, some of them replaced: libpq finds certificates, services and `.pgpass` as Weir
+    /// does.
     static func inherited(_ variables: [String: String]) -> [String] {
         var lines: [String] = []
-        // safe: nothing in Weir writes the environment, so nobody moves it while it is read.
+        // safe: nothing in Weir writes the environment, so it does not move while it is read.
         var entry = environ
         while let pointer = entry.pointee {
             let line = String(cString: pointer)
@@ -110,7 +111,7 @@ enum ChildProcess {
         return lines + variables.map { "\($0.key)=\($0.value)" }
     }
 
-    /// Nothing of ours: `PG…` and `LC_…` variables would change what the programs do.
+    /// No variables of this process: `PG…` and `LC_…` variables would change the behaviour of the programs.
     static let environment = [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TZ=UTC",
     ]

@@ -3,11 +3,11 @@ package import Postgres
 
 /// Why a private cluster can not be made, started or stopped.
 package enum ClusterError: Error, Hashable, Sendable {
-    /// No directory searched holds `postgres` and `initdb` of a supported version.
+    /// No searched directory contains `postgres` and `initdb` of a supported version.
     case noBinaries(searched: [String])
-    /// The directory that was asked for does not hold usable binaries.
+    /// The configured directory does not contain usable binaries.
     case unusableBinaries(directory: String)
-    /// No directory searched holds `pg_dump` and `pg_restore` for this server.
+    /// No searched directory contains `pg_dump` and `pg_restore` for this server.
     case noTools(serverMajor: Int)
     /// The cluster was made before, and its files are gone.
     case lost(directory: String)
@@ -17,21 +17,21 @@ package enum ClusterError: Error, Hashable, Sendable {
     case noUnprivilegedUser
     /// Started by root, and neither `setpriv` nor `runuser` is installed.
     case noUserSwitcher
-    /// The unprivileged user can not pass through a directory above the cluster's.
+    /// The unprivileged user cannot traverse a directory above the cluster's.
     case notTraversable(directory: String, user: String)
     /// A system call on a file failed.
     case file(path: String, operation: String, errno: Int32)
-    /// Someone else owns the directory that the socket should be in, or others may enter it.
+    /// Another user owns the directory for the socket, or others may enter it.
     case unsafeSocketDirectory(String)
-    /// The cluster's directory is another user's, as when root looks at what a service has made.
+    /// Another user owns the cluster's directory, for example when root runs a command on the data of a service.
     case foreignDirectory(String, owner: String)
     /// A program could not be started.
     case spawn(program: String, errno: Int32)
     /// `initdb` ended with an error; the text is the end of its output.
     case initializationFailed(output: String)
-    /// The server ended or did not answer in time; the text is the end of its log.
+    /// The server ended or did not answer before the timeout; the text is the end of its log.
     case didNotStart(log: String)
-    /// The server took neither the fast nor the immediate request to stop.
+    /// The server stopped neither on the fast nor on the immediate request.
     case didNotStop(processID: Int32)
     /// The server runs but refused Weir.
     case refused(PostgresError)

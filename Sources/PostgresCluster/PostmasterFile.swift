@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a running server says of itself in `postmaster.pid` (PostgreSQL source, `utils/pidfile.h`).
+/// The `postmaster.pid` of a running server (PostgreSQL source, `utils/pidfile.h`).
 struct PostmasterFile {
     var processID: pid_t
     var port: Int
@@ -16,7 +16,7 @@ struct PostmasterFile {
         socketDirectory = lines[4]
     }
 
-    /// Whether the process is there and is the server of that data directory, not a stranger with its old number.
+    /// Whether the process is the server of that data directory, and not another process with the same id.
     func isRunning(in dataDirectory: String) -> Bool {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/\(processID)/cwd", &buffer, buffer.count)

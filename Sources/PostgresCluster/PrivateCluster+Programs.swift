@@ -2,21 +2,21 @@ internal import Glibc
 internal import Postgres
 
 extension PrivateCluster {
-    /// Whether the programs on disk are others than those that run, as after an upgrade of the package: the server goes
-    /// on, and fails where it loads a library that does not fit any more.
+    /// Whether the programs on disk differ from the running ones, as after an upgrade of the package: the server
+    /// keeps running, and fails when it loads a library that no longer fits.
     package var runsReplacedPrograms: Bool {
         guard let server = runningServer() else { return false }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/\(server.processID)/exe", &buffer, buffer.count)
         guard length > 0 else { return false }
         let program = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // proc(5): what was unlinked or renamed over has this word behind its name.
+        // proc(5): the link of an unlinked or replaced file ends with this word.
         let gone = " (deleted)"
         guard program.hasSuffix(gone) else { return false }
         return access(String(program.dropLast(gone.count)), X_OK) == 0
     }
 
-    /// Notes outside of the cluster's directory that there is a cluster.
+    /// Records outside of the cluster's directory that the cluster was made.
     func makeMarker() throws(ClusterError) {
         guard let marker = configuration.marker, access(marker, F_OK) != 0 else { return }
         let descriptor = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -31,7 +31,7 @@ extension PrivateCluster {
 }
 
 extension PostgresError {
-    /// Whether the server cannot load one of its own libraries: its programs were replaced while it ran.
+    /// Whether the server cannot load one of its own libraries: its programs were replaced while it was running.
     package var isOfReplacedPrograms: Bool {
         let words = [
             "could not load library", "undefined symbol", "incompatible library", "could not access file",

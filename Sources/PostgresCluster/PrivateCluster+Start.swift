@@ -3,7 +3,7 @@ internal import Postgres
 internal import Synchronization
 
 extension PrivateCluster {
-    /// Answers the socket's directory.
+    /// Returns the directory of the socket.
     func startServer(as user: ServiceUser, _ state: inout State) throws(ClusterError) -> String {
         let binaries = try findBinaries()
         if access("\(dataDirectory)/PG_VERSION", F_OK) != 0 {
@@ -21,7 +21,7 @@ extension PrivateCluster {
         return socketDirectory
     }
 
-    /// Waits until the server takes a connection, then makes the database if it is not there.
+    /// Waits until the server accepts a connection, then makes the database if it is missing.
     func waitUntilReady(_ maintenance: ConnectionTarget, _ state: inout State) throws(ClusterError) {
         while true {
             do {
@@ -47,8 +47,8 @@ extension PrivateCluster {
         let hasEnded = state.child.map { isGone($0) } ?? (runningServer() == nil)
         guard hasEnded else { return }
         let log = SmallFile.tail(logPath)
-        // The sessions of a server that was killed take a moment to notice that it is gone; and a server that nobody
-        // has reaped yet still counts as the holder of its socket.
+        // The sessions of a killed server take a moment to end, and a server that is not reaped yet still holds the
+        // lock of its socket.
         let isPassing = log.contains("shared memory block") || log.contains(".lock\" already exists")
         guard isPassing else { throw .didNotStart(log: log) }
         reap(&state)
@@ -66,7 +66,7 @@ extension PrivateCluster {
         do throws(PostgresError) {
             try connection.executeScript("CREATE DATABASE \(Identifier.quoted(database))")
         } catch  where ["42P04", "23505"].contains(error.sqlState) {
-            // Another process was faster, or is just doing it (23505): the session of a Weir that was killed goes on.
+            // Another process was faster, or is making it now (23505): the session of a killed Weir continues.
         }
     }
 
@@ -82,10 +82,10 @@ extension PrivateCluster {
         }
     }
 
-    /// A cluster appears under its name only when it is whole: an interrupted `initdb` leaves nothing to trip over.
+    /// A cluster gets its name only when it is complete: an interrupted `initdb` leaves no partial cluster.
     ///
-    /// Each process has a place of its own for it: the `initdb` of a Weir that was killed goes on for a while, and would
-    /// fail and clear away what it takes for its own.
+    /// Each process uses its own directory: the `initdb` of a killed Weir continues for a while, and would fail and
+    /// remove a directory that it takes for its own.
     private func initialize(_ binaries: ServerBinaries, _ user: ServiceUser) throws(ClusterError) {
         _ = try ChildProcess.run(["/bin/sh", "-c", "rm -rf -- \"$0\".initializing*", dataDirectory])
         let unfinished = "\(dataDirectory).initializing-\(getpid())"
@@ -123,8 +123,8 @@ extension PrivateCluster {
         return directory
     }
 
-    /// Inside the cluster's directory if the path is short and plain enough, else a short one that is always the
-    /// same for this cluster. Commas and quotes mean something to both libpq and the server.
+    /// Inside the cluster's directory if the path is short and plain enough, else a short one that is always the same
+    /// for this cluster. Commas and quotes have a meaning for both libpq and the server.
     func socketDirectory(_ user: ServiceUser) -> String {
         let own = "\(configuration.directory)/socket"
         let isPlain = own.utf8.allSatisfy { byte in
@@ -135,7 +135,7 @@ extension PrivateCluster {
         if isPlain, own.utf8.count <= Self.longestSocketDirectory { return own }
         let digest = own.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         let name = "weir-\(user.userID)-\(String(digest, radix: 36))"
-        // Root's own runtime directory is closed to the unprivileged user.
+        // The unprivileged user cannot enter root's runtime directory.
         let base = user.isOther ? nil : configuration.runtimeDirectory
         if let base, base.utf8.count + name.utf8.count < Self.longestSocketDirectory {
             return "\(base)/\(name)"

@@ -2,41 +2,41 @@ internal import Glibc
 package import Postgres
 internal import Synchronization
 
-/// A PostgreSQL of Weir's own: made once from the installed binaries, reached through a Unix socket only.
+/// A private PostgreSQL: made once with the installed binaries, reachable through a Unix socket only.
 ///
-/// All methods block and are serialised by a lock; call them from a thread that may wait. A server that outlived
-/// the Weir that started it is adopted.
+/// All methods block and are serialised by a lock; call them from a thread that may wait. A server that outlived the
+/// Weir that started it is adopted.
 package final class PrivateCluster: Sendable {
     /// How the cluster is made and run.
     package let configuration: PrivateClusterConfiguration
-    /// Guards the child's process id, and by being held keeps start and stop apart.
+    /// Guards the child's process id; start and stop exclude each other by holding it.
     let state = Mutex(State())
-    /// Whether nobody waits any more for a server that is starting.
+    /// Whether the start of the server was abandoned.
     let isAbandoned = Atomic(false)
 
     struct State {
-        /// The process we started, until it is reaped: the server, or the `runuser` above it.
+        /// The process that this Weir started, until it is reaped: the server, or the `runuser` above it.
         var child: pid_t?
         var startDeadline = ContinuousClock.now
-        /// Whether the server ran under this owner.
+        /// Whether the server has run under this owner.
         var hasRun = false
     }
 
-    /// Names a cluster; nothing is touched yet.
+    /// Describes a cluster; changes nothing yet.
     package init(_ configuration: PrivateClusterConfiguration) {
         precondition(configuration.directory.hasPrefix("/"), "BUG: a private cluster needs an absolute path")
         self.configuration = configuration
     }
 
-    /// The log of the running server; the one before is kept beside it as `.1`.
+    /// The log of the running server; the previous one is kept beside it as `.1`.
     package var logPath: String { "\(configuration.directory)/postgres.log" }
 
     var dataDirectory: String { "\(configuration.directory)/data" }
 
-    /// Whether the cluster's files are there.
+    /// Whether the cluster's files exist.
     package var hasFiles: Bool { access("\(dataDirectory)/PG_VERSION", F_OK) == 0 }
 
-    /// Whether the cluster was made before, and its files are gone. Waits for a start that is under way.
+    /// Whether the cluster was made before, and its files are gone. Waits for a running start.
     package var isLost: Bool { state.withLock { isLost($0) } }
 
     private func isLost(_ state: State) -> Bool {
@@ -44,10 +44,10 @@ package final class PrivateCluster: Sendable {
         return state.hasRun || configuration.marker.map { access($0, F_OK) == 0 } == true
     }
 
-    /// Makes the cluster if there is none, starts the server if it is not running, waits until it answers and
-    /// makes the database. Answers how to reach it. Idempotent.
+    /// Makes the cluster if there is none, starts the server if it is not running, waits until it answers and makes
+    /// the database. Returns the target of its connections. Idempotent.
     ///
-    /// An empty cluster takes the place of a lost one only with `replacingLost`.
+    /// A lost cluster is replaced by an empty one only with `replacingLost`.
     /// - Throws: `ClusterError`.
     @discardableResult
     package func start(replacingLost: Bool = false) throws(ClusterError) -> ConnectionTarget {
@@ -72,19 +72,19 @@ package final class PrivateCluster: Sendable {
         }
     }
 
-    /// Asks the server to stop (fast, after a while immediate) and waits for its end. Idempotent.
+    /// Sends the server a stop request (fast, after a while immediate) and waits for its end. Idempotent.
     /// - Throws: `ClusterError.didNotStop`.
     package func stop() throws(ClusterError) {
         try state.withLock { state throws(ClusterError) in
             if let server = runningServer() {
-                // Fast shutdown: sessions are ended, nothing has to be recovered.
+                // Fast shutdown: sessions are ended, and the next start needs no recovery.
                 if !end(server.processID, SIGINT, within: configuration.stopTimeout, &state),
                     !end(server.processID, SIGQUIT, within: .seconds(10), &state)
                 {
                     throw .didNotStop(processID: server.processID)
                 }
             }
-            // A server whose files vanished is in nobody's file any more.
+            // A server whose files have vanished has no `postmaster.pid`.
             if let child = state.child, !hasFiles, !isGone(child) {
                 _ =
                     end(child, SIGINT, within: .seconds(5), &state)
@@ -94,12 +94,12 @@ package final class PrivateCluster: Sendable {
         }
     }
 
-    /// Lets a `start` that another thread waits for fail, so that `stop` gets its turn.
+    /// Makes a `start` on another thread fail, so that `stop` can run.
     package func abandonStart() {
         isAbandoned.store(true, ordering: .relaxed)
     }
 
-    /// Kills the server without any chance to tidy up, as a crash of the machine would.
+    /// Kills the server without a shutdown, like a crash of the machine.
     package func kill() {
         state.withLock { state in
             guard let server = runningServer() else { return }
@@ -108,7 +108,7 @@ package final class PrivateCluster: Sendable {
         }
     }
 
-    /// How the server is reached, or will be once it is started; nothing is started.
+    /// The target of the server, even before it is started.
     /// - Throws: `ClusterError` where no cluster can be run at all.
     package func target() throws(ClusterError) -> ConnectionTarget {
         try state.withLock { _ throws(ClusterError) in
@@ -133,7 +133,7 @@ package final class PrivateCluster: Sendable {
         return file
     }
 
-    /// The kernel names a process's directory without symbolic links.
+    /// The path of a process's directory in the kernel, without symbolic links.
     private var realDataDirectory: String {
         guard let resolved = realpath(dataDirectory, nil) else { return dataDirectory }
         defer { free(resolved) }
@@ -148,7 +148,7 @@ package final class PrivateCluster: Sendable {
         )
     }
 
-    /// Sends a signal and waits for the end of the process; answers whether it came in time.
+    /// Sends a signal and waits for the end of the process; returns whether it ended in time.
     private func end(_ process: pid_t, _ signal: Int32, within timeout: Duration, _ state: inout State)
         -> Bool
     {
@@ -157,7 +157,7 @@ package final class PrivateCluster: Sendable {
         while ContinuousClock.now < deadline {
             reap(&state)
             if isGone(process) {
-                // The child of another owner in this process has nobody else to reap it.
+                // The child of another owner in this process is reaped only here.
                 _ = ChildProcess.hasEnded(process)
                 return true
             }

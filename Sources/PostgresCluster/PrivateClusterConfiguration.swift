@@ -1,26 +1,26 @@
-/// How a private cluster is made and run.
+/// The configuration of a private cluster.
 package struct PrivateClusterConfiguration: Sendable {
     /// The cluster's own directory, made with mode 0700; only its parent must exist. Absolute.
     package var directory: String
-    /// A file outside of `directory` that is made with the cluster: from then on a cluster that is not there is lost, and
-    /// not one that was never made. Nil makes none.
+    /// A file outside of `directory` that is made with the cluster: with it, a missing cluster counts as lost, and
+    /// not as never made. Nil makes none.
     package var marker: String?
     /// The directory of the binaries (`WEIR_PG_BIN`), or nil to search for them.
     package var binaries: String?
-    /// The database that is made in it.
+    /// The name of the database.
     package var database: String
-    /// The superuser's name, who needs no password: the socket's directory keeps all others out.
+    /// The superuser's name, who needs no password: only Weir's user may enter the directory of the socket.
     package var user: String
     /// Whether commits survive a crash of the machine. Off for tests only.
     package var isDurable: Bool
-    /// How long the server may take to answer, recovery included.
+    /// The timeout of a start, including recovery.
     package var startTimeout: Duration
-    /// How long a fast shutdown may take before an immediate one is asked for.
+    /// How long a fast shutdown may take before an immediate one is requested.
     package var stopTimeout: Duration
-    /// Server settings on top of Weir's own.
+    /// Server settings in addition to Weir's own.
     package var settings: [String: String]
-    /// Where a short directory for the socket is made when `directory` is too long for one; `XDG_RUNTIME_DIR`,
-    /// or nil for `/tmp`.
+    /// Where a short directory for the socket is made when `directory` is too long; `XDG_RUNTIME_DIR`, or nil for
+    /// `/tmp`.
     package var runtimeDirectory: String?
 
     /// Creates a configuration; all but the directory have defaults.
@@ -48,7 +48,7 @@ package struct PrivateClusterConfiguration: Sendable {
         self.runtimeDirectory = runtimeDirectory
     }
 
-    /// The settings of the server, modest enough for a machine that has other work.
+    /// The settings of the server, modest enough for a machine with other work.
     func serverSettings(socketDirectory: String) -> [String: String] {
         var all = [
             "listen_addresses": "", "unix_socket_directories": socketDirectory,

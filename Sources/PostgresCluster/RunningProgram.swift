@@ -1,10 +1,11 @@
 internal import Glibc
 
-/// A program that was started and is looked after now and then.
+/// A running program that its owner polls.
 package struct RunningProgram: Sendable {
     private let process: pid_t
 
-    /// Starts a program with our environment and `variables` on top; its output is appended to the file `log`.
+    /// Starts a program with this process's environment and `variables` in addition; its output is appended to the
+    /// file `log`.
     ///
     /// - Throws: `ClusterError.spawn`, `.file`.
     package static func start(
@@ -26,7 +27,8 @@ package struct RunningProgram: Sendable {
         )
     }
 
-    /// The exit status, 128 + signal when it was killed; nil while it runs. Once it has been told, it is -1.
+    /// The exit status, 128 + signal when it was killed; nil while it runs. Only the first call returns it, later
+    /// ones return -1.
     package func exitStatus() -> Int32? {
         var status: Int32 = 0
         let answer = waitpid(process, &status, WNOHANG)
@@ -35,7 +37,7 @@ package struct RunningProgram: Sendable {
         return ChildProcess.exitStatus(status)
     }
 
-    /// Asks it to end, with what it has started, and waits for that.
+    /// Sends SIGTERM to its process group, and waits for its end.
     package func stop() {
         kill(-process, SIGTERM)
         var status: Int32 = 0

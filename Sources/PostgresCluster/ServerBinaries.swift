@@ -1,20 +1,21 @@
 internal import Glibc
 
-/// Where the programs of one installed PostgreSQL are.
+/// The programs of one installed PostgreSQL.
 package struct ServerBinaries: Hashable, Sendable {
-    /// The directory that holds `postgres` and `initdb`.
+    /// The directory that contains `postgres` and `initdb`.
     package let directory: String
     /// 15 for 15.4.
     package let majorVersion: Int
 
-    /// The oldest major version that is used.
+    /// The oldest supported major version.
     package static let oldestMajorVersion = 14
 
     /// Finds installed binaries: `explicit` alone if given, else `searchPath`, then the usual places, newest first.
     ///
-    /// `explicit` is a directory named by the operator (`WEIR_PG_BIN`), `majorVersion` the only acceptable version
-    /// for data that exists, `searchPath` directories separated by `:` (the environment's `PATH` by default).
-    /// - Throws: `ClusterError.noBinaries`, `.unusableBinaries`. Blocks while it asks the programs.
+    /// `explicit` is a directory from the operator (`WEIR_PG_BIN`), `majorVersion` the only acceptable version for
+    /// existing data, `searchPath` directories separated by `:` (the environment's `PATH` by default).
+    /// - Throws: `ClusterError.noBinaries`, `.unusableBinaries`. Blocks while it runs the programs for their
+    ///   versions.
     package static func find(
         explicit: String? = nil,
         majorVersion: Int? = nil,
@@ -45,7 +46,7 @@ package struct ServerBinaries: Hashable, Sendable {
         return ServerBinaries(directory: directory, majorVersion: version)
     }
 
-    /// Takes 15 out of `postgres (PostgreSQL) 15.4 (Debian …)` or `… 17beta1`.
+    /// Extracts 15 from `postgres (PostgreSQL) 15.4 (Debian …)` or `… 17beta1`.
     static func majorVersion(in text: String) -> Int? {
         guard let word = text.split(separator: " ").first(where: { $0.first?.isNumber == true }) else {
             return nil

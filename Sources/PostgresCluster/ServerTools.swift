@@ -1,22 +1,22 @@
 internal import Glibc
 package import Postgres
 
-/// `pg_dump` and `pg_restore` of one installed PostgreSQL, and how they are run: secrets travel in the environment,
-/// which other users can not see, and never on a command line.
+/// `pg_dump` and `pg_restore` of one installed PostgreSQL. Secrets are passed in the environment, which other users
+/// cannot see, and never on a command line.
 package struct ServerTools: Hashable, Sendable {
-    /// The directory that holds the programs.
+    /// The directory of the programs.
     package let directory: String
     /// 15 for 15.4.
     package let majorVersion: Int
 
-    /// How a program ended.
+    /// The end of a program.
     package struct Outcome: Hashable, Sendable {
         /// The exit status; 128 + signal when it was killed.
         package let status: Int32
-        /// What it said on both of its outputs, the last 64 KiB.
+        /// The last 64 KiB of both of its outputs.
         package let output: String
 
-        /// Its last line of some substance, for an operator.
+        /// Its last meaningful line, for an operator.
         package var complaint: String {
             let lines = output.split(whereSeparator: \.isNewline)
             let errors = lines.filter { $0.contains("error:") }
@@ -26,7 +26,8 @@ package struct ServerTools: Hashable, Sendable {
 
     /// Finds programs that can dump a server of `serverMajor`: of the same version if possible, else of the next newer one.
     ///
-    /// `explicit` is a directory named by the operator (`WEIR_PG_BIN`). Blocks while it asks the programs.
+    /// `explicit` is a directory from the operator (`WEIR_PG_BIN`). Blocks while it runs the programs for their
+    /// versions.
     /// - Throws: `ClusterError.noTools`.
     package static func find(explicit: String?, serverMajor: Int) throws(ClusterError) -> ServerTools {
         let path = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map(String.init)
@@ -41,8 +42,7 @@ package struct ServerTools: Hashable, Sendable {
         return best
     }
 
-    /// Asks all programs that are run at this moment to end (SIGTERM), and those that would be started later: this process
-    /// is about to end.
+    /// Sends SIGTERM to all running programs, and to those that are started later: this process is about to end.
     package static func interruptAll() {
         ChildProcess.interruptAll()
     }
@@ -71,7 +71,7 @@ package struct ServerTools: Hashable, Sendable {
         _ arguments: [String]
     ) throws(ClusterError) -> Outcome {
         var command = ["\(directory)/\(program)"] + arguments
-        // A dump in the encoding of the role would lack what that cannot say.
+        // A dump in the encoding of the role would lose characters that this encoding lacks.
         var variables = ["LC_ALL": "C", "PGAPPNAME": "weir-\(program)", "PGCLIENTENCODING": "UTF8"]
         if let target {
             command.append("--dbname=\(target.withoutSecrets.unmaskedURL)")

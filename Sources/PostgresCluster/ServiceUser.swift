@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// As whom the server runs: ourselves, or an unprivileged user when we are root, for PostgreSQL refuses root.
+/// The user of the server: the one of this process, or an unprivileged one for root, since PostgreSQL refuses root.
 struct ServiceUser: Sendable {
     var name: String
     var userID: uid_t
     var groupID: gid_t
-    /// What stands before a command line to run it as this user; empty when that is ourselves.
+    /// The prefix of a command line that runs it as this user; empty for the user of this process.
     var commandPrefix: [String]
 
     static func current() throws(ClusterError) -> ServiceUser {
@@ -17,7 +17,7 @@ struct ServiceUser: Sendable {
         return user
     }
 
-    /// `setpriv` comes first, since it becomes the program, while `runuser` stays as its parent.
+    /// `setpriv` is preferred, since it becomes the program, while `runuser` stays as its parent.
     private static func switcher(to user: ServiceUser) throws(ClusterError) -> [String] {
         if let setpriv = firstExecutable("setpriv") {
             return [setpriv, "--reuid=\(user.userID)", "--regid=\(user.groupID)", "--clear-groups", "--"]
@@ -40,7 +40,7 @@ struct ServiceUser: Sendable {
 
     var isOther: Bool { !commandPrefix.isEmpty }
 
-    /// Checks that the user can pass through every directory above `path`.
+    /// Checks that the user can traverse every directory above `path`.
     func checkTraversal(to path: String) throws(ClusterError) {
         guard isOther else { return }
         var directory = ""
@@ -60,7 +60,7 @@ struct ServiceUser: Sendable {
         return status.st_mode & S_IXOTH != 0
     }
 
-    /// Refuses the directory of a cluster that another user has made; one that is not there yet is well.
+    /// Refuses the directory of a cluster of another user; a missing one is accepted.
     func checkOwner(of path: String) throws(ClusterError) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_uid != userID else { return }
@@ -68,7 +68,7 @@ struct ServiceUser: Sendable {
         throw .foreignDirectory(path, owner: UserName.of(status.st_uid))
     }
 
-    /// Makes a directory that this user alone may enter, or checks that it is one already.
+    /// Makes a directory that only this user may enter, or checks an existing one.
     func makePrivateDirectory(_ path: String) throws(ClusterError) {
         if mkdir(path, 0o700) == 0 {
             if isOther, chown(path, userID, groupID) != 0 {

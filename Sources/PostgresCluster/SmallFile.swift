@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Files of a few lines, read whole.
 enum SmallFile {
-    /// The file's content, or nil when it can not be opened.
+    /// The file's content; nil when it can not be opened.
     static func read(_ path: String, limit: Int = 64 * 1024) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -10,7 +10,7 @@ enum SmallFile {
         return readAll(descriptor, limit: limit)
     }
 
-    /// The file's lines, or nil when it can not be opened.
+    /// The file's lines; nil when it can not be opened.
     static func lines(_ path: String) -> [String]? {
         read(path).map { bytes in
             bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -18,7 +18,7 @@ enum SmallFile {
         }
     }
 
-    /// The last `limit` bytes of a file, from the beginning of a line.
+    /// The last `limit` bytes of a file, from the start of a line.
     static func tail(_ path: String, limit: Int = 2000) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "(no log)" }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Users as people name them.
+/// Names of users.
 package enum UserName {
-    /// The user's name, or the number where the system knows none, as in many containers.
+    /// The user's name, or the number of an unknown user, as in many containers.
     package static func of(_ user: UInt32) -> String {
         var record = passwd()
         var found: UnsafeMutablePointer<passwd>?

@@ -1,13 +1,13 @@
 package import Glibc
 
-/// What became of a child process.
+/// The status of a child process.
 package enum ChildStatus: Sendable {
     case exited(code: Int32, ProcessUsage)
     case killed(signal: Int32, ProcessUsage)
     /// A signal stopped it; it may be continued.
     case stopped(signal: Int32)
 
-    /// Waits until a child ends or is stopped; blocks. nil when it is no child of this process.
+    /// Waits until a child ends or is stopped; blocks. nil when it is not a child of this process.
     package static func next(of child: pid_t) -> ChildStatus? {
         var status: Int32 = 0
         var usage = rusage()
@@ -23,13 +23,13 @@ package enum ChildStatus: Sendable {
     }
 }
 
-/// What a process and the children that it waited for have used.
+/// The resources that a process and its awaited children have used.
 package struct ProcessUsage: Sendable {
     /// CPU time in user mode, in seconds.
     package let userSeconds: Double
     /// CPU time in the kernel, in seconds.
     package let systemSeconds: Double
-    /// The most memory that one of these processes held at a time, in bytes.
+    /// The peak memory of the largest of these processes, in bytes.
     package let peakBytes: Int64
 
     init(_ usage: rusage) {

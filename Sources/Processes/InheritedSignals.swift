@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// How signals were set when this process started: a command that it runs should find them the same.
+/// The signal settings with which this process was started: a command that it runs should inherit the same.
 package struct InheritedSignals: Sendable {
     /// The signals that were blocked.
     let mask: sigset_t
@@ -22,7 +22,7 @@ package struct InheritedSignals: Sendable {
     }
 }
 
-/// What a signal does to this process.
+/// The effect of a signal on this process.
 enum SignalAction {
     static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()

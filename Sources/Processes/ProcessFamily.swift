@@ -1,19 +1,19 @@
 package import Glibc
 internal import Synchronization
 
-/// A command and what it started within its session: what a time limit has to end. Any thread.
+/// A command and its descendants within its session: the processes that a time limit ends. Any thread.
 ///
-/// A process belongs to it when it stands below the command, or below one that did when it was last looked at, or when
-/// it is in the command's group and carries the command's mark in its environment: its own parent may have ended. What
-/// made a session of its own, as services do, has left the family.
+/// A process belongs to it if it is a descendant of the command, or of a member at the last look, or if it is in the
+/// command's group and has the command's mark in its environment: its own parent may have ended. A process that
+/// started a new session, as services do, no longer belongs to it.
 package final class ProcessFamily: Sendable {
     private let group: pid_t
     private let session: pid_t
     private let mark: [UInt8]
-    // Guards who was seen: by id, with the time when it started.
+    // Guards the members seen so far: by id, with their start times.
     private let seen: Mutex<[pid_t: UInt64]>
 
-    /// Makes the family of a command that runs; `mark` is a variable of its environment, as `NAME=value`, that no other
+    /// Makes the family of a running command; `mark` is a variable of its environment, as `NAME=value`, that no other
     /// command has.
     package init(of command: pid_t, mark: [UInt8]) {
         let entry = ProcessTable.entry(of: command)
@@ -23,13 +23,13 @@ package final class ProcessFamily: Sendable {
         seen = Mutex([command: entry?.start ?? 0])
     }
 
-    /// Sends a signal to every member that lives, and to those that it starts meanwhile.
+    /// Sends a signal to every running member, and to processes that they start meanwhile.
     ///
     /// - Returns: how many there were.
     @discardableResult
     package func send(_ signal: Int32) -> Int {
         var sent: Set<pid_t> = []
-        // Whoever gets a signal may just have started another; three rounds see children of children.
+        // A process that gets a signal may just have started another; three rounds reach grandchildren.
         for _ in 0..<3 {
             let fresh = members().filter { !sent.contains($0) }
             if fresh.isEmpty { break }
@@ -38,7 +38,7 @@ package final class ProcessFamily: Sendable {
         return sent.count
     }
 
-    /// The members that live.
+    /// The running members.
     package func members() -> [pid_t] {
         let table = ProcessTable.read()
         return seen.withLock { seen in

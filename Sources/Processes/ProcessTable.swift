@@ -12,16 +12,16 @@ package struct ProcessTable: Sendable {
         package let group: pid_t
         /// The session that it belongs to.
         package let session: pid_t
-        /// Whether it has ended, and its parent has not asked for its status yet.
+        /// Whether it has ended, and its parent has not read its status yet.
         package let hasEnded: Bool
-        /// When it started, in clock ticks since the machine did: tells it from a later process of the same id.
+        /// Its start, in clock ticks since boot: distinguishes it from a later process with the same id.
         package let start: UInt64
     }
 
     /// Every process, by its id.
     package let entries: [pid_t: Entry]
 
-    /// Reads all processes that this one may see.
+    /// Reads all processes that are visible to this one.
     package static func read() -> ProcessTable {
         guard let directory = opendir("/proc") else { return ProcessTable(entries: [:]) }
         defer { closedir(directory) }
@@ -35,7 +35,7 @@ package struct ProcessTable: Sendable {
         return ProcessTable(entries: entries)
     }
 
-    /// One process; nil when there is none of this id.
+    /// One process; nil when there is none with this id.
     package static func entry(of process: pid_t) -> Entry? {
         guard let bytes = ProcFile.read("/proc/\(process)/stat"),
             let name = bytes.lastIndex(of: UInt8(ascii: ")"))
@@ -55,7 +55,7 @@ package struct ProcessTable: Sendable {
         )
     }
 
-    /// Whether a process is one of some others, or stands below one of them.
+    /// Whether a process is `ancestor` or one of its descendants.
     package static func isProcess(_ process: pid_t, below ancestor: pid_t) -> Bool {
         var current = process
         for _ in 0..<1000 where current > 1 {

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// A terminal that this process plays to a command.
+/// A pseudo-terminal that this process provides to a command.
 package final class PseudoTerminal: Sendable {
-    /// The side of this process: what the command writes can be read here, what is written here the command reads.
+    /// This process's side: it reads what the command writes, and writes what the command reads.
     package let master: Int32
-    /// The side of the command, as a path.
+    /// The command's side, as a path.
     package let path: String
 
     /// Opens a terminal with the size of another one, if `model` is one.
@@ -23,7 +23,7 @@ package final class PseudoTerminal: Sendable {
         resize(like: model)
     }
 
-    /// Gives the command's terminal the size of another one; the kernel tells the command by SIGWINCH.
+    /// Gives the command's terminal the size of another one; the kernel sends the command a SIGWINCH.
     package func resize(like model: Int32) {
         var size = winsize()
         if ioctl(model, UInt(TIOCGWINSZ), &size) != 0 || size.ws_row == 0 {
@@ -32,7 +32,7 @@ package final class PseudoTerminal: Sendable {
         _ = ioctl(master, UInt(TIOCSWINSZ), &size)
     }
 
-    /// Whether a byte that is written now asks the command to stop: Ctrl-C, unless the command reads keys itself.
+    /// Whether a byte would interrupt the command when written now: Ctrl-C, unless the command reads raw keys.
     package func isInterrupt(_ byte: UInt8) -> Bool {
         var settings = termios()
         guard tcgetattr(master, &settings) == 0, settings.c_lflag & tcflag_t(ISIG) != 0 else { return false }

@@ -1,11 +1,12 @@
 internal import Glibc
 
-/// A terminal whose keys go through to a command as they are, until it is put back.
+/// A terminal in raw mode, so that a command gets its keys unchanged, until it is restored.
 package struct RawTerminal: Sendable {
     private let descriptor: Int32
     private let before: termios
 
-    /// Notes the settings of a terminal; nil when it is none, or when this process does not stand in front of it.
+    /// Stores the settings of a terminal; nil when it is not a terminal, or when this process is not in its
+    /// foreground.
     package init?(_ descriptor: Int32) {
         var settings = termios()
         guard tcgetpgrp(descriptor) == getpgrp(), tcgetattr(descriptor, &settings) == 0 else { return nil }
@@ -13,10 +14,10 @@ package struct RawTerminal: Sendable {
         before = settings
     }
 
-    /// Whether this process stands in front of the terminal, so that keys are meant for it.
+    /// Whether this process is in the foreground of the terminal, so that it gets the keys.
     package var isInFront: Bool { tcgetpgrp(descriptor) == getpgrp() }
 
-    /// Lets every key through.
+    /// Switches to raw mode.
     package func begin() {
         guard isInFront else { return }
         var settings = before
@@ -24,7 +25,7 @@ package struct RawTerminal: Sendable {
         tcsetattr(descriptor, TCSADRAIN, &settings)
     }
 
-    /// Puts the terminal back as it was.
+    /// Restores the settings.
     package func end() {
         guard isInFront else { return }
         var settings = before

@@ -3,18 +3,19 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// The signals that this process gets, as events to be handed on to a child.
+/// The signals that this process gets, as events for its child.
 package enum SignalRelay {
-    /// A signal that came.
+    /// A received signal.
     package struct Arrival: Sendable {
         /// Its number.
         package let number: Int32
         /// The process that sent it; nil when the kernel did.
         package let sender: Int32?
-        /// What sigqueue(3) sent along.
+        /// The value of sigqueue(3).
         package let value: Int?
 
-        /// The kernel sent it: a key of the terminal, and so to every process in front of it; or a limit.
+        /// Whether the kernel sent it: for a key of the terminal, which every process in the foreground gets, or for
+        /// a limit.
         package var isFromKernel: Bool { sender == nil }
 
         /// Sends the same signal to another process.
@@ -29,21 +30,21 @@ package enum SignalRelay {
         }
     }
 
-    /// All that a batch system, a shell, a terminal or a person sends and a process can catch. What a fault of this
-    /// process raises is not among them, and neither is news of its children.
+    /// All signals that a batch system, a shell, a terminal or a person sends and a process can catch; not those of
+    /// faults in this process, and not SIGCHLD.
     private static let handedOn: [Int32] =
         [
             SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,
             SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSYS, SIGURG, SIGSTKFLT, SIGABRT,
         ] + (34...64)
 
-    /// Catches these signals from now on, but for those that are ignored, as under `nohup`: they stay so. Call it once.
+    /// Catches these signals from now on, except ignored ones, as under `nohup`: they stay ignored. Call it once.
     package static func start(_ receive: @escaping @Sendable (Arrival) -> Void) {
         var ends: [Int32] = [0, 0]
         guard linux_pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return }
         let output = ends[0]
         relayInput = ends[1]
-        // An inherited SIG_IGN would take the exit statuses of children away.
+        // With an inherited SIG_IGN, the exit statuses of children would be lost.
         signal(SIGCHLD, SIG_DFL)
         let source = DispatchSource.makeReadSource(fileDescriptor: output, queue: queue)
         let drain = Drain {
@@ -53,7 +54,7 @@ package enum SignalRelay {
         }
         source.setEventHandler {
             drain.run()
-            // Holds the source for as long as the process lives.
+            // Keeps the source until this process ends.
             _ = source
         }
         source.resume()
@@ -61,15 +62,15 @@ package enum SignalRelay {
         for number in handedOn where !SignalAction.isIgnored(number) { catchSignal(number) }
     }
 
-    /// Receives what has come until now: a key of the terminal reaches a command and this process at once, and the end of
-    /// the command may be known first.
+    /// Receives all signals that have arrived: a key of the terminal signals the command and this process at once,
+    /// and this process may see the end of the command first.
     package static func settle() {
         for _ in 0..<50 where hasPending { usleep(1000) }
         usleep(2000)
         queue.sync { for drain in drains.withLock({ $0 }) { drain.run() } }
     }
 
-    /// Whether a signal waits for a thread that takes it.
+    /// Whether a signal is pending.
     private static var hasPending: Bool {
         let status = ProcFile.read("/proc/self/status").map { String(decoding: $0, as: UTF8.self) } ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") } ?? ""
@@ -77,21 +78,21 @@ package enum SignalRelay {
     }
 
     private static let queue = DispatchQueue(label: "weir.signals")
-    // Guards what reads the signals that have come: one for each start.
+    // Guards the readers of received signals: one for each start.
     private static let drains = Mutex<[Drain]>([])
 
     private struct Drain: Sendable {
         let run: @Sendable () -> Void
     }
 
-    /// Stops this process as a signal would have without a handler; returns when it goes on.
+    /// Stops this process as the signal would without a handler; returns when it continues.
     package static func stop(by number: Int32) {
         let before = actByDefault(on: number)
         raise(number)
         if number != SIGSTOP { withUnsafePointer(to: before) { _ = sigaction(number, $0, nil) } }
     }
 
-    /// Ends this process by a signal, without a core file; with `group` all of its process group gets it, as from a
+    /// Ends this process by a signal, without a core file; with `group` its whole process group gets it, as from a
     /// terminal.
     package static func die(by number: Int32, withGroup group: Bool = false) {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -101,7 +102,8 @@ package enum SignalRelay {
         raise(number)
     }
 
-    /// Takes the handler of a signal away, and lets the signal reach this very thread: others might see it too late.
+    /// Removes the handler of a signal and sends the signal to this very thread: another thread might get it too
+    /// late.
     private static func actByDefault(on number: Int32) -> sigaction {
         var (none, before) = (sigaction(), sigaction())
         none.__sigaction_handler.sa_handler = SIG_DFL
@@ -127,7 +129,7 @@ package enum SignalRelay {
         var action = sigaction()
         action.sa_flags = SA_SIGINFO | SA_RESTART
         action.__sigaction_handler.sa_sigaction = { number, info, _ in
-            // signal(7): only write(2) and the like are allowed here.
+            // signal(7): only async-signal-safe functions such as write(2) are allowed here.
             withUnsafeTemporaryAllocation(of: Int.self, capacity: 4) { words in
                 let before = errno
                 words[0] = Int(number)
@@ -143,4 +145,4 @@ package enum SignalRelay {
 }
 
 /// Where the handler writes to; set before there is one.
-private nonisolated(unsafe) var relayInput: Int32 = -1  // safe: set once, before anybody reads it
+private nonisolated(unsafe) var relayInput: Int32 = -1  // safe: set once, before it is read

@@ -1,33 +1,33 @@
 internal import CLinux
 internal import Glibc
 
-/// A program to run as a child process, over posix_spawn(3). Arguments and variables are bytes, as the kernel has them.
+/// A program to run as a child process, with posix_spawn(3). Arguments and variables are bytes, as in the kernel.
 package struct Spawn: Sendable {
     /// The program and its arguments, none of them with a NUL. A program without a slash is looked up in `PATH`.
     package var arguments: [[UInt8]]
-    /// The variables, each `NAME=value`; nil passes on those of this process.
+    /// The variables, each `NAME=value`; nil passes on this process's own.
     package var environment: [[UInt8]]?
     /// Which descriptors of this process become which ones of the child, in this order.
     package var descriptors: [(own: Int32, child: Int32)] = []
-    /// Which descriptors of the child lead nowhere: it reads nothing there, and what it writes is lost. They come after
-    /// `descriptors`.
+    /// Descriptors of the child that are connected to /dev/null: it reads nothing there, and its output is lost. They
+    /// are set after `descriptors`.
     package var silenced: [Int32] = []
-    /// The path of a terminal: the child gets a session of its own, this as its controlling terminal, and as its
+    /// The path of a terminal: the child gets its own session with this as its controlling terminal, and as its
     /// standard output and error.
     package var terminal: String?
     /// Whether the terminal is also its standard input.
     package var readsTerminal = false
     /// Whether the child gets a session of its own.
     package var startsSession = false
-    /// Where the child works; nil is where this process does.
+    /// The child's working directory; nil is this process's.
     package var directory: String?
-    /// Whether only the descriptors 0 to the highest that is named here go to the child, whatever else is open.
+    /// Whether the child gets only the descriptors from 0 to the highest that is named here, whatever else is open.
     package var closesOthers = false
-    /// How signals are set for the child.
+    /// The signal settings of the child.
     package var signals = InheritedSignals.none
-    /// Whether the child ignores no signal, also none that this process was started with ignored.
+    /// Whether the child ignores no signal, not even those that this process ignored from its start.
     package var ignoresNothing = false
-    /// Whether a script without `#!` is given to sh, as execvp(3) and every shell do.
+    /// Whether a script without `#!` is run by sh, as execvp(3) and every shell do.
     package var takesScripts = false
 
     /// Names a program and its arguments.
@@ -40,7 +40,7 @@ package struct Spawn: Sendable {
         self.arguments = arguments.map { Array($0.utf8) }
     }
 
-    /// Starts the program and returns its process id; its parent has to wait for it.
+    /// Starts the program and returns its process id; the caller has to wait for it.
     package func start() throws(SpawnError) -> Int32 {
         do throws(SpawnError) {
             return try start(arguments)
@@ -99,7 +99,7 @@ package struct Spawn: Sendable {
     }
 
     private func set(_ attributes: inout posix_spawnattr_t) {
-        // Weir ignores SIGPIPE for itself; what others let the command ignore stays ignored.
+        // Weir itself ignores SIGPIPE; signals that were ignored from its start stay ignored.
         var defaults = sigset_t()
         if ignoresNothing {
             sigfillset(&defaults)
@@ -110,7 +110,7 @@ package struct Spawn: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var mask = signals.mask
         posix_spawnattr_setsigmask(&attributes, &mask)
-        // POSIX_SPAWN_SETSID, which glibc defines only beside a feature macro.
+        // POSIX_SPAWN_SETSID, which glibc defines only with a feature macro.
         let session: Int32 = startsSession || terminal != nil ? 0x80 : 0
         let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | session
         posix_spawnattr_setflags(&attributes, Int16(flags))
@@ -120,7 +120,7 @@ package struct Spawn: Sendable {
         words.map { word in strdup(word.map { CChar(bitPattern: $0) } + [0]) } + [nil]
     }
 
-    /// The file that `PATH` has for a program.
+    /// The path of a program, found with `PATH`.
     private static func find(_ program: [UInt8]) -> [UInt8]? {
         let slash = UInt8(ascii: "/")
         if program.contains(slash) { return program }
@@ -135,7 +135,7 @@ package struct Spawn: Sendable {
 
 /// Why a program could not be started.
 package struct SpawnError: Error, Sendable, CustomStringConvertible {
-    /// As errno(3) has it.
+    /// The value of errno(3).
     package let errorNumber: Int32
 
     /// Wraps an error number.
@@ -143,7 +143,7 @@ package struct SpawnError: Error, Sendable, CustomStringConvertible {
         self.errorNumber = errorNumber
     }
 
-    /// What a shell would end with: 127 when there is no such program, 126 when it can't be executed.
+    /// The exit code that a shell would use: 127 when there is no such program, 126 when it can't be executed.
     package var exitCode: Int32 { errorNumber == ENOENT ? 127 : 126 }
 
     package var description: String { String(cString: strerror(errorNumber)) }

@@ -1,14 +1,14 @@
 internal import API
 internal import HTTP
 
-/// What `/openapi.json` says of the answers of the runs surface. Contract §1.
+/// The answers of the runs surface in `/openapi.json`. Contract §1.
 enum RunAnswers {
     /// An answer from the rows.
     static func found(_ schema: APISchema) -> APIAnswer {
-        APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])
+        APIAnswer(200, "The result.", .named(schema), headers: [.lagLines])
     }
 
-    /// The answers about one thing that may not be there.
+    /// The answers about one object, which may not exist.
     static func ofOne(_ schema: APISchema) -> [APIAnswer] { [found(schema), notFound] }
 
     static let list: [APIAnswer] = [
@@ -35,28 +35,37 @@ enum RunAnswers {
                 .lagLines,
             ]
         ),
-        .refusal(400, "A word, a time or a cursor is none."),
+        .refusal(400, "A word, a time or a cursor is invalid."),
         wrongInput,
     ]
 
     static func created(duplicates: Status) -> [APIAnswer] {
-        let created = APIAnswer(201, "It is recorded, or was before.", .named(RunSchemas.receipt))
+        let created = APIAnswer(
+            201,
+            "The run is recorded, now or by an earlier request.",
+            .named(RunSchemas.receipt)
+        )
         guard duplicates.code != 201 else { return [created, wrongInput, deadLetter] }
-        let duplicate = APIAnswer(duplicates.code, "It was recorded before.", .named(RunSchemas.receipt))
+        let duplicate = APIAnswer(
+            duplicates.code,
+            "The run was recorded by an earlier request.",
+            .named(RunSchemas.receipt)
+        )
         return [created, duplicate, wrongInput, deadLetter]
     }
 
     static let batch = [
-        APIAnswer(200, "What came of each run.", .named(RunSchemas.batchReceipt)), wrongInput,
+        APIAnswer(200, "The outcome of each run.", .named(RunSchemas.batchReceipt)), wrongInput,
     ]
 
     static let patched = [
-        APIAnswer(200, "It is changed.", .named(RunSchemas.patched)),
-        .refusal(400, "Nothing would change, or the body is no UTF-8."), notFound, wrongInput, deadLetter,
+        APIAnswer(200, "The run is changed.", .named(RunSchemas.patched)),
+        .refusal(400, "Nothing would change, or the body is not UTF-8."), notFound, wrongInput, deadLetter,
     ]
 
     static let associated = [
-        APIAnswer(200, "The run knows its commit.", .named(RunSchemas.associated)), notFound, wrongInput,
+        APIAnswer(200, "The commit is stored with the run.", .named(RunSchemas.associated)), notFound,
+        wrongInput,
         deadLetter,
     ]
 
@@ -75,7 +84,7 @@ enum RunAnswers {
 
     static let readRefusals = [tooManyRequests] + APIAnswer.storeRefusals
 
-    private static let notFound = APIAnswer.refusal(404, "There is no such thing.")
+    private static let notFound = APIAnswer.refusal(404, "It does not exist.")
 
     private static let wrongInput = APIAnswer(
         422,
@@ -90,7 +99,7 @@ enum RunAnswers {
 
     private static let tooManyRequests = APIAnswer.refusal(
         429,
-        "The client asked more often than WEIR_RUNS_RATE_LIMIT_RPM allows.",
+        "The client sent more requests than WEIR_RUNS_RATE_LIMIT_RPM allows.",
         headers: [
             .retryAfter,
             .init("X-RateLimit-Limit", .integer(1), "How many requests a minute are allowed."),

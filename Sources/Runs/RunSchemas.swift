@@ -1,22 +1,23 @@
 internal import API
 
-/// What `/openapi.json` says of the bodies of runs. Contract §1.1, §1.4, §1.8, §1.9, §2.1.
+/// The schemas of runs in `/openapi.json`. Contract §1.1, §1.4, §1.8, §1.9, §2.1.
 enum RunSchemas {
     private typealias Member = APISchema.Member
 
-    // MARK: - Bodies that are read
+    // MARK: - Requests
 
-    /// A run as it is posted; what is missing gets its default.
+    /// A posted run; absent members get their defaults.
     static let posted = APISchema("PostedRun", postedMembers(in: .alone))
 
-    /// Runs as they are posted together: what the table refuses of one is told in the answer, and hurts no other.
+    /// A batch of posted runs: a run that the table refuses is an error in the response, and does not affect the
+    /// others.
     static func batch(mostRuns: Int) -> APIType {
         var runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch))))
         runs.mostItems = mostRuns
         return .any(of: [runs, .named(APISchema("RunBatch", [Member("runs", runs)]))])
     }
 
-    /// What changes of a run; null leaves a member as it is.
+    /// The changes of a run; null leaves a member unchanged.
     static let patch = APISchema(
         "RunPatch",
         RunPatch.fields.map { Member($0.name, type($0, in: .alone).orNull, isRequired: false) }
@@ -39,7 +40,7 @@ enum RunSchemas {
 
     // MARK: - Answers
 
-    /// A run as it is read.
+    /// A run in a response.
     static let run = APISchema(
         "Run",
         [Member("id", .integer(1))] + RunField.all.map { Member($0.name, answered($0)) } + [
@@ -53,12 +54,12 @@ enum RunSchemas {
             Member(
                 "status",
                 APIType.word(["created", "accepted", "duplicate"]).noting(
-                    "`accepted`: it is durable, and will be a row when PostgreSQL is back."
+                    "`accepted`: it is durable, and PostgreSQL gets it when it is back."
                 )
             ),
             Member("event_id", .text),
-            Member("run_id", APIType.text.noting("Not of a duplicate."), isRequired: false),
-            Member("message", APIType.text.noting("Of a duplicate."), isRequired: false),
+            Member("run_id", APIType.text.noting("Absent for a duplicate."), isRequired: false),
+            Member("message", APIType.text.noting("Only for a duplicate."), isRequired: false),
         ]
     )
 
@@ -68,7 +69,7 @@ enum RunSchemas {
             Member("inserted", .count), Member("duplicates", .count),
             Member(
                 "errors",
-                APIType.list(.text).noting("`<event_id>: <reason>` for each run that no row can hold.")
+                APIType.list(.text).noting("`<event_id>: <reason>` for each run that the table refuses.")
             ),
             Member("total", .count),
         ]
@@ -115,7 +116,7 @@ enum RunSchemas {
         ]
     )
 
-    /// What the listener profile `runs` answers to `GET /metrics`.
+    /// The response of the listener profile `runs` to `GET /metrics`.
     static let counts = APISchema(
         "RunCounts",
         [
@@ -127,12 +128,12 @@ enum RunSchemas {
         ]
     )
 
-    /// Why a request is 422, in the words of the reference's framework.
+    /// Why a request is 422, in pydantic's words.
     static let faults = ValidationDialect.pydantic2.schema("RunFaults", entry: "RunFault")
 
     // MARK: - Members
 
-    /// Where a run stands: alone it is refused for what the table can't hold.
+    /// Whether a run is alone or in a batch: alone it is refused for values that the table refuses.
     private enum Place {
         case alone, batch
     }
@@ -143,7 +144,7 @@ enum RunSchemas {
         }
     }
 
-    /// What a client may send.
+    /// The type in requests.
     private static func type(_ field: RunField, in place: Place) -> APIType {
         switch field.rule {
         case .required: field == .eventID ? .sentName : .sentText
@@ -153,14 +154,14 @@ enum RunSchemas {
         case .lenientText: APIType.any.noting("A text; anything else is ignored.")
         case .counter: place == .batch ? .anySentInteger : .sentCount
         case .optionalCounter: (place == .batch ? APIType.anySentInteger : .sentCount).orNull
-        case .object: APIType.object.orNull.noting("A text that holds a JSON object is taken, too.")
+        case .object: APIType.object.orNull.noting("A text with a JSON object is accepted, too.")
         case .commitSource: APIType.word(CommitAssociation.sources).orNull
         case .flag: .sentFlag
         case .own: .any
         }
     }
 
-    /// What a client reads.
+    /// The type in responses.
     private static func answered(_ field: RunField) -> APIType {
         switch field.rule {
         case .required: .text
@@ -177,7 +178,7 @@ enum RunSchemas {
 }
 
 extension APIType {
-    /// A count as `IntegerReading` takes it; a text of more than 18 digits may exceed what is stored.
+    /// A count as `IntegerReading` reads it; a text of more than 18 digits may exceed the stored range.
     static let sentCount: APIType = {
         var type = APIType(.integer, .string, .boolean)
         (type.least, type.most) = (0, .max)
@@ -185,14 +186,14 @@ extension APIType {
         return type
     }()
 
-    /// A text by which something is found: never empty.
+    /// An identifying text: never empty.
     static let sentName: APIType = {
         var type = APIType.sentText
         type.shortest = 1
         return type
     }()
 
-    /// An integer as `IntegerReading` takes it.
+    /// An integer as `IntegerReading` reads it.
     static let anySentInteger: APIType = {
         var type = APIType(.integer, .string, .boolean)
         (type.least, type.most) = (.min, .max)
@@ -200,7 +201,7 @@ extension APIType {
         return type
     }()
 
-    /// A truth value as `FlagReading` takes it.
+    /// A boolean as `FlagReading` reads it.
     static let sentFlag: APIType = {
         let words =
             "[Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]|[Oo][Ff][Ff]|"

@@ -2,7 +2,7 @@ internal import API
 internal import Core
 
 extension ErrorEnvelope {
-    /// `{"detail": …}`, and the reference's words for callers that it does not know.
+    /// `{"detail": …}`, and the reference's messages for unknown callers.
     static let runs = ErrorEnvelope(challenge: challenge) { _, message in
         var writer = JSONWriter()
         writer.object { $0.member("detail", message) }

@@ -5,7 +5,7 @@ extension Feature {
     /// Tracked runs of agents and batch jobs.
     package static let runs = runs()
 
-    /// A write waits at most for `patience` for its outcome, and a batch of changed runs takes at most `mostBytes`.
+    /// A write waits at most `patience` for its outcome, and a batch of changed runs takes at most `mostBytes`.
     static func runs(patience: Duration = .seconds(3), mostBytes: Int = 64 << 20) -> Feature {
         Feature(
             "runs",

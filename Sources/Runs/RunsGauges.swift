@@ -2,17 +2,17 @@ internal import Core
 package import Metrics
 package import Postgres
 
-/// Gauges of tracked runs, from the database: every Weir that shares it shows the same.
+/// Gauges of tracked runs from the database: all Weirs that share it show the same values.
 package enum RunsGauges {
     private static let statement = Statement(
         "run gauges",
         String(decoding: PackageResources.run_gauges_sql, as: UTF8.self)
     )
 
-    /// Reads the gauges; the cost grows with the pairs of agent and job type, not with the runs.
+    /// Reads the gauges; the cost grows with the pairs of agent and job type, not with the number of runs.
     ///
-    /// `named` says how many of those pairs, the ones with the most runs, have series of their own; the rest are added
-    /// up as `other`. With 0 no series has a name.
+    /// `named` of these pairs, those with the most runs, have series of their own; the others are added up as
+    /// `other`. With 0 no series has a name.
     /// - Throws: `PostgresError`.
     package static func read(_ connection: Connection, named: Int) throws -> MetricsSnapshot {
         var snapshot = MetricsSnapshot()
@@ -41,7 +41,7 @@ package enum RunsGauges {
     private static func add(_ runs: Int64, _ labels: [(String, String)], to snapshot: inout MetricsSnapshot) {
         snapshot.gauge(
             "weir_runs",
-            help: "Tracked runs by status; by agent and job type too when names are told.",
+            help: "Tracked runs by status; also by agent and job type with WEIR_METRICS_NAMES.",
             labels: labels,
             Double(max(runs, 0))
         )

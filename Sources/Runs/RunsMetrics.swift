@@ -1,6 +1,6 @@
 package import Metrics
 
-/// What this process loaded of the runs surface.
+/// Counters of the runs operations that this process has loaded.
 package struct RunsMetrics: Sendable {
     private let operations: MetricFamily<Counter>
     private let finished: MetricFamily<Counter>
@@ -9,7 +9,7 @@ package struct RunsMetrics: Sendable {
     package init(registry: Registry) {
         operations = registry.counterFamily(
             "weir_runs_operations_total",
-            help: "Operations on tracked runs that were loaded, by what came of them.",
+            help: "Operations on tracked runs that were loaded, by outcome.",
             labels: ["outcome"]
         )
         finished = registry.counterFamily(

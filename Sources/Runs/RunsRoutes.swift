@@ -7,7 +7,7 @@ package import Journal
 /// The runs surface: tracked runs of agents and batch jobs. Contract §1.
 package struct RunsRoutes: Sendable {
     static let tag = "Runs"
-    /// The fields whose names can be asked for.
+    /// The fields whose values can be listed.
     static let namedFields = ["agent_name", "job_type"]
 
     let journal: Journal
@@ -23,9 +23,9 @@ package struct RunsRoutes: Sendable {
 
     /// Makes the endpoints.
     ///
-    /// `duplicateStatus` answers a POST of an event id that is there already: 201 as the reference does, or 200 (D01).
-    /// `requestsPerMinute` bounds what one client asks for; nil for no bound. `mostRuns` is the size of a batch,
-    /// `pageBytes` that of a page of a list.
+    /// `duplicateStatus` is the status of a POST with an event id that is already stored: 201 as in the reference, or
+    /// 200 (D01). `requestsPerMinute` bounds the requests of one client; nil for no bound. `mostRuns` is the size of
+    /// a batch, `pageBytes` that of a page of a list.
     package init(
         journal: Journal,
         board: RunsProjection.Board,
@@ -55,7 +55,7 @@ package struct RunsRoutes: Sendable {
         ]
     }
 
-    /// What the listener profile `runs` answers instead of Prometheus text.
+    /// The endpoint that the listener profile `runs` serves instead of Prometheus text.
     package var profile: [Endpoint] { [counts] }
 
     // MARK: - Making routes

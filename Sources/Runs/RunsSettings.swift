@@ -1,14 +1,14 @@
 package import Configuration
 internal import HTTP
 
-/// What can be configured about tracked runs.
+/// The settings of tracked runs.
 package enum RunsSettings {
-    /// What a POST of a run answers whose event id is there already.
+    /// The status of a POST of a run whose event id is already stored.
     static let duplicateStatus = Setting<Status>(
         "WEIR_RUNS_DUPLICATE_STATUS",
         .duplicateStatus,
         default: "201",
-        "What a POST of a run answers whose event_id is there already."
+        "The status of a POST of a run whose event_id is already stored."
     )
 
     /// Whether the requests of one client are limited.
@@ -67,12 +67,12 @@ package enum RunsSettings {
         "What abandoned tracked runs are marked as."
     )
 
-    /// Pairs of agent and job type with series of their own.
+    /// How many pairs of agent and job type have series of their own.
     static let metricsNames = Setting<Int>(
         "WEIR_METRICS_NAMES",
         .integer(0...1000),
         default: "0",
-        "How many pairs of agent and job type /metrics tells by name; it asks for no token."
+        "How many pairs of agent and job type /metrics shows by name; it needs no token."
     )
 
     /// All of them.
@@ -83,7 +83,7 @@ package enum RunsSettings {
 }
 
 extension SettingParser where Value == Status {
-    /// The two statuses that clients of the runs surface take for success.
+    /// The two success statuses of the runs surface.
     fileprivate static var duplicateStatus: Self {
         SettingParser(accepts: "200 or 201") { text throws(SettingComplaint) in
             switch text {
@@ -96,7 +96,7 @@ extension SettingParser where Value == Status {
 }
 
 extension SettingParser where Value == [String: RepositoryLinks.Platform] {
-    /// `host=platform`, divided by commas.
+    /// `host=platform`, separated by commas.
     fileprivate static var gitHosts: Self {
         let platforms = RepositoryLinks.Platform.allCases.map(\.rawValue).joined(separator: ", ")
         let accepts = "a comma list of host=platform, platforms \(platforms)"

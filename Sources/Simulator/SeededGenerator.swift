@@ -1,4 +1,4 @@
-/// A small random source that gives the same numbers for the same seed on every machine (SplitMix64).
+/// A small random generator that gives the same numbers for the same seed on every machine (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -20,18 +20,18 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         Double(next() >> 11) / Double(1 << 53)
     }
 
-    /// Whether something of this probability happens.
+    /// True with this probability.
     mutating func chance(_ probability: Double) -> Bool {
         fraction() < probability
     }
 
-    /// A number around 1 with a long tail to the right, as durations and memory have it.
+    /// A number around 1 with a long tail to the right, like durations and memory.
     mutating func spread() -> Double {
         // The product of three uniform factors is skewed enough, and needs no logarithm.
         (0.4 + 1.2 * fraction()) * (0.7 + 0.6 * fraction()) * (0.8 + 0.4 * fraction())
     }
 
-    /// An element, or nil of an empty list.
+    /// An element; nil for an empty list.
     mutating func pick<Element>(_ elements: [Element]) -> Element? {
         elements.randomElement(using: &self)
     }

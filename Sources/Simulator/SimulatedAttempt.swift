@@ -1,9 +1,9 @@
-/// One execution of one task as a simulated run planned it; times are milliseconds since 1970.
+/// One planned execution of one task of a simulated run; times are milliseconds since 1970.
 struct SimulatedAttempt: Sendable {
     /// How it ends.
     enum Outcome: Sendable, Equatable {
         case completed
-        /// Failed with an exit status; `action` is what Nextflow does about it.
+        /// Failed with an exit status; `action` is Nextflow's error action.
         case failed(exit: Int, action: String)
         /// Killed because the run ended.
         case aborted
@@ -16,16 +16,16 @@ struct SimulatedAttempt: Sendable {
     let sample: Int
     let attempt: Int
     let hash: String
-    /// When Nextflow handed it over; `submit` is 0 where the executor refused it.
+    /// When Nextflow submitted it; `submit` is 0 where the executor refused it.
     let queued: Int64
     let submit: Int64
     let start: Int64
     var complete: Int64
     var outcome: Outcome
-    /// Between 0 and 1: how much of what it asked for it used.
+    /// Between 0 and 1: the used share of its request.
     let load: Double
 
-    /// Whether the run goes down with it.
+    /// Whether it ends the run.
     var isFatal: Bool {
         switch outcome {
         case .failed(_, let action), .notSubmitted(let action): action == "TERMINATE" || action == "FINISH"
@@ -34,11 +34,11 @@ struct SimulatedAttempt: Sendable {
     }
 }
 
-/// Which Nextflow the run is, as far as the order of the last events goes (contract §4.3).
+/// The versions of Nextflow by the order of the last events (contract §4.3).
 enum SimulatedDialect: CaseIterable, Sendable {
     /// Up to 25.06: `error`, then the killed tasks, then `completed`.
     case errorFirst
-    /// 25.10 and 26.04: `completed`, `error`, and `completed` once more.
+    /// 25.10 and 26.04: `completed`, `error`, and a second `completed`.
     case completedTwice
     /// From 26.08: `completed`, then `error`.
     case errorLast

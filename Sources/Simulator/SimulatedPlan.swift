@@ -1,15 +1,15 @@
-/// Everything that happens in one simulated run, in the order of time.
+/// Everything that happens in one simulated run, ordered by time.
 struct SimulatedPlan: Sendable {
-    /// Attempts in the order of their task ids, which is that of submission.
+    /// Attempts in the order of their task ids, which is the order of submission.
     var attempts: [SimulatedAttempt]
     /// Milliseconds since 1970.
     let start: Int64
     var end: Int64
-    /// What brought the run down, by index into `attempts`.
+    /// The attempt that ended the run, as an index into `attempts`.
     var fatal: Int?
-    /// Samples that went through the whole chain.
+    /// Samples that completed the whole chain.
     var finishedSamples: Set<Int>
-    /// Tasks whose results an earlier run left; they emit nothing.
+    /// Cached tasks of an earlier run; they emit no events.
     let cached: Int
 
     /// Plans a run of `tasks` tasks; `skipped` samples were finished by the run that this one resumes.
@@ -40,7 +40,7 @@ struct SimulatedPlan: Sendable {
         settle()
     }
 
-    /// Orders the attempts, and ends the run where the first fatal failure is.
+    /// Orders the attempts, and ends the run at the first fatal failure.
     private mutating func settle() {
         attempts.sort { ($0.queued, $0.sample, $0.process) < ($1.queued, $1.sample, $1.process) }
         if let ending = attempts.filter(\.isFatal).map(\.complete).min() {
@@ -56,7 +56,7 @@ struct SimulatedPlan: Sendable {
     }
 
     private mutating func cutShort(at ending: Int64) {
-        // With strategy `finish` what runs may end in peace; nothing new is submitted.
+        // With strategy `finish`, running tasks may complete; no new ones are submitted.
         let finishes = attempts.contains {
             if case .failed(_, "FINISH") = $0.outcome { return $0.complete == ending }
             return false
@@ -131,7 +131,8 @@ private struct SampleLine {
         let probability = failureShare * kind.fragility / (attempt > 1 ? 3 : 1)
         guard random.chance(probability) else { return .completed }
         if random.chance(0.01) { return .notSubmitted(action: "TERMINATE") }
-        // As pipelines have it: what was killed for its resources is retried with more, what is wrong is not.
+        // As in real pipelines, a task that was killed for its resources is retried with more; a task with an error
+        // is not.
         if random.chance(0.8) {
             let exit = random.chance(0.8) ? 137 : 140
             return .failed(exit: exit, action: attempt < 3 ? "RETRY" : "TERMINATE")

@@ -37,7 +37,7 @@ extension SimulatedRun {
         String(Timestamp(microseconds: milliseconds * 1000).description.prefix(19)) + "Z"
     }
 
-    /// How far a task is when its record is built.
+    /// The state of a task when its record is built.
     private enum Stage {
         case submitted, running, finished
     }
@@ -84,7 +84,7 @@ extension SimulatedRun {
         }
     }
 
-    /// What is known of a task that ended in the executor (contract §4.4, columns C and C+M).
+    /// The fields of a task that ended in the executor (contract §4.4, columns C and C+M).
     private func ending(
         of attempt: SimulatedAttempt,
         _ process: SimulatorPipeline.Process,
@@ -95,7 +95,7 @@ extension SimulatedRun {
         trace.member("complete", attempt.complete)
         trace.member("duration", attempt.complete - attempt.submit)
         trace.member("realtime", realtime)
-        // A task that the kernel killed leaves no measurements behind.
+        // A task that the kernel killed has no measurements.
         guard hasMetrics, attempt.exit != 137 || attempt.attempt > 1 else { return }
         let resident = Int(Double(attempt.memory) * attempt.load)
         trace.member("%cpu", Self.oneDecimal(Double(process.cpus) * 100 * (0.35 + 0.6 * attempt.load)))
@@ -121,10 +121,10 @@ extension SimulatedRun {
 }
 
 extension SimulatedAttempt {
-    /// What Nextflow says when it does not know (contract §4.4).
+    /// Nextflow's value for an unknown exit status (contract §4.4).
     static let unknownExit = 2_147_483_647
 
-    /// Bytes requested: each retry asks for twice as much.
+    /// Requested bytes: each retry requests twice as much.
     var memory: Int { SimulatorPipeline.processes[process].memory << (attempt - 1) }
 
     /// The exit status.

@@ -113,7 +113,7 @@ extension SimulatedRun {
         }
     }
 
-    /// The bean form of a Java date, zone names and all (contract §4.5).
+    /// The bean form of a Java date, including zone names (contract §4.5).
     private static func dateObject(_ milliseconds: Int64, _ writer: inout JSONWriter) {
         let time = Timestamp(microseconds: milliseconds * 1000)
         let date = time.civilDate

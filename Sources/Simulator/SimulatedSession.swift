@@ -2,13 +2,13 @@ internal import Core
 
 /// One session: a run, and sometimes the run that resumes it, under the same session id.
 struct SimulatedSession: Sendable {
-    /// One or two.
+    /// One or two runs.
     let runs: [SimulatedRun]
 
     /// Plans session `number`; the same options give the same session.
     init(number: Int, _ options: SimulatorOptions) {
         var random = SeededGenerator(seed: options.seed &+ UInt64(number) &* 0x5851_F42D_4C95_7F2D)
-        // Sessions overlap, as those of a group of users do.
+        // Sessions overlap, like those of a group of users.
         let start = options.start.microseconds / 1000 + Int64(number) * 45_000
         let identity = SimulatedRun.Identity(&random)
         let first = SimulatedPlan(
@@ -33,9 +33,9 @@ struct SimulatedSession: Sendable {
     }
 }
 
-/// One run: who it is, what happens, in which order it is told.
+/// One run: its identity, its plan, and its events in order.
 struct SimulatedRun: Sendable {
-    /// What a session keeps when it is resumed.
+    /// The part of a session that a resumed run keeps.
     struct Identity: Sendable {
         let sessionID: String
         let user: String
@@ -55,7 +55,7 @@ struct SimulatedRun: Sendable {
     let plan: SimulatedPlan
     let isResumed: Bool
     let hasMetrics: Bool
-    /// In the order in which they are sent.
+    /// In the order of sending.
     let events: [SimulatedEvent]
 
     var dialect: SimulatedDialect { identity.dialect }
@@ -80,14 +80,14 @@ struct SimulatedRun: Sendable {
 
 /// One event of a run, not rendered yet.
 struct SimulatedEvent: Sendable {
-    /// What is told.
+    /// The kind of the event.
     enum Kind: Sendable, Equatable {
         case started
-        /// Of the attempt with this index.
+        /// For the attempt with this index.
         case submitted(Int)
         case running(Int)
         case finished(Int)
-        /// With that attempt's trace (strategy `finish`), or bare.
+        /// With that attempt's trace (strategy `finish`), or without one.
         case error(Int?)
         case completed
     }
@@ -96,7 +96,7 @@ struct SimulatedEvent: Sendable {
     /// Milliseconds since 1970.
     let at: Int64
 
-    /// The events of a plan as the client of that dialect sends them (contract §4.3).
+    /// The events of a plan in the order of that dialect's client (contract §4.3).
     static func order(
         _ plan: SimulatedPlan,
         _ dialect: SimulatedDialect,
@@ -106,7 +106,7 @@ struct SimulatedEvent: Sendable {
         var killed: [SimulatedEvent] = []
         for (index, attempt) in plan.attempts.enumerated() {
             if attempt.submit > 0 {
-                // The notice of submission comes from another thread, and is overtaken now and then.
+                // Another thread sends the submission, and is sometimes overtaken.
                 let delay: Int64 = random.chance(0.02) ? attempt.start - attempt.submit + 5 : 0
                 tasks.append(SimulatedEvent(kind: .submitted(index), at: attempt.submit + delay))
                 let neverStarted = attempt.outcome == .aborted && attempt.start >= attempt.complete
@@ -120,7 +120,7 @@ struct SimulatedEvent: Sendable {
         return [started] + insertingFinish(plan, tasks) + ending(plan, dialect, killed)
     }
 
-    /// Strategy `finish` tells the error at once, with the trace of the task, and lets the others end.
+    /// Strategy `finish` sends the error at once, with the trace of the task, and lets the others end.
     private static func insertingFinish(_ plan: SimulatedPlan, _ tasks: [SimulatedEvent]) -> [SimulatedEvent]
     {
         guard let fatal = plan.fatal, plan.isFinishing else { return tasks }
@@ -147,7 +147,7 @@ struct SimulatedEvent: Sendable {
 }
 
 extension SimulatedPlan {
-    /// Whether the run went down by strategy `finish`.
+    /// Whether strategy `finish` ended the run.
     var isFinishing: Bool {
         guard let fatal, case .failed(_, "FINISH") = attempts[fatal].outcome else { return false }
         return true

@@ -3,7 +3,7 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Behaves like a number of Nextflow runs: each sends its events one at a time over one kept connection.
+/// Simulates a number of Nextflow runs: each sends its events one at a time over one kept connection.
 package struct Simulator: Sendable {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
@@ -14,9 +14,9 @@ package struct Simulator: Sendable {
         schedule = SimulatorSchedule(eventsPerSecond: options.eventsPerSecond)
     }
 
-    /// Sends everything, on threads of its own, and says what became of it. Bounded by the options.
+    /// Sends all events, on separate threads, and returns a report. Bounded by the options.
     ///
-    /// After `stop` it says what became of it until then; answers that are still awaited are not waited for.
+    /// After `stop` it reports everything up to then, and does not wait for outstanding responses.
     package func run() async -> SimulatorReport {
         let clock = ContinuousClock()
         let started = clock.now
@@ -33,7 +33,7 @@ package struct Simulator: Sendable {
         return total
     }
 
-    /// Sends nothing more; from any thread.
+    /// Stops sending; call it from any thread.
     package func stop() {
         schedule.stop()
     }
@@ -57,7 +57,7 @@ package struct Simulator: Sendable {
         _ label: String,
         _ body: @escaping @Sendable () -> Value
     ) async -> Value {
-        // A queue of its own, since senders block; two cooperative threads would be no crowd of clients.
+        // A separate queue, since senders block; two cooperative threads would not be enough for many clients.
         let queue = DispatchQueue(label: label)
         return await withCheckedContinuation { continuation in
             queue.async { continuation.resume(returning: body()) }
@@ -65,9 +65,9 @@ package struct Simulator: Sendable {
     }
 }
 
-/// What one sender has done so far.
+/// The counts of one sender.
 final class SimulatorLedger: Sendable {
-    // Guards the counts, which are read while the sender may wait for an answer.
+    // Guards the counts, which are read while the sender may wait for a response.
     private let counts = Mutex(SimulatorReport())
 
     var report: SimulatorReport { counts.withLock { $0 } }
@@ -77,7 +77,7 @@ final class SimulatorLedger: Sendable {
     }
 }
 
-/// When the next event may go, over all senders.
+/// When the next event may be sent, across all senders.
 final class SimulatorSchedule: Sendable {
     private let nanosecondsPerEvent: Double
     private let begin = DispatchTime.now().uptimeNanoseconds
@@ -95,18 +95,18 @@ final class SimulatorSchedule: Sendable {
 
     func stop() {
         hasStopped.store(true, ordering: .relaxed)
-        // A moment for the answers that are on their way.
+        // Waits a moment for responses that are on their way.
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(500)) { self.end.settle(()) }
     }
 
-    /// The number of a session that nobody has taken; nil when all are taken.
+    /// The number of the next session; nil when all are taken.
     func nextSession(of count: Int) -> Int? {
         guard !isStopped else { return nil }
         let session = sessions.add(1, ordering: .relaxed).oldValue
         return session < count ? session : nil
     }
 
-    /// Blocks until it is the turn of one more event; false when nothing more is sent.
+    /// Blocks until one more event may be sent; false when sending has stopped.
     func waitForTurn() -> Bool {
         guard nanosecondsPerEvent > 0 else { return !isStopped }
         let turn = taken.add(1, ordering: .relaxed).oldValue

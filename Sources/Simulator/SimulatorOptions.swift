@@ -1,26 +1,26 @@
 package import Core
 
-/// What `weir simulate` does.
+/// The options of `weir simulate`.
 package struct SimulatorOptions: Sendable {
-    /// How many sessions; a failed one is sometimes resumed as a run of its own.
+    /// The number of sessions; a failed one is sometimes resumed as a second run.
     package var sessions: Int
     /// Tasks of each run, before retries.
     package var tasksPerRun: Int
-    /// Events a second over all senders; 0 is as fast as the server answers.
+    /// Events per second across all senders; 0 is as fast as the server responds.
     package var eventsPerSecond: Double
-    /// Senders at one time; each sends one run after the other, one event at a time.
+    /// Concurrent senders; each sends one run after the other, one event at a time.
     package var senders: Int
-    /// Share of attempts that fail, roughly.
+    /// The approximate share of attempts that fail.
     package var failureShare: Double
     /// Whether task metrics are on, as with `-with-trace`.
     package var hasMetrics: Bool
     /// The same seed and start give the same bytes.
     package var seed: UInt64
-    /// When the simulated sessions begin.
+    /// When the first simulated session begins.
     package var start: Timestamp
-    /// Where events go.
+    /// The destination of events.
     package var target: SimulatorTarget
-    /// How long to wait for an answer, in seconds; the real client waits for ever.
+    /// The timeout of a response, in seconds; the real client has none.
     package var timeoutSeconds: Int
 
     /// Options for a target; everything else has a default.
@@ -38,17 +38,17 @@ package struct SimulatorOptions: Sendable {
     }
 }
 
-/// A URL as the weblog client takes it: `http://host[:port][/path][?query]`.
+/// A URL in the form of the weblog client: `http://host[:port][/path][?query]`.
 package struct SimulatorTarget: Hashable, Sendable {
     let host: String
     let port: UInt16
     package let authority: String
     package let path: String
 
-    /// The URL as it is asked; the authority goes into the head as it was written.
+    /// The requested URL; the `Host` field has the authority as it was written.
     var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)" }
 
-    /// Sent as `Authorization: Basic`, as `weblog.basicToken` is.
+    /// Sent as `Authorization: Basic`, like `weblog.basicToken`.
     package var basicToken: String?
 
     /// Reads a URL; nil unless it is plain http.

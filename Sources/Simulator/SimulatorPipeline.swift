@@ -1,15 +1,15 @@
 /// The pipeline that simulated runs execute: a chain of processes for every sample.
 enum SimulatorPipeline {
-    /// One process and what its tasks typically need.
+    /// One process and the typical needs of its tasks.
     struct Process: Sendable {
         let name: String
         let container: String
         let cpus: Int
-        /// Bytes requested by the first attempt; each retry doubles it.
+        /// Bytes that the first attempt requests; each retry doubles them.
         let memory: Int
-        /// Milliseconds that a typical task computes.
+        /// The run time of a typical task in milliseconds.
         let typicalMilliseconds: Double
-        /// How likely an attempt fails, relative to the others.
+        /// The probability that an attempt fails, relative to the other processes.
         let fragility: Double
     }
 

@@ -1,30 +1,30 @@
-/// What a simulation did.
+/// The result of a simulation.
 package struct SimulatorReport: Sendable {
-    /// Runs that were sent, resumed ones too.
+    /// Runs that were sent, including resumed ones.
     package var runs = 0
     /// Events that were sent.
     package var sent = 0
-    /// Events that were answered 2xx.
+    /// Events with a 2xx response.
     package var acknowledged = 0
-    /// Events that were answered otherwise, by status; the real client drops them.
+    /// Events with another response, by status; the real client drops them.
     package var refused: [Int: Int] = [:]
-    /// Events that got no answer at all.
+    /// Events without a response.
     package var lost = 0
     /// Connections that ended before a status line, so that the event was sent again, as the JDK does.
     package var resent = 0
     /// The first reason for a lost event.
     package var firstTrouble: String?
-    /// Microseconds from sending to the answer, one an answer, in no order.
+    /// Microseconds from sending to the response, one per response, unordered.
     package var latencies: [Int32] = []
-    /// How long all of it took.
+    /// The duration of the simulation.
     package var elapsed = Duration.zero
-    /// Whether it was stopped before everything was sent.
+    /// Whether it was stopped before all events were sent.
     package var isCutShort = false
 
     /// An empty report.
     package init() {}
 
-    /// Adds what another sender did.
+    /// Adds the results of another sender.
     mutating func merge(_ other: SimulatorReport) {
         runs += other.runs
         sent += other.sent
@@ -39,7 +39,7 @@ package struct SimulatorReport: Sendable {
     /// Whether every event was acknowledged.
     package var isClean: Bool { acknowledged == sent }
 
-    /// The lines for people.
+    /// The report as text.
     package var lines: [String] {
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         let rate = seconds > 0 ? Int((Double(acknowledged) / seconds).rounded()) : 0

@@ -2,13 +2,13 @@ internal import Core
 internal import Dispatch
 internal import Outbound
 
-/// One sender: what a Nextflow process does with its queue of events (contract §4.7).
+/// One sender: it handles its queue of events like a Nextflow process (contract §4.7).
 struct SimulatorSender {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
     private let ledger: SimulatorLedger
     private var client = OutboundClient()
-    /// Whether the last answer left its connection open.
+    /// Whether the last response left its connection open.
     private var isKept = false
 
     init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule, _ ledger: SimulatorLedger) {
@@ -21,7 +21,7 @@ struct SimulatorSender {
     mutating func send(_ session: SimulatedSession) {
         for run in session.runs {
             ledger.note { $0.runs += 1 }
-            // Every Nextflow is a process of its own, so it begins with a new connection.
+            // Every Nextflow is a separate process, so it starts with a new connection.
             client = OutboundClient()
             isKept = false
             for event in run.events {
@@ -38,7 +38,7 @@ struct SimulatorSender {
         do throws(OutboundError) {
             let answer = try client.sendBlocking(request)
             let microseconds = (DispatchTime.now().uptimeNanoseconds - started) / 1000
-            // A kept connection that turns out to be dead: the JDK's `retryPost`.
+            // A kept connection turned out to be closed: the JDK's `retryPost`.
             let isResent = isKept && answer.connections > 0
             isKept = answer.leavesConnection
             ledger.note { report in
@@ -88,7 +88,7 @@ extension OutboundResponse {
 }
 
 extension OutboundError {
-    /// Whether it happened to a connection that was made for this request: a kept one is replaced before it fails so.
+    /// Whether the error is of a new connection: a kept one is replaced before it fails like this.
     fileprivate var isOfNewConnection: Bool {
         switch self {
         case .unreachable, .closed: true

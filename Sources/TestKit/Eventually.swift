@@ -1,14 +1,14 @@
-/// What was waited for did not come within a minute.
+/// The condition did not become true within a minute.
 package struct NeverCame: Error {}
 
-/// Waits for what must come within a minute, whatever the machine is busy with.
+/// Waits until a condition is true, for a minute at most, however busy the machine is.
 ///
-/// - Throws: `NeverCame`, and what the condition throws.
+/// - Throws: `NeverCame`, and the errors of the condition.
 package func eventually(_ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + .seconds(60)
     while try await !condition() {
         guard ContinuousClock.now < end else { throw NeverCame() }
-        // Others need the processor to bring it about.
+        // Other tasks need the processor to make it true.
         try await Task.sleep(for: .milliseconds(5))
     }
 }

@@ -1,13 +1,13 @@
 /// A field's name and value.
 package typealias RawField = (name: String, value: String)
 
-/// Short ways to send ordinary requests in a test, each over a connection of its own.
+/// Sends ordinary requests in a test, each over its own connection.
 package struct HTTPTestClient: Sendable {
-    /// Where requests go.
+    /// The address of the server.
     package var address: RawAddress
     /// Sent with every request.
     package var fields: [RawField]
-    /// How long to wait for bytes, in seconds.
+    /// The timeout of receiving, in seconds.
     package var receiveTimeout: Int
 
     /// Makes a client; nothing is connected before the first request.

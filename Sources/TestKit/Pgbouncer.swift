@@ -2,19 +2,19 @@ import Foundation
 package import Postgres
 import Processes
 
-/// A pooler of one's own before a temporary database, for tests of what it does to sessions.
+/// A PgBouncer in front of a temporary database, for tests of its effects on sessions.
 package final class Pgbouncer: Sendable {
-    /// The way through the pooler.
+    /// The target through PgBouncer.
     package let target: ConnectionTarget
     private let process: pid_t
     private let directory: String
 
     private static let program = "/usr/sbin/pgbouncer"
 
-    /// Whether there is one on this machine.
+    /// Whether PgBouncer is installed on this machine.
     package static var isInstalled: Bool { access(program, X_OK) == 0 }
 
-    /// Starts one before `behind`, which is reached by a Unix socket.
+    /// Starts one in front of `behind`, which is reached by a Unix socket.
     package init(_ behind: ConnectionTarget, mode: String) throws {
         let name = "weir-bouncer-\(UUID().uuidString.prefix(8))"
         directory = "/tmp/\(name)"
@@ -27,7 +27,7 @@ package final class Pgbouncer: Sendable {
         )
         try "\"weir\" \"\"\n".write(toFile: "\(directory)/users", atomically: true, encoding: .utf8)
         var command = [Self.program, "-q", "\(directory)/b.ini"]
-        // It refuses to run as root; only the owner of a cluster's directory reaches its socket.
+        // It refuses to run as root, and only the owner of a cluster's directory reaches its socket.
         if geteuid() == 0 {
             command = ["/usr/sbin/runuser", "-u", "postgres", "--"] + command
             _ = try Self.run(["/bin/chown", "-R", "postgres", directory])
@@ -41,7 +41,7 @@ package final class Pgbouncer: Sendable {
         )
     }
 
-    /// Waits until it takes a connection.
+    /// Waits until it accepts a connection.
     package func waitUntilReady() async throws {
         for attempt in 1... {
             do {
@@ -53,7 +53,7 @@ package final class Pgbouncer: Sendable {
         }
     }
 
-    /// Ends it and removes its files.
+    /// Stops it and removes its files.
     package func stop() {
         kill(process, SIGTERM)
         waitpid(process, nil, 0)

@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
 
-/// What can go wrong between a test and the server it talks to.
+/// Errors between a test and its server.
 package enum RawClientError: Error, Equatable {
     /// A system call failed; the number is `errno`.
     case system(call: String, code: Int32)
-    /// Nothing arrived within the receive timeout.
+    /// Nothing arrived before the receive timeout.
     case timedOut
     /// The server closed the connection before the answer was complete.
     case closedEarly
@@ -13,7 +13,7 @@ package enum RawClientError: Error, Equatable {
     case malformed(String)
 }
 
-/// Where a test client connects to.
+/// The address of a server under test.
 package enum RawAddress: Hashable, Sendable {
     /// A numeric IPv4 or IPv6 address and a port.
     case tcp(host: String, port: Int)
@@ -21,10 +21,10 @@ package enum RawAddress: Hashable, Sendable {
     case unix(path: String)
 }
 
-/// A blocking client over one socket that sends exactly the bytes it is given.
+/// A blocking client over one socket that sends exactly the given bytes.
 ///
-/// It shares no code with the server, so that it can send what the server must refuse and check what the
-/// server wrote. Sending and receiving may happen on different threads; two threads must not receive at once.
+/// It shares no code with the server, so that it can send malformed requests and check the server's bytes. Sending
+/// and receiving may happen on different threads; two threads must not receive at once.
 package final class RawClient: Sendable {
     private let descriptor: Int32
     private let buffered = Mutex<[UInt8]>([])  // received, not consumed yet
@@ -69,7 +69,7 @@ package final class RawClient: Sendable {
         try send(Array(text.utf8))
     }
 
-    /// Sends the text in pieces of `size` bytes, each in a segment of its own.
+    /// Sends the text in pieces of `size` bytes, each in its own segment.
     package func send(_ text: String, inPiecesOf size: Int) throws(RawClientError) {
         setNoDelay()
         let bytes = Array(text.utf8)
@@ -90,7 +90,7 @@ package final class RawClient: Sendable {
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        // Connecting to AF_UNSPEC dissolves a TCP association with a reset while the descriptor stays ours.
+        // Connecting to AF_UNSPEC ends a TCP connection with a reset and keeps the descriptor open.
         var nowhere = sockaddr()
         nowhere.sa_family = sa_family_t(AF_UNSPEC)
         Glibc.connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
@@ -121,10 +121,10 @@ package final class RawClient: Sendable {
         }
     }
 
-    /// Reads one response, interim ones (1xx) included.
+    /// Reads one response, including interim ones (1xx).
     ///
-    /// `toHead` says that the request was a HEAD, so that no body follows. Throws `closedEarly` when the
-    /// stream ends inside the response.
+    /// With `toHead` the request was a HEAD, so that no body follows. Throws `closedEarly` when the stream ends
+    /// inside the response.
     package func readResponse(toHead: Bool = false) throws(RawClientError) -> RawResponse {
         let reader = RawResponseReader(toHead: toHead)
         var bytes = buffered.withLock { $0 }

@@ -16,22 +16,22 @@ package struct RawResponse: Sendable {
     /// The body as text; bytes that are not UTF-8 are replaced.
     package var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The first field of that name, compared without regard to case.
+    /// The first field with that name; case is ignored.
     package subscript(name: String) -> String? {
         values(name).first
     }
 
-    /// All fields of that name, in order.
+    /// All fields with that name, in order.
     package func values(_ name: String) -> [String] {
         fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 }
 
-/// Reads a response from bytes that arrive piece by piece; written independently of the server's parser.
+/// Reads a response from bytes that arrive in pieces; written independently of the server's parser.
 struct RawResponseReader {
     let toHead: Bool
 
-    /// The response and the number of bytes it took, or nil while more is needed.
+    /// The response and its length in bytes; nil while more bytes are needed.
     func read(_ bytes: [UInt8]) throws(RawClientError) -> (RawResponse, Int)? {
         guard let end = headEnd(bytes) else { return nil }
         var response = try parseHead(Array(bytes[..<end]))

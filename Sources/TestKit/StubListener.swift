@@ -2,22 +2,22 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A server of one answer: every connection gets the same text, or, without one, silence. Any thread.
+/// A server with one response: every connection gets the same text or, without one, no response. Any thread.
 package final class StubListener: Sendable {
-    /// Where it listens on 127.0.0.1; 0 for a Unix socket.
+    /// Its port on 127.0.0.1; 0 for a Unix socket.
     package let port: UInt16
     private let descriptor: Int32
     private let socketPath: String?
     private let keepsConnections: Bool
-    // Guards what was received, and from how many.
+    // Guards the received text, and the number of connections.
     private let received = Mutex<(text: String, connections: Int)>(("", 0))
 
     /// The system gave no socket.
     package struct NoListener: Error {}
 
-    /// Listens at once, on a port that is free, or at the path `socket`, which is removed with the listener.
+    /// Starts to listen on a free port, or at the path `socket`, which is removed with the listener.
     ///
-    /// With `keepsConnections` each request on a connection is answered, and the client closes it.
+    /// With `keepsConnections` each request on a connection is answered, and the client closes the connection.
     package init(_ answer: String?, socket path: String? = nil, keepsConnections: Bool = false) throws {
         socketPath = path
         self.keepsConnections = keepsConnections
@@ -42,9 +42,9 @@ package final class StubListener: Sendable {
 
     /// `http://127.0.0.1:PORT/`.
     package var url: String { "http://127.0.0.1:\(port)/" }
-    /// What came last: the first that a connection sent, or its last request where connections are kept.
+    /// The last received text: the first request of a connection, or its last one where connections are kept.
     package func request() -> String { received.withLock { $0.text } }
-    /// How many have connected.
+    /// The number of connections so far.
     package func connections() -> Int { received.withLock { $0.connections } }
 
     private func serve(_ connection: Int32, _ answer: String) {

@@ -5,12 +5,12 @@ import PostgresCluster
 import Processes
 import Synchronization
 
-/// A throw-away PostgreSQL: fsync off, a Unix socket only, gone with the test process.
+/// A temporary PostgreSQL: fsync off, a Unix socket only, removed with the test process.
 ///
-/// `shared()` is one for the whole process, or the server named by `WEIR_TEST_DATABASE_URL`. For outages make one
-/// of your own. What a killed test process left behind is swept by the next one.
+/// `shared()` is one for the whole process, or the server named by `WEIR_TEST_DATABASE_URL`. Tests of outages make
+/// their own. The next test process removes the clusters that a killed one left behind.
 package final class TemporaryCluster: Sendable {
-    /// A superuser's way to the database `postgres`.
+    /// The database `postgres`, as a superuser.
     package let target: ConnectionTarget
     private let cluster: PrivateCluster?
 
@@ -19,7 +19,7 @@ package final class TemporaryCluster: Sendable {
         self.cluster = cluster
     }
 
-    /// A failure is kept too: one test tells what is wrong, and the others do not try again at length.
+    /// A failure is kept, too: one test reports the error, and the others do not retry for long.
     private static let sharedCluster = Result { try makeShared() }
 
     /// The process's cluster, started by the first caller; the others wait for it.
@@ -50,13 +50,13 @@ package final class TemporaryCluster: Sendable {
 
     // MARK: - Faults
 
-    /// Starts the server again and waits until it answers. Traps for a server that is not ours.
+    /// Starts the server again and waits until it answers. Traps for the server of `WEIR_TEST_DATABASE_URL`.
     package func start() throws { _ = try owned.start() }
 
-    /// Stops the server in good order.
+    /// Stops the server.
     package func stop() throws { try owned.stop() }
 
-    /// Kills the server as a crash would; the next start recovers.
+    /// Kills the server like a crash; the next start recovers.
     package func kill9() { owned.kill() }
 
     /// Stops the server and removes its files.
@@ -73,7 +73,7 @@ package final class TemporaryCluster: Sendable {
     }
 }
 
-/// Where temporary clusters live: `/tmp/weir-test-<pid>-<n>`, so that a later process sees whose they were.
+/// Directories of temporary clusters: `/tmp/weir-test-<pid>-<n>`, so that a later process can see their owners.
 enum TemporaryClusterDirectory {
     private static let prefix = "weir-test-"
     private static let made = Mutex<[PrivateCluster]>([])
@@ -108,7 +108,7 @@ enum TemporaryClusterDirectory {
         }
     }
 
-    /// Best effort: a directory whose process is gone belongs to nobody.
+    /// Best effort: a directory whose process is gone is abandoned.
     private static func sweep() {
         guard let handle = opendir("/tmp") else { return }
         defer { closedir(handle) }

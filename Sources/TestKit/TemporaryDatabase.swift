@@ -5,14 +5,14 @@ import Synchronization
 
 /// A fresh database in the shared cluster, dropped with its last reference.
 package final class TemporaryDatabase: Sendable {
-    /// How to reach the database, as a superuser.
+    /// The target of the database, as a superuser.
     package let target: ConnectionTarget
     /// The database's name.
     package let name: String
     private let cluster: TemporaryCluster
 
     private static let count = Atomic<Int>(0)
-    /// Lets only one caller prepare a template. A queue, since a lock that is held this long is no `Mutex`'s use.
+    /// Lets only one caller prepare a template. A queue, since a `Mutex` should not be held this long.
     private static let preparation = DispatchQueue(label: "weir.test.templates")
     private static let templates = Mutex<[String: String]>([:])
 
@@ -23,7 +23,7 @@ package final class TemporaryDatabase: Sendable {
     }
 
     deinit {
-        // Best effort: the cluster goes with the process.
+        // Best effort: the cluster is removed with the process.
         try? Self.run(cluster, "DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
     }
 
@@ -33,9 +33,9 @@ package final class TemporaryDatabase: Sendable {
         return try make(in: cluster, template: "template0")
     }
 
-    /// Makes a copy of a database that `prepare` filled once for this process, for instance with migrations.
+    /// Makes a copy of a database that `prepare` filled once for this process, for example with migrations.
     ///
-    /// `key` tells templates apart.
+    /// `key` identifies the template.
     package static func make(
         preparedAs key: String,
         _ prepare: (Connection) throws -> Void

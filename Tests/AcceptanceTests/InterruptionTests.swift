@@ -63,7 +63,7 @@ import Testing
         kill(weir.process.processIdentifier, SIGTERM)
         #expect(await weir.ended() == SIGTERM)
         #expect(!place.clusterRuns, "the cluster still runs")
-        #expect(!weir.errorText.contains("once more in"), "\(weir.errorText)")
+        #expect(!weir.errorText.contains("retrying in"), "\(weir.errorText)")
         withExtendedLifetime(silence) {}
     }
 

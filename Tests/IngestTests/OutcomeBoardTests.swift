@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ingest
 
-/// Who wrote a line learns what came of it, and nobody else's outcome.
+/// The writer of a line gets the outcome of that line, and of no other.
 @Suite("Outcomes of lines", .serialized)
 struct OutcomeBoardTests {
     private let harness: IngestHarness

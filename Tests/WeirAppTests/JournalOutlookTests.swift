@@ -26,7 +26,7 @@ import Testing
             seq: 40,
             first: 42,
             last: 60,
-            line: "warning: lines 41 to 41 are kept no more: what they say of runs will be missing"
+            line: "warning: lines 41 to 41 are no longer kept: their rows of runs will be missing"
         ),
         Case(
             seq: 40,

@@ -61,9 +61,9 @@ import Testing
         ("WEIR_LISTEN", "127.0.0.1", "127.0.0.1"),
         ("WEIR_LISTEN", "tower@127.0.0.1:1", "tower"),
         ("WEIR_LISTEN", "127.0.0.1:80,127.0.0.1:80", "twice"),
-        ("WEIR_LOG_LEVEL", "loud", "no log level"),
-        ("WEIR_LOG_FORMAT", "xml", "none of the words"),
-        ("WEIR_CORS_ORIGINS", "dash.example.org", "no origin"),
+        ("WEIR_LOG_LEVEL", "loud", "not a log level"),
+        ("WEIR_LOG_FORMAT", "xml", "none of these words"),
+        ("WEIR_CORS_ORIGINS", "dash.example.org", "not an origin"),
         ("WEIR_TRUSTED_PROXIES", "10.0.0.0/33", "10.0.0.0/33"),
     ])
     func `what is not usable is refused in words that quote it`(name: String, value: String, why: String)

@@ -23,13 +23,20 @@ _REPLACED: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\b[dD]ut(?:y|ies)\b"), "a maintenance job; the Weir that does them is the leader"),
     (re.compile(r"\b[fF]aces?\b"), "a listener profile"),
     # Riddles: each had to be solved before the sentence could be used.
-    (re.compile(r"\bwhat is there already\b", re.IGNORECASE), "creates no duplicates, or name what exists"),
+    (re.compile(r"\b(?:is|are) there already\b", re.IGNORECASE), "creates no duplicates, is already stored, or name what exists"),
     (re.compile(r"\ba view of it\b"), "PostgreSQL holds what was loaded from the journal"),
     (re.compile(r"\b(?:ask(?:s|ed)?|requests?) for patience\b"), "a 429 or 503, a timeout, retry"),
     (re.compile(r"\b(?:is|are|when) told so\b"), "name the response, such as: retrying then returns 404"),
     (re.compile(r"\bguards the door\b"), "controls access"),
     (re.compile(r"\banother life of\b"), "a copy, or later positions, of a journal"),
     (re.compile(r"\bdecided letters\b"), "dead letters that were retried or dropped"),
+    (re.compile(r"\bsigns? of life\b", re.IGNORECASE), "a liveness check, or a heartbeat"),
+    (re.compile(r"\bopen door\b"), "an address that others can reach while requests need no token"),
+    (re.compile(r"\bin good order\b"), "shuts down, or stops the server"),
+    (re.compile(r"\bwhat c(?:ame|omes) of\b", re.IGNORECASE), "the outcome, or the result"),
+    (re.compile(r"\bwhat was asked for\b", re.IGNORECASE), "the result, or the response"),
+    (re.compile(r"\bkept no more\b"), "no longer kept"),
+    (re.compile(r"\bdivided by commas\b"), "separated by commas"),
 ]
 # What was decided under the older names stays as it was written.
 _HISTORY = ("docs/decisions/", "Benchmarks/results.md", "scripts/checks/")

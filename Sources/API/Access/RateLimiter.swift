@@ -6,7 +6,7 @@ internal import Synchronization
 /// Requests that are refused do not count. Any thread.
 package final class RateLimiter: Sendable {
     private static let window = Duration.seconds(60)
-    /// Clients that are remembered; beyond that those that said nothing lately are forgotten.
+    /// How many clients are remembered; above that, those without recent requests are forgotten.
     private static let clients = 10_000
 
     private let limit: Int
@@ -18,7 +18,7 @@ package final class RateLimiter: Sendable {
         self.limit = limit
     }
 
-    /// The answer to a request that is one too many; nil lets it pass, and counts it.
+    /// The response to a request above the limit; nil lets it pass, and counts it.
     package func refusal(of request: Request) -> Response? {
         admits(request.peer.address, at: .now) ? nil : refusal
     }

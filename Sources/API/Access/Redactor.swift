@@ -1,11 +1,11 @@
 internal import Core
 
-/// Masks the values of named keys, wherever they stand in a document, before it reaches the journal. Design §6.
+/// Masks the values of named keys, wherever they are in a document, before it is written to the journal. Design §6.
 ///
 /// Keys are compared without case, and by their letters and digits only: `api_key` is also `apiKey`, `API-Key` and
 /// `api key`. Strings that hold JSON text are read, too.
 package struct Redactor: Sendable {
-    /// What stands in the place of a value, a string.
+    /// The string that replaces a value.
     package static let mask = "[redacted]"
 
     private let masking: JSONMasking
@@ -22,7 +22,7 @@ package struct Redactor: Sendable {
 
     private static func normalized(_ key: some Collection<UInt8>) -> String {
         guard key.allSatisfy({ $0 < 0x80 }) else {
-            // What nobody sees makes no other key.
+            // Invisible characters do not make a different key.
             let seen = String(decoding: key, as: UTF8.self).unicodeScalars.filter {
                 !$0.properties.isDefaultIgnorableCodePoint
             }

@@ -2,8 +2,8 @@
 package enum Scope: String, CaseIterable, Sendable {
     /// Send telemetry.
     case ingest
-    /// Ask for anything that is stored.
+    /// Read anything that is stored.
     case read
-    /// Change what Weir does: channels, rules, tokens.
+    /// Change Weir itself: channels, rules, tokens.
     case admin
 }

@@ -4,7 +4,7 @@ package struct APIAnswer: Sendable {
     package struct Content: Sendable {
         /// The media type: `text/csv`.
         package let mediaType: String
-        /// What the body is.
+        /// The type of the body.
         package let type: APIType
 
         /// Describes a body.
@@ -18,9 +18,9 @@ package struct APIAnswer: Sendable {
     package struct Header: Sendable {
         /// Its name.
         package let name: String
-        /// What its value is.
+        /// The type of its value.
         package let type: APIType
-        /// What it means, and when it is there.
+        /// What it means, and when it is present.
         package let summary: String
 
         /// Describes a field.
@@ -33,11 +33,11 @@ package struct APIAnswer: Sendable {
 
     /// The status.
     package let status: Int
-    /// When it is given, in a sentence.
+    /// When it is given, as a sentence.
     package let summary: String
     /// The body in each of its media types.
     package let contents: [Content]
-    /// Fields beside those that every answer has.
+    /// Fields beside those of every response.
     package let headers: [Header]
 
     /// Describes an answer in several media types.
@@ -59,21 +59,21 @@ package struct APIAnswer: Sendable {
     }
 }
 
-// MARK: - Answers that many endpoints give
+// MARK: - Answers of many endpoints
 
 extension APIAnswer {
-    /// One sentence that says what was wrong.
+    /// One sentence that gives the reason.
     package static func refusal(_ status: Int, _ summary: String, headers: [Header] = []) -> APIAnswer {
         APIAnswer(status, summary, .named(.error), headers: headers)
     }
 
-    /// What endpoints answer that read rows, beside what they are asked for.
+    /// The errors of endpoints that read rows.
     package static let storeRefusals: [APIAnswer] = [
-        .refusal(500, "Weir made a mistake; its log says which."),
-        .refusal(503, "PostgreSQL is away or busy. Ask again.", headers: [.retryAfter]),
+        .refusal(500, "A bug in Weir; its log has the reason."),
+        .refusal(503, "PostgreSQL is away or busy. Retry.", headers: [.retryAfter]),
     ]
 
-    /// What endpoints answer that write to the journal, when what was sent is not stored.
+    /// The errors of endpoints that write to the journal, when the client's data is not stored.
     package static let journalRefusals: [APIAnswer] = [
         .refusal(413, "The body is larger than Weir takes.", headers: [.retryAfter]),
         .refusal(503, "The journal cannot be written at the moment. Send it again.", headers: [.retryAfter]),
@@ -83,12 +83,12 @@ extension APIAnswer {
 
 extension APIAnswer.Header {
     /// Seconds.
-    package static let retryAfter = Self("Retry-After", .integer(0), "Seconds after which to ask again.")
+    package static let retryAfter = Self("Retry-After", .integer(0), "Seconds after which to retry.")
 
-    /// What a list or a record may lack.
+    /// May be set on a list or a record.
     package static let lagLines = Self(
         "Weir-Lag-Lines",
         .integer(1),
-        "How many acknowledged lines this answer does not know yet; absent when it knows all."
+        "How many acknowledged lines this answer does not show yet; absent when it shows all."
     )
 }

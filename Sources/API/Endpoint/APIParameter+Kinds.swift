@@ -1,20 +1,20 @@
 internal import Core
 
 extension APIParameter {
-    /// A moment as `ParameterReader.time` takes it.
+    /// A moment that `ParameterReader.time` reads.
     package static func time(_ name: String, _ summary: String) -> APIParameter {
         APIParameter(name, .lenientMoment, summary)
     }
 
-    /// Where a page begins.
+    /// The cursor of a page.
     package static let cursor = APIParameter.text(
         "cursor",
-        "`next_cursor` of the page before, unchanged; the first page without."
+        "`next_cursor` of the previous page, unchanged; the first page without it."
     )
 }
 
 extension APIType {
-    /// A moment as `Timestamp(lenient:)` takes it: contract §1.3.
+    /// A moment that `Timestamp(lenient:)` reads: contract §1.3.
     package static var lenientMoment: APIType {
         var number = APIType.number.noting(
             "Unix time: seconds up to 20000000000, else milliseconds and so on."

@@ -1,15 +1,15 @@
-/// A parameter of the query or of the path: the one declaration from which the reader, the refusal and `/openapi.json`
+/// A parameter of the query or of the path: the one declaration from which the reader, the error and `/openapi.json`
 /// take its bounds, words and default.
 package struct APIParameter: Sendable {
     /// Its name.
     package let name: String
-    /// What it may be.
+    /// The type of its value.
     package let type: APIType
-    /// What it means, in a sentence.
+    /// What it means, as a sentence.
     package let summary: String
-    /// What counts when it is not given, as JSON text; nil when nothing does.
+    /// The default as JSON text; nil without one.
     package let fallback: String?
-    /// Whether it may be given empty, and counts as not given then.
+    /// Whether an empty value is allowed, and treated as absent.
     package let mayBeEmpty: Bool
 
     /// Makes a declaration.
@@ -43,7 +43,7 @@ package struct APIParameter: Sendable {
         return APIParameter(name, .integer(range), summary, fallback: fallback.map(String.init))
     }
 
-    /// An integer of any size from `least` on.
+    /// An integer of any size, at least `least`.
     package static func integer(
         _ name: String,
         atLeast least: Int,
@@ -63,15 +63,15 @@ package struct APIParameter: Sendable {
         APIParameter(name, .word(words), summary, fallback: fallback.map { "\"\($0)\"" })
     }
 
-    /// Any number of a few words, repeated or divided by commas.
+    /// Any number of a few words, repeated or separated by commas.
     package static func words(_ name: String, _ words: [String], _ summary: String) -> APIParameter {
-        // An empty value is none of them, and narrows nothing.
+        // An empty value is none of them, and does not filter.
         APIParameter(name, .list(.word(words + [""])), summary)
     }
 
-    /// The words that it may be.
+    /// The allowed words.
     package var words: [String] { (type.items.first?.words ?? type.words).filter { !$0.isEmpty } }
 
-    /// The default of an integer; 0 when it has none.
+    /// The default of an integer; 0 without one.
     package var fallbackNumber: Int { fallback.flatMap { Int($0) } ?? 0 }
 }

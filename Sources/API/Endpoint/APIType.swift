@@ -1,6 +1,6 @@
-/// What a value may be, as JSON Schema says it in `/openapi.json`: of a parameter, a body, a member, an answer.
+/// The type of a parameter, a body, a member or an answer, as JSON Schema describes it in `/openapi.json`.
 ///
-/// A text and a number have their own bounds, so that one type can say "an integer from 0 on, or its digits".
+/// A text and a number have separate bounds, so that one type can be "an integer from 0 on, or its digits".
 package struct APIType: Sendable {
     /// JSON's kinds of values.
     package enum Kind: String, Sendable {
@@ -19,23 +19,23 @@ package struct APIType: Sendable {
     package var shortest: Int?
     /// The most characters of a text.
     package var longest: Int?
-    /// What a text matches (ECMA 262).
+    /// The pattern of a text (ECMA 262).
     package var pattern: String?
     /// The well-known form of a text: `date-time`, `uri`, `uuid`.
     package var format: String?
-    /// The words that a text may be; empty for any.
+    /// The allowed words of a text; empty for any.
     package var words: [String] = []
-    /// What the elements of an array are.
+    /// The type of the elements of an array.
     package var items: [APIType] = []
     /// The most elements of an array.
     package var mostItems: Int?
-    /// What members are whose names nobody knows before.
+    /// The type of members with arbitrary names.
     package var values: [APIType] = []
-    /// The object that it is, described by itself.
+    /// The named schema of an object.
     package var schema: APISchema?
-    /// One of these instead.
+    /// Alternative types.
     package var alternatives: [APIType] = []
-    /// What a type can't say.
+    /// A sentence for what a type can't express.
     package var note: String?
 
     /// Makes a type.
@@ -43,7 +43,7 @@ package struct APIType: Sendable {
         self.kinds = kinds
     }
 
-    /// The same with a sentence that says what a type can't.
+    /// The same type with a note.
     package func noting(_ note: String) -> APIType {
         var type = self
         type.note = note
@@ -74,11 +74,11 @@ extension APIType {
     package static let flag = APIType(.boolean)
     /// Null alone.
     package static let null = APIType(.null)
-    /// An object of which nothing is said.
+    /// Any object.
     package static let object = APIType(.object)
     /// Any number.
     package static let number = APIType(.number)
-    /// How many.
+    /// A count.
     package static let count = integer(0)
     /// A number from 0 on.
     package static var amount: APIType {
@@ -92,10 +92,10 @@ extension APIType {
         type.format = "date-time"
         return type
     }
-    /// Any text that a client may send: PostgreSQL holds no U+0000, so that it is refused.
+    /// Any text that a client may send: U+0000 is refused, since PostgreSQL cannot store it.
     package static var sentText: APIType { .matching(#"^[^\u0000]*$"#) }
 
-    /// An integer from `least` on.
+    /// An integer, at least `least`.
     package static func integer(_ least: Int64) -> APIType {
         var type = APIType(.integer)
         type.least = least
@@ -130,14 +130,14 @@ extension APIType {
         return type
     }
 
-    /// An object whose members have names that nobody knows before.
+    /// An object whose members have arbitrary names.
     package static func map(_ values: APIType) -> APIType {
         var type = APIType(.object)
         type.values = [values]
         return type
     }
 
-    /// An object that is described by itself.
+    /// An object with a named schema.
     package static func named(_ schema: APISchema) -> APIType {
         var type = APIType()
         type.schema = schema
@@ -152,17 +152,17 @@ extension APIType {
     }
 }
 
-/// A JSON object with a name of its own in `/openapi.json`.
+/// A JSON object with its own name in `/openapi.json`.
 ///
-/// Members that it doesn't list are allowed: readers ignore them, and answers may get more.
+/// Members that it doesn't list are allowed: readers ignore them, and later versions may add members to answers.
 package struct APISchema: Sendable {
     /// A member of the object.
     package struct Member: Sendable {
         /// Its name.
         package let name: String
-        /// What it may be.
+        /// The type of its value.
         package let type: APIType
-        /// Whether it must be there.
+        /// Whether it is required.
         package let isRequired: Bool
 
         /// Makes a description of a member.
@@ -184,7 +184,7 @@ package struct APISchema: Sendable {
         self.members = members
     }
 
-    /// What a surface answers when something is wrong and one sentence says it.
+    /// The error body of surfaces that give the reason as one sentence.
     package static let error = APISchema(
         "Error",
         [Member("detail", APIType.text.noting("What was wrong, and what to do next."))]

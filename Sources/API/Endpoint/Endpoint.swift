@@ -1,7 +1,7 @@
 package import HTTP
 package import HTTPServer
 
-/// One endpoint of a feature: where it is, who may call it, how much it reads, what it does.
+/// One endpoint of a feature: its path, the scope it requires, its body limit, its handler.
 ///
 /// The server puts the endpoints of all features into one router, checks tokens, applies limits and redaction, and
 /// labels its metrics with `path`.
@@ -13,7 +13,8 @@ package struct Endpoint: Sendable {
         case callback(@Sendable (Request, Exchange) -> Void)
         /// Started on the connection's lane; may suspend, must not block.
         case async(@Sendable (Request) async -> Response)
-        /// The same, told what its caller may do: for what everybody may ask, and some are told more of.
+        /// The same, with the scopes of its caller: for endpoints that require no scope, but show more to some
+        /// callers.
         case graded(@Sendable (Request, Set<Scope>) async -> Response)
     }
 
@@ -21,7 +22,7 @@ package struct Endpoint: Sendable {
     package let method: Method
     /// The whole path with its parameters: `/api/x/{id}`.
     package let path: String
-    /// What the caller's token must allow; nil for what everybody may ask (probes).
+    /// The scope that the caller's token needs; nil for endpoints without one (probes).
     package let scope: Scope?
     /// The largest body in bytes, nil for the application's default for this scope.
     package let bodyLimit: Int?
@@ -29,11 +30,11 @@ package struct Endpoint: Sendable {
     package let limiter: RateLimiter?
     /// How errors outside of the handler (401, 413, …) look on this surface.
     package let envelope: ErrorEnvelope
-    /// What `/openapi.json` says about it.
+    /// Its documentation in `/openapi.json`.
     package let documentation: EndpointDocumentation
-    /// What answers.
+    /// Its handler.
     package let handler: Handler
-    /// Its name in logs and metrics. Single probes and telemetry requests that succeed are not worth a log line.
+    /// Its name in logs and metrics. Successful probes and telemetry requests are not logged one by one.
     package let label: RouteLabel
 
     /// Makes an endpoint.

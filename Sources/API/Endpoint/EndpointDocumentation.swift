@@ -1,17 +1,17 @@
-/// What `/openapi.json` says about a route beside its method and path.
+/// The documentation of a route in `/openapi.json`, beside its method and path.
 package struct EndpointDocumentation: Sendable {
     /// A parameter of the path or the query.
     package typealias Parameter = APIParameter
 
-    /// The group in which it is shown: the name of the feature.
+    /// Its group: the name of the feature.
     package let tag: String
-    /// One sentence that says what it does.
+    /// What it does, as a sentence.
     package let summary: String
-    /// Parameters of the query, and those of the path of which more is to say than that they are texts.
+    /// Parameters of the query, and parameters of the path that are more than plain texts.
     package let parameters: [Parameter]
-    /// The JSON body that it reads; nil when it reads none.
+    /// Its JSON body; nil when it reads none.
     package let request: APIType?
-    /// What it answers, what was asked for first; refusals that come before it (401, 403) are known already.
+    /// Its answers, the successful one first; errors that come before it (401, 403) are added automatically.
     package let answers: [APIAnswer]
 
     /// Makes the documentation of a route.

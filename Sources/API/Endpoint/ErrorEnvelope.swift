@@ -1,13 +1,14 @@
 internal import Core
 package import HTTP
 
-/// How a surface dresses its errors; every protocol has its own envelope (contracts), and keeps it.
+/// How a surface formats its errors; every protocol has its own envelope (contracts).
 package struct ErrorEnvelope: Sendable {
     private let render: @Sendable (_ status: Status, _ message: String) -> [UInt8]
-    /// What is said to a caller without a token that is known; nil leaves the words to the application.
+    /// The message for a caller without a valid token; nil leaves it to the application.
     package let challenge: (@Sendable (_ authorization: String?) -> String)?
 
-    /// Makes an envelope from a function that renders a JSON body, and perhaps one that says why a caller is unknown.
+    /// Makes an envelope from a function that renders a JSON body, and optionally one that explains why a caller is
+    /// unknown.
     package init(
         challenge: (@Sendable (_ authorization: String?) -> String)? = nil,
         render: @escaping @Sendable (_ status: Status, _ message: String) -> [UInt8]
@@ -23,7 +24,7 @@ package struct ErrorEnvelope: Sendable {
         return writer.bytes
     }
 
-    /// The answer for an error: `message` says what was wrong and what to do next.
+    /// The response for an error: `message` gives the reason and the next step.
     package func response(_ status: Status, _ message: String) -> Response {
         .json(render(status, message), status: status)
     }

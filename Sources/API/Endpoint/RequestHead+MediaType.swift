@@ -1,7 +1,7 @@
 package import HTTP
 
 extension RequestHead {
-    /// Whether the body is JSON as far as its content type says: none is taken for JSON.
+    /// Whether the content type is JSON; a missing one counts as JSON.
     package var declaresJSON: Bool {
         guard let type = fields["Content-Type"], !type.isEmpty, type != "application/json" else {
             return true

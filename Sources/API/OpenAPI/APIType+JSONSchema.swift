@@ -1,9 +1,9 @@
 package import Core
 
-// MARK: - JSON Schema, as OpenAPI 3.1 has it.
+// MARK: - JSON Schema, as in OpenAPI 3.1
 
 extension APIType {
-    /// Where documents keep what has a name.
+    /// Where documents keep named schemas.
     private static let components = "#/components/schemas/"
 
     /// Writes a type as a member.
@@ -48,7 +48,7 @@ extension APIType {
         }
     }
 
-    /// Every schema with a name on the way through a type, the outer one first.
+    /// Every named schema within a type, the outer one first.
     package var schemas: [APISchema] {
         let inner = items + values + alternatives + (schema?.members.map(\.type) ?? [])
         return (schema.map { [$0] } ?? []) + inner.flatMap(\.schemas)

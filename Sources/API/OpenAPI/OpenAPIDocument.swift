@@ -1,7 +1,7 @@
 internal import Core
 internal import HTTP
 
-/// `/openapi.json`: endpoints in OpenAPI 3.1.0, made from what each says about itself.
+/// `/openapi.json`: endpoints in OpenAPI 3.1.0, made from their documentation.
 package struct OpenAPIDocument {
     private let endpoints: [Endpoint]
     private let version: String
@@ -115,7 +115,7 @@ package struct OpenAPIDocument {
         }
     }
 
-    /// The schemas that endpoints name, each once.
+    /// The named schemas of the endpoints, each once.
     private var named: [APISchema] {
         let types = endpoints.flatMap { endpoint in
             endpoint.documentation.parameters.map(\.type)
@@ -141,7 +141,7 @@ package struct OpenAPIDocument {
         }
     }
 
-    /// `getApiNextflowRunsRunId`, unique since method and path are.
+    /// `getApiNextflowRunsRunId`: unique, since method and path are.
     private static func identifier(_ method: Method, _ path: String) -> String {
         let words = path.split { !$0.isLetter && !$0.isNumber }
         let name = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()

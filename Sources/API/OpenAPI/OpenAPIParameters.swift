@@ -5,7 +5,7 @@ struct OpenAPIParameters {
     private let path: [APIParameter]
     private let query: [APIParameter]
 
-    /// Takes the parameters of a endpoint, whose pattern has these names.
+    /// Takes the parameters of an endpoint, whose pattern has these names.
     init(of endpoint: Endpoint, names: [String]) {
         let declared = endpoint.documentation.parameters
         path = names.map { name in declared.first { $0.name == name } ?? Self.segment(name) }

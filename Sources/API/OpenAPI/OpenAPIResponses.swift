@@ -1,11 +1,11 @@
 internal import Core
 internal import HTTP
 
-/// The answers of an operation: its own, and those that the server gives before it is asked.
+/// The answers of an operation: its own, and those that the server gives before it calls the operation.
 struct OpenAPIResponses {
     private let answers: [APIAnswer]
 
-    /// Takes the answers of a endpoint.
+    /// Takes the answers of an endpoint.
     init(of endpoint: Endpoint) {
         var answers = endpoint.documentation.answers
         let known = Set(answers.map(\.status))
@@ -13,7 +13,7 @@ struct OpenAPIResponses {
         self.answers = answers.sorted { $0.status < $1.status }
     }
 
-    /// What all bodies are.
+    /// The types of all bodies.
     var types: [APIType] { answers.flatMap(\.contents).map(\.type) + [.named(.error)] }
 
     /// Writes them as members by status.
@@ -35,14 +35,18 @@ struct OpenAPIResponses {
                     401,
                     "A token with the scope `\(scope.rawValue)` is needed.",
                     headers: [
-                        .init("WWW-Authenticate", .text, "The schemes that are taken; one field for each.")
+                        .init(
+                            "WWW-Authenticate",
+                            .text,
+                            "The supported authentication schemes; one field for each."
+                        )
                     ]
                 )
             )
             refusals.append(.refusal(403, "The token lacks the scope `\(scope.rawValue)`."))
         }
         if endpoint.documentation.request != nil {
-            refusals.append(.refusal(400, "The body is no UTF-8, or its compression is corrupt."))
+            refusals.append(.refusal(400, "The body is not UTF-8, or its compression is corrupt."))
             refusals.append(.refusal(413, "The body is larger than Weir takes."))
             refusals.append(.refusal(415, "The body's Content-Encoding is unknown."))
         }
@@ -54,14 +58,14 @@ struct OpenAPIResponses {
     private static let requestID = "X-Request-Id"
     private static let cacheControl = "Cache-Control"
 
-    /// What every answer has.
+    /// The header fields of every answer.
     static func writeCommonHeaders(to headers: inout JSONWriter) {
         headers.object(requestID) { header in
-            header.member("description", "The id of the request: the client's own when it sent a sane one.")
+            header.member("description", "The id of the request: the client's own if it sent a valid one.")
             APIType.text.write("schema", to: &header)
         }
         headers.object(cacheControl) { header in
-            header.member("description", "`no-store`: no cache may keep an answer.")
+            header.member("description", "`no-store`: caches must not store an answer.")
             APIType.text.write("schema", to: &header)
         }
     }

@@ -1,9 +1,9 @@
 internal import Core
 
-/// Where the next page of a list begins: the sort key of the last row that was shown.
+/// The start of the next page of a list: the sort key of the last row of the previous page.
 ///
-/// Clients pass it on unread. It names a place in the order and not a number of rows, so that rows which
-/// arrive meanwhile neither repeat nor hide others.
+/// Clients pass it on unchanged. It is a position in the order and not a number of rows, so that rows that arrive
+/// meanwhile neither repeat nor hide others.
 package struct PageCursor: Hashable, Sendable {
     /// The values of the sort key, as text.
     package let parts: [String]
@@ -13,7 +13,7 @@ package struct PageCursor: Hashable, Sendable {
         self.parts = parts
     }
 
-    /// Reads what `text` wrote; nil for anything else.
+    /// Parses `text`; nil for anything else.
     package init?(_ text: String) {
         let standard = text.utf8.map { byte in
             switch byte {
@@ -35,7 +35,7 @@ package struct PageCursor: Hashable, Sendable {
         self.parts = parts
     }
 
-    /// The cursor as it goes into a URL: no character needs an escape.
+    /// The cursor for a URL: no character needs an escape.
     package var text: String {
         var writer = JSONWriter()
         writer.array { list in

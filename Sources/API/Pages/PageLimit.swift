@@ -1,11 +1,12 @@
-/// Where a page of a list ends: after so many rows, or after the row with which it has so many bytes.
+/// The end of a page of a list: after a number of rows, or after the row with which it reaches a number of bytes.
 ///
-/// Rows are as large as their senders made them, so that a number of rows bounds no memory. A page has one row at
-/// least: whoever follows cursors comes to the end of every list.
+/// The size of rows is up to their senders, so that a number of rows does not bound memory. A page has at least one
+/// row: a client that follows cursors reaches the end of every list.
 package struct PageLimit: Hashable, Sendable {
     /// The most rows.
     package let rows: Int
-    /// The bytes with which a page is full. The row that fills it is still shown, so that a page may be larger by that.
+    /// The bytes with which a page is full. The row that fills it is still included, so that a page may exceed this
+    /// by one row.
     package let bytes: Int
 
     /// Makes a limit.
@@ -14,10 +15,10 @@ package struct PageLimit: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// What a page may hold unless `WEIR_MAX_PAGE_BYTES` says something else.
+    /// The default of `WEIR_MAX_PAGE_BYTES`.
     package static let defaultBytes = 16 << 20
 
-    /// Whether a page with so many rows and bytes is full.
+    /// Whether a page with this many rows and bytes is full.
     package func isReached(rows: Int, bytes: Int) -> Bool {
         rows >= self.rows || (rows > 0 && bytes >= self.bytes)
     }

@@ -1,10 +1,10 @@
 package import Core
 package import HTTP
 
-/// Reads the parameters of a query one by one and collects what is wrong with them.
+/// Reads the parameters of a query one by one and collects their errors.
 ///
-/// Call it in the order in which the endpoint declares its parameters: issues keep that order. Of a parameter
-/// that is given more than once the last one counts; unknown ones are ignored.
+/// Call it in the order in which the endpoint declares its parameters: issues keep that order. If a parameter is
+/// repeated, the last one counts; unknown parameters are ignored.
 package struct ParameterReader {
     private let query: Query
     private var issues: [ValidationIssue] = []
@@ -15,18 +15,19 @@ package struct ParameterReader {
 
     /// Ends the reading.
     ///
-    /// - Throws: everything that was wrong.
+    /// - Throws: all errors.
     package func finish() throws(ValidationIssues) {
         guard issues.isEmpty else { throw ValidationIssues(issues) }
     }
 
-    /// A text as it was given, nil when it was not. No stored text holds U+0000, and PostgreSQL refuses to compare with it.
+    /// A text; nil when it is absent. U+0000 is refused: no stored text contains it, and PostgreSQL refuses to
+    /// compare with it.
     package mutating func text(_ parameter: APIParameter) -> String? {
         guard let text = query.all(parameter.name).last else { return nil }
         return text.utf8.contains(0) ? refuse(parameter, .notStorable("U+0000")) : text
     }
 
-    /// A number within its bounds, of any size where there are none; nil when it was not given.
+    /// A number within its bounds, of any size where there are none; nil when it is absent.
     package mutating func number(_ parameter: APIParameter) -> WholeNumber? {
         guard let text = text(parameter) else { return nil }
         guard let number = WholeNumber(reading: text) else { return refuse(parameter, .notNumeric) }
@@ -49,7 +50,7 @@ package struct ParameterReader {
     package mutating func time(_ parameter: APIParameter) -> Timestamp? {
         guard let text = text(parameter) else { return nil }
         if let time = Timestamp(lenient: text) { return time }
-        // A `+` that the client did not encode arrives as a blank, and only a zone can stand behind it.
+        // A `+` that the client did not encode arrives as a blank, and only a zone can follow it.
         if let blank = text.lastIndex(of: " ") {
             let repaired = text[..<blank] + "+" + text[blank...].dropFirst()
             if let time = Timestamp(lenient: repaired) { return time }
@@ -66,7 +67,7 @@ package struct ParameterReader {
         return text
     }
 
-    /// Any number of its words, repeated or divided by commas.
+    /// Any number of its words, repeated or separated by commas.
     package mutating func words(_ parameter: APIParameter) -> [String] {
         let words = query.all(parameter.name).flatMap { $0.split(separator: ",").map(String.init) }
         if let unknown = words.first(where: { !parameter.words.contains($0) }) {
@@ -75,7 +76,7 @@ package struct ParameterReader {
         return words
     }
 
-    /// Where a page begins; `make` takes the cursors of this list and no others.
+    /// The cursor of a page; `make` accepts the cursors of this list and no others.
     package mutating func cursor<Cursor>(_ parameter: APIParameter, _ make: (PageCursor) -> Cursor?)
         -> Cursor?
     {

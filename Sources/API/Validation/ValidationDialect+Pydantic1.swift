@@ -1,10 +1,10 @@
 internal import Core
 
 extension JSONWriter {
-    /// How much of a malformed document a response shows.
+    /// The most bytes of a malformed document in a response.
     private static let shownBytes = 4096
 
-    /// Writes an issue in the words of pydantic 1.
+    /// Writes an issue in pydantic 1's words.
     mutating func pydantic1(_ issue: ValidationIssue) {
         object { entry in
             entry.location(of: issue)

@@ -1,10 +1,10 @@
 internal import Core
 
 extension JSONWriter {
-    /// How much of a wrong value a response shows.
+    /// The most bytes of a wrong value in a response.
     private static let shownBytes = 4096
 
-    /// Writes an issue in the words of pydantic 2.
+    /// Writes an issue in pydantic 2's words.
     mutating func pydantic2(_ issue: ValidationIssue) {
         object { entry in
             entry.member("type", issue.cause.pydantic2Type)

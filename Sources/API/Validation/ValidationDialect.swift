@@ -1,15 +1,15 @@
 internal import Core
 package import HTTP
 
-/// How a surface words validation issues: as the framework of its original server does, since clients read them.
+/// How a surface words validation issues: like the framework of its original server, since clients read them.
 package enum ValidationDialect: Sendable {
-    /// The words of pydantic 1: the Nextflow surface. Contract §1.3, §1.5.
+    /// In pydantic 1's words: the Nextflow surface. Contract §1.3, §1.5.
     case pydantic1
-    /// The words of pydantic 2: the runs surface (contract §1.1), and every surface that is free to choose.
+    /// In pydantic 2's words: the runs surface (contract §1.1), and every surface without a reference.
     case pydantic2
 
-    /// 422 with a `detail` list, one entry for each issue. `total_faults` says how many there are when `detail` does not
-    /// list all.
+    /// 422 with a `detail` list, one entry for each issue. `total_faults` is the number of issues when `detail` does
+    /// not list all.
     package func response(_ issues: ValidationIssues) -> Response {
         var writer = JSONWriter()
         writer.object { answer in
@@ -21,7 +21,7 @@ package enum ValidationDialect: Sendable {
         return .json(writer.bytes, status: .unprocessableContent)
     }
 
-    /// What `/openapi.json` shows of that response; `name` is its name there, `entry` that of an entry.
+    /// The schema of that response in `/openapi.json`; `name` is its name there, `entry` that of an entry.
     package func schema(_ name: String, entry: String) -> APISchema {
         typealias Member = APISchema.Member
         var members = [

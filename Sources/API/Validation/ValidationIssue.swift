@@ -1,10 +1,10 @@
 package import Core
 
-/// One thing that is wrong with a request: where, what, and the value that was sent.
+/// One error in a request: where, what, and the value that was sent.
 ///
-/// It says nothing about words: each surface renders it in its own `ValidationDialect`.
+/// It contains no text: each surface renders it in its own `ValidationDialect`.
 package struct ValidationIssue: Sendable {
-    /// A step on the way to the value.
+    /// A step of the path to the value.
     package enum Step: Hashable, Sendable {
         /// A member, a parameter, or the part of the request: `body`, `query`.
         case name(String)
@@ -12,12 +12,12 @@ package struct ValidationIssue: Sendable {
         case index(Int)
     }
 
-    /// What is wrong: a closed set.
+    /// The kinds of errors: a closed set.
     package enum Cause: Sendable {
         case missing, null
         case notText, notInteger, notNumeric, notWhole, tooBig, notFlag, notFlagWord, notATime
         case notAnObject, notAList, notARecord
-        /// A text that PostgreSQL cannot store, and what it holds.
+        /// A text that PostgreSQL cannot store, and why.
         case notStorable(String)
         case notPermitted(given: String, permitted: [String])
         case notACursor
@@ -25,20 +25,20 @@ package struct ValidationIssue: Sendable {
         case tooLong(Int)
         case below(Int)
         case above(Int)
-        /// A rule of the surface, in a sentence.
+        /// A rule of the surface, as a sentence.
         case rule(String)
         case notJSON(JSONError, in: [UInt8])
-        /// More elements than allowed; the advice says what to do.
+        /// More elements than allowed, with advice.
         case tooManyItems(limit: Int, count: Int, advice: String)
-        /// More names and values than a body may hold; the advice says what to do.
+        /// More names and values than a body may hold, with advice.
         case tooManyValues(limit: Int, advice: String)
     }
 
-    /// The way to the value, from the part of the request on.
+    /// The path to the value, from the part of the request on.
     package let location: [Step]
     /// What is wrong.
     package let cause: Cause
-    /// The value as JSON text; empty where nobody shows it.
+    /// The value as JSON text; empty where no response shows it.
     package let input: ArraySlice<UInt8>
 
     /// Makes an issue.

@@ -1,6 +1,6 @@
-/// What is wrong with a request: the first issues, and how many there are.
+/// The errors in a request: the first issues, and the total number.
 ///
-/// A body of a few kilobytes can have millions of issues; a response shows as many as a person reads.
+/// A body of a few kilobytes can have millions of issues; a response shows the first hundred.
 package struct ValidationIssues: Error, Sendable, ExpressibleByArrayLiteral {
     /// How many issues a response shows.
     package static let mostShown = 100

@@ -1,10 +1,9 @@
 /// A whole number of any size, read from a query as Python's `int()` reads it. Contract §1.5.
 ///
-/// Blanks around it, a sign, leading zeros, single underscores between digits and the decimal digits of every
-/// script are allowed. The number is echoed with all its digits, and compared as the nearest value of 64
-/// bits.
+/// Blanks around it, a sign, leading zeros, single underscores between digits and the decimal digits of every script
+/// are allowed. The number is echoed with all its digits, and compared as the nearest value of 64 bits.
 package struct WholeNumber: Hashable, Sendable {
-    /// Python refuses longer ones.
+    /// The most digits; Python refuses longer numbers.
     private static let longest = 4300
 
     /// The decimal digits without leading zeros, with `-` before a negative number.
@@ -12,13 +11,13 @@ package struct WholeNumber: Hashable, Sendable {
     /// The number, or the nearest one that 64 bits can hold.
     package let clamped: Int64
 
-    /// A number that needs no reading.
+    /// Wraps a number.
     package init(_ value: Int64) {
         text = String(value)
         clamped = value
     }
 
-    /// Reads a number; nil for everything that is none.
+    /// Reads a number; nil for anything else.
     package init?(reading value: String) {
         var scalars = value.unicodeScalars[...]
         while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
@@ -33,7 +32,7 @@ package struct WholeNumber: Hashable, Sendable {
         clamped = Int64(text) ?? (isNegative ? .min : .max)
     }
 
-    /// ASCII digits for the digits of any script; nil when something else is among them.
+    /// ASCII digits for the digits of any script; nil if there are other characters.
     private static func digits(of scalars: Substring.UnicodeScalarView) -> String? {
         var digits = ""
         var underscoreAllowed = false

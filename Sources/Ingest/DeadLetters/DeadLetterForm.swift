@@ -1,16 +1,16 @@
-/// How a dead letter is written down, from what people read best to what no database refuses.
+/// The forms in which a dead letter can be stored, from the most readable to one that no database refuses.
 enum DeadLetterForm: CaseIterable {
-    /// The reason in full words, the body as it was journaled.
+    /// The full reason; the body as it was journaled.
     case asItIs
-    /// The reason in ASCII, the body in hexadecimal digits behind `\x`, as PostgreSQL writes bytes.
+    /// The reason in ASCII; the body in hexadecimal digits after `\x`, as PostgreSQL writes bytes.
     case digits
-    /// A short reason, and no body: the journal has it.
+    /// A short reason, and no body: the journal holds it.
     case bare
 
-    /// The most bytes of a reason. The longest that PostgreSQL composes quotes a value of any size.
+    /// The most bytes of a reason. PostgreSQL's own reasons may quote a value of any size.
     private static let reasonBytes = 2000
 
-    /// The reason as this form has it. A text with U+0000 cannot be stored.
+    /// The reason in this form. A text with U+0000 cannot be stored.
     func reason(_ reason: String) -> String {
         switch self {
         case .asItIs: Self.cut(String(reason.map { $0 == "\0" ? "\u{2400}" : $0 }), to: Self.reasonBytes)
@@ -25,10 +25,10 @@ enum DeadLetterForm: CaseIterable {
         }
     }
 
-    /// Whether `original` finds the body again: as it is, it must not look like digits.
+    /// Whether `original` can restore the body: a body that is stored as it is must not look like digits.
     func isReadBack(_ body: [UInt8]) -> Bool { self != .asItIs || !body.starts(with: Self.marker) }
 
-    /// The body as this form has it.
+    /// The body in this form.
     func body(_ body: [UInt8]) -> [UInt8] {
         switch self {
         case .asItIs: body
@@ -38,7 +38,7 @@ enum DeadLetterForm: CaseIterable {
         }
     }
 
-    /// The body as it was journaled, from a stored one of any form. No JSON begins with the marker.
+    /// The body as it was journaled, from a stored body of any form. No JSON begins with the marker.
     static func original(_ stored: [UInt8]) -> [UInt8] {
         guard stored.starts(with: marker), stored.count.isMultiple(of: 2) else { return stored }
         var body: [UInt8] = []
@@ -58,7 +58,7 @@ enum DeadLetterForm: CaseIterable {
     private static func cut(_ text: String, to limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var bytes = Array(text.utf8.prefix(limit + 1))
-        // Back to where a character begins: the bytes behind its first begin with the bits 10.
+        // Back to the start of a character: its later bytes begin with the bits 10.
         repeat {
             let last = bytes.removeLast()
             if last & 0xC0 != 0x80 { break }

@@ -1,20 +1,21 @@
 internal import Journal
 internal import Postgres
 
-/// Applies a dead letter again, once what refused it has been mended.
+/// Applies a dead letter again, after its cause has been fixed.
 struct DeadLetterRetry<P: Projection>: Sendable {
     private let projection: P
 
-    /// Makes the retry for the letters of one stream.
+    /// Makes the retry for the dead letters of one stream.
     init(_ projection: P) {
         self.projection = projection
     }
 
-    /// Applies the letter from the stage that refused it, in one transaction with its mark: it can succeed only once.
+    /// Applies the dead letter from the stage that refused it and marks it as retried in one transaction: it can
+    /// succeed only once.
     ///
-    /// - Returns: nil when it is applied, or why it was refused again; then it goes on waiting.
-    /// - Throws: `PostgresError` when nothing could be decided, `DeadLetterError.notWaiting` when somebody else has
-    ///   decided about the letter meanwhile.
+    /// - Returns: nil when it is applied, or why it was refused again; then it stays waiting.
+    /// - Throws: `PostgresError` when the retry could not be completed, `DeadLetterError.notWaiting` when the dead
+    ///   letter was retried or dropped meanwhile.
     func retry(_ letter: DeadLetter, on connection: Connection) throws -> Refusal? {
         try projection.prepare(connection)
         let refusal = try attempt(letter, on: connection)
@@ -58,9 +59,9 @@ struct DeadLetterRetry<P: Projection>: Sendable {
 
 /// A dead letter that cannot be retried or dropped.
 package enum DeadLetterError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// No letter of that number waits for a decision.
+    /// No dead letter with this number is waiting.
     case notWaiting(id: Int64)
-    /// This Weir has no such stream: another version, or another program, stored the letter.
+    /// This Weir has no such stream: another version, or another program, stored the dead letter.
     case unknownStream(id: Int64, stream: String)
 
     package var description: String {

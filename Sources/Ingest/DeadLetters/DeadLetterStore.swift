@@ -2,27 +2,27 @@ package import Core
 package import Journal
 package import Postgres
 
-/// An element that PostgreSQL refused for what it is.
+/// An element whose data PostgreSQL refused.
 package struct DeadLetter: Sendable {
-    /// The number to name it by in `weir dead-letters`; 0 before it is stored.
+    /// The number that names it in `weir dead-letters`; 0 before it is stored.
     package var id: Int64 = 0
-    /// The journal and the line that hold it, and its place in the line.
+    /// The journal that holds its line.
     package var journalID: UUID128
     /// The line's sequence number.
     package var seq: Int64
-    /// Its place in the line's batch, 0 where a line is one element.
+    /// Its place in the line's batch; 0 where a line is one element.
     package var element: Int
     /// The stream whose projection refused it.
     package var stream: String
-    /// The stage of the projection that refused it; what earlier stages stored is there.
+    /// The stage of the projection that refused it; the rows of earlier stages are stored.
     package var stage: Int
-    /// The kind of the line, version included.
+    /// The kind of the line, including its version.
     package var kind: String
     /// When the line arrived.
     package var receivedAt: Timestamp
     /// Why it was refused.
     package var refusal: Refusal
-    /// The members that the line has beside its body, each with its comma; a PATCH names its run there.
+    /// The members of the line beside its body, each with its comma; a PATCH names its run there.
     package var members: LineMembers
     /// The line's body as it was journaled.
     package var body: [UInt8]
@@ -30,18 +30,18 @@ package struct DeadLetter: Sendable {
 
 /// The dead letters, in `dead_letter`.
 package enum DeadLetterStore {
-    /// What becomes of a dead letter.
+    /// What an operator does with a dead letter.
     package enum Decision: String, Sendable {
-        /// Its rows are there now.
+        /// Its rows are stored now.
         case retried
-        /// It is not wanted.
+        /// It is discarded.
         case dropped
     }
 
-    /// Stores dead letters in the transaction of the rows; one that is there already is left alone.
+    /// Stores dead letters in the transaction of the rows; one that is already stored stays unchanged.
     ///
-    /// One that PostgreSQL refuses, too, is stored in plainer forms, for a stream must not stand still because of it.
-    /// - Returns: those that it refuses in every form; only the journal has them.
+    /// A dead letter that PostgreSQL refuses, too, is stored in plainer forms, so that it does not stop the stream.
+    /// - Returns: those that PostgreSQL refuses in every form; only the journal holds them.
     package static func insert(_ letters: [DeadLetter], on connection: Connection) throws -> [DeadLetter] {
         try letters.filter { letter in
             for form in DeadLetterForm.allCases where form.isReadBack(letter.body) {
@@ -78,7 +78,7 @@ package enum DeadLetterStore {
     private static let columns =
         "id, journal_id, stream, seq, element, stage, kind, received_at, sql_state, reason, members, body"
 
-    /// Dead letters that wait for a decision, oldest first.
+    /// Dead letters that are waiting, oldest first.
     package static func fetchWaiting(
         stream: String? = nil,
         after id: Int64 = 0,
@@ -100,7 +100,7 @@ package enum DeadLetterStore {
         return try rows.map(letter)
     }
 
-    /// One dead letter that waits for a decision, locked until the transaction ends.
+    /// One waiting dead letter, locked until the transaction ends.
     package static func fetchOne(id: Int64, on connection: Connection) throws -> DeadLetter? {
         let rows = try connection.execute(
             Statement(
@@ -116,20 +116,20 @@ package enum DeadLetterStore {
         return try rows.first.map(letter)
     }
 
-    /// The numbers of those that wait for a decision, oldest first.
+    /// The numbers of waiting dead letters, oldest first.
     package static func fetchWaitingIDs(on connection: Connection) throws -> [Int64] {
         try connection.execute("SELECT id FROM dead_letter WHERE state = 'waiting' ORDER BY id", []).map {
             try $0.int64("id")
         }
     }
 
-    /// How many wait for a decision.
+    /// How many dead letters are waiting.
     package static func count(on connection: Connection) throws -> Int {
         try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?
             .int("n") ?? 0
     }
 
-    /// Marks a dead letter as retried or dropped; false when it does not wait for that any more.
+    /// Marks a dead letter as retried or dropped; false when it is no longer waiting.
     package static func decide(id: Int64, _ state: Decision, on connection: Connection) throws -> Bool {
         try connection.execute(
             "UPDATE dead_letter SET state = $2, decided_at = now() WHERE id = $1 AND state = 'waiting'",
@@ -137,7 +137,7 @@ package enum DeadLetterStore {
         ).affectedRows == 1
     }
 
-    /// Keeps a dead letter waiting, with a new reason.
+    /// Keeps a dead letter waiting and stores its new reason.
     static func update(id: Int64, _ refusal: Refusal, on connection: Connection) throws {
         try connection.execute(
             "UPDATE dead_letter SET sql_state = $2, reason = $3 WHERE id = $1 AND state = 'waiting'",

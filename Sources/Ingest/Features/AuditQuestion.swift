@@ -1,13 +1,13 @@
 /// A question of `weir audit` and the SQL that answers it. Contract §4.5.
 package struct AuditQuestion: Sendable {
-    /// By which `--only` names it.
+    /// Its name for `--only`.
     package let name: String
-    /// The question in words.
+    /// The question as text.
     package let title: String
     package let sql: String
-    /// What an answer without rows means.
+    /// What a result without rows means.
     package let ifEmpty: String
-    /// Whether it is answered only when it is asked for by name.
+    /// Whether it runs only when `--only` names it.
     package let isLong: Bool
 
     /// Makes a question from the bytes of an SQL file.

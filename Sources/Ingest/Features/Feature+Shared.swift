@@ -35,8 +35,7 @@ extension Feature {
 }
 
 extension AgingRows where Self == AgingTable {
-    /// Dead letters that were retried or dropped, for those who ask later what became of one; those that wait are never
-    /// deleted.
+    /// Dead letters that were retried or dropped, kept for a while as a record. Waiting ones are never deleted.
     package static var decidedDeadLetters: AgingTable {
         AgingTable(
             "decided dead letters",

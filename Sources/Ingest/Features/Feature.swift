@@ -1,23 +1,23 @@
 package import Configuration
 
-/// A feature of Weir as one value: everything that the house needs to know about it. Design §2.
+/// A feature of Weir as one value: everything that the rest of Weir knows about it. Design §2.
 ///
-/// The server, `weir replay`, `weir dead-letters`, `weir retain`, `weir audit` and the table of settings walk over one list
-/// of features. What a feature does not say here, nobody knows of it.
+/// The server, `weir replay`, `weir dead-letters`, `weir retain`, `weir audit` and the table of settings iterate over
+/// one list of features, and know nothing else of them.
 package struct Feature: Sendable {
-    /// A word for messages about it: `runs`.
+    /// Its name in messages: `runs`.
     package let name: String
-    /// What can be configured about it.
+    /// Its settings.
     package let settings: [AnySetting]
-    /// The streams of the journal that it turns into rows.
+    /// The journal streams that it turns into rows.
     package let streams: [JournalStream]
-    /// Which of its rows are deleted when they are old.
+    /// The retention of its rows.
     package let retention: [RetentionRule]
-    /// What `weir audit` asks about its tables.
+    /// Its questions for `weir audit`.
     package let audit: [AuditQuestion]
     private let serve: @Sendable (inout FeatureSetup) -> Void
 
-    /// Describes a feature. `serve` adds its endpoints, loaders, maintenance jobs and gauges to a server that starts.
+    /// Describes a feature. `serve` adds its endpoints, loaders, maintenance jobs and gauges to a starting server.
     package init(
         _ name: String,
         settings: [AnySetting] = [],
@@ -34,7 +34,7 @@ package struct Feature: Sendable {
         self.serve = serve
     }
 
-    /// Adds all that it brings to a server: what `serve` adds, and the maintenance jobs of its retention rules.
+    /// Adds everything to a server: what `serve` adds, and the maintenance jobs of its retention rules.
     package func start(in setup: inout FeatureSetup) {
         serve(&setup)
         let loaded = Set(setup.progress.map(\.stream))

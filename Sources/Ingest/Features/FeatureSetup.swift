@@ -5,7 +5,7 @@ package import Logging
 package import Metrics
 package import Postgres
 
-/// A server that starts: what it offers to features, and what they have brought so far.
+/// A starting server: what it provides to features, and what they have added so far.
 package struct FeatureSetup {
     /// The values of all settings.
     package let settings: SettingValues
@@ -18,17 +18,17 @@ package struct FeatureSetup {
     package let logger: Logger
     private let loading: LoadingOptions
 
-    /// What is served on every listener.
+    /// The endpoints of every listener.
     package var endpoints: [Endpoint] = []
-    /// What a listener profile answers instead, by its name.
+    /// Endpoints that a listener profile serves instead, by the name of the profile.
     package var profiles: [String: [Endpoint]] = [:]
-    /// What one of all Weirs does now and then.
+    /// Maintenance jobs, which the leader runs.
     package var jobs: [MaintenanceJob] = []
-    /// What is read from PostgreSQL for `/metrics`.
+    /// Gauges that are read from PostgreSQL for `/metrics`.
     package var gauges: [GaugeSource] = []
-    /// How far each stream is loaded.
+    /// The progress of each stream.
     package private(set) var progress: [StreamProgress] = []
-    /// Each loads one stream until its task is cancelled; the schema must be there.
+    /// Each loads one stream until its task is cancelled; the schema must exist.
     package private(set) var loaders: [@Sendable () async -> Void] = []
 
     /// How streams are loaded and rows are read.
@@ -38,11 +38,11 @@ package struct FeatureSetup {
         /// The session of a loader.
         let session: SessionSettings
         let configuration: LoaderConfiguration
-        /// How long a read waits for what was acknowledged before it.
+        /// How long a read waits for lines that were acknowledged before it.
         let readTimeout: Duration
-        /// Answers reads instead of the pool; nil without one.
+        /// Answers reads instead of the pool; nil without a replica.
         let replica: ReadReplica?
-        /// Called when all of a batch is done but its COMMIT.
+        /// Called when everything in a batch is done but its COMMIT.
         let beforeCommit: @Sendable () -> Void
 
         /// Makes options.
@@ -63,7 +63,7 @@ package struct FeatureSetup {
         }
     }
 
-    /// Makes a setup to which nobody has brought anything.
+    /// Makes an empty setup.
     package init(
         settings: SettingValues,
         journal: Journal,
@@ -82,7 +82,7 @@ package struct FeatureSetup {
 
     /// Adds the loader of a stream.
     ///
-    /// - Returns: what answers from its rows, and waits before for what was acknowledged.
+    /// - Returns: a reader of its rows, which first waits for acknowledged lines.
     package mutating func load<P: Projection>(_ projection: P, _ known: StreamProgress? = nil) -> StoreReader
     {
         let progress = known ?? StreamProgress(stream: projection.stream)

@@ -3,12 +3,12 @@ package import Metrics
 package import Postgres
 internal import Synchronization
 
-/// Reads gauges from PostgreSQL now and then: a scrape shows what was read last, and never waits.
+/// Reads gauges from PostgreSQL at intervals: a scrape shows the last values and never waits.
 package final class GaugeRefresher: Sendable {
     private let sources: [GaugeSource]
     private let interval: Duration
     private let logger: Logger
-    // Guards what each source read last; nil where it is not to be shown.
+    // Guards the last values of each source; nil where they must not be shown.
     private let latest: Mutex<[MetricsSnapshot?]>
 
     /// Makes a refresher; `run` starts it.
@@ -19,7 +19,7 @@ package final class GaugeRefresher: Sendable {
         latest = Mutex(Array(repeating: nil, count: sources.count))
     }
 
-    /// What was read last.
+    /// The last values.
     package var snapshot: MetricsSnapshot {
         var snapshot = MetricsSnapshot()
         for reading in latest.withLock({ $0 }) {
@@ -28,7 +28,7 @@ package final class GaugeRefresher: Sendable {
         return snapshot
     }
 
-    /// Reads again and again until the task is cancelled.
+    /// Reads at every interval until the task is cancelled.
     package func run(_ pool: Pool) async {
         while !Task.isCancelled {
             await refresh(pool)

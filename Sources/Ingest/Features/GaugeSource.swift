@@ -1,13 +1,13 @@
 package import Metrics
 package import Postgres
 
-/// Gauges that are read from PostgreSQL now and then, so that a scrape never waits for it.
+/// Gauges that are read from PostgreSQL at intervals, so that a scrape never waits for it.
 package struct GaugeSource: Sendable {
     /// What `/metrics` shows while PostgreSQL is away.
     package enum Outage: Sendable {
-        /// Nothing: old numbers would be wrong.
+        /// Nothing: old values would be wrong.
         case nothing
-        /// The last numbers, since they say when they were read.
+        /// The last values, which include the time when they were read.
         case lastReading
     }
 

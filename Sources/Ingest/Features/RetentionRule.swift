@@ -1,7 +1,7 @@
 package import Configuration
 package import Core
 
-/// Rows that are deleted when they are old: by a maintenance job, and at once by `weir retain`.
+/// Rows that are deleted when they are old: by a maintenance job, or by `weir retain`.
 package struct RetentionRule: Sendable {
     /// The rows.
     package let rows: any AgingRows
@@ -10,10 +10,10 @@ package struct RetentionRule: Sendable {
     private let interval: Duration
     private let turn: Duration?
 
-    /// Deletes rows that are older than a setting says; zero keeps them for ever.
+    /// Deletes rows that are older than the setting; zero keeps them for ever.
     ///
-    /// `name` is that of the maintenance job: `runs.retention`. It looks every `interval` and works for `turn` at a time, so
-    /// that other jobs get theirs; nil is until nothing is left.
+    /// `name` is that of the maintenance job: `runs.retention`. It runs every `interval`, for `turn` at a time, so
+    /// that other jobs get their turn; with nil it runs until nothing is left.
     package init(
         _ name: String,
         _ rows: any AgingRows,

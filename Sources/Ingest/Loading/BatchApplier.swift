@@ -5,10 +5,10 @@ internal import Synchronization
 
 /// Applies a batch of lines in one transaction: rows, dead letters and the position, or nothing at all.
 ///
-/// A stage that PostgreSQL refuses for the data is undone and tried again by halves, until the element that it
-/// refuses stands alone: that one becomes a dead letter, and all others their rows.
+/// When PostgreSQL refuses the data of a stage, the stage is rolled back and tried again by halves, until the refused
+/// element is alone: it becomes a dead letter, and all others become rows.
 struct BatchApplier<P: Projection>: Sendable {
-    /// A line and the journal that holds it: a replay mixes several.
+    /// A line and its journal: a replay mixes several journals.
     struct Entry: Sendable {
         let journal: UUID128
         let line: JournalLine
@@ -21,11 +21,11 @@ struct BatchApplier<P: Projection>: Sendable {
         var element: P.Element
     }
 
-    /// What a batch came to.
+    /// The result of a batch.
     struct Outcome: Sendable {
         var lines: Int
         var deadLetters: Int
-        /// Lines whose dead letters PostgreSQL refused in every form; only the journal has them.
+        /// Lines whose dead letters PostgreSQL refused in every form; only the journal holds them.
         var unstored: [Int64]
         var elements: [P.Element]
     }
@@ -39,23 +39,23 @@ struct BatchApplier<P: Projection>: Sendable {
         prepared.withLock { $0 = connection.sessionID }
     }
 
-    /// Lines that were read: what can become rows, and what cannot.
+    /// Decoded lines: elements that can become rows, and lines that could not be decoded.
     struct Batch: Sendable {
         fileprivate let lines: Int
         fileprivate let items: [Item]
         fileprivate let letters: [DeadLetter]
     }
 
-    /// Reads lines. Needs no connection, so that a batch is read while the one before it is applied.
+    /// Decodes lines. Needs no connection, so that a batch is decoded while the previous one is applied.
     func decode(_ entries: [Entry]) -> Batch {
         var letters: [DeadLetter] = []
         let items = decode(entries, &letters)
         return Batch(lines: entries.count, items: items, letters: letters)
     }
 
-    /// Applies a batch and lets `finish` write what else belongs into the transaction: the position.
+    /// Applies a batch and lets `finish` write the position in the same transaction.
     ///
-    /// - Throws: `PostgresError` of a kind that repeating may mend, or that is our own mistake; nothing is applied.
+    /// - Throws: `PostgresError` that a retry may resolve, or that is a bug of Weir; nothing is applied.
     func apply(
         _ batch: Batch,
         on connection: Connection,
@@ -96,7 +96,7 @@ struct BatchApplier<P: Projection>: Sendable {
         return items
     }
 
-    /// The items that the stage took, in order.
+    /// Applies a stage and returns the items that PostgreSQL accepted, in order.
     private func run(
         stage: Int,
         _ items: ArraySlice<Item>,

@@ -3,14 +3,14 @@ internal import Logging
 package import Postgres
 internal import Synchronization
 
-/// The daily partitions of a raw table: made ahead and on demand, dropped by retention.
+/// The daily partitions of a raw table: made in advance and on demand, dropped by retention.
 ///
-/// A partition is made as a table of its own and attached under an advisory lock, so that inserts into other days
-/// never wait and two Weirs never make the same one. Any thread; the connection is the caller's.
+/// A partition is made as a separate table and attached under an advisory lock, so that inserts into other days never
+/// wait and two Weirs never make the same one. Any thread; the caller owns the connection.
 package final class DayPartitions: Sendable {
     private let table: String
-    // Guards the days that are known to have a partition: today's and later ones, which no retention drops. An older
-    // day's may be gone at any time, dropped by this Weir or another.
+    // Guards the days that are known to have a partition: today and later ones, which retention does not drop. A
+    // partition of an older day may be dropped at any time, by this Weir or another.
     private let known = Mutex<Set<String>>([])
 
     /// Manages the partitions of `table`, which is partitioned by range of a timestamptz.
@@ -39,7 +39,7 @@ package final class DayPartitions: Sendable {
         try names(on: connection).count
     }
 
-    /// The days of the partitions that exist, each by its midnight, oldest first.
+    /// The days of the partitions that exist, each as its midnight, oldest first.
     package func days(on connection: Connection) throws -> [Timestamp] {
         try names(on: connection).compactMap { name in
             let digits = name.suffix(8)
@@ -83,8 +83,8 @@ package final class DayPartitions: Sendable {
 
     private func name(of day: Timestamp) -> String { "\(table)_\(day.yyyymmdd)" }
 
-    /// Asks the catalog and not `to_regclass`, which remembers what was not there until the transaction ends: it would
-    /// miss the table that another session has made while this one waited for the lock.
+    /// Reads the catalog instead of `to_regclass`, which caches a missing table until the transaction ends: it would
+    /// miss the table that another session made while this one waited for the lock.
     private func exists(_ day: Timestamp, on connection: Connection) throws -> Bool {
         try connection.execute(Self.existence, [.text(name(of: day)), .text(table)])[0].bool("found")
     }

@@ -4,33 +4,33 @@ internal import Logging
 package import Postgres
 internal import Synchronization
 
-/// Makes sure that the journal at hand is the one that PostgreSQL knows under its id, before any of its lines is applied.
+/// Makes sure that this journal is the one that PostgreSQL knows under its id, before any of its lines is applied.
 ///
-/// A data directory that was restored from a backup, or copied and started elsewhere, knows less than PostgreSQL, or
-/// something else: its next lines would carry numbers that have been applied already, and be skipped. Such a journal
-/// takes a new id, and is applied under it from where both lives parted. Design §1 "Identity".
+/// A data directory that was restored from a backup, or copied and started elsewhere, has fewer or other lines than
+/// PostgreSQL: its next lines would get numbers that are already applied, and be skipped. Such a journal gets a new
+/// id, and its lines are applied from where the two copies diverge. Design §1 "Identity".
 package final class JournalRegistration: Sendable {
     private let journal: Journal
-    // The id for which this process has stored its epoch. Held while a stream begins: a second one that looked before
-    // the first has noted that would take our own epoch for a copy's.
+    // The id for which this process has stored its epoch. Held while a stream begins: otherwise a second stream that
+    // begins at the same time would take this process's epoch for that of a copy.
     private let registered = Mutex<UUID128?>(nil)
 
-    /// Makes the registration of a journal; all its streams share one.
+    /// Makes the registration of a journal; all its streams share it.
     package init(journal: Journal) {
         self.journal = journal
     }
 
     /// The id under which a stream is applied, and its position.
     package struct Start: Sendable {
-        /// The journal's id, from now on.
+        /// The journal's id from now on.
         package let journal: UUID128
-        /// The start of the journal that goes on.
+        /// The epoch of this start.
         package let epoch: Int64
         /// The last line applied.
         package let seq: Int64
     }
 
-    /// Registers this start of the journal for a stream, in a transaction of its own.
+    /// Registers this start of the journal for a stream, in its own transaction.
     ///
     /// - Throws: `PostgresError`, or `JournalError.system` when a new identity cannot be written.
     package func begin(stream: String, on connection: Connection) throws -> Start {
@@ -66,7 +66,7 @@ package final class JournalRegistration: Sendable {
         return outcome.start
     }
 
-    /// Stores the positions under a new id: each stream goes on where the lives of the journal parted.
+    /// Stores the positions under a new id: each stream continues where the copies of the journal diverge.
     private func move(
         _ stream: String,
         _ positions: [String: PositionStore.Position],

@@ -2,23 +2,23 @@ internal import Journal
 package import Postgres
 internal import Synchronization
 
-/// A stream as those see it who feed its projection without a loader: a replay, and the retry of a dead letter.
+/// A stream for code that applies lines without a loader: a replay, and the retry of a dead letter.
 package struct JournalStream: Sendable {
     /// The stream's name.
     package let name: String
-    /// A table that has rows as soon as anything of the stream was applied.
+    /// A table that has rows once any line of the stream was applied.
     package let table: String
-    /// The kinds of its lines, versions included.
+    /// The kinds of its lines, including versions.
     let kinds: Set<String>
-    /// Makes what applies lines to one database and counts the dead letters that they made.
+    /// Makes an applier for one database. It counts the dead letters of its lines.
     let makeApplier: @Sendable () -> Applier
     fileprivate let retry: @Sendable (DeadLetter, Connection) throws -> Refusal?
 
-    /// Applies lines, in their order.
+    /// Applies lines in order.
     typealias Applier = @Sendable ([MergedLine], Connection) throws -> Int
 
-    /// Makes the stream of a projection, of which each database gets a new one; `table` tells whether the database is
-    /// empty.
+    /// Makes the stream of a projection, of which each database gets a new one; rows in `table` show that the
+    /// database is not empty.
     package init<P: Projection>(
         _ makeProjection: @autoclosure @escaping @Sendable () -> P,
         table: String
@@ -41,10 +41,10 @@ package struct JournalStream: Sendable {
 }
 
 extension Collection<JournalStream> {
-    /// Tries a dead letter of one of these streams once more.
+    /// Retries a dead letter of one of these streams.
     ///
-    /// - Returns: nil when it is applied now, or why it was refused again; then it goes on waiting.
-    /// - Throws: `DeadLetterError`, or `PostgresError` when nothing could be decided.
+    /// - Returns: nil when it is applied now, or why it was refused again; then it stays waiting.
+    /// - Throws: `DeadLetterError`, or `PostgresError` when the retry could not be completed.
     package func retryDeadLetter(_ id: Int64, on connection: Connection) throws -> Refusal? {
         guard let letter = try DeadLetterStore.fetchOne(id: id, on: connection) else {
             throw DeadLetterError.notWaiting(id: id)
@@ -56,8 +56,8 @@ extension Collection<JournalStream> {
     }
 }
 
-/// Remembers which session was prepared.
+/// Holds the last prepared session.
 private final class SessionMark: Sendable {
-    // The id of the session that was prepared last.
+    // The id of the last prepared session.
     let session = Mutex<UInt64?>(nil)
 }

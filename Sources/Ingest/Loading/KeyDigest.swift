@@ -1,11 +1,11 @@
 package import Core
 internal import Crypto
 
-/// Digests a sequence of fields, each with its length, so that no two sequences digest alike.
+/// Digests a sequence of fields, each with its length, so that different sequences have different digests.
 package struct KeyDigest {
     private var hash = SHA256()
 
-    /// A digest of nothing yet.
+    /// Makes an empty digest.
     package init() {}
 
     /// Adds a field.
@@ -50,7 +50,7 @@ package struct KeyDigest {
     }
 }
 
-/// Text that may go into an index: whole up to 500 bytes, beyond that its beginning and a digest of all of it.
+/// Text that may go into an index: whole up to 500 bytes, otherwise its beginning and a digest of the whole.
 package func indexable(_ text: String) -> String {
     guard text.utf8.count > 500 else { return text }
     var digest = KeyDigest()

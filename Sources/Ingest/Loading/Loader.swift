@@ -7,9 +7,9 @@ internal import Synchronization
 
 /// How much a loader takes at a time.
 package struct LoaderConfiguration: Sendable {
-    /// The most lines of a batch. More than a thousand gain nothing and cost memory.
+    /// The most lines of a batch. More than a thousand gain nothing and use more memory.
     package var batchLines: Int
-    /// The most bytes of bodies of a batch; one larger line still makes a batch of its own.
+    /// The most bytes of bodies in a batch; a larger line is a batch by itself.
     package var batchBytes: Int
     /// The pauses between attempts while PostgreSQL is away: from the first, doubled up to the last.
     package var backOff: ClosedRange<Duration>
@@ -28,9 +28,9 @@ package struct LoaderConfiguration: Sendable {
 
 /// Applies a stream of the journal to PostgreSQL, in order, each line exactly once.
 ///
-/// One loader a stream, on a connection of its own: a flood or a lock in one stream never delays another. The
-/// position is stored in the transaction of the rows, and read again after every failure, so that not even a lost
-/// answer to COMMIT applies a batch twice.
+/// There is one loader for each stream, with its own connection: a flood or a lock in one stream never delays
+/// another. The position is stored in the transaction of the rows and read again after every failure, so that a batch
+/// is never applied twice, even if the response to COMMIT is lost.
 package final class Loader<P: Projection>: Sendable {
     private let projection: P
     private let journal: Journal
@@ -39,20 +39,21 @@ package final class Loader<P: Projection>: Sendable {
     private let configuration: LoaderConfiguration
     private let logger: Logger
     private let beforeCommit: @Sendable () -> Void
-    /// How far, and for how long, the stored position may lie behind while only lines of other streams come: the
-    /// segments behind it are kept.
+    /// How far, and for how long, the stored position may lag while only lines of other streams arrive: segments
+    /// after the position are kept.
     private static var skippedLines: Int64 { 10_000 }
     private static var skippedTime: Duration { .seconds(60) }
     // Reading the journal blocks, so it has a queue of its own.
     private let lane: Lane
-    // The session that was prepared last; another number tells a new connection.
+    // The last prepared session; a new connection has another number.
     private let preparedSession = Mutex<UInt64?>(nil)
-    /// Where it stands, for reads that wait, probes and metrics.
+    /// Its progress, for waiting reads, probes and metrics.
     package let progress: StreamProgress
 
-    /// Makes a loader; `run` starts it. The schema must be there by then.
+    /// Makes a loader; `run` starts it. The schema must exist by then.
     ///
-    /// `beforeCommit` is called on the connection's queue when all of a batch but its COMMIT is done: tests crash there.
+    /// `beforeCommit` is called on the connection's queue when everything in a batch but its COMMIT is done: tests
+    /// crash there.
     package init(
         _ projection: P,
         journal: Journal,
@@ -77,7 +78,7 @@ package final class Loader<P: Projection>: Sendable {
         self.logger = logger
     }
 
-    /// Loads until the task is cancelled. Never throws: what fails is tried again, or reported and waited out.
+    /// Loads until the task is cancelled. Never throws: failures are retried, or reported and waited out.
     package func run() async {
         await withTaskExecutorPreference(lane) { await self.load() }
     }
@@ -102,7 +103,7 @@ package final class Loader<P: Projection>: Sendable {
 
     // MARK: - One session
 
-    /// Loads from the stored position until something fails.
+    /// Loads from the stored position until a failure.
     private func session(onProgress: () -> Void) async throws {
         let (registration, stream) = (registration, projection.stream)
         let start = try await connection.withConnection { try registration.begin(stream: stream, on: $0) }
@@ -118,7 +119,8 @@ package final class Loader<P: Projection>: Sendable {
                 next = try read(reader, start)
                 continue
             }
-            // This task goes on to the connection's queue at once; only then is the reader's lane free for the other.
+            // This task switches to the connection's queue at once; only then is the reader's lane free for the next
+            // read.
             async let following = read(reader, start)
             // A flood in another stream must not cost this one a transaction for each of its commits.
             if batch.isEmpty, batch.through - stored < Self.skippedLines,
@@ -134,16 +136,16 @@ package final class Loader<P: Projection>: Sendable {
         }
     }
 
-    /// Lines that were read, and the position behind them.
+    /// Decoded lines, and the position after them.
     private struct Portion: Sendable {
         let batch: BatchApplier<P>.Batch
-        /// Whether no line of the stream is among them.
+        /// Whether it has no line of this stream.
         let isEmpty: Bool
         let through: Int64
         let receivedAt: Timestamp?
     }
 
-    /// Reads the next portion while the one before it is being applied; nil when there is nothing yet.
+    /// Reads the next portion while the previous one is applied; nil when there are no new lines.
     private func read(_ reader: JournalReader, _ start: JournalRegistration.Start) throws -> Portion? {
         let from = reader.position
         let lines = try reader.next(maxLines: configuration.batchLines, maxBytes: configuration.batchBytes)

@@ -1,15 +1,15 @@
 package import Core
 package import Postgres
 
-/// Where each stream of each journal stands, in `journal_position`.
+/// The position of each stream of each journal, in `journal_position`.
 package enum PositionStore {
     /// A stored position.
     package struct Position: Hashable, Sendable {
-        /// The last line applied, 0 before any.
+        /// The last line applied; 0 before the first.
         package var seq: Int64
-        /// The start of the journal that applied it.
+        /// The epoch of the journal that applied it.
         package var epoch: Int64
-        /// When that line had arrived, nil when no line of the stream has been applied.
+        /// When that line arrived; nil when no line of the stream has been applied.
         package var receivedAt: Timestamp?
 
         /// Makes a position.
@@ -45,7 +45,7 @@ package enum PositionStore {
         return Dictionary(positions, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The last line of a stream that the rows of this server show; 0 when there is none.
+    /// The last line of a stream whose rows this server shows; 0 without one.
     static func fetchSeq(journal: UUID128, stream: String, on connection: Connection) throws -> Int64 {
         let rows = try connection.execute(
             "SELECT seq FROM journal_position WHERE journal_id = $1 AND stream = $2",
@@ -54,7 +54,7 @@ package enum PositionStore {
         return try rows.first?.int64("seq") ?? 0
     }
 
-    /// The last line of every stream that the rows of this server show.
+    /// The last line of every stream whose rows this server shows.
     static func fetchSeqs(journal: UUID128, on connection: Connection) throws -> [String: Int64] {
         let rows = try connection.execute(
             "SELECT stream, seq FROM journal_position WHERE journal_id = $1",
@@ -63,7 +63,7 @@ package enum PositionStore {
         return try rows.reduce(into: [:]) { seqs, row in seqs[try row.text("stream")] = try row.int64("seq") }
     }
 
-    /// Writes a position, whatever was there.
+    /// Writes a position and replaces the old one.
     package static func upsert(
         _ position: Position,
         journal: UUID128,
@@ -87,10 +87,10 @@ package enum PositionStore {
         )
     }
 
-    /// Moves a position inside of the transaction of the rows.
+    /// Moves a position within the transaction of the rows.
     ///
-    /// - Throws: `PositionError.takenOver` when the position is not where this loader left it: another process applies
-    ///   the same journal.
+    /// - Throws: `PositionError.takenOver` when the stored position is not the one that this loader wrote: another
+    ///   process applies the same journal.
     static func advance(
         journal: UUID128,
         stream: String,
@@ -113,7 +113,7 @@ package enum PositionStore {
     }
 }
 
-/// A position that is not where this loader left it.
+/// The stored position is not the one that this loader wrote.
 package enum PositionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process applies the same journal.
     case takenOver(stream: String)

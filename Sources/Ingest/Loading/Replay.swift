@@ -2,24 +2,24 @@ internal import Core
 package import Journal
 package import Postgres
 
-/// Rebuilds the rows of journals: every line, merged by arrival, through the projections that load it live, with
-/// positions written so that `weir serve` goes on from there. Design §1 "Replay".
+/// Rebuilds the rows of journals: every line, in order of arrival, through the projections that the loaders use, with
+/// positions from which `weir serve` continues. Design §1 "Replay".
 package struct Replay: Sendable {
-    /// How far a replay has come.
+    /// The progress of a replay.
     package struct Progress: Sendable {
         /// Lines read so far.
         package var lines: Int64 = 0
-        /// Lines in all, as their numbers tell; retention may have removed the first.
+        /// All lines, according to their numbers; retention may have removed the first.
         package var linesTotal: Int64 = 0
         /// Elements that became dead letters.
         package var deadLetters = 0
-        /// What could not be read.
+        /// Damaged parts of journals.
         package var damage: [DamageReport] = []
     }
 
-    /// A replay that must not begin.
+    /// Why a replay cannot begin.
     package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        /// The database has telemetry already.
+        /// The database already has telemetry.
         case notEmpty(table: String)
         /// None of the directories holds a journal.
         case noJournal([String])
@@ -50,7 +50,7 @@ package struct Replay: Sendable {
     /// Replays the journals of `directories` into the database of `connection`, on its queue; `report` is called after
     /// each batch, and the last progress is returned.
     ///
-    /// - Throws: `Failure`, `JournalError`, `PostgresError`; what was applied before stays, without positions.
+    /// - Throws: `Failure`, `JournalError`, `PostgresError`; lines applied before the error stay, without positions.
     package func run(
         _ directories: [String],
         codec: SegmentCodec?,

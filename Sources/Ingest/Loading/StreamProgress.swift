@@ -6,30 +6,30 @@ internal import Synchronization
 ///
 /// Any thread.
 package final class StreamProgress: Sendable {
-    /// What the loader of a stream is doing.
+    /// The state of a stream's loader.
     package enum State: Hashable, Sendable {
-        /// Not started yet: PostgreSQL or the schema is not there.
+        /// Not started yet: PostgreSQL cannot be reached, or the schema is missing.
         case waiting
-        /// Applying lines as they come.
+        /// Applying lines as they arrive.
         case running
-        /// PostgreSQL is away or refuses for now; it is asked again and again.
+        /// PostgreSQL is away or refuses for now; the loader retries.
         case backingOff(reason: String)
-        /// Our own statements are refused (SQLSTATE class 42): nothing is applied until that is mended.
+        /// PostgreSQL refuses Weir's own statements (SQLSTATE class 42): nothing is applied until this is fixed.
         case stopped(reason: String)
 
-        /// Whether it is worth waiting a moment for a line to be applied.
+        /// Whether a line is likely to be applied soon.
         var isHopeful: Bool { self == .running || self == .waiting }
     }
 
-    /// A moment's numbers.
+    /// The numbers at one moment.
     package struct Snapshot: Sendable {
-        /// What the loader is doing.
+        /// The state of the loader.
         package var state: State = .waiting
-        /// The last line applied, 0 before any.
+        /// The last line applied; 0 before the first.
         package var appliedSeq: Int64 = 0
-        /// The position that PostgreSQL has: behind `appliedSeq` while only lines of other streams came since.
+        /// The position in PostgreSQL: smaller than `appliedSeq` while only lines of other streams arrive.
         package var storedSeq: Int64 = 0
-        /// When that line had arrived.
+        /// When that line arrived.
         package var appliedAt: Timestamp?
         /// Batches committed by this process.
         package var batches = 0
@@ -37,7 +37,7 @@ package final class StreamProgress: Sendable {
         package var lines = 0
         /// Elements that became dead letters in this process.
         package var deadLetters = 0
-        /// Attempts that failed and were repeated.
+        /// Attempts that failed and were retried.
         package var retries = 0
     }
 
@@ -54,22 +54,22 @@ package final class StreamProgress: Sendable {
 
     /// The name of the stream.
     package let stream: String
-    // Guards the numbers and those who wait for them.
+    // Guards the numbers and the waiting reads.
     private let guarded = Mutex(Guarded())
 
-    /// Makes the progress of a stream that has not begun.
+    /// Makes the progress of a stream that has not started.
     package init(stream: String) {
         self.stream = stream
     }
 
-    /// The numbers of this moment.
+    /// The current numbers.
     package var snapshot: Snapshot {
         guarded.withLock { $0.snapshot }
     }
 
     /// Waits until the line `seq` is applied.
     ///
-    /// - Returns: false when that did not happen within `timeout`, or at once when PostgreSQL does not take rows.
+    /// - Returns: false when this did not happen within `timeout`, or at once when PostgreSQL does not take rows.
     package func wait(for seq: Int64, atMost timeout: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let outcome: (answer: Bool?, id: UInt64) = guarded.withLock { guarded in
@@ -95,7 +95,7 @@ package final class StreamProgress: Sendable {
         }
     }
 
-    /// Notes where the loader begins.
+    /// Stores the position from which the loader begins.
     func began(at seq: Int64) {
         update { snapshot in
             snapshot.appliedSeq = seq
@@ -103,7 +103,7 @@ package final class StreamProgress: Sendable {
         }
     }
 
-    /// Notes what the loader is doing now.
+    /// Stores the new state of the loader.
     func turned(_ state: State) {
         update { snapshot in
             if case .backingOff = state { snapshot.retries += 1 }
@@ -111,7 +111,7 @@ package final class StreamProgress: Sendable {
         }
     }
 
-    /// Notes a committed batch.
+    /// Stores the numbers of a committed batch.
     func applied(through seq: Int64, at time: Timestamp?, lines: Int, deadLetters: Int) {
         update { snapshot in
             snapshot.appliedSeq = max(snapshot.appliedSeq, seq)
@@ -123,7 +123,7 @@ package final class StreamProgress: Sendable {
         }
     }
 
-    /// Notes that nothing up to a line was for this stream; PostgreSQL need not know yet.
+    /// Stores that no line up to `seq` was for this stream; PostgreSQL need not know yet.
     func passed(through seq: Int64) {
         update { $0.appliedSeq = max($0.appliedSeq, seq) }
     }

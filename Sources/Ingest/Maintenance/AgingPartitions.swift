@@ -1,13 +1,13 @@
 package import Core
 package import Postgres
 
-/// The daily partitions of a raw table, one a batch; their space comes back at once.
+/// The daily partitions of a raw table, deleted one in each batch; dropping a partition frees its space at once.
 package struct AgingPartitions: AgingRows {
     package let name: String
     package let table: String? = nil
     private let partitions: DayPartitions
 
-    /// Partitions of days; `name` is what an operator calls their rows.
+    /// Wraps partitions of days; `name` is an operator's name for their rows.
     package init(_ name: String, _ partitions: DayPartitions) {
         self.name = name
         self.partitions = partitions

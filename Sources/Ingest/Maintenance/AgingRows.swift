@@ -1,33 +1,33 @@
 package import Core
 package import Postgres
 
-/// Rows of one kind that are deleted when they are old enough.
+/// Rows of one kind that are deleted once they are old enough.
 ///
-/// Every call of `deleteBatch` is a transaction of its own, so that a sweep can end after any of them.
+/// Every call of `deleteBatch` is its own transaction, so that a sweep can end after any of them.
 package protocol AgingRows: Sendable {
-    /// What the rows are called: `runs`.
+    /// The name of the rows: `runs`.
     var name: String { get }
-    /// The table, for VACUUM and for its size; nil where space comes back by itself.
+    /// The table, for VACUUM and for its size; nil where deleting frees the space at once.
     var table: String? { get }
 
-    /// What there is, and what of it is older than `limit`.
+    /// Counts all rows, and those that are older than `limit`.
     func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey
 
     /// Deletes at most `count` rows that are older than `limit`, the oldest first.
     ///
-    /// - Returns: how many went; 0 when there is nothing left to delete.
+    /// - Returns: how many were deleted; 0 when none is left.
     func deleteBatch(before limit: Timestamp, atMost count: Int, on connection: Connection) throws -> Int
 }
 
-/// What a look at rows that age has found.
+/// The numbers of a survey of rows that age.
 package struct AgeSurvey: Hashable, Sendable {
-    /// How many there are.
+    /// How many rows there are.
     package var total: Int
-    /// The time of the oldest one; nil where there are none.
+    /// The time of the oldest row; nil without rows.
     package var oldest: Timestamp?
-    /// The time of the newest one; nil where there are none.
+    /// The time of the newest row; nil without rows.
     package var newest: Timestamp?
-    /// How many are old enough to be deleted.
+    /// How many rows are old enough to be deleted.
     package var expired: Int
 
     /// Makes a survey.

@@ -1,7 +1,7 @@
 package import Core
 package import Postgres
 
-/// The rows of one table, by the time in one of its columns; an index on the column of the order is needed.
+/// The rows of one table, by the time in one of its columns; the column of the order needs an index.
 package struct AgingTable: AgingRows {
     package let name: String
     package let table: String?
@@ -9,8 +9,8 @@ package struct AgingTable: AgingRows {
     private let order: String
     private let condition: String
 
-    /// Makes a description. `name` is what an operator calls the rows. They go in the order of `column`, or of another one
-    /// that grows with it; `condition` is SQL that says which of them may go.
+    /// Makes a description. `name` is an operator's name for the rows. They are deleted in the order of `column`, or
+    /// of another column that grows with it; `condition` is the SQL condition of rows that may be deleted.
     package init(
         _ name: String,
         table: String,

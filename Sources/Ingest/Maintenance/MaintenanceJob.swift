@@ -1,13 +1,13 @@
 package import Core
 package import Postgres
 
-/// Work on the database that one of all Weirs does now and then: partitions, retention, pruning.
+/// Work on the database that the leader does at intervals: partitions, retention, pruning.
 package struct MaintenanceJob: Sendable {
-    /// A name for logs, `nextflow.partitions`.
+    /// Its name in logs: `nextflow.partitions`.
     package let name: String
-    /// The pause between two performances.
+    /// The pause between two runs.
     package let interval: Duration
-    /// What is done, on the maintenance jobs' own connection and queue; `now` is the moment it began.
+    /// The work, on the connection and queue of the maintenance jobs; `now` is the time when it began.
     package let perform: @Sendable (_ connection: Connection, _ now: Timestamp) throws -> Void
 
     /// Describes a maintenance job.

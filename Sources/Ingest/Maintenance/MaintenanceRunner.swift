@@ -3,26 +3,27 @@ package import Logging
 package import Postgres
 internal import Synchronization
 
-/// Performs maintenance jobs while this Weir is the leader: while it holds an advisory lock on one dedicated connection.
+/// Runs maintenance jobs while this Weir is the leader: while it holds an advisory lock on a dedicated connection.
 ///
-/// The leader loses the lock with its session, and whichever Weir gets it next goes on. The server ends the session at
-/// once when the leader is killed, and within `lease` when it is stopped, hangs, or vanishes together with its machine.
-/// Every statement of a job runs in the session that holds the lock, so that no two Weirs are ever at work, whatever a
-/// clock or a scheduler does.
+/// The leader loses the lock with its session, and the next Weir that gets the lock is the leader. The server ends
+/// the session at once when the leader is killed, and within `lease` when it is stopped, hangs, or its machine
+/// vanishes. Every statement of a job runs in the session that holds the lock, so that two Weirs never work at the
+/// same time, whatever a clock or a scheduler does.
 package final class MaintenanceRunner: Sendable {
     /// The key of the advisory lock: "weir" in ASCII, then 1 for this lock.
     private static let lock: Int64 = 0x7765_6972_0000_0001
-    /// How long the server waits for a sign of life from the holder.
+    /// How long the server waits for the leader before it ends the session.
     private static let lease = Duration.seconds(5)
 
     private let jobs: [MaintenanceJob]
     private let connection: DedicatedConnection
     private let pause: Duration
     private let logger: Logger
-    // Guards the session that holds the lock, nil while another Weir does.
+    // Guards the session that holds the lock; nil while another Weir is the leader.
     private let leadership = Mutex<UInt64?>(nil)
 
-    /// Makes a runner; `run` starts it. `pause` is how often it looks what is due, and less than five seconds.
+    /// Makes a runner; `run` starts it. `pause` is how often it checks for jobs that are due, and less than five
+    /// seconds.
     package init(
         _ jobs: [MaintenanceJob],
         target: ConnectionTarget,
@@ -36,10 +37,10 @@ package final class MaintenanceRunner: Sendable {
         self.logger = logger
     }
 
-    /// Whether this Weir is the leader, as far as it knows: of all Weirs on one database, one is.
+    /// Whether this Weir is the leader, as far as it knows: there is one leader for each database.
     package var isLeader: Bool { leadership.withLock { $0 != nil } }
 
-    /// Performs what is due until the task is cancelled. Never throws; what fails is logged and due again.
+    /// Runs jobs that are due until the task is cancelled. Never throws; a failed job is logged and due again.
     package func run() async {
         var due: [Timestamp?] = []
         while !Task.isCancelled {
@@ -50,7 +51,7 @@ package final class MaintenanceRunner: Sendable {
             } catch {
                 _ = took(nil)
                 guard !Task.isCancelled else { break }
-                logger.debug("maintenance jobs wait", metadata: ["error": "\(error)"])
+                logger.debug("maintenance jobs could not run", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: pause)
         }
@@ -60,37 +61,37 @@ package final class MaintenanceRunner: Sendable {
 
     // MARK: - The leader
 
-    /// The session that holds the lock, nil when another Weir does.
+    /// The session that holds the lock; nil when another Weir is the leader.
     private func claim() async throws -> UInt64? {
         let held = leadership.withLock { $0 }
         return try await connection.withConnection { connection in
             if connection.sessionID == held {
-                // A sign of life, for the server ends a session that says nothing.
+                // A heartbeat: the server ends an idle session.
                 _ = try connection.execute("SELECT 1", [])
                 return held
             }
             let rows = try connection.execute("SELECT pg_try_advisory_lock($1) AS got", [.int64(Self.lock)])
             guard try rows.first?.bool("got") == true else { return nil }
-            // Lets the server notice in the middle of a long statement that the holder is gone. Not every system
-            // that PostgreSQL runs on can do that, and the lock does not depend on it.
+            // Lets the server notice during a long statement that the leader is gone. Not every operating system
+            // supports this, and the lock does not depend on it.
             _ = try? connection.executeScript("SET client_connection_check_interval = '2s'")
             return connection.sessionID
         }
     }
 
-    /// Notes who leads; answers whether this Weir has just become the leader.
+    /// Stores the session that holds the lock; returns whether this Weir has just become the leader.
     private func took(_ session: UInt64?) -> Bool {
         let before = leadership.withLock { leader in
             defer { leader = session }
             return leader
         }
         guard before != session else { return false }
-        logger.info(session == nil ? "another Weir leads now" : "this Weir leads now")
+        logger.info(session == nil ? "another Weir is the leader now" : "this Weir is the leader now")
         return session != nil
     }
 
-    /// Settings by which the server ends a session whose client gives no sign of life. Those of TCP do nothing, and no
-    /// harm, on a Unix socket.
+    /// Settings with which the server ends the session of an unresponsive client. Those of TCP have no effect on a
+    /// Unix socket.
     private static func leased(_ session: SessionSettings) -> SessionSettings {
         let milliseconds = String(lease.components.seconds * 1000)
         var leased = session

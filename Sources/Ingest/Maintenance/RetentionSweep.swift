@@ -1,17 +1,17 @@
 package import Core
 package import Postgres
 
-/// Deletes what is too old, batch after batch: the one way for the maintenance job and for the command.
+/// Deletes old rows batch by batch: used by the maintenance job and by the command.
 package struct RetentionSweep: Sendable {
-    /// How many rows one statement deletes, unless an operator says otherwise.
+    /// The default number of rows that one statement deletes.
     package static let batchSize = 5000
 
-    /// What a sweep has done.
+    /// The result of a sweep.
     package struct Outcome: Hashable, Sendable {
-        /// Rows, or for raw telemetry partitions.
+        /// Deleted rows, or partitions of raw telemetry.
         package var deleted = 0
         package var batches = 0
-        /// Whether nothing was left to delete; false when the time was over first.
+        /// Whether nothing was left to delete; false when the time ran out.
         package var isComplete = true
     }
 
@@ -26,7 +26,7 @@ package struct RetentionSweep: Sendable {
         self.batchSize = batchSize
     }
 
-    /// Deletes until nothing is left or `duration` is over; `progress` gets what is deleted so far.
+    /// Deletes until nothing is left or `duration` is over; `progress` gets the number of deleted rows so far.
     package func run(
         on connection: Connection,
         for duration: Duration? = nil,

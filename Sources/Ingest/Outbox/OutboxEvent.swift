@@ -1,15 +1,15 @@
 package import Core
 internal import Postgres
 
-/// Something that others react to: a run has failed, a task is lost for good. Design §1 "Outbox".
+/// Something that other features react to: a run has failed, a task is lost. Design §1 "Outbox".
 package struct OutboxEvent: Hashable, Sendable {
     /// What happened: `run.failed`.
     package let kind: String
-    /// What it happened to: an event id.
+    /// The event id of the run that it concerns.
     package let subject: String
-    /// When the line that caused it had arrived.
+    /// When the line that caused it arrived.
     package let at: Timestamp
-    /// More about it, as a JSON object.
+    /// Details, as a JSON object.
     package let detail: [UInt8]
 
     /// Makes an event.

@@ -1,7 +1,8 @@
 package import Core
 package import Postgres
 
-/// Events between features, in `outbox_event`: written by projections, read by consumers that keep a cursor of their own.
+/// Events between features, in `outbox_event`: projections write them; each consumer reads them with a cursor of its
+/// own.
 package enum OutboxStore {
     private static let insert = Statement(
         "insert outbox events",
@@ -26,7 +27,7 @@ package enum OutboxStore {
         """
     )
 
-    /// Whether anybody listens; otherwise nothing need be written.
+    /// Whether a consumer is registered; otherwise no events need be written.
     package static func hasConsumers(on connection: Connection) throws -> Bool {
         try connection.execute("SELECT EXISTS (SELECT FROM outbox_consumer) AS found").first?.bool("found")
             ?? false
@@ -46,7 +47,7 @@ package enum OutboxStore {
         )
     }
 
-    /// Registers a consumer: it gets what is written from now on. Idempotent.
+    /// Registers a consumer: it gets events that are written from now on. Idempotent.
     package static func register(_ consumer: String, on connection: Connection) throws {
         try connection.execute(
             "INSERT INTO outbox_consumer (name) VALUES ($1) ON CONFLICT (name) DO NOTHING",
@@ -54,9 +55,9 @@ package enum OutboxStore {
         )
     }
 
-    /// Takes the next events of a consumer, in the transaction of their effects: the cursor moves with it.
+    /// Takes the next events of a consumer, in the transaction of their effects, which also moves the cursor.
     ///
-    /// Only events that can have no older neighbour in a transaction that is still open.
+    /// Takes no event before which an open transaction may still write one.
     package static func take(
         _ consumer: String,
         limit: Int,
@@ -85,7 +86,7 @@ package enum OutboxStore {
 
     /// Deletes events that every consumer has taken, and all that are older than `limit`, the oldest first.
     ///
-    /// - Returns: how many went, `count` at most.
+    /// - Returns: how many were deleted, `count` at most.
     package static func prune(
         before limit: Timestamp,
         atMost count: Int,
@@ -100,7 +101,7 @@ package enum OutboxStore {
         ).affectedRows
     }
 
-    /// What there is, and what `prune` would delete.
+    /// Counts all events, and those that `prune` would delete.
     static func survey(before limit: Timestamp, on connection: Connection) throws -> AgeSurvey {
         let rows = try connection.execute(
             Statement(

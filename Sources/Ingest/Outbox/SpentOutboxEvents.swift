@@ -1,11 +1,11 @@
 package import Core
 package import Postgres
 
-/// Outbox events that every consumer has taken, and those that nobody took for too long.
+/// Outbox events that every consumer has taken, and those that a consumer did not take in time.
 package struct SpentOutboxEvents: AgingRows {
     package let name = "outbox-events"
     package let table: String? = "outbox_event"
-    /// After how long an event is deleted that a consumer has not taken: its sender is then more than late.
+    /// How long an event is kept that a consumer has not taken.
     package static let keep = Duration.seconds(30 * 86_400)
 
     /// The rows of `outbox_event`.

@@ -1,7 +1,8 @@
-/// The writers of lines that are being written, in the order in which they came: their numbers are not known yet.
+/// The writers of lines that are being written, in the order in which they came: the numbers of their lines are not
+/// known yet.
 ///
-/// Each has a floor, the last line that was durable when it came: its own will be a later one. The lowest floor says
-/// which outcomes none of them can be waiting for.
+/// Each has a floor: the last line that was durable when the writer came. Its own line will be a later one, so that
+/// no writer waits for outcomes up to the lowest floor.
 struct UnnumberedWriters {
     private struct Writer {
         let floor: Int64
@@ -9,28 +10,29 @@ struct UnnumberedWriters {
     }
 
     private var writers: [Writer] = []
-    /// How many of `writers`, from the first on, are gone for good.
+    /// How many of `writers`, from the first on, were removed.
     private var head = 0
     /// The ticket of the first of `writers`.
     private var firstTicket = 0
 
-    /// The last line before that of any of them; nil when there are none.
+    /// The lowest floor; nil without writers.
     var floor: Int64? { head < writers.count ? writers[head].floor : nil }
 
-    /// Adds a writer that came when `seq` was durable, and answers its ticket.
+    /// Adds a writer that came when `seq` was durable, and returns its ticket.
     ///
-    /// Whoever asked for the durable line earlier and comes later still writes behind the later one.
+    /// A writer with a smaller `seq` may be added after one with a larger `seq`; its line still comes after the
+    /// larger one.
     mutating func add(after seq: Int64) -> Int {
         writers.append(Writer(floor: max(seq, writers.last?.floor ?? seq)))
         return firstTicket + writers.count - 1
     }
 
-    /// Removes a writer; whether the lowest floor may be another one now.
+    /// Removes a writer; returns whether the lowest floor may have changed.
     mutating func remove(_ ticket: Int) -> Bool {
         writers[ticket - firstTicket].isGone = true
         guard writers[head].isGone else { return false }
         while head < writers.count, writers[head].isGone { head += 1 }
-        // Moved up now and then, so that a removal costs O(1) on average.
+        // Moved up at intervals, so that a removal costs O(1) on average.
         if head == writers.count || (head > 64 && head * 2 > writers.count) {
             writers.removeFirst(head)
             firstTicket += head
@@ -40,8 +42,8 @@ struct UnnumberedWriters {
     }
 }
 
-/// Outcomes that came before their writers knew the numbers of their lines, and those of lines that nobody here waits
-/// for: which is which shows when the writers that were there have their numbers.
+/// Outcomes that came before their writers knew the numbers of their lines, and outcomes of lines without a waiting
+/// writer: they can be told apart once all current writers know their numbers.
 struct EarlyOutcomes<Value: Sendable>: Sendable {
     private var values: [Int64: Value] = [:]
     /// The numbers of `values`, and of some that were taken, in order.
@@ -50,7 +52,7 @@ struct EarlyOutcomes<Value: Sendable>: Sendable {
 
     var count: Int { values.count }
 
-    /// Adds outcomes of lines behind all that were added before.
+    /// Adds outcomes of lines after all that were added before.
     mutating func add(_ outcomes: [(seq: Int64, value: Value)]) {
         for (seq, value) in outcomes.sorted(by: { $0.seq < $1.seq }) {
             values[seq] = value
@@ -58,12 +60,12 @@ struct EarlyOutcomes<Value: Sendable>: Sendable {
         }
     }
 
-    /// Hands out the outcome of a line to its writer.
+    /// Returns the outcome of a line to its writer.
     mutating func take(_ seq: Int64) -> Value? {
         values.isEmpty ? nil : values.removeValue(forKey: seq)
     }
 
-    /// Drops what nobody can be waiting for any more.
+    /// Removes outcomes that no writer can wait for any more.
     mutating func drop(through seq: Int64) {
         guard head < numbers.count else { return }
         while head < numbers.count, numbers[head] <= seq {

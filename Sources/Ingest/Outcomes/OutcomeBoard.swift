@@ -2,18 +2,18 @@ package import Journal
 internal import Postgres
 internal import Synchronization
 
-/// Where a route learns what became of the line that it wrote, and hands over what it has read of it already. Design §1
-/// "Answers that depend on rows".
+/// Gives a route the outcome of the line that it wrote, and passes the parsed body of the line to the projection.
+/// Design §1 "Answers that depend on rows".
 ///
-/// A projection settles what it has committed; only outcomes that somebody waits for are kept. Any thread.
+/// A projection settles the outcomes that it has committed; only awaited ones are kept. Any thread.
 package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
-    /// What became of a line.
+    /// The outcome of a line.
     package enum Outcome: Sendable {
-        /// Its rows are committed, and this came of it.
+        /// Its rows are committed, with this result.
         case applied(Value)
         /// PostgreSQL refused it: it is a dead letter.
         case refused
-        /// Nothing yet; the line will be applied.
+        /// Not applied yet; it will be.
         case pending(Delay)
     }
 
@@ -32,14 +32,15 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
     // Guards who waits for what, and what has been settled for them.
     private let guarded = Mutex(Guarded())
 
-    /// Makes a board for the lines of a stream; a route waits at most `patience` for an outcome, unless it says more.
+    /// Makes a board for the lines of a stream; a route waits at most `patience` for an outcome, plus its own
+    /// `extra`.
     package init(progress: StreamProgress, patience: Duration = .seconds(3)) {
         self.progress = progress
         self.patience = patience
     }
 
-    /// Writes a line and waits for its outcome, `extra` longer than for others. `parsed` is what the line's body says,
-    /// for a projection that reads it while this writer waits.
+    /// Writes a line and waits for its outcome, `extra` longer than the default. `parsed` is the parsed body of the
+    /// line, for a projection that reads it while this writer waits.
     ///
     /// - Throws: `JournalError` when the line is not durable.
     package func append(
@@ -64,7 +65,7 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
         return isApplied ? .refused : .pending(progress.delay)
     }
 
-    /// Notes what came of lines; before the stream's progress says that they are applied.
+    /// Stores the outcomes of lines; call it before the stream's progress reports them as applied.
     package func settle(_ values: [Int64: Value]) {
         guarded.withLock { guarded in
             guard let floor = guarded.writers.floor ?? (guarded.awaited.isEmpty ? nil : .max) else { return }
@@ -80,8 +81,8 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    /// What the writer of a line has read of it; nil when it has said nothing, or not yet, or waits no more: then the
-    /// line has to be read. The second time it is nil, too.
+    /// The parsed body of a line from its writer; nil when the writer gave none, has not given it yet, or no longer
+    /// waits: then the line has to be parsed. A second call also returns nil.
     package func takeParsed(_ seq: Int64) -> Parsed? {
         guarded.withLock { $0.parsed.removeValue(forKey: seq) }
     }
@@ -122,14 +123,14 @@ package final class OutcomeBoard<Parsed: Sendable, Value: Sendable>: Sendable {
 package enum Delay: Sendable, Hashable {
     /// PostgreSQL cannot be reached.
     case away
-    /// PostgreSQL is there, and this line's turn has not come or is not over.
+    /// PostgreSQL is there, but the line is still queued or being applied.
     case slow
-    /// Loading has stopped until somebody mends what the log says.
+    /// Loading has stopped until an operator fixes the error in the log.
     case stopped
 }
 
 extension StreamProgress {
-    /// Why what is not applied yet is not.
+    /// Why lines are not applied yet.
     fileprivate var delay: Delay {
         switch snapshot.state {
         case .waiting, .backingOff(reason: PostgresError.Kind.unreachable.rawValue): .away

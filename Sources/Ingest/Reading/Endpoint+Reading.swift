@@ -3,10 +3,12 @@ package import HTTP
 package import Postgres
 
 extension Endpoint {
-    /// A GET that is answered from rows: reads its parameters, refuses wrong ones with 422, and asks on a connection.
+    /// A GET that is answered from rows: reads its parameters, refuses wrong ones with 422, and queries on a
+    /// connection.
     ///
-    /// `tag` groups it in `/openapi.json`, `answers` are those beside the refusals that every such endpoint has. `reading`
-    /// reads the declared parameters in their order, `checking` refuses what is wrong though each of them is right; `answer` runs on the connection's own queue.
+    /// `tag` groups it in `/openapi.json`; `answers` are those beside the errors that every such endpoint has.
+    /// `reading` reads the declared parameters in their order; `checking` refuses parameters that are valid alone but
+    /// not together; `answer` runs on the connection's own queue.
     package static func reading<Value: Sendable>(
         _ path: String,
         tag: String,

@@ -3,7 +3,8 @@ package import HTTP
 package import Journal
 
 extension ErrorEnvelope {
-    /// The answer when a line could not be made durable: what the client sent was not stored. `what` names it: "event".
+    /// The response when a line could not be made durable: the client's data was not stored. `what` names it:
+    /// "event".
     package func response(to error: JournalError, storing what: String) -> Response {
         var response: Response
         switch error {

@@ -6,11 +6,11 @@ package import Metrics
 package import Postgres
 internal import Synchronization
 
-/// A PostgreSQL that follows the one that is written to, and answers GETs in its place.
+/// A PostgreSQL that follows the primary, and answers GETs in its place.
 ///
-/// A replica is always a little late, and says itself how much: it replays `journal_position` in the same transactions as
-/// the rows. A read asks for that position first, on the connection that then answers; what one statement of a standby
-/// has seen, the next one sees too. Any thread.
+/// A replica is always a little late, and reports how much: it replays `journal_position` in the same transactions as
+/// the rows. A read first queries that position on the connection that then answers; on a standby, later statements
+/// see everything that earlier ones saw. Any thread.
 package final class ReadReplica: Sendable {
     private struct Guarded {
         var isAway = false
@@ -20,7 +20,7 @@ package final class ReadReplica: Sendable {
         var missing: [String: Int64] = [:]
     }
 
-    /// A journal: who it is, and its last line that is durable.
+    /// A journal: its id, and its last durable line.
     package struct Source: Sendable {
         let id: UUID128
         let durableSeq: Int64
@@ -35,10 +35,10 @@ package final class ReadReplica: Sendable {
     private let pool: Pool
     private let source: @Sendable () -> Source
     private let logger: Logger
-    // Guards the counts, and whether the log has said that the replica is away.
+    // Guards the counts, and whether the outage of the replica is logged.
     private let guarded = Mutex(Guarded())
 
-    /// Makes a replica that is reached by `pool` and shows what `journal` has been loaded to.
+    /// Makes a replica with `pool` as its connections; it serves the rows of `journal`.
     package convenience init(pool: Pool, journal: Journal, logger: Logger) {
         self.init(
             pool: pool,
@@ -47,14 +47,14 @@ package final class ReadReplica: Sendable {
         )
     }
 
-    /// Makes a replica from where the journal can be asked.
+    /// Makes a replica with a function that describes the journal.
     package init(pool: Pool, source: @escaping @Sendable () -> Source, logger: Logger) {
         self.pool = pool
         self.source = source
         self.logger = logger
     }
 
-    /// Looks how far the replica is, again and again until the task is cancelled.
+    /// Checks the position of the replica at every interval until the task is cancelled.
     package func watch(every interval: Duration = .seconds(5)) async {
         while !Task.isCancelled {
             let source = source()
@@ -68,16 +68,17 @@ package final class ReadReplica: Sendable {
             } catch let error as PostgresError where error.isOfThisServer {
                 isAway(error) { $0.missing = [:] }
             } catch {
-                logger.debug("read replica not looked at", metadata: ["error": "\(error)"])
+                logger.debug("read replica not checked", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: interval)
         }
     }
 
-    /// Runs `body` once the replica shows what the passage found applied, or at its deadline as things stand then.
+    /// Runs `body` once the replica shows everything that the passage found applied, or at the deadline.
     ///
-    /// - Returns: the response and how many acknowledged lines it does not show yet; nil when the replica cannot answer.
-    /// - Throws: what asking another server would not mend, such as a statement that takes too long.
+    /// - Returns: the response and how many acknowledged lines it does not show yet; nil when the replica cannot
+    ///   answer.
+    /// - Throws: errors that another server would also return, such as a statement that takes too long.
     func answer(
         _ passage: ReadGate.Passage,
         _ body: @escaping @Sendable (Connection) throws -> Response
@@ -95,7 +96,7 @@ package final class ReadReplica: Sendable {
         }
     }
 
-    /// Asks again and again without keeping a connection between, for it would keep others from theirs.
+    /// Polls without holding a connection between attempts, so that other reads can use it.
     private func patientAnswer(
         _ passage: ReadGate.Passage,
         _ body: @escaping @Sendable (Connection) throws -> Response
@@ -115,7 +116,7 @@ package final class ReadReplica: Sendable {
         }
     }
 
-    // MARK: - What it counts
+    // MARK: - Counts
 
     private func answered(_ count: (inout Guarded) -> Void) {
         let wasAway = guarded.withLock { guarded in
@@ -134,12 +135,12 @@ package final class ReadReplica: Sendable {
         }
         guard !wasAway else { return }
         logger.warning(
-            "the read replica cannot answer, DATABASE_URL does meanwhile",
+            "the read replica cannot answer; reads use DATABASE_URL meanwhile",
             metadata: ["error": "\(error)"]
         )
     }
 
-    /// Adds the replica's series.
+    /// Adds the series of the replica.
     package func collect(into snapshot: inout MetricsSnapshot) {
         let counts = guarded.withLock { $0 }
         snapshot.gauge(
@@ -177,14 +178,14 @@ package final class ReadReplica: Sendable {
 }
 
 extension PostgresError {
-    /// Whether another server may well give the answer. A question that takes too long takes as long elsewhere, and
-    /// who waits for a connection here must not crowd out others there.
+    /// Whether another server could answer. A query that takes too long here takes as long elsewhere, and a read that
+    /// waits for a connection here must not crowd out others there.
     fileprivate var isOfThisServer: Bool { Self.isOfThisServer(kind) }
 
     fileprivate static func isOfThisServer(_ kind: Kind) -> Bool {
         switch kind {
         case .unreachable, .authentication, .missingDatabase, .unsupportedServer, .tooManyConnections: true
-        // A query in the way of what the replica has to replay (40001), or a step of the schema that it has not made.
+        // A query that conflicts with the replay of the replica (40001), or a migration that the replica lacks.
         case .transient, .programming, .forbidden: true
         case .refusedData, .cancelled, .poolTimeout, .closed, .undecodable: false
         }

@@ -1,12 +1,12 @@
 package import Core
 package import Postgres
 
-/// One unchanging view of the database for all statements of an answer.
+/// One consistent snapshot of the database for all statements of a response.
 package enum ReadSnapshot {
     /// Runs `body` in a read-only transaction with one snapshot; `now` is its moment, by PostgreSQL's clock.
     ///
-    /// The just-in-time compiler is off: the planner takes edges of windows for far larger than they are, and
-    /// would compile for a second what runs for a millisecond.
+    /// The just-in-time compiler is off: the planner overestimates the edges of windows by far, and would compile for
+    /// a second to run a query of a millisecond.
     package static func read<Value>(_ connection: Connection, _ body: (_ now: Timestamp) throws -> Value)
         throws
         -> Value

@@ -1,9 +1,9 @@
 package import Postgres
 
-/// The conditions of a statement that a client chose, with their parameters.
+/// The conditions of a client's query, with their parameters.
 ///
-/// Only conditions that were asked for become part of the text: a plan for `$1 IS NULL OR …` would not use an
-/// index. There are few combinations, so plans are kept all the same.
+/// Only the conditions of the request become part of the text: a plan for `$1 IS NULL OR …` would not use an index.
+/// There are few combinations, so plans are still cached.
 package struct SQLConditions {
     /// The values of `$1`, `$2`, … so far.
     package private(set) var parameters: [Parameter] = []
@@ -12,7 +12,7 @@ package struct SQLConditions {
     /// No conditions yet.
     package init() {}
 
-    /// Adds a value; answers its place, such as `$3`.
+    /// Adds a value; returns its placeholder, such as `$3`.
     package mutating func place(_ parameter: Parameter) -> String {
         parameters.append(parameter)
         return "$\(parameters.count)"

@@ -3,15 +3,16 @@ package import HTTP
 package import Logging
 package import Postgres
 
-/// Answers a GET from the store: waits for what was acknowledged before it, asks on a pooled connection, and says in
-/// the surface's own envelope when PostgreSQL cannot answer.
+/// Answers a GET from the store: waits for lines that were acknowledged before it, queries on a pooled connection,
+/// and responds in the surface's own error envelope when PostgreSQL cannot answer.
 package struct StoreReader: Sendable {
     private let pool: Pool
     private let gate: ReadGate
     private let replica: ReadReplica?
     private let logger: Logger
 
-    /// Makes a reader of the rows of one stream; a replica answers first, the pool when it cannot.
+    /// Makes a reader of the rows of one stream; it asks the replica first, and the pool when the replica cannot
+    /// answer.
     package init(pool: Pool, gate: ReadGate, replica: ReadReplica? = nil, logger: Logger) {
         self.pool = pool
         self.gate = gate
@@ -21,8 +22,8 @@ package struct StoreReader: Sendable {
 
     /// Runs `body` on a connection's own queue and returns its response.
     ///
-    /// 503 with `Retry-After` when PostgreSQL is away or busy; 500 for our own mistakes; a `Weir-Lag-Lines` field when
-    /// not everything that was acknowledged is visible yet.
+    /// 503 with `Retry-After` when PostgreSQL is away or busy; 500 for bugs of Weir; a `Weir-Lag-Lines` field when
+    /// some acknowledged lines are not visible yet.
     package func answer(
         _ envelope: ErrorEnvelope,
         _ body: @escaping @Sendable (Connection) throws -> Response
@@ -36,7 +37,7 @@ package struct StoreReader: Sendable {
         } catch let error as PostgresError where error.isRetryable {
             return unavailable(envelope, Self.advice(error.kind))
         } catch let error as PostgresError where error.sqlState == "22021" {
-            // No stored text holds such bytes: they stand in the request.
+            // No stored text holds such bytes: they come from the request.
             logger.error("query failed", metadata: ["error": "\(error)"])
             return envelope.response(.badRequest, "PostgreSQL cannot compare with a value of this request.")
         } catch {

@@ -1,4 +1,4 @@
--- What PostgreSQL refused, and what was decided about it.
+-- Dead letters by stream, state and SQLSTATE.
 SELECT stream, state, sql_state, count(*) AS letters, max(received_at)::timestamptz(0)::text AS newest
 FROM dead_letter
 GROUP BY stream, state, sql_state

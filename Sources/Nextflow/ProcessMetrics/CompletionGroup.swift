@@ -1,15 +1,15 @@
 internal import Core
 
-/// Completions that agree in everything that the counting endpoints group by. Contract §2.1.
+/// Completions with the same values in all columns that the counting endpoints group by. Contract §2.1.
 struct CompletionGroup: Sendable {
-    /// `<null>` when the trace had none.
+    /// `<null>` when the trace has none.
     var process: VerbatimText
-    /// 0 when the trace had none.
+    /// 0 when the trace has none.
     var attempt: Int64
     var status: VerbatimText
-    /// `<null>` when the trace had none.
+    /// `<null>` when the trace has none.
     var exit: VerbatimText
-    /// Empty when the trace had none.
+    /// Empty when the trace has none.
     var errorAction: VerbatimText
     var rows: Int64
     var lastUTC: Timestamp

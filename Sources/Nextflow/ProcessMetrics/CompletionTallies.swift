@@ -1,7 +1,7 @@
-/// The counts that the endpoints `summary`, `retries`, `failures` and `failure-signatures` show, made of the
-/// groups of one window. Contract §2.2 to §2.6.
+/// The counts of the endpoints `summary`, `retries`, `failures` and `failure-signatures`, made from the groups of one
+/// window. Contract §2.2 to §2.6.
 ///
-/// Wherever the contract leaves an order open, the process decides, byte by byte.
+/// Where the contract does not define an order, the process decides, byte by byte.
 struct CompletionTallies: Sendable {
     /// A process with its counts.
     struct ProcessTally: Sendable {
@@ -9,13 +9,13 @@ struct CompletionTallies: Sendable {
         let tally: CompletionTally
     }
 
-    /// A value of something that failures have, and how many have it.
+    /// A value that failures have, and the number of failures with it.
     struct FailureCount<Value: Sendable>: Sendable {
         let value: Value
         let failures: Int64
     }
 
-    /// What failures are counted by. Contract §2.6; §3 adds the error action.
+    /// The fields by which failures are counted. Contract §2.6; §3 adds the error action.
     struct Signature: Hashable, Comparable, Sendable {
         let process: VerbatimText
         let exit: VerbatimText
@@ -45,7 +45,7 @@ struct CompletionTallies: Sendable {
         self.byProcess = byProcess
     }
 
-    /// How many processes there are, `<null>` among them.
+    /// The number of processes, including `<null>`.
     var processCount: Int { byProcess.count }
 
     /// Processes with the most failures first.
@@ -70,7 +70,7 @@ struct CompletionTallies: Sendable {
         Array(counted(groups) { $0.exit }.prefix(limit))
     }
 
-    /// Pairs of process and exit code with the most failures first; with `withAction` by error action too.
+    /// Pairs of process and exit code with the most failures first; with `withAction` also by error action.
     func signatures(withAction: Bool, limit: Int) -> [FailureCount<Signature>] {
         let counts = counted(groups) { group in
             Signature(
@@ -82,8 +82,7 @@ struct CompletionTallies: Sendable {
         return Array(counts.prefix(limit))
     }
 
-    /// What most failures of each of these processes have: the exit code, and the error action if any has
-    /// one.
+    /// The most frequent exit code of each process's failures, and the most frequent error action if they have any.
     func modes(of processes: [ProcessTally]) -> [VerbatimText: (exit: VerbatimText?, action: VerbatimText?)] {
         var groupsOf: [VerbatimText: [CompletionGroup]] = [:]
         for process in processes { groupsOf[process.process] = [] }

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A distribution of values in bins whose edges grow by one per cent, as `sketch_bin` in SQL makes them.
 ///
-/// It may be added up from pieces in any order. A percentile is within `relativeError` of the exact one.
+/// Parts of it may be added in any order. A percentile is within `relativeError` of the exact one.
 struct PercentileSketch: Hashable, Sendable {
     /// How far a percentile may lie from the exact one, as a share of it: half the width of a bin.
     static let relativeError = 0.005
@@ -10,7 +10,7 @@ struct PercentileSketch: Hashable, Sendable {
     /// The bin of zero and below.
     private static let zero = -2000
     private static let growth = 1.01
-    /// Bins at least this far from the others are kept apart, so that one absurd value takes no memory.
+    /// Bins at least this far from the others are kept in a dictionary, so that one absurd value takes no memory.
     private static let widest = 4096
 
     private(set) var count: Int64 = 0
@@ -19,7 +19,7 @@ struct PercentileSketch: Hashable, Sendable {
     private var near: [Int64] = []
     private var far: [Int: Int64] = [:]
 
-    /// Adds so many values of one bin; a negative number takes away what was or will be added.
+    /// Adds a number of values to one bin; a negative number subtracts values that were added, or will be.
     mutating func add(bin: Int, _ rows: Int64) {
         count += rows
         let place = bin - first
@@ -31,7 +31,7 @@ struct PercentileSketch: Hashable, Sendable {
         }
     }
 
-    /// Adds bins in ascending order, each with its number of values: room for all of them is made once.
+    /// Adds bins in ascending order, each with its number of values, and makes room for all of them once.
     private mutating func add(_ bins: [(bin: Int, rows: Int64)]) {
         guard let lowest = bins.first?.bin, let highest = bins.last?.bin else { return }
         makeRoom(for: lowest...highest)
@@ -62,7 +62,7 @@ struct PercentileSketch: Hashable, Sendable {
         }
     }
 
-    /// Stretches the array to hold these bins and some beside, unless it would become too wide.
+    /// Extends the array to hold these bins and some more, unless it would become too wide.
     private mutating func makeRoom(for bins: ClosedRange<Int>) {
         guard !near.isEmpty else {
             guard bins.count <= Self.widest else { return }
@@ -77,7 +77,7 @@ struct PercentileSketch: Hashable, Sendable {
         near.insert(contentsOf: repeatElement(0, count: first - lowest), at: 0)
         near.append(contentsOf: repeatElement(0, count: highest - lowest + 1 - near.count))
         first = lowest
-        // What had no room before.
+        // Moves bins that now fit into the array.
         for bin in Array(far.keys) where near.indices.contains(bin - first) {
             near[bin - first] += far.removeValue(forKey: bin) ?? 0
         }
@@ -93,7 +93,7 @@ struct PercentileSketch: Hashable, Sendable {
         return lower + (upper - lower) * (rank - rank.rounded(.down))
     }
 
-    /// The bin of the value that has `place` values before it.
+    /// The bin of the value with `place` values before it.
     private func bin(at place: Int64) -> Int {
         var passed: Int64 = 0
         var rest = far.sorted { $0.key < $1.key }[...]
@@ -113,18 +113,18 @@ struct PercentileSketch: Hashable, Sendable {
         preconditionFailure("BUG: a rank beyond all values")
     }
 
-    /// The value that stands for a bin.
+    /// The value that represents a bin.
     private static func value(_ bin: Int) -> Double {
         bin == zero ? 0 : pow(growth, Double(bin) + 0.5)
     }
 }
 
-// MARK: - What PostgreSQL sends
+// MARK: - Formats of PostgreSQL
 
 extension PercentileSketch {
-    /// Adds sealed distributions, in hexadecimal digits with commas between them; false when one is none.
+    /// Adds sealed distributions, in hexadecimal digits separated by commas; false when one is malformed.
     ///
-    /// `sketch_number` in SQL says how numbers are written.
+    /// `sketch_number` in SQL defines the encoding of numbers.
     mutating func add(sealed text: [UInt8]) -> Bool {
         text.withUnsafeBufferPointer { text in
             var numbers = SealedNumbers(text: text)
@@ -143,7 +143,8 @@ extension PercentileSketch {
         }
     }
 
-    /// Adds values by their bins so many times, in the text format of `integer[]`; false when it is none.
+    /// Adds the values of these bins, each `times` times, in the text format of `integer[]`; false when it is
+    /// malformed.
     mutating func add(loose text: [UInt8], _ times: Int64 = 1) -> Bool {
         guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") else { return false }
         var bin = 0
@@ -173,10 +174,10 @@ private struct SealedNumbers {
         self.text = text
     }
 
-    /// Whether nothing is left that could not be read.
+    /// Whether all of the text was read.
     var isAtEnd: Bool { at == text.count }
 
-    /// Steps over the comma between two distributions; false when there is none.
+    /// Skips the comma between two distributions; false when there is none.
     mutating func skipComma() -> Bool {
         guard at < text.count, text[at] == UInt8(ascii: ",") else { return false }
         at += 1
@@ -208,7 +209,7 @@ private struct SealedNumbers {
         return high << 4 | low
     }
 
-    /// What a digit is worth; 255 for all that is none.
+    /// The value of a digit; 255 for anything else.
     private static func digit(_ byte: UInt8) -> UInt8 {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

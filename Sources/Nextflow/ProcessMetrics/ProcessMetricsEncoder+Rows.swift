@@ -2,7 +2,7 @@ internal import Core
 internal import Postgres
 
 extension ProcessMetricsEncoder {
-    /// `resources-by-attempt`. Contract §2.4, and the efficiencies of §3; Weir adds where percentiles come from.
+    /// `resources-by-attempt`. Contract §2.4, and the efficiencies of §3; Weir adds the method of the percentiles.
     func resources(_ groups: [ResourceGroup], percentiles: PercentileMethod) -> [UInt8] {
         document { writer in
             writer.array("rows") { list in

@@ -1,8 +1,7 @@
 internal import API
 internal import Core
 
-/// The answers of the counting endpoints; members stand in the order of the contract, what Weir adds at the
-/// end.
+/// The responses of the counting endpoints; members are in the order of the contract, followed by Weir's own.
 struct ProcessMetricsEncoder {
     private let now: Timestamp
     private let windowDays: WholeNumber?
@@ -12,7 +11,7 @@ struct ProcessMetricsEncoder {
         self.windowDays = windowDays
     }
 
-    /// An object that begins as every answer does; `body` adds its own members.
+    /// An object with the common first members; `body` adds its own.
     func document(_ body: (inout JSONWriter) throws -> Void) rethrows -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 4096)
         writer.beginObject()
@@ -24,7 +23,7 @@ struct ProcessMetricsEncoder {
         return writer.bytes
     }
 
-    /// What the summary shows. Contract §2.2.
+    /// The data of the summary. Contract §2.2.
     struct Summary {
         let tallies: CompletionTallies
         let distinctRuns: Int64
@@ -107,7 +106,7 @@ struct ProcessMetricsEncoder {
         }
     }
 
-    /// `failure-signatures`. Contract §2.6, and `error_action` of §3 when it is asked for.
+    /// `failure-signatures`. Contract §2.6, and `error_action` of §3 when requested.
     func signatures(_ tallies: CompletionTallies, withAction: Bool, limit: Int) -> [UInt8] {
         document { writer in
             writer.array("rows") { list in

@@ -1,23 +1,23 @@
 internal import API
 internal import Core
 
-/// The parameters of the process metrics. Contract §1.5, and of §3 what only adds.
+/// The parameters of the process metrics. Contract §1.5, and the additions of §3.
 enum ProcessMetricsParameters {
     static let windowDays = APIParameter.integer(
         "window_days",
         atLeast: 1,
-        "Only the last so many days; not together with window_hours."
+        "The length of the window in days; not together with window_hours."
     )
     static let windowHours = APIParameter.integer(
         "window_hours",
         atLeast: 1,
-        "Only the last so many hours; not together with window_days."
+        "The length of the window in hours; not together with window_days."
     )
     static let minSamples = APIParameter.integer(
         "min_samples",
         atLeast: 1,
         default: 50,
-        "Only groups of at least so many completions."
+        "Only groups with at least this many completions."
     )
     static let since = APIParameter.time("since", "Only from this moment on, inclusive.")
     static let until = APIParameter.time("until", "Only up to this moment, inclusive.")
@@ -26,7 +26,7 @@ enum ProcessMetricsParameters {
     static let groupBy = APIParameter.word(
         "group_by",
         ["error_action"],
-        "`error_action`: count each error action apart, and show it."
+        "`error_action`: count each error action separately, and show it."
     )
     static let status = APIParameter.text("status", "Only tasks with this status, such as `FAILED`.")
     static let offset = APIParameter.integer("offset", atLeast: 0, default: 0, "How many to skip.")
@@ -34,7 +34,7 @@ enum ProcessMetricsParameters {
         "bucket",
         TimelineBucket.allCases.map(\.rawValue),
         default: TimelineBucket.hour.rawValue,
-        "How long a point of the timeline is; all in UTC."
+        "The length of a point of the timeline; all in UTC."
     )
 
     static func limit(to most: Int, default fallback: Int) -> APIParameter {

@@ -2,20 +2,20 @@ internal import API
 internal import Core
 internal import Ingest
 
-/// What a question to the process metrics asks for. Contract §1.5, and of §3 what only adds.
+/// A query of the process metrics. Contract §1.5, and the additions of §3.
 struct ProcessMetricsQuery: Sendable {
-    /// Which parameters an endpoint has beside those that all have.
+    /// The parameters of an endpoint beside the common ones.
     struct Shape: Sendable {
-        /// From how many completions on a group is shown; nil where it is no parameter.
+        /// The fewest completions of a shown group; nil where it is no parameter.
         var minSamples: APIParameter? = ProcessMetricsParameters.minSamples
-        /// How many rows; nil where it is no parameter.
+        /// The number of rows; nil where it is no parameter.
         var limit: APIParameter?
     }
 
     private(set) var shape: Shape
     private(set) var windowDays: WholeNumber?
     private(set) var windowHours: WholeNumber?
-    /// A group is shown when it has at least so many completions.
+    /// The fewest completions of a shown group.
     private(set) var minSamples: Int64 = 50
     private(set) var limit = 0
     private(set) var since: Timestamp?
@@ -37,11 +37,10 @@ struct ProcessMetricsQuery: Sendable {
         process = reader.text(Parameters.process).map(indexable)
     }
 
-    /// Whether the two ways to say how long the window is contradict each other: 400. Contract §3.
+    /// Whether both window_days and window_hours are given: 400. Contract §3.
     var hasTwoWindows: Bool { windowDays != nil && windowHours != nil }
 
-    /// The moments that the window begins and ends with, both inclusive, seen from `now`; nil where it is
-    /// open.
+    /// The first and the last moment of the window, both inclusive, as of `now`; nil where it is open.
     func window(at now: Timestamp) -> (since: Timestamp?, until: Timestamp?) {
         let starts = [
             since,
@@ -51,7 +50,7 @@ struct ProcessMetricsQuery: Sendable {
         return (starts.compactMap { $0 }.max(), until)
     }
 
-    /// `now` less a number of hours or days; nil when that lies before the year 1.
+    /// `now` minus a number of hours or days; nil when that is before the year 1.
     private static func start(_ count: WholeNumber, hours: Int64, before now: Timestamp) -> Timestamp? {
         let (length, overflow) = count.clamped.multipliedReportingOverflow(by: hours * 3_600_000_000)
         guard !overflow, length <= now.microseconds - Timestamp.earliest.microseconds else { return nil }
@@ -72,7 +71,7 @@ extension ProcessMetricsQuery.Shape {
     static let tasks = Self(minSamples: nil, limit: ProcessMetricsParameters.limit(to: 500, default: 50))
     static let timeline = Self(minSamples: nil)
 
-    /// All parameters of an endpoint, in the order in which they are read and faults are told.
+    /// All parameters of an endpoint, in the order in which they are read and errors are listed.
     var parameters: [APIParameter] {
         typealias Parameters = ProcessMetricsParameters
         return [Parameters.windowDays] + [minSamples, limit].compactMap(\.self) + [

@@ -4,8 +4,8 @@ internal import HTTP
 package import Ingest
 internal import Postgres
 
-/// The process metrics: the five endpoints of the reference (contract §2) and three of its successor (§3),
-/// each under `/metrics/processes` and `/api/metrics/processes`.
+/// The process metrics: the five endpoints of the reference (contract §2) and three of its successor (§3), each under
+/// `/metrics/processes` and `/api/metrics/processes`.
 package struct ProcessMetricsRoutes: Sendable {
     private typealias Parameters = ProcessMetricsParameters
     private typealias Schemas = ProcessMetricsSchemas
@@ -14,22 +14,22 @@ package struct ProcessMetricsRoutes: Sendable {
     private let staleAfter: Duration
     private let pageBytes: Int
 
-    /// Makes the endpoints; a run that is silent for `staleAfter` no longer counts as running, and a page of tasks ends at
-    /// `pageBytes`.
+    /// Makes the endpoints; a run that is silent for `staleAfter` no longer counts as running, and a page of tasks
+    /// ends at `pageBytes`.
     package init(reader: StoreReader, staleAfter: Duration, pageBytes: Int = PageLimit.defaultBytes) {
         self.reader = reader
         self.staleAfter = staleAfter
         self.pageBytes = pageBytes
     }
 
-    /// All endpoints, each at its own path and at `/api` and its path.
+    /// All endpoints, each also under `/api`.
     package var all: [Endpoint] { endpoints + endpoints.map { $0.moved(to: "/api" + $0.path) } }
 
     private var endpoints: [Endpoint] {
         [summary, retries, resources, failures, signatures, running, tasks, timeline]
     }
 
-    // MARK: - The reference's
+    // MARK: - Endpoints of the reference
 
     private var summary: Endpoint {
         let summary = "Totals, the mix of events, and the processes and exit codes that fail and retry most."
@@ -85,7 +85,7 @@ package struct ProcessMetricsRoutes: Sendable {
         )
     }
 
-    // MARK: - Its successor's
+    // MARK: - Endpoints of its successor
 
     private var running: Endpoint {
         let staleAfter = staleAfter
@@ -111,7 +111,8 @@ package struct ProcessMetricsRoutes: Sendable {
             answer: { store, encoder, page in
                 let total = try store.countTasks(page)
                 let rows = try store.fetchTasks(page, of: total, pageBytes: pageBytes)
-                // Whoever adds the limit to the offset must come to the row after this page, also when it ended early.
+                // A client that adds the limit to the offset must reach the row after this page, even if the page
+                // ended early.
                 let left = max(0, total - page.offset)
                 let isCut = rows.count < store.query.limit && rows.count < left && !rows.isEmpty
                 let limit = isCut ? rows.count : store.query.limit
@@ -169,7 +170,7 @@ package struct ProcessMetricsRoutes: Sendable {
             summary,
             shape.parameters + parameters,
             answers: [
-                APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines]),
+                APIAnswer(200, "The result.", .named(schema), headers: [.lagLines]),
                 .refusal(400, "window_days and window_hours were both given."), .wrongParameters,
             ],
             dialect: .pydantic1,

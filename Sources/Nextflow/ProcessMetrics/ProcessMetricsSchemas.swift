@@ -1,6 +1,6 @@
 internal import API
 
-/// What `/openapi.json` says of the answers of the process metrics. Contract §2, §3.
+/// The schemas of the process metrics in `/openapi.json`. Contract §2, §3.
 enum ProcessMetricsSchemas {
     private typealias Member = APISchema.Member
 
@@ -149,7 +149,7 @@ enum ProcessMetricsSchemas {
             "avg_write_gb", "avg_cpu_efficiency_pct", "avg_memory_efficiency_pct",
         ].map(amount)
 
-    /// An object that begins as every answer of these endpoints does.
+    /// An object with the common first members.
     private static func document(_ name: String, _ members: [Member]) -> APISchema {
         let window = APIType.integer(1).orNull.noting("window_days as it was given.")
         let head = [Member("generated_at_utc", .moment), Member("window_days", window)]
@@ -171,7 +171,7 @@ enum ProcessMetricsSchemas {
     /// Null where nothing was measured.
     private static func amount(_ name: String) -> Member { Member(name, APIType.number.orNull) }
 
-    /// A percentage; null of nothing.
+    /// A percentage; null when there is nothing to divide by.
     private static func share(_ name: String) -> Member {
         var type = APIType.amount
         type.most = 100
@@ -180,7 +180,7 @@ enum ProcessMetricsSchemas {
 }
 
 extension APIAnswer {
-    /// Parameters that are out of their bounds, in the words of the reference's framework. Contract §1.5.
+    /// Parameters out of bounds, in pydantic's words. Contract §1.5.
     static let wrongParameters = APIAnswer(
         422,
         "Parameters are out of their bounds; one entry for each.",

@@ -1,13 +1,13 @@
 internal import Postgres
 
-/// Where percentiles come from.
+/// The method of percentiles.
 enum PercentileMethod: String, CaseIterable, Sendable {
-    /// The values themselves.
+    /// From the values themselves.
     case exact
-    /// `PercentileSketch`.
+    /// From `PercentileSketch`.
     case sketch
 
-    /// How far a percentile may lie from the exact one, as a share of it.
+    /// The largest error of a percentile, relative to the exact one.
     var relativeError: Double {
         switch self {
         case .exact: 0
@@ -17,15 +17,14 @@ enum PercentileMethod: String, CaseIterable, Sendable {
 }
 
 extension ProcessMetricsStore {
-    /// Up to so many completions of the shown groups together, percentiles come from the values themselves.
+    /// The most completions of all shown groups for which percentiles are computed from the values themselves.
     static let exactPercentileRows: Int64 = 20_000
 
-    /// The 95th percentiles of groups, in their order.
+    /// The 95th percentiles of groups, in the order of the groups.
     ///
-    /// They are exact for up to `exactPercentileRows` completions and for a run. Beyond that they are made of
-    /// the sealed distributions of whole days, months and years and of the bins of all other values: sorting
-    /// millions of values would cost seconds at each call. What is sealed at the moment changes the cost only,
-    /// never the answer.
+    /// They are exact for up to `exactPercentileRows` completions and for a run. Beyond that they are computed from
+    /// the sealed distributions of whole days, months and years and from the bins of all other values: sorting
+    /// millions of values would take seconds at each call. Sealing changes only the cost, never the result.
     func fetchPercentiles(
         of groups: [ResourceGroup]
     ) throws -> (method: PercentileMethod, rows: [ResourceGroup.Percentiles]) {
@@ -50,7 +49,7 @@ extension ProcessMetricsStore {
         return (.sketch, sketches.map(\.percentiles))
     }
 
-    /// Adds sealed distributions, a few buckets at a time: all of a season are megabytes.
+    /// Adds sealed distributions, a few buckets at a time: those of a season are megabytes.
     private func addSealed(
         _ pieces: [Row],
         _ keys: [Parameter],
@@ -73,7 +72,7 @@ extension ProcessMetricsStore {
         }
     }
 
-    /// Adds values of pieces of time so many times: once, or -1 times where too much was added.
+    /// Adds the values of pieces of time `times` times: once, or -1 times to subtract a surplus.
     private func addLoose(
         _ pieces: [Row],
         _ times: Int64,
@@ -112,7 +111,7 @@ extension ProcessMetricsStore {
     private static let loose = Statement("loose percentiles", text(PackageResources.percentiles_loose_sql))
 }
 
-/// A distribution that PostgreSQL sent in a form that this executable does not know.
+/// PostgreSQL sent a distribution in a form that this executable does not know.
 private struct UnreadableSketch: Error {}
 
 /// The distributions of a group.

@@ -46,7 +46,7 @@ struct ResourceGroup: Sendable {
 }
 
 extension ProcessMetricsStore {
-    /// The shown groups, the most frequent first, with their percentiles, and where those come from.
+    /// The shown groups, the most frequent first, with their percentiles and the method of those.
     func fetchResources() throws -> (groups: [ResourceGroup], method: PercentileMethod) {
         let result = try connection.execute(
             Self.resources,

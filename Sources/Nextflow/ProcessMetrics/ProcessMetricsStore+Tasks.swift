@@ -1,11 +1,11 @@
 internal import Postgres
 
-/// Which completed tasks a page shows.
+/// The completed tasks of a page.
 struct CompletedTasksPage: Hashable, Sendable {
     let status: String?
     let offset: Int64
 
-    /// An offset beyond `farthest` shows as little as that one, and is it.
+    /// An offset beyond `farthest` is replaced by `farthest`, which shows the same.
     init(status: String?, offset: Int64) {
         self.status = status
         self.offset = min(offset, Self.farthest)
@@ -15,7 +15,7 @@ struct CompletedTasksPage: Hashable, Sendable {
 }
 
 extension ProcessMetricsStore {
-    /// How many completed tasks there are on all pages.
+    /// The number of completed tasks on all pages.
     func countTasks(_ page: CompletedTasksPage) throws -> Int64 {
         try connection.execute(Self.taskCount, parameters + [.optional(page.status)]).first?.int64(0) ?? 0
     }
@@ -29,14 +29,14 @@ extension ProcessMetricsStore {
         """
     )
 
-    /// A page of completed tasks, the newest first, of so many on all pages. It ends early with the row that has so many
-    /// bytes together with those before it.
+    /// A page of completed tasks, the newest first; `total` is their number on all pages. The page ends early with
+    /// the row with which it reaches `pageBytes`.
     func fetchTasks(_ page: CompletedTasksPage, of total: Int64, pageBytes: Int) throws -> [Row] {
-        // Behind the last one there is nothing, and to find that out would read everything before it.
+        // Nothing comes after the last row, and a query would read everything before it to find that out.
         guard page.offset < total else { return [] }
         let source = TaskSource(query, page)
-        // Planned for these very values: in a plan for any, a limit of unknown size is not worth the order of
-        // an index, and all completions of a process would be read and sorted for its newest fifty.
+        // Planned for these values: a generic plan does not know the limit, would not use the order of an index, and
+        // would read and sort all completions of a process for its newest fifty.
         var (rows, bytes) = ([Row](), 0)
         try connection.forEachRow(
             of: source.statement,
@@ -50,10 +50,10 @@ extension ProcessMetricsStore {
     }
 }
 
-/// The place that a page of completed tasks is read from, so that the order comes from an index.
+/// The source of a page of completed tasks, chosen so that an index provides the order.
 private enum TaskSource {
     case everything
-    /// What did not succeed is rare, and has an index by status.
+    /// Tasks that did not succeed are rare, and have an index by status.
     case unsuccessful
     case run
     /// The index has the attempt before the time: one ordered read for each attempt.
@@ -103,8 +103,7 @@ private enum TaskSource {
             """
     )
 
-    /// `$3`, the run name, is used by one source only; the others name it so that all take the same
-    /// parameters.
+    /// Only one source uses `$3`, the run name; the others mention it so that all take the same parameters.
     private static let filters = """
         utc_time >= coalesce($1::timestamptz, '-infinity')
         AND utc_time <= coalesce($2::timestamptz, 'infinity')

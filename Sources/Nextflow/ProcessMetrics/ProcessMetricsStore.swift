@@ -2,8 +2,7 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The SQL of the process metrics. All that one answer shows comes from one snapshot, and `now` is the same
-/// for all.
+/// The SQL of the process metrics. Everything in one response comes from one snapshot, with the same `now`.
 struct ProcessMetricsStore {
     let connection: Connection
     let query: ProcessMetricsQuery
@@ -46,7 +45,7 @@ struct ProcessMetricsStore {
 
     // MARK: - Counts
 
-    /// What the counting endpoints are made of, and how much of the requested memory was used, in per cent.
+    /// The groups of the counting endpoints, and how much of the requested memory was used, in per cent.
     func fetchGroups() throws -> (groups: [CompletionGroup], memoryEfficiency: Double?) {
         let result = try connection.execute(Self.groups, parameters)
         let groups = try result.map { row in
@@ -68,7 +67,7 @@ struct ProcessMetricsStore {
         text(PackageResources.completion_groups_sql)
     )
 
-    /// How many run ids completed anything.
+    /// How many run ids have a completion.
     func countRuns() throws -> Int64 {
         let result =
             if let runName = query.runName {
@@ -91,8 +90,8 @@ struct ProcessMetricsStore {
         text(PackageResources.distinct_runs_of_process_sql)
     )
 
-    /// Every event with how often it came, the most frequent first. A process does not narrow it: most events
-    /// have none.
+    /// Every event with its number of occurrences, the most frequent first. The process is not a filter here: most
+    /// events have none.
     func fetchEventMix() throws -> [(event: String, rows: Int64)] {
         let result =
             if let runName = query.runName {
@@ -108,7 +107,7 @@ struct ProcessMetricsStore {
 
     // MARK: - Added endpoints
 
-    /// Tasks at work and waiting by process; the row without a process tells only how many runs are active.
+    /// Tasks at work and waiting by process; the row without a process holds the number of active runs.
     func fetchRunning(staleAfter: Duration) throws -> QueryResult {
         let silence = "\(staleAfter.components.seconds) seconds"
         let filters: [Parameter] = [.optional(query.runName), .optional(query.process)]
@@ -134,13 +133,13 @@ struct ProcessMetricsStore {
     }
 }
 
-/// How long a point of the timeline is.
+/// The length of a point of the timeline.
 enum TimelineBucket: String, CaseIterable, Sendable {
     case hour
     case day
     case week
 
-    /// The longest bucket of a rollup that never lies in two of these.
+    /// The longest bucket of a rollup that never spans two of these.
     var coarsestGrain: String {
         switch self {
         case .hour: "hour"

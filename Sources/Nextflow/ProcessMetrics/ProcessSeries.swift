@@ -2,13 +2,13 @@ internal import Core
 internal import Metrics
 internal import Synchronization
 
-/// The series of each process: how long its tasks ran and waited, how well they used what they requested, how they ended.
+/// The series of each process: how long its tasks ran and waited, how well they used their requests, how they ended.
 ///
-/// The first processes that are met have series of their own, the rest share the label `other`.
+/// The first processes have series of their own, the others share the label `other`.
 final class ProcessSeries: Sendable {
     private static let processLimit = 100
 
-    /// From a second to three days, finest where most tasks end: between one and thirty minutes.
+    /// From a second to three days, finest between one and thirty minutes, where most tasks end.
     private static let seconds: [Double] = [
         1, 5, 15, 30, 60, 90, 120, 180, 240, 300, 450, 600, 750, 900, 1200, 1500, 1800, 2700, 3600, 7200,
         10_800,
@@ -25,7 +25,7 @@ final class ProcessSeries: Sendable {
     private let cpuEfficiencies: MetricFamily<Histogram>
     private let retries: MetricFamily<Counter>
     private let finished: MetricFamily<Counter>
-    // Guards the processes that have series of their own.
+    // Guards the processes with series of their own.
     private let known = Mutex<Set<String>>([])
 
     /// Registers the families.
@@ -65,7 +65,7 @@ final class ProcessSeries: Sendable {
         )
     }
 
-    /// Observes a task that has completed.
+    /// Observes a completed task.
     func observe(_ task: Trace) {
         let process = label(of: task.process ?? "<null>")
         finished.child(process, TaskStatus.word(task.status)).increment()

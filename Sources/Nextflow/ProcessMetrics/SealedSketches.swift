@@ -1,19 +1,20 @@
 internal import Core
 internal import Postgres
 
-/// The distributions of days, months and years that are over, made once so that no question has to read every value.
+/// The distributions of days, months and years that are over, computed once so that a query need not read every
+/// value.
 ///
-/// They only spare work: an answer is the same before and after. A bucket is sealed when no completion has come into it
-/// since it was last looked at, and again when late ones came.
+/// They only save work: results are the same before and after. A bucket is sealed when it got no completion since the
+/// last check, and again after late ones.
 enum SealedSketches {
-    /// Completions come a little after their time; a bucket that is over for so long is not expected to grow.
+    /// Completions arrive a little late; a bucket that has been over for this long is not expected to grow.
     private static let delay = Duration.seconds(600)
 
-    /// Seals what is over, the newest first, for about so long; the rest waits for the next time.
+    /// Seals buckets that are over, the newest first, for about this time; the others wait for the next run.
     static func seal(on connection: Connection, now: Timestamp, for time: Duration) throws {
         let end = ContinuousClock.now + time
         let over = now - delay
-        // A month follows its last day, a year its last month.
+        // A month is sealed after its last day, a year after its last month.
         for grain in ["day", "month", "year"] {
             for bucket in try connection.execute(unsealed, [.timestamp(over)]).map(Bucket.init)
             where bucket.grain == grain {
@@ -46,7 +47,7 @@ enum SealedSketches {
         }
     }
 
-    /// One snapshot for the completions and for their number, or the number would promise too much.
+    /// The completions and their number must come from one snapshot, or the number would be too large.
     private static func seal(_ bucket: Bucket, on connection: Connection) throws {
         let key: [Parameter] = [.text(bucket.grain), .timestamp(bucket.start)]
         let bounds = key + [.timestamp(bucket.next)]

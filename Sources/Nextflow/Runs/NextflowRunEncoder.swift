@@ -2,7 +2,7 @@ internal import API
 internal import Core
 internal import Postgres
 
-/// The answers about runs.
+/// The responses about runs.
 enum NextflowRunEncoder {
     /// A list of runs with the cursor of the next page.
     static func runs(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
@@ -23,14 +23,14 @@ enum NextflowRunEncoder {
         return writer.bytes
     }
 
-    /// What the answer about one run is made of.
+    /// The rows of the response about one run.
     struct Detail {
         let run: Row
         let segments: QueryResult
         let taskCounts: QueryResult
     }
 
-    /// One run with everything that its latest execution told.
+    /// One run with the facts of its latest execution.
     static func detail(_ detail: Detail) throws -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 16384)
         try writer.object { answer in
@@ -87,7 +87,7 @@ enum NextflowRunEncoder {
         return writer.bytes
     }
 
-    /// A page that is written while its rows are read. It ends where the limit says, and then with a cursor.
+    /// Writes a page while its rows are read. When the limit ends it, it has a cursor.
     private static func list(
         _ name: String,
         _ rows: PageRows,

@@ -5,7 +5,7 @@ enum NextflowRunListParameters {
     static let state = APIParameter.words(
         "state",
         RunState.allCases.map(\.rawValue),
-        "Only runs in one of these states; repeated, or divided by commas."
+        "Only runs in one of these states; repeated, or separated by commas."
     )
     static let name = APIParameter.text("name", "Only runs with this run name.")
     static let user = APIParameter.text("user", "Only runs of this user.")

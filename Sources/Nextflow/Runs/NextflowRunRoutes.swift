@@ -4,10 +4,10 @@ internal import HTTP
 package import Ingest
 internal import Postgres
 
-/// The runs of Nextflow to look at: a list, one run, its tasks, its raw events.
+/// The endpoints about Nextflow runs: a list, one run, its tasks, its raw events.
 ///
-/// Run ids and names are whatever a client sent, percent-encoded in the path. A run id alone names every run
-/// of a session, since a resumed run keeps it: the answer is a list.
+/// Run ids and names are arbitrary texts from clients, percent-encoded in the path. A run id alone names every run of
+/// a session, since a resumed run keeps it: the response is a list.
 package struct NextflowRunRoutes: Sendable {
     private let reader: StoreReader
     private let staleAfter: Duration
@@ -103,7 +103,7 @@ package struct NextflowRunRoutes: Sendable {
 
     // MARK: - Making routes
 
-    /// The run that a path names.
+    /// The run in a path.
     private struct Key {
         let runID: String
         let runName: String
@@ -141,7 +141,7 @@ package struct NextflowRunRoutes: Sendable {
         answer: @escaping @Sendable (NextflowRunStore, Key, Value) throws -> Response
     ) -> Endpoint {
         let staleAfter = staleAfter
-        var answers = [APIAnswer(200, "What was asked for.", .named(schema), headers: [.lagLines])]
+        var answers = [APIAnswer(200, "The result.", .named(schema), headers: [.lagLines])]
         if path.contains("{") { answers.append(.refusal(404, "There is no such run.")) }
         if !parameters.isEmpty { answers.append(.wrongParameters) }
         return .reading(

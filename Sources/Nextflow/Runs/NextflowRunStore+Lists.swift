@@ -48,10 +48,9 @@ extension NextflowRunStore {
         return PageRows(connection: connection, statement: statement, parameters: conditions.parameters)
     }
 
-    /// Raw events that arrived within bounds, by when they arrived; one more than the limit when there are
-    /// more.
+    /// Raw events that arrived within bounds, in order of arrival; one more than the limit when there are more.
     ///
-    /// The bounds are the run's own: they spare the partitions of all other days.
+    /// The bounds are those of the run: they exclude the partitions of all other days.
     func events(
         of run: UUID128,
         arrived bounds: ClosedRange<Timestamp>,
@@ -85,13 +84,13 @@ extension NextflowRunStore {
     }
 }
 
-/// The rows of a page that may be too large to be read at once.
+/// The rows of a page, which may be too large to be read at once.
 struct PageRows {
     let connection: Connection
     let statement: Statement
     let parameters: [Parameter]
 
-    /// Reads row by row for as long as `body` answers true.
+    /// Reads row by row for as long as `body` returns true.
     func read(_ body: (Row) throws -> Bool) throws {
         try connection.forEachRow(of: statement, parameters, body)
     }

@@ -2,10 +2,10 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The SQL of the runs, their tasks and their raw events.
+/// The SQL of runs, their tasks and their raw events.
 struct NextflowRunStore {
     let connection: Connection
-    /// The moment at which states are computed.
+    /// The moment for which states are computed.
     let now: Timestamp
     /// After how much silence a running run is stale.
     let staleAfter: Duration
@@ -35,8 +35,8 @@ struct NextflowRunStore {
         return try fetch(conditions, state, among: groups, limit: query.limit + 1)
     }
 
-    /// The runs in these states as groups that an index has in the order of the list: each way to have ended is one,
-    /// and all that have not ended are another.
+    /// The conditions of runs in these states, one for each group that an index keeps in the order of the list: each
+    /// outcome is a group, and all runs that have not ended are another.
     private static func groups(
         of states: [RunState],
         _ state: String,
@@ -46,7 +46,7 @@ struct NextflowRunStore {
         var groups = states.filter { !$0.isOpen }.map { ended in
             "r.outcome = \(conditions.place(.text(ended.rawValue)))"
         }
-        // A run that an `error` has failed has not ended.
+        // A run that failed by an `error` has not ended.
         if states.contains(where: { $0.isOpen || $0 == .failed }) {
             let names = conditions.place(.textArray(states.map(\.rawValue)))
             groups.append("(\(open)) AND \(state) = ANY (\(names)::text[])")
@@ -54,7 +54,7 @@ struct NextflowRunStore {
         return groups
     }
 
-    /// One run; no row when there is none.
+    /// One run; nil when there is none.
     func fetchOne(_ key: UUID128) throws -> Row? {
         var conditions = SQLConditions()
         let state = stateExpression(&conditions)
@@ -62,7 +62,7 @@ struct NextflowRunStore {
         return try fetch(conditions, state, among: ["true"], limit: 1).first
     }
 
-    /// What the partial index `run_open` holds: runs that have not ended, or began again.
+    /// The condition of the partial index `run_open`: runs that have not ended, or started again.
     private static let open = "r.completed_utc IS NULL OR r.segment_start > r.completed_segment"
 
     private func stateExpression(_ conditions: inout SQLConditions) -> String {
@@ -137,7 +137,7 @@ struct NextflowRunStore {
             parameters, workflow, manifest, stats
         FROM run_segment
         WHERE run_key = $1
-          -- What an import made up from a trace file is shown only where the run has told nothing itself.
+          -- Segments that an import reconstructed from a trace file are shown only if the run reported none itself.
           AND (
               segment_start > '-infinity'
               OR workflow -> 'reconstructed' IS DISTINCT FROM 'true'
@@ -146,13 +146,13 @@ struct NextflowRunStore {
                   WHERE told.run_key = $1 AND told.segment_start > '-infinity' AND told.completed_utc IS NOT NULL
               )
           )
-        -- As the last: it tells how the run ended.
+        -- A reconstructed segment comes last: it holds the end of the run.
         ORDER BY segment_start = '-infinity' AND (workflow -> 'reconstructed' = 'true') IS TRUE, segment_start
         """
     )
 
-    /// How many tasks of a run have each status, how many of those are at work, and of how many the outcome will
-    /// stay unknown.
+    /// How many tasks of a run have each status, how many of those are at work, and how many have an outcome that
+    /// will stay unknown.
     func fetchTaskCounts(of run: UUID128, _ settlement: TaskSettlement) throws -> QueryResult {
         try connection.execute(Self.taskCounts, [.uuid(run), settlement.parameter])
     }

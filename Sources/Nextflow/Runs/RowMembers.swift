@@ -3,8 +3,7 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The columns of a row as members of a JSON object: the statement names its columns as the answer names its
-/// members.
+/// The columns of a row as members of a JSON object: the statement gives its columns the names of the members.
 struct RowMembers: Sendable {
     /// How a column is read and shown.
     enum Kind: Sendable {
@@ -46,8 +45,8 @@ struct RowMembers: Sendable {
         }
     }
 
-    /// What `/openapi.json` says of the members: each may be null but those in `present`; `types` says more of some
-    /// than their kind does.
+    /// The members for `/openapi.json`: each may be null but those in `present`; `types` replaces the types of some
+    /// kinds.
     func described(present: Set<String> = [], types: [String: APIType] = [:]) -> [APISchema.Member] {
         members.map { member in
             let type = types[member.name] ?? Self.type(member.kind)

@@ -5,7 +5,7 @@ enum RunTasksParameters {
     static let status = APIParameter.words(
         "status",
         RunTasksQuery.statuses,
-        "Only tasks with one of these statuses; repeated, or divided by commas."
+        "Only tasks with one of these statuses; repeated, or separated by commas."
     )
     static let process = APIParameter.text("process", "Only tasks of this process, by its full name.")
     static let attempt = APIParameter.integer("attempt", 0...Int(Int32.max), "Only tasks of this attempt.")

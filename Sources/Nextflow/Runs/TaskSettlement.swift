@@ -1,16 +1,16 @@
 internal import Postgres
 
-/// Which open tasks of a run nobody will ever complete.
+/// The open tasks of a run that will never complete.
 ///
-/// The weblog client sends each completion once: one that was lost would leave its task running for ever. The end of a
-/// run settles its tasks: what is still open then has ended, and nobody says how. So has what an earlier execution
-/// of the run left open, once another one has started. It is computed when a task is read, so that a completion that
-/// arrives later still tells the real outcome.
+/// The weblog client sends each completion once: if one is lost, its task would run for ever. The end of a run
+/// settles its tasks: a task that is still open then has ended with an unknown outcome. The same holds for open tasks
+/// of an earlier execution once another one has started. This is computed when a task is read, so that a completion
+/// that arrives later still sets the real outcome.
 struct TaskSettlement: Hashable, Sendable {
-    /// A moment: open tasks whose last event is before it are settled.
+    /// The moment before which open tasks must have had their last event to be settled.
     let parameter: Parameter
 
-    /// Reads the row of a run as `NextflowRunStore.fetchOne` gives it.
+    /// Reads the row of a run from `NextflowRunStore.fetchOne`.
     init(_ run: Row) throws {
         if RunState(rawValue: try run.text("state"))?.isOpen == false {
             parameter = .text("infinity")
@@ -21,10 +21,10 @@ struct TaskSettlement: Hashable, Sendable {
         }
     }
 
-    /// Whether a row of `task` has not ended by itself.
+    /// The condition that a row of `task` has not ended by itself.
     static let open = "(NOT completed AND status_rank < 4)"
 
-    /// Whether a row of `task`, if it is open, was settled; `place` is that of `parameter`.
+    /// The condition that an open row of `task` is settled; `place` is the placeholder of `parameter`.
     static func settled(_ place: String) -> String { "(last_utc < \(place)::timestamptz)" }
 
     /// The status of a row of `task`, `UNKNOWN` when it was settled.

@@ -1,5 +1,5 @@
--- Runs of Nextflow by how they stand: what has ended from its stored outcome, the rest as it looks now, a run that is
--- silent for 24 hours being stale.
+-- Nextflow runs by state: ended ones by their stored outcome, the others by their state now, where a run that is
+-- silent for 24 hours is stale.
 SELECT outcome AS state, count(*) AS runs
 FROM run
 WHERE outcome IS NOT NULL

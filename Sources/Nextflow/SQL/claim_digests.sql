@@ -1,5 +1,5 @@
--- Claims the digests of a batch. A digest that was claimed within ten minutes of this one keeps its time; the row that
--- comes back with the time asked for is a new event, any other is a resend.
+-- Claims the digests of a batch. A digest that was claimed within ten minutes of this time keeps its time; a row that
+-- returns with the new time is a new event, any other is a resend.
 -- $1: digests, $2: their times of arrival.
 INSERT INTO recent_digest AS d (digest, received_at)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS n (digest, received_at)

@@ -1,4 +1,4 @@
--- The completions of a window by everything that the counting endpoints group by, and, the same in every row, how much
+-- The completions of a window grouped by all columns of the counting endpoints, and, the same in every row, how much
 -- of the requested memory was used.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all.
 SELECT

@@ -1,4 +1,4 @@
--- How many run ids completed anything in a window.
+-- How many run ids have a completion in a window.
 -- $1, $2: the window, both inclusive, null where it is open.
 SELECT count(*)
 FROM (

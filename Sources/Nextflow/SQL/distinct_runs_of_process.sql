@@ -1,5 +1,5 @@
--- How many run ids completed a process in a window. Only a run that did so both before and after the window has to be
--- looked into.
+-- How many run ids completed a process in a window. Only runs that did so both before and after the window have to be
+-- looked up.
 -- $1, $2: the window, both inclusive, null where it is open; $3: process.
 SELECT count(DISTINCT p.run_id)
 FROM run_process p

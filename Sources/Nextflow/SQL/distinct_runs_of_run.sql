@@ -1,4 +1,4 @@
--- How many of the run ids with a run name completed anything (of a process, if one is given) in a window.
+-- How many of the run ids with a run name have a completion (of a process, if one is given) in a window.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process, null for all.
 SELECT count(DISTINCT run.run_id)
 FROM run

@@ -1,4 +1,4 @@
--- How often each event came in a window, resends not counted. Edges are whole seconds: the client sends no others.
+-- How often each event occurred in a window, without resends. Edges are whole seconds: the client sends no others.
 -- $1, $2: the window, both inclusive, null where it is open.
 SELECT e.event, sum(e.rows)::bigint AS rows
 FROM rollup_window($1::timestamptz, $2::timestamptz) w

@@ -1,4 +1,4 @@
--- How often each event of the runs with a name came in a window, resends not counted: from the raw rows, as long as
+-- How often each event of the runs with a name occurred in a window, without resends: from the raw rows, as long as
 -- they are kept.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name.
 SELECT t.event COLLATE "C" AS event, count(*) AS rows

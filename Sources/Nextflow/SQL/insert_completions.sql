@@ -1,5 +1,5 @@
--- Inserts the completions of a batch that are not there yet, adds them, and only them, to every rollup, and tells which
--- they were. One statement, so that a completion is looked up once and not once more for each rollup.
+-- Inserts the new completions of a batch, adds them, and only them, to every rollup, and returns them. One statement,
+-- so that a completion is looked up once and not again for each rollup.
 -- $1, $2: first and last telemetry_id of the batch.
 WITH fresh AS (
     INSERT INTO completion (
@@ -23,7 +23,7 @@ WITH fresh AS (
         cpus, memory, time_ms, pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes
 ),
 
--- By everything that the process metrics group by. The sums are those of completion_fact.
+-- Grouped by all columns of the process metrics. The sums are those of completion_fact.
 hourly AS (
     SELECT
         hour, has_process, process, attempt, status, exit, error_action,
@@ -76,7 +76,7 @@ rolled AS (
         memory_eff_n = r.memory_eff_n + excluded.memory_eff_n, memory_eff = r.memory_eff + excluded.memory_eff
 ),
 
--- Which runs completed anything when.
+-- The times of completions by run.
 runs AS (
     SELECT
         f.hour, f.run_key, count(*) AS rows,
@@ -103,7 +103,7 @@ rolled_runs AS (
         retried   = r.retried + excluded.retried
 ),
 
--- Which processes of their runs completed, and between which moments.
+-- The first and the last completion of each process, by run.
 processes AS (
     INSERT INTO run_process AS p (process, run_key, run_id, first_utc, last_utc)
     SELECT f.process, f.run_key, min(run.run_id), min(f.utc_time), max(f.utc_time)

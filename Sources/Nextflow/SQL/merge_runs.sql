@@ -1,7 +1,8 @@
 -- Merges the events of a batch into their runs. Every column is a least, a greatest, or belongs to the latest
 -- `completed`, so that the order of application does not matter.
--- An import made up the `started` and `completed` whose workflow_start is -infinity. Such a `started` opens no run
--- again; such a `completed` ends every execution (its segment is infinity), but counts only while there is no other.
+-- A workflow_start of -infinity marks the `started` and `completed` that an import reconstructed. Such a `started`
+-- does not reopen a run; such a `completed` ends every execution (its segment is infinity), but counts only while
+-- there is no other.
 -- $1, $2: first and last telemetry_id of the batch.
 INSERT INTO run AS r (
     run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at,

@@ -1,5 +1,5 @@
--- Merges `started` and `completed` into the segments of their runs, known by workflow.start. What the metadata tells
--- is taken whole from the latest event, a `completed` before any `started`.
+-- Merges `started` and `completed` into the segments of their runs, identified by workflow.start. All facts of the
+-- metadata come from the latest event, with a `completed` before any `started`.
 -- $1, $2: first and last telemetry_id of the batch.
 INSERT INTO run_segment AS s (
     run_key, segment_start, started_utc, completed_utc,

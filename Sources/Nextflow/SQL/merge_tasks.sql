@@ -1,5 +1,5 @@
--- Merges the events of a batch into their tasks. Status by rank (FAILED over ABORTED over COMPLETED over RUNNING ...),
--- everything else by least or greatest: the events of a task arrive in any order, and repeat.
+-- Merges the events of a batch into their tasks: the status by rank (FAILED over ABORTED over COMPLETED over RUNNING
+-- ...), everything else by least or greatest, since the events of a task arrive in any order, and repeat.
 -- $1, $2: first and last telemetry_id of the batch.
 INSERT INTO task AS t (
     run_key, task_number, task_id, hash, status_rank, submitted, started, completed,

@@ -1,5 +1,5 @@
--- The pieces of a window that its distributions are put together from. Of a sealed day that lies in the window for the
--- most part, the whole is added and the rest taken away again: fewer completions have to be read one by one.
+-- The pieces of a window for its distributions. A sealed day that is mostly inside the window is added whole and its
+-- rest subtracted: fewer completions have to be read one by one.
 -- $1, $2: the window, both inclusive, null where it is open.
 WITH piece AS MATERIALIZED (
     SELECT p.grain, p.piece_from, p.piece_to

@@ -1,4 +1,4 @@
--- The 95th percentiles of groups, of the values themselves.
+-- The 95th percentiles of groups, from the values themselves.
 -- $1, $2: the window, both inclusive, null where it is open; $3: processes, $4: their attempts.
 SELECT
     round(p.pct_cpu::numeric, 2) AS pct_cpu,

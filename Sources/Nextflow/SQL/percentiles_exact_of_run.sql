@@ -1,11 +1,11 @@
--- The 95th percentiles of groups of the runs with a name, of the values themselves.
+-- The 95th percentiles of groups of the runs with a name, from the values themselves.
 -- $1, $2: the window, both inclusive, null where it is open; $3: processes, $4: their attempts; $5: run name.
 SELECT
     round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.pct_cpu))::numeric, 2) AS pct_cpu,
     round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.pct_mem))::numeric, 2) AS pct_mem,
     round((percentile_cont(0.95) WITHIN GROUP (ORDER BY c.peak_rss))::numeric / 1073741824, 2) AS peak_rss_gb
 FROM run
--- OFFSET 0 keeps the join a nested loop over the key: a plan for any run would read the table whole.
+-- OFFSET 0 keeps the join a nested loop over the key: a generic plan would read the whole table.
 CROSS JOIN LATERAL (SELECT * FROM completion k WHERE k.run_key = run.run_key OFFSET 0) c
 JOIN unnest($3::text[], $4::integer[]) WITH ORDINALITY AS g (process, attempt, place)
     ON c.process = g.process AND c.attempt = g.attempt

@@ -1,4 +1,4 @@
--- The bins of the values of groups that no sealed distribution holds, each as often as it occurs.
+-- The bins of those values of groups that no sealed distribution contains, each as often as it occurs.
 -- $1: processes, $2: their attempts; $3, $4: pieces of time, each [from, to).
 SELECT
     g.place,

@@ -1,4 +1,4 @@
--- The sealed distributions of groups, as they are stored, in hexadecimal digits with commas between them.
+-- The stored sealed distributions of groups, in hexadecimal digits separated by commas.
 -- $1: processes, $2: their attempts; $3: grains, $4: their buckets; $5: the only process, null when there are several.
 SELECT
     g.place,

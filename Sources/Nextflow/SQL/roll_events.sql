@@ -1,5 +1,5 @@
--- Adds the raw events of a batch that are no resends to their seconds, hours, days, months and years.
--- $1: names, $2: their seconds, $3: how many of each.
+-- Adds the raw events of a batch, without resends, to their seconds, hours, days, months and years.
+-- $1: names, $2: their seconds, $3: the number of each.
 INSERT INTO event_rollup AS r (grain, bucket, event, rows)
 SELECT g.grain, date_trunc(g.grain::text, e.second, 'UTC') AS bucket, e.event, sum(e.rows)
 FROM unnest($1::text[], $2::timestamptz[], $3::bigint[]) AS e (event, second, rows)

@@ -1,4 +1,4 @@
--- Tasks at work and tasks that wait, of the runs that are running now. Contract nextflow 3, running.
+-- Tasks at work and waiting tasks of the runs that are running now. Contract nextflow 3, running.
 -- $1: this moment; $2: after how much silence a run is stale; $3: run name; $4: process; null for all.
 WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc
@@ -13,7 +13,7 @@ WITH active AS MATERIALIZED (
     WHERE NOT task.completed
       AND task.status_rank < 5
       AND (task.started OR task.submitted)
-      -- What an earlier execution left open is not at work.
+      -- Open tasks of an earlier execution are not at work.
       AND task.last_utc >= coalesce(active.started_utc, '-infinity')
       AND ($4::text IS NULL OR coalesce(task.process, '<null>') = $4)
 )
@@ -25,6 +25,6 @@ SELECT
 FROM open
 GROUP BY coalesce(process, '<null>')
 UNION ALL
--- So that the number of runs is there even when no task is.
+-- Returns the number of runs even without tasks.
 SELECT count(*), NULL, 0, 0 FROM active
 ORDER BY running DESC, queued DESC, process

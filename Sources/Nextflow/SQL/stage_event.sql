@@ -1,5 +1,5 @@
--- One row an event of the batch that is being applied; made anew for each session, emptied at each commit. Every
--- merge reads it, restricted to the events it is about, so that a batch costs a fixed number of statements.
+-- One row for each event of the current batch; created in each session, emptied at each commit. Every merge reads the
+-- events that concern it, so that a batch costs a fixed number of statements.
 CREATE TEMPORARY TABLE IF NOT EXISTS stage_event (
     telemetry_id   bigint      NOT NULL,
     run_key        uuid        NOT NULL,

@@ -1,4 +1,5 @@
--- Tasks by process and status, in the words of the answers about tasks: those at work or waiting in runs that are running now, and all that were completed.
+-- Tasks by process and status, with the statuses of the task endpoints: those at work or waiting in runs that are
+-- running now, and all completed ones.
 -- $1: this moment; $2: after how much silence a run is stale; $3: how many processes are shown by name.
 WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc

@@ -1,4 +1,4 @@
--- How many completions fell into each hour, day or week of a window. Contract nextflow 3, timeline.
+-- The number of completions in each hour, day or week of a window. Contract nextflow 3, timeline.
 -- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all;
 -- $5: hour, day or week; $6: the coarsest grain that does not cross such buckets.
 SELECT
@@ -7,7 +7,7 @@ SELECT
     coalesce(sum(b.succeeded), 0)::bigint AS succeeded,
     coalesce(sum(b.failed), 0)::bigint AS failed
 FROM (
-    -- Added up once before: to truncate a time costs more than to add a row.
+    -- Added up first: truncating a time costs more than adding a row.
     SELECT
         bucket, sum(rows) AS total, sum(rows) FILTER (WHERE status = 'COMPLETED') AS succeeded,
         sum(rows) FILTER (WHERE status IN ('FAILED', 'ABORTED')) AS failed

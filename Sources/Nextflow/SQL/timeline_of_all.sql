@@ -7,7 +7,7 @@ SELECT
     sum(b.succeeded)::bigint AS succeeded,
     sum(b.failed)::bigint AS failed
 FROM (
-    -- Added up once before: to truncate a time costs more than to add a row.
+    -- Added up first: truncating a time costs more than adding a row.
     SELECT p.bucket, sum(p.rows) AS total, sum(p.succeeded) AS succeeded, sum(p.failed) AS failed
     FROM (
         SELECT r.bucket, r.rows, r.succeeded, r.failed

@@ -1,5 +1,6 @@
--- Buckets that are over and have other completions than their sketches hold, with what they have now. A month is ready
--- when all its days are sealed, a year when all its months are; so below a sealed one nothing needs to be looked at.
+-- Buckets that are over and whose completions differ from those in their sketches, with their current numbers. A
+-- month is ready when all its days are sealed, a year when all its months are; buckets within a sealed one need not
+-- be checked.
 -- $1: buckets that end by this moment are over.
 WITH year AS MATERIALIZED (
     SELECT r.bucket, r.rows, s.seen_rows, s.rows IS NOT DISTINCT FROM r.rows AS is_sealed
@@ -35,7 +36,7 @@ WITH year AS MATERIALIZED (
 )
 SELECT
     grain, bucket, (bucket AT TIME ZONE 'UTC' + ('1 ' || grain)::interval) AT TIME ZONE 'UTC' AS next, rows,
-    -- It had as many when it was looked at last.
+    -- The number is the same as at the last check.
     seen_rows IS NOT DISTINCT FROM rows AS is_quiet,
     is_ready
 FROM open

@@ -1,9 +1,9 @@
 internal import Core
 
-/// Values as people and trace files write them. Contract §2.1, §6 (20, 21, 24): what cannot be read is nothing, and
-/// nothing ever fails for it.
+/// Values as people and trace files write them. Contract §2.1, §6 (20, 21, 24): an unreadable value counts as absent,
+/// and never causes an error.
 extension JSONNode {
-    /// The value as text, the way PostgreSQL's `->>` gives it; nil for null.
+    /// The value as text, as PostgreSQL's `->>` returns it; nil for null.
     var lenientText: String? {
         switch kind {
         case .null: nil
@@ -15,7 +15,7 @@ extension JSONNode {
         }
     }
 
-    /// The value as a finite number; nil for what is none, with blanks around it allowed.
+    /// The value as a finite number, with blanks around it allowed; nil for anything else.
     var lenientDouble: Double? {
         switch kind {
         case .number: double.flatMap { $0.isFinite ? $0 : nil }
@@ -33,7 +33,7 @@ extension JSONNode {
         }
     }
 
-    /// The value as a truth; nil for what is none.
+    /// The value as a boolean; nil for anything else.
     var lenientBool: Bool? {
         switch kind {
         case .true, .false: bool

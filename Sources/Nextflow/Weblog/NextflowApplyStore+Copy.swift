@@ -2,7 +2,7 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The two COPYs of a batch: raw rows, and the staging table that every merge reads.
+/// The two COPYs of a batch: the raw rows, and the staging table that every merge reads.
 extension NextflowApplyStore {
     private static let copyTelemetry = Statement(
         "copy_telemetry",
@@ -99,8 +99,8 @@ extension BinaryCopyBuffer {
 
     private static let workflowColumns = 14
 
-    /// The trace, when the event tells of a task. `error` repeats the trace of the task that caused it. It is read
-    /// field by field where it lies: a copy of it costs a reference count for each of its texts.
+    /// The trace of an event of a task. `error` repeats the trace of the task that caused it. It is read in place,
+    /// field by field: a copy costs a reference count for each of its texts.
     fileprivate mutating func append(taskOf event: NextflowEvent) {
         guard event.task != nil, event.isTaskEvent || event.event == EventName.error else {
             for _ in 0..<Self.taskColumns { appendNull() }
@@ -162,7 +162,7 @@ enum TaskStatus {
         status.flatMap { ranks[$0] } ?? 0
     }
 
-    /// The status as answers call it, `UNKNOWN` for any other.
+    /// The name of the status in responses; `UNKNOWN` for any other.
     static func word(_ status: String?) -> String {
         guard let status, ranks[status] != nil else { return "UNKNOWN" }
         return status

@@ -1,7 +1,7 @@
 internal import Core
 internal import Postgres
 
-/// The SQL of the projection. Long statements stand in `SQL/`, to be read and run by hand.
+/// The SQL of the projection. Long statements are in `SQL/`, to be read and run by hand.
 enum NextflowApplyStore {
     private static func statement(_ name: String, _ sql: [UInt8]) -> Statement {
         Statement(name, String(decoding: sql, as: UTF8.self))
@@ -20,8 +20,8 @@ enum NextflowApplyStore {
     /// Ids are claimed in blocks of this size: the increment of the sequence.
     private static let idBlock = 10_000
 
-    /// Makes the staging table. Plans must not depend on how small a table was when they were made, so that only
-    /// lookups by key are allowed: the staging table is read as a whole, everything else by its primary key.
+    /// Makes the staging table. Plans must not depend on how small a table was when they were made, so only lookups
+    /// by key are allowed: the staging table is read as a whole, every other table by its primary key.
     static func prepare(_ connection: Connection) throws {
         try connection.executeScript(String(decoding: PackageResources.stage_event_sql, as: UTF8.self))
         try connection.executeScript(
@@ -29,14 +29,14 @@ enum NextflowApplyStore {
         )
     }
 
-    /// The first of `count` neighbouring ids.
+    /// The first of `count` consecutive ids.
     static func claimIDs(count: Int, on connection: Connection) throws -> Int64 {
         precondition(count <= idBlock, "BUG: a batch is larger than a block of ids")
         let rows = try connection.execute("SELECT nextval('telemetry_id') AS id")
         return try rows.first?.int64("id") ?? 0
     }
 
-    /// What was decided about an event when its raw row was stored; nil when it has none.
+    /// The id and the resend mark that an event got with its raw row; nil when it has no raw row.
     static func fetchTelemetry(
         _ event: NextflowEvent,
         on connection: Connection
@@ -52,7 +52,7 @@ enum NextflowApplyStore {
         return try rows.first.map { (try $0.int64("id"), try $0.bool("is_resend")) }
     }
 
-    /// Claims digests; the time by which each is held afterwards.
+    /// Claims digests; returns the time with which each is stored afterwards.
     static func claimDigests(
         _ digests: [UUID128],
         times: [Timestamp],
@@ -62,8 +62,8 @@ enum NextflowApplyStore {
         return try rows.map { (try $0.uuid(0), try $0.timestamp(1)) }
     }
 
-    /// Whether no journal that has written lately is still being caught up: the newest rows of each are younger than
-    /// `limit`, or it has been silent for a day.
+    /// Whether all recently active journals are loaded up to `limit`: the newest rows of each are younger, or it has
+    /// been silent for a day.
     static func isCaughtUp(since limit: Timestamp, on connection: Connection) throws -> Bool {
         let rows = try connection.execute(
             """
@@ -80,7 +80,7 @@ enum NextflowApplyStore {
         return try rows.first?.bool("caught_up") ?? true
     }
 
-    /// Forgets digests that no event can meet any more.
+    /// Deletes digests that no later event can match.
     static func deleteDigests(before time: Timestamp, on connection: Connection) throws -> Int {
         try connection.execute(
             """
@@ -103,7 +103,7 @@ enum NextflowApplyStore {
         )
     }
 
-    /// Merges the staged events with these ids; the ids of those that made a new completion.
+    /// Merges the staged events with these ids; returns the ids of those that made a new completion.
     static func merge(from first: Int64, through last: Int64, on connection: Connection) throws -> Set<Int64>
     {
         let range: [Parameter] = [.int64(first), .int64(last)]
@@ -113,7 +113,7 @@ enum NextflowApplyStore {
         return Set(try connection.execute(insertCompletions, range).map { try $0.int64(0) })
     }
 
-    /// Text without U+0000, which PostgreSQL cannot hold. Events are rewritten before; this is for names.
+    /// Text without U+0000, which PostgreSQL cannot store. Events are rewritten before; this is for names.
     private static func storable(_ text: String) -> String {
         text.utf8.contains(0) ? text.replacing("\0", with: "\u{2400}") : text
     }

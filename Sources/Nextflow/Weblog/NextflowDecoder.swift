@@ -2,22 +2,22 @@ internal import API
 internal import Core
 internal import Journal
 
-/// Turns bytes into events: at the door, where only the envelope is checked, and from the journal, where all of it is
-/// read. Contract §1.3.
+/// Turns bytes into events: of a request only the envelope is checked; from the journal everything is read. Contract
+/// §1.3.
 enum NextflowDecoder {
-    /// Where the client's date objects carry some 600 time-zone names each, which nobody needs.
+    /// Where the client's date objects contain some 600 time-zone names each, which are not needed.
     static let zoneArrays: [[String]] = [
         ["metadata", "workflow", "start", "offset", "availableZoneIds"],
         ["metadata", "workflow", "complete", "offset", "availableZoneIds"],
     ]
 
-    /// How deep a document is indexed: to the zone names, and no deeper. Elements of arrays nobody asks for, and a
-    /// body of ten million of them would cost twenty times its size.
+    /// How deep a document is indexed: to the zone names, and no deeper. The index needs no elements of other arrays:
+    /// those of a body with ten million elements would take twenty times its size.
     private static let depth = 6
 
     /// Checks a request's body and cleans it: without zone arrays and without line breaks outside of strings.
     ///
-    /// - Throws: `NextflowFault`, which knows its answer.
+    /// - Throws: `NextflowFault`, which has its response.
     static func clean(_ body: [UInt8]) throws(NextflowFault) -> [UInt8] {
         guard !body.isEmpty else { throw .missingBody }
         let document: JSONDocument
@@ -55,7 +55,7 @@ enum NextflowDecoder {
         return NextflowEvent(line, journal, envelope, document.root, isAltered: isAltered)
     }
 
-    /// The document in a form that jsonb takes, and whether it had to be altered for that.
+    /// The document in a form that jsonb accepts, and whether it had to be altered for that.
     private static func document(of body: [UInt8]) throws(NextflowFault) -> (JSONDocument, isAltered: Bool) {
         do throws(JSONError) {
             let received = try JSONDocument(body, recordedDepth: depth, recordsElements: false)
@@ -103,7 +103,7 @@ enum NextflowDecoder {
         }
     }
 
-    /// A time: ISO 8601 text, zone-less meaning UTC, or a number of seconds or milliseconds.
+    /// A time: ISO 8601 text, UTC without a zone, or a number of seconds or milliseconds.
     private static func time(
         _ root: JSONNode,
         _ key: String,

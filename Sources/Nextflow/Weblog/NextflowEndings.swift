@@ -1,7 +1,7 @@
 internal import Core
 internal import Postgres
 
-/// Which executions of some runs have ended, so that a batch can tell which end is new: clients repeat theirs.
+/// The ended executions of some runs, so that a batch can recognise a new end: clients repeat theirs.
 struct NextflowEndings {
     private struct Execution: Hashable {
         let run: UUID128
@@ -11,13 +11,13 @@ struct NextflowEndings {
     private let runs: [UUID128]
     private let known: Set<Execution>
 
-    /// Looks before a batch is merged; without runs PostgreSQL is not asked.
+    /// Reads them before a batch is merged; without runs there is no query.
     init(of runs: [UUID128], on connection: Connection) throws {
         self.runs = Array(Set(runs))
         known = Set(try Self.fetch(self.runs, on: connection).map(\.0))
     }
 
-    /// Looks again, when the batch is merged: how the executions ended whose end is new.
+    /// Reads them again after the batch is merged: the states of executions whose end is new.
     func new(on connection: Connection) throws -> [RunState] {
         try Self.fetch(runs, on: connection).filter { !known.contains($0.0) }.map(\.1)
     }
@@ -33,7 +33,7 @@ struct NextflowEndings {
         }
     }
 
-    /// The words are those of `run_state`.
+    /// The states are those of `run_state`.
     private static let statement = Statement(
         "ended executions",
         """

@@ -3,7 +3,7 @@ internal import Journal
 
 /// One line of the journal, as the projection wants it. It has many fields and is handed on often: a reference.
 final class NextflowEvent: Sendable {
-    /// Where it stands in the journal, and when it arrived.
+    /// Its line in the journal, and its time of arrival.
     let seq: Int64
     let journalID: UUID128
     let receivedAt: Timestamp
@@ -15,7 +15,7 @@ final class NextflowEvent: Sendable {
     let runKey: UUID128
     /// The digest of the cleaned body.
     let digest: UUID128
-    /// JSON text that jsonb takes; `null` when absent.
+    /// JSON text that jsonb accepts; `null` when absent.
     let metadata: ArraySlice<UInt8>
     let trace: ArraySlice<UInt8>
     /// Whether a value that PostgreSQL cannot store was replaced.
@@ -23,12 +23,13 @@ final class NextflowEvent: Sendable {
 
     /// The trace, when it is an object.
     let task: Trace?
-    /// What makes it the same completion as another; nil unless a task with an id has completed.
+    /// Identifies equal completions; nil unless a task with an id has completed.
     let taskCompletionKey: UUID128?
-    /// What the metadata tells, on `started` and `completed`.
+    /// The facts from the metadata of `started` and `completed`.
     let workflow: WorkflowFacts?
 
-    /// Reads what follows from the envelope; `root` is the object of the line's body, or of its altered form.
+    /// Reads everything that the envelope does not hold; `root` is the object of the line's body, or of its altered
+    /// form.
     init(
         _ line: JournalLine,
         _ journal: UUID128,
@@ -59,7 +60,7 @@ final class NextflowEvent: Sendable {
         workflow = tellsWorkflow ? WorkflowFacts(metadata) : nil
     }
 
-    /// Whether it is one of the events that belong to a task.
+    /// Whether it is an event of a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted
     }

@@ -6,9 +6,9 @@ internal import HTTP
 enum NextflowFault: Error, Sendable {
     /// No body, or JSON null.
     case missingBody
-    /// JSON, but no object; or a content type that is not JSON.
+    /// JSON, but not an object; or a content type that is not JSON.
     case notAnObject
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     case notText
     /// Not JSON.
     case notJSON(JSONError, document: [UInt8])
@@ -33,7 +33,7 @@ enum NextflowFault: Error, Sendable {
         }
     }
 
-    /// The response: 422 with a `detail` list, 400 for bytes that are no text.
+    /// The response: 422 with a `detail` list, 400 for bytes that are not UTF-8.
     var response: Response {
         let body = [ValidationIssue.Step.name("body")]
         let issues: ValidationIssues

@@ -5,12 +5,12 @@ internal import HTTPServer
 internal import Ingest
 package import Journal
 
-/// Where weblog events come in. Contract §1.3, §4.1, §4.7.
+/// The endpoints that receive weblog events. Contract §1.3, §4.1, §4.7.
 package struct NextflowIngestRoutes: Sendable {
-    /// The client's default URL has no path; people write `/weblog` and the reference's `/telemetry`.
+    /// The client's default URL has no path; users configure `/weblog` or the reference's `/telemetry`.
     private static let paths = ["/telemetry", "/", "/weblog"]
 
-    /// Bytes of an event that are read on the lane; more would keep it from its other connections for long.
+    /// The most bytes of an event that are read on the lane; a larger event would delay its other connections.
     private static let laneBytes = 256 << 10
 
     private let largeEvents = DispatchQueue(label: "weir.nextflow.large-events")
@@ -23,7 +23,7 @@ package struct NextflowIngestRoutes: Sendable {
         self.metrics = metrics
     }
 
-    /// One POST for each path, all alike.
+    /// One POST for each path, all with the same handler.
     package var all: [Endpoint] {
         Self.paths.map { path in
             Endpoint(
@@ -56,7 +56,7 @@ package struct NextflowIngestRoutes: Sendable {
             ),
             APIAnswer(
                 422,
-                "The body is no JSON object, or required members are wrong; one entry for each.",
+                "The body is not a JSON object, or required members are wrong; one entry for each.",
                 .named(NextflowSchemas.faults)
             ),
         ] + APIAnswer.journalRefusals
@@ -79,8 +79,8 @@ package struct NextflowIngestRoutes: Sendable {
         ) { result in
             switch result {
             case .success: exchange.respond(.json(body))
-            // The client never repeats an event, so that everything was done before this is sent; but an event that
-            // is not durable is not acknowledged.
+            // The client does not retry, so the journal has already used its reserve before this response. An event
+            // that is not durable is not acknowledged.
             case .failure(let error):
                 exchange.respond(ErrorEnvelope.detail.response(to: error, storing: "event"))
             }

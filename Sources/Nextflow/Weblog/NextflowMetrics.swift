@@ -1,9 +1,9 @@
 internal import Core
 package import Metrics
 
-/// Counters and histograms of what this process loads live and refuses; any thread may observe.
+/// Counters and histograms of the events that this process loads live or refuses; any thread may observe.
 ///
-/// They begin at 0 with the process, and a replay does not count: scrapes of several Weirs are added up.
+/// They start at 0 with the process, and a replay does not count: scrapes of several Weirs can be added up.
 package final class NextflowMetrics: Sendable {
     private let events: MetricFamily<Counter>
     private let resends: Counter
@@ -37,8 +37,7 @@ package final class NextflowMetrics: Sendable {
         processes = ProcessSeries(registry: registry)
     }
 
-    /// Counts an event that was committed. A completion is observed once, however often it is sent, and so is the end
-    /// of a run.
+    /// Counts a committed event. A completion is observed once, however often it is sent, and so is the end of a run.
     func observe(_ element: NextflowElement) {
         let name = element.event.event
         events.child(EventName.known.contains(name) ? name : "other").increment()
@@ -47,7 +46,7 @@ package final class NextflowMetrics: Sendable {
         for state in element.finishedRuns { finishedRuns.child(state.rawValue).increment() }
     }
 
-    /// Counts a request that was refused; `reason` is one of a few words.
+    /// Counts a refused request; `reason` is one of a few words.
     func refused(_ reason: String) {
         refusals.child(reason).increment()
     }

@@ -3,11 +3,11 @@ package import Ingest
 package import Journal
 package import Postgres
 
-/// Weblog events to rows: the raw stream first, then runs, tasks, completions and rollups.
+/// Turns weblog events into rows: first raw rows, then runs, tasks, completions and rollups.
 ///
 /// Every merge is a least, a greatest, or "the latest by the sender's time", so events may be applied in any order;
-/// completions are only ever inserted, and rollups count just those that were. What counts once is decided here:
-/// resends by `recent_digest`, completions by their key.
+/// completions are only inserted, and rollups count only inserted ones. Duplicates are recognised here: resends by
+/// `recent_digest`, completions by their key.
 package struct NextflowProjection: Projection {
     package let stream = "nextflow"
     package let kinds = [NextflowProjection.kind]
@@ -19,7 +19,7 @@ package struct NextflowProjection: Projection {
     private let partitions: DayPartitions
     private let metrics: NextflowMetrics?
 
-    /// Makes the projection; `metrics` learns what is loaded live.
+    /// Makes the projection; `metrics` gets the events that are loaded live.
     package init(partitions: DayPartitions, metrics: NextflowMetrics? = nil) {
         self.partitions = partitions
         self.metrics = metrics
@@ -67,7 +67,7 @@ package struct NextflowProjection: Projection {
 
     // MARK: - Stages
 
-    /// The raw rows, and what counts them.
+    /// Stores the raw rows and their counts.
     private func store(_ elements: inout [NextflowElement], on connection: Connection) throws {
         try ResendMarker.mark(&elements, on: connection)
         let first = try NextflowApplyStore.claimIDs(count: elements.count, on: connection)
@@ -76,7 +76,7 @@ package struct NextflowProjection: Projection {
         try NextflowApplyStore.rollEvents(EventCount.counts(of: elements), on: connection)
     }
 
-    /// The typed rows.
+    /// Stores the typed rows.
     private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
         guard let first = elements.first?.telemetryID, let last = elements.last?.telemetryID else { return }
         let ended = metrics == nil ? [] : elements.filter { $0.event.event == EventName.completed }
@@ -90,13 +90,13 @@ package struct NextflowProjection: Projection {
     }
 }
 
-/// How many raw events of a name fell into a second.
+/// The number of raw events with a name in one second.
 struct EventCount: Hashable, Sendable {
     var event: String
     var second: Timestamp
     var rows: Int64
 
-    /// Counts the events that are no resends.
+    /// Counts the events that are not resends.
     static func counts(of elements: [NextflowElement]) -> [EventCount] {
         struct Key: Hashable {
             let event: String

@@ -1,8 +1,8 @@
-/// What kind of amount a trace tells, and which amounts are plausible. The one place that decides it, for the
-/// histograms of `/metrics` and, through the columns that are written, for every sum in SQL.
+/// The kinds of amounts in a trace, and which amounts are plausible. The only place that decides this, for the
+/// histograms of `/metrics` and, through the stored columns, for every sum in SQL.
 ///
-/// An amount that is not plausible counts as absent: one odd row must not spoil a mean for everybody. The raw event
-/// keeps what was sent.
+/// An implausible amount counts as absent, so that one odd row does not spoil a mean. The raw event keeps the sent
+/// value.
 enum Quantity {
     /// Up to 31 years.
     case milliseconds
@@ -15,10 +15,10 @@ enum Quantity {
     /// Of the memory of a host.
     case percentOfHost
 
-    /// What was used is at most this many times what was requested: beyond it one of both has another unit.
+    /// The used amount is at most this many times the requested one: beyond that, one of them has a wrong unit.
     static let mostOfRequest: Double = 1000
 
-    /// The amounts beside zero.
+    /// The plausible amounts beside zero.
     private var range: ClosedRange<Double> {
         switch self {
         case .milliseconds: 1e-3...1e12
@@ -29,7 +29,7 @@ enum Quantity {
         }
     }
 
-    /// The amount if it is plausible. Zero is, and has no sign.
+    /// The amount if it is plausible. Zero is plausible, and has no sign.
     func plausible(_ amount: Double?) -> Double? {
         guard let amount else { return nil }
         if amount == 0 { return 0 }

@@ -1,16 +1,17 @@
 internal import Core
 internal import Postgres
 
-/// Tells a client's automatic repetition from a new event: the same cleaned body within ten minutes of one that
-/// counted. The JDK repeats a POST whose connection dropped before the answer. Contract §4.7, §6 (3).
+/// Distinguishes a client's automatic resend from a new event: a resend has the same cleaned body within ten minutes
+/// of an event that counted. The JDK repeats a POST whose connection dropped before the response. Contract §4.7, §6
+/// (3).
 enum ResendMarker {
     private static let window = Duration.seconds(600)
 
     /// Sets `isResend` of every event.
     static func mark(_ elements: inout [NextflowElement], on connection: Connection) throws {
         var rest = Array(elements.indices)
-        // A round claims the first event of each digest. A digest comes up again only when a batch that was caught
-        // up from the journal holds the same body at times more than ten minutes apart.
+        // A round claims the first event of each digest. A digest needs another round only when a batch from a
+        // journal that is catching up holds the same body at times more than ten minutes apart.
         while !rest.isEmpty {
             var first: [UUID128: Int] = [:]
             for index in rest {
@@ -36,7 +37,7 @@ enum ResendMarker {
         (one > other ? one - other : other - one) <= window
     }
 
-    /// The times by which the digests of `events` are held now.
+    /// The times with which the digests of `events` are stored now.
     private static func claim(
         _ events: [NextflowEvent],
         on connection: Connection

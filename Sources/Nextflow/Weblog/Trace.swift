@@ -1,7 +1,7 @@
 internal import Core
 internal import Ingest
 
-/// What Weir reads of a trace object; contract §4.4. Everything may be missing.
+/// The fields of a trace object that Weir reads; contract §4.4. All of them are optional.
 struct Trace: Sendable {
     var taskID: String?
     var hash: String?
@@ -25,10 +25,10 @@ struct Trace: Sendable {
     var hostname: String?
     var values = TraceValues()
 
-    /// The fields beside the run that make two completions the same when the sender gave the task no hash.
+    /// The fields beside the run that identify a completion when the task has no hash.
     ///
-    /// Nextflow always gives one, in weblog and trace file alike, and each attempt has a `task_id` and a hash of its
-    /// own: there the two are the identity, because other fields may be missing from a trace file.
+    /// Nextflow always sends a hash, in the weblog and in trace files, and each attempt has its own `task_id` and
+    /// hash: those two identify the completion, because other fields may be missing from a trace file.
     var identityWithoutHash: [String?] {
         [taskID, attempt.map { String($0) }, status, exit, submitText, startText, completeText]
     }
@@ -113,7 +113,7 @@ extension TraceValues {
         }
     }
 
-    /// Drops a request that cannot have been meant: a share of it would be an absurd number.
+    /// Drops an implausible request: a share of it would be an absurd number.
     fileprivate mutating func dropAbsurdRequests() {
         if let memory, let peakRSS, peakRSS > memory * Quantity.mostOfRequest, memory > 0 {
             self.memory = nil
@@ -124,7 +124,7 @@ extension TraceValues {
     }
 }
 
-/// The members of a trace that Weir reads; contract §4.4. Found by one look into a table: a trace has some forty.
+/// The members of a trace that Weir reads; contract §4.4. Found by one lookup in a table: a trace has some forty.
 private enum TraceField: String, CaseIterable {
     case taskID = "task_id"
     case hash, process, name, tag, status, exit, attempt

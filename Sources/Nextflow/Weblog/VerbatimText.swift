@@ -1,6 +1,6 @@
-/// Text that is equal, and ordered, byte by byte, as PostgreSQL's `COLLATE "C"` does it.
+/// Text that is compared and ordered byte by byte, like PostgreSQL's `COLLATE "C"`.
 ///
-/// Swift's `String` takes `é` and `e` with an accent for the same; two processes may differ in nothing else.
+/// Swift's `String` treats `é` and `e` with an accent as equal; two processes may differ in nothing else.
 struct VerbatimText: Hashable, Sendable {
     /// The text in UTF-8.
     let bytes: [UInt8]

@@ -1,9 +1,9 @@
 internal import Core
 internal import Ingest
 
-/// What Weir reads of the metadata of `started` and `completed`; contract §4.5.
+/// The fields that Weir reads from the metadata of `started` and `completed`; contract §4.5.
 ///
-/// Real payloads nest everything in `workflow`; the published documentation shows some of it beside `workflow`, so
+/// Real payloads nest everything in `workflow`; the published documentation shows some fields beside `workflow`, so
 /// both are read.
 struct WorkflowFacts: Sendable {
     var start: Timestamp?
@@ -16,16 +16,16 @@ struct WorkflowFacts: Sendable {
     var resume: Bool?
     var userName: String?
     var projectName: String?
-    /// Whether an import made the event up from a trace file, which does not tell when its run began and how it ended.
-    /// What the run itself tells goes before.
+    /// Whether an import reconstructed the event from a trace file, which does not contain the start and the end of
+    /// its run. The run's own events take precedence.
     var isReconstructed = false
-    /// JSON text of the parts that are kept whole.
+    /// The parts that are stored whole, as JSON text.
     var parameters: [UInt8]?
     var manifest: [UInt8]?
     var stats: [UInt8]?
     var workflow: [UInt8]?
 
-    /// Reads a metadata object; nothing is known of anything else.
+    /// Reads a metadata object; for anything else all fields stay empty.
     init(_ metadata: JSONNode?) {
         guard let metadata, metadata.kind == .object else { return }
         let workflow = metadata["workflow"].flatMap { $0.kind == .object ? $0 : nil }
@@ -49,7 +49,7 @@ struct WorkflowFacts: Sendable {
         self.workflow = workflow.map(Self.remainder)
     }
 
-    /// The workflow without what has a column of its own.
+    /// The workflow without the members that have columns of their own.
     private static func remainder(of workflow: JSONNode) -> [UInt8] {
         let apart: Set<String> = [
             "start", "complete", "manifest", "stats", "workflowStats", "errorReport", "errorMessage",

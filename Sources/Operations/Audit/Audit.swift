@@ -3,9 +3,9 @@ package import Ingest
 import Postgres
 package import WeirApp
 
-/// What `weir audit` does: answers the questions of contract §4.5 from one snapshot, and changes nothing.
+/// Implements `weir audit`: answers the questions of contract §4.5 from one snapshot, and changes nothing.
 package struct Audit: Sendable {
-    /// How exact and how patient it is.
+    /// Options of an audit.
     package struct Options: Sendable {
         /// Names of questions; empty is all but the long ones.
         package var only: [String]
@@ -22,7 +22,7 @@ package struct Audit: Sendable {
         }
     }
 
-    /// Tables with fewer rows are counted in any case.
+    /// Tables with fewer rows are always counted.
     private static let countedRows: Int64 = 100_000
     /// The names of all questions.
     package static let names = questions(Feature.all).map(\.name)
@@ -42,7 +42,7 @@ package struct Audit: Sendable {
         questions = Self.questions(features)
     }
 
-    /// Asks all questions. One that takes too long, or finds no table, is answered with the reason.
+    /// Answers all questions. One that takes too long, or finds no table, gets the reason as its answer.
     package func run() async throws -> AuditReport {
         let options = options
         let questions = questions.filter { question in
@@ -64,10 +64,10 @@ package struct Audit: Sendable {
         }
     }
 
-    /// The name of the question whose rows are counted, table by table.
+    /// The name of the question that counts the rows of every table.
     private static let tables = "tables"
 
-    /// What is asked of every table, and what the features ask of theirs between.
+    /// The questions about every table, and between them those of the features.
     private static func questions(_ features: [Feature]) -> [AuditQuestion] {
         [
             AuditQuestion(tables, "Rows per table", PackageResources.audit_tables_sql),

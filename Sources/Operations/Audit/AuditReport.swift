@@ -3,7 +3,7 @@ import Core
 import Ingest
 import WeirApp
 
-/// The answer to one question of the audit: a table, or why there is none.
+/// The answer to one question of the audit: a table, or the reason why there is none.
 package struct AuditAnswer: Sendable {
     /// A value of the table.
     enum Cell: Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct AuditAnswer: Sendable {
         self.question = question
     }
 
-    /// The table with aligned columns, sizes as people read them, under its title.
+    /// The table under its title, with aligned columns and sizes in units.
     var lines: [String] {
         if let failure { return [question.title, "  no answer: \(failure)"] }
         guard !rows.isEmpty else { return [question.title, "  \(question.ifEmpty)"] }
@@ -45,8 +45,8 @@ package struct AuditAnswer: Sendable {
         return [question.title, line(columns.map { $0.replacingUnderscores })] + texts.map(line)
     }
 
-    /// The widths of columns in a terminal: the widest of text are cut until the line fits, but not below 12. `--json` has
-    /// all of it.
+    /// The widths of columns in a terminal: the widest text columns are cut until the line fits, but not below 12.
+    /// `--json` shows everything.
     private static func fitted(_ wanted: [Int], _ isNumber: [Bool]) -> [Int] {
         var widths = wanted
         while widths.reduce(0, +) + 2 * widths.count > TextLayout.width {
@@ -97,7 +97,7 @@ extension String {
     fileprivate var replacingUnderscores: String { String(map { $0 == "_" ? " " : $0 }) }
 }
 
-/// What an audit has found.
+/// The result of an audit.
 package struct AuditReport: Sendable {
     struct Facts: Sendable {
         let database: String
@@ -112,7 +112,7 @@ package struct AuditReport: Sendable {
     /// Whether every question was answered.
     package var isComplete: Bool { answers.allSatisfy { $0.failure == nil } }
 
-    /// The report for people.
+    /// The report as text.
     package var lines: [String] {
         let size = ByteSize(Int(facts.bytes)).approximately
         let head =

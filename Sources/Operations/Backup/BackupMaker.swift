@@ -7,11 +7,11 @@ package import WeirApp
 
 /// Makes a verified copy of a database beside others. Contract §4.3.
 package struct BackupMaker: Sendable {
-    /// How sure a copy has to be.
+    /// How thoroughly a copy is verified.
     package enum Verification: String, CaseIterable, Sendable {
-        /// The archive is read as a whole, twice from disk, and its digest compared.
+        /// The archive is read completely, twice from disk, and its digest compared.
         case archive
-        /// It is restored on trial, too, and the rows of every table are counted.
+        /// It is also restored to a temporary database, and the rows of every table are counted.
         case full
     }
 
@@ -22,11 +22,11 @@ package struct BackupMaker: Sendable {
         /// In bytes.
         package var minFree: Int64
         package var verification = Verification.archive
-        /// How long to wait before a second and a third attempt.
+        /// The pauses before a second and a third attempt.
         package var pauses: [Duration] = [.seconds(10), .seconds(30)]
-        /// What stands before the time in the copy's name.
+        /// The prefix before the time in the copy's name.
         package var prefix = ""
-        /// The directory of `pg_dump`, as an operator named it.
+        /// The directory of `pg_dump` from the settings.
         package var binaries: String?
 
         /// A plan with three attempts.
@@ -38,15 +38,15 @@ package struct BackupMaker: Sendable {
         }
     }
 
-    /// What was made.
+    /// The result of a backup.
     package struct Outcome: Sendable {
         /// The copy's directory.
         package let path: String
         package let metadata: BackupMetadata
-        /// Copies that were too old.
+        /// Removed copies, which were too old.
         package let removed: [String]
 
-        /// The outcome for programs: one object, in which `metadata` is what stands beside the copy.
+        /// The result for programs: one object with the metadata of the copy as `metadata`.
         package var json: String {
             var writer = JSONWriter()
             writer.object { object in
@@ -64,7 +64,7 @@ package struct BackupMaker: Sendable {
     private let plan: Plan
     private let say: @Sendable (String) -> Void
 
-    /// Makes copies of a database; `say` hears what is being done.
+    /// Makes copies of a database; `say` gets progress messages.
     package init(
         _ database: DatabaseSession,
         _ plan: Plan,
@@ -77,8 +77,8 @@ package struct BackupMaker: Sendable {
 
     /// Makes a copy, verifies it, and then removes copies that are too old.
     ///
-    /// - Throws: `StartError` when the disk is too full or another backup is being made, and what the last attempt failed
-    ///   with.
+    /// - Throws: `StartError` when the disk is too full or another backup is running, and the error of the last
+    ///   attempt.
     package func run() async throws -> Outcome {
         let lock = try plan.shelf.open()
         defer { withExtendedLifetime(lock) {} }
@@ -90,7 +90,7 @@ package struct BackupMaker: Sendable {
             } catch {
                 guard !Interruption.hasArrived, let pause = pauses.popFirst() else { throw error }
                 say(
-                    "failed: \(StartError.describing(error)); once more in \(Int(pause.components.seconds)) s"
+                    "failed: \(StartError.describing(error)); retrying in \(Int(pause.components.seconds)) s"
                 )
                 try await Task.sleep(for: pause)
             }
@@ -179,7 +179,7 @@ package struct BackupMaker: Sendable {
         )
     }
 
-    /// Gives the copy its name; a copy of the same second is waited for.
+    /// Renames the finished copy; waits if there is a copy of the same second.
     private func publish(_ partial: String, _ metadata: BackupMetadata) throws -> String {
         var time = metadata.createdAt
         while true {
@@ -193,13 +193,13 @@ package struct BackupMaker: Sendable {
     }
 }
 
-/// Whether a dump is what it was when it was made.
+/// Verifies that a dump is unchanged since it was made.
 struct BackupVerification {
     let dump: String
     let metadata: BackupMetadata
     let tools: ServerTools
 
-    /// Reads the file from disk, compares its digest, and has `pg_restore` go through all of it.
+    /// Reads the file from disk, compares its digest, and lets `pg_restore` read all of it.
     func check() throws {
         let found = try BackupFiles.digest(dump)
         guard found.bytes == metadata.sizeBytes, found.sha256 == metadata.sha256 else {

@@ -1,26 +1,26 @@
 package import Core
 import WeirApp
 
-/// How the databases are called that a restore makes and sets aside.
+/// The names of databases that a restore makes and sets aside.
 package enum DatabaseNames {
-    /// What was in use before a restore.
+    /// The database that was in use before a restore.
     static let before = "before"
-    /// What was in use before a rollback.
+    /// The database that was in use before a rollback.
     static let undone = "undone"
-    /// What a restore fills.
+    /// The database that a restore fills.
     static let coming = "restore"
 
-    /// What a backup restores on trial.
+    /// The temporary database for verifying a backup.
     static let trial = "verify"
-    /// What can be dropped when nobody wants to go back.
+    /// Databases that can be dropped when no rollback is wanted.
     static let leftovers = [before, undone, coming, trial]
 
-    /// A name for a database beside `database`; names have 63 bytes at most.
+    /// A name for a database derived from `database`; names have 63 bytes at most.
     package static func name(_ database: String, _ word: String, _ time: Timestamp) -> String {
         beginning(database, word) + BackupName.text(of: time)
     }
 
-    /// What all such names begin with.
+    /// The prefix of all such names.
     static func beginning(_ database: String, _ word: String) -> String {
         var kept = database
         while kept.utf8.count > 63 - 2 - word.utf8.count - 15 { kept.removeLast() }

@@ -2,9 +2,9 @@ import Core
 import Postgres
 import WeirApp
 
-/// What stands in a database at one moment, for the metadata of a copy and for comparing with it.
+/// The contents of a database at one moment, for the metadata of a copy and for comparing with it.
 enum DatabaseSnapshot {
-    /// Begins a snapshot, calls `body` with the name under which `pg_dump` can join it, and ends it.
+    /// Begins a snapshot, calls `body` with the name by which `pg_dump` can use it, and ends it.
     static func with<Value>(
         _ database: DatabaseSession,
         _ body: (_ connection: Connection, _ name: String) throws -> Value
@@ -18,7 +18,7 @@ enum DatabaseSnapshot {
         }
     }
 
-    /// Sessions for work that takes as long as it takes.
+    /// Sessions without a statement timeout.
     static func unhurried(_ session: SessionSettings) -> SessionSettings {
         var session = session
         session.applicationName = "weir-backup"
@@ -28,7 +28,7 @@ enum DatabaseSnapshot {
         return session
     }
 
-    /// The rows of every table of the schema; a partitioned table is one.
+    /// The number of rows of every table of the schema; a partitioned table counts as one.
     static func rowCounts(on connection: Connection) throws -> [String: Int64] {
         let tables = try connection.execute(
             """
@@ -44,7 +44,7 @@ enum DatabaseSnapshot {
         }
     }
 
-    /// The rows of one table.
+    /// The number of rows of one table.
     static func rowCount(of table: String, on connection: Connection) throws -> Int64 {
         let counted = try connection.executeOnce(
             Statement("count rows", "SELECT count(*) FROM \(Identifier.quoted(table))")
@@ -52,7 +52,7 @@ enum DatabaseSnapshot {
         return try counted[0].int64(0)
     }
 
-    /// How far each journal was loaded.
+    /// The loaded position of each journal.
     static func positions(on connection: Connection) throws -> [BackupMetadata.Position] {
         guard
             try connection.execute("SELECT to_regclass('journal_position') IS NOT NULL AS found", [])[0]
@@ -70,7 +70,7 @@ enum DatabaseSnapshot {
         }
     }
 
-    /// The newest step of the schema, 0 where there is none.
+    /// The newest step of the schema; 0 without one.
     static func schemaVersion(on connection: Connection) throws -> Int {
         switch try Schema.migrator.state(connection) {
         case .none: 0

@@ -2,21 +2,23 @@ import Core
 import Journal
 import WeirApp
 
-/// What the journal at hand will bring after a restore, told before it is done.
+/// Predicts what the journal will load after a restore.
 struct JournalOutlook {
     private let positions: [BackupMetadata.Position]
     private let journal: JournalMerge.End?
 
-    /// Compares a copy's positions with a journal; nil where there is none.
+    /// Compares a copy's positions with a journal, which is nil if there is none.
     init(_ positions: [BackupMetadata.Position], _ journal: JournalMerge.End?) {
         self.positions = positions
         self.journal = journal
     }
 
-    /// A sentence for each stream, and warnings of what will be missing.
+    /// A sentence for each stream, and warnings about missing lines.
     var lines: [String] {
         guard let journal else {
-            return ["warning: there is no journal here: what came after the copy will be missing"]
+            return [
+                "warning: there is no journal here: telemetry that arrived after the copy will be missing"
+            ]
         }
         let own = positions.filter { $0.journal == journal.journal.description }
         let others = Set(positions.map(\.journal)).subtracting([journal.journal.description]).count
@@ -43,7 +45,7 @@ struct JournalOutlook {
                 + "\(position.seq)): an older disk?"
         }
         if next < journal.first {
-            return "warning: lines \(next) to \(journal.first - 1) are kept no more: what they say of "
+            return "warning: lines \(next) to \(journal.first - 1) are no longer kept: their rows of "
                 + "\(position.stream) will be missing"
         }
         guard next <= journal.seq else {

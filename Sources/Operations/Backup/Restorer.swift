@@ -6,27 +6,27 @@ import Postgres
 import PostgresCluster
 package import WeirApp
 
-/// Puts a copy in the place of the database in use, and takes that back. Contract §4.3.
+/// Replaces the database in use by a copy, and rolls that back. Contract §4.3.
 ///
-/// The copy is restored into a new database and counted, and only then the names are exchanged: until that moment
-/// nothing has changed, and afterwards the way back is one exchange more.
+/// The copy is restored into a new database and its rows are counted; only then the names are exchanged: until that
+/// moment nothing has changed, and afterwards a rollback is one more exchange.
 package struct Restorer: Sendable {
-    /// A copy that was found whole, and what it would replace.
+    /// A verified copy, and what it would replace.
     package struct Plan: Sendable {
         /// The dump.
         package let dump: String
         package let metadata: BackupMetadata
         let tools: ServerTools
         let siblings: SiblingDatabases
-        /// What would be done, in sentences.
+        /// The steps, as sentences.
         package let lines: [String]
     }
 
     /// How a restore is made.
     package struct Options: Sendable {
-        /// Where the safety copy goes, and how.
+        /// The directory and the options of the safety copy.
         package var safety: BackupMaker.Plan
-        /// The data directory with the journal that goes on after the restore.
+        /// The data directory with the journal from which loading continues after the restore.
         package var dataDirectory: String
         /// Whether grants of the dump are restored; their roles must exist.
         package var withGrants = true
@@ -43,7 +43,7 @@ package struct Restorer: Sendable {
     private let options: Options
     private let say: @Sendable (String) -> Void
 
-    /// Restores into a database; `say` hears what is being done.
+    /// Restores into a database; `say` gets progress messages.
     package init(
         _ database: DatabaseSession,
         _ options: Options,
@@ -54,7 +54,7 @@ package struct Restorer: Sendable {
         self.say = say
     }
 
-    /// Runs `body` while no server of this data directory can start; throws when one runs.
+    /// Runs `body` while no server with this data directory can start; throws when one is running.
     package static func alone<Value>(
         _ settings: Settings,
         _ body: () async throws -> Value
@@ -67,7 +67,7 @@ package struct Restorer: Sendable {
 
     // MARK: - Restore
 
-    /// Verifies a copy, named by its directory or by the dump in it, and says what a restore would do.
+    /// Verifies a copy, given by its directory or its dump, and returns the plan of a restore.
     package func plan(_ path: String) async throws -> Plan {
         try await blocking {
             let (dump, metadata) = try Self.find(path)
@@ -108,7 +108,7 @@ package struct Restorer: Sendable {
         return lines
     }
 
-    /// Carries a plan out; answers the name under which the replaced database is kept.
+    /// Executes a plan; returns the name under which the replaced database is kept.
     package func run(_ plan: Plan) async throws -> String {
         say("making a safety copy")
         let safety = try await BackupMaker(database, options.safety, say: say).run()
@@ -134,9 +134,9 @@ package struct Restorer: Sendable {
         }
     }
 
-    // MARK: - The way back
+    // MARK: - Rollback
 
-    /// Puts the database that the last restore replaced in its place again; answers what the other one is called now.
+    /// Restores the database that the last restore replaced; returns the new name of the other one.
     package func rollBack(to previous: String) async throws -> String {
         try await blocking {
             let siblings = try SiblingDatabases(database)
@@ -145,12 +145,12 @@ package struct Restorer: Sendable {
         }
     }
 
-    /// What the last restore replaced; nil when nothing is kept.
+    /// The database that the last restore replaced; nil when none is kept.
     package func previous() async throws -> String? {
         try await blocking { try SiblingDatabases(database).setAside(DatabaseNames.before).last }
     }
 
-    /// All databases that restores and rollbacks have set aside, and what interrupted ones have left.
+    /// All databases that restores and rollbacks have set aside, or left when they were interrupted.
     package func leftovers() async throws -> [String] {
         try await blocking {
             let siblings = try SiblingDatabases(database)
@@ -158,7 +158,7 @@ package struct Restorer: Sendable {
         }
     }
 
-    /// Drops what was set aside.
+    /// Drops databases that were set aside.
     package func discard(_ names: [String]) async throws {
         try await blocking {
             let siblings = try SiblingDatabases(database)
@@ -168,8 +168,7 @@ package struct Restorer: Sendable {
 
     // MARK: - Steps
 
-    /// PostgreSQL refuses to rename a database to which anybody is connected: that is what keeps a Weir out that came
-    /// meanwhile.
+    /// PostgreSQL refuses to rename a database with open connections: this excludes a Weir that connected meanwhile.
     private func exchange(_ new: String, _ word: String, _ siblings: SiblingDatabases, at now: Timestamp)
         throws
         -> String
@@ -186,7 +185,7 @@ package struct Restorer: Sendable {
 
     private static func requireNobody(_ siblings: SiblingDatabases) throws {
         var visitors = try siblings.visitors()
-        // Our own sessions take a moment to end.
+        // Weir's own sessions take a moment to end.
         for _ in 0..<20 where !visitors.isEmpty {
             usleep(100_000)
             visitors = try siblings.visitors()
@@ -199,7 +198,7 @@ package struct Restorer: Sendable {
         }
     }
 
-    /// The dump and the metadata of a copy, named by its directory or by the dump in it.
+    /// The dump and the metadata of a copy, given by its directory or its dump.
     ///
     /// Needs no database, so that a wrong path is refused before anything is locked or started.
     @discardableResult

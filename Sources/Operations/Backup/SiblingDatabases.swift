@@ -3,13 +3,13 @@ import Postgres
 import PostgresCluster
 import WeirApp
 
-/// Databases beside the one in use: made, filled, exchanged and dropped from a session in another database.
+/// Other databases on the same server: made, filled, exchanged and dropped from a session in a maintenance database.
 struct SiblingDatabases: Sendable {
     private let database: DatabaseSession
     /// The database in use.
     let name: String
 
-    /// Works beside the database of a session.
+    /// Works on the server of a session.
     init(_ database: DatabaseSession) throws {
         self.database = database
         name = try Connection.withTemporary(database.target, database.session) { connection in
@@ -26,7 +26,7 @@ struct SiblingDatabases: Sendable {
         )
     }
 
-    /// Runs `body` in a database that is none of those that are exchanged.
+    /// Runs `body` in a database that is never exchanged.
     func maintain<Value>(_ body: (Connection) throws -> Value) throws -> Value {
         let session = session(in: "postgres")
         do {
@@ -37,7 +37,7 @@ struct SiblingDatabases: Sendable {
         }
     }
 
-    /// Makes an empty database like the one in use.
+    /// Makes an empty database with the properties of the one in use.
     func make(_ new: String) throws {
         do {
             try create(new)
@@ -46,7 +46,7 @@ struct SiblingDatabases: Sendable {
                 try $0.execute("SELECT current_user::text AS role", [])[0].text("role")
             }
             throw StartError(
-                "the role '\(role)' may not make databases, which restoring a copy takes; let a superuser say: "
+                "the role '\(role)' may not make databases, which restoring a copy requires; let a superuser run: "
                     + "ALTER ROLE \(Identifier.quoted(role)) CREATEDB"
             )
         }
@@ -74,14 +74,14 @@ struct SiblingDatabases: Sendable {
         }
     }
 
-    /// Drops a database; one that is gone is no error.
+    /// Drops a database, if it exists.
     func drop(_ old: String) throws {
         try maintain { connection in
             _ = try connection.executeScript("DROP DATABASE IF EXISTS \(Identifier.quoted(old)) WITH (FORCE)")
         }
     }
 
-    /// Puts `new` in the place of the database in use, which is called `aside` from then on. Both or none.
+    /// Renames the database in use to `aside`, and `new` to its name, in one transaction.
     func exchange(_ new: String, aside: String) throws {
         try maintain { connection in
             try connection.transaction {
@@ -105,7 +105,7 @@ struct SiblingDatabases: Sendable {
             .sorted { $0.1 < $1.1 }.map(\.0)
     }
 
-    /// Who is connected to the database in use, a line for each program; empty when nobody is.
+    /// The programs connected to the database in use, one per line; empty if there are none.
     func visitors() throws -> [String] {
         try maintain { connection in
             let rows = try connection.execute(
@@ -123,7 +123,7 @@ struct SiblingDatabases: Sendable {
         }
     }
 
-    /// Whether the database itself has grants or settings, which no dump holds.
+    /// Whether the database itself has grants or settings, which dumps do not contain.
     func hasSettingsOfItsOwn() throws -> Bool {
         try maintain { connection in
             try connection.execute(
@@ -138,7 +138,7 @@ struct SiblingDatabases: Sendable {
         }
     }
 
-    /// Fills an empty database from a dump and compares the rows of every table with what was counted for it.
+    /// Fills an empty database from a dump and compares the rows of every table with the counts of the copy.
     func fill(
         _ new: String,
         from dump: String,
@@ -158,13 +158,13 @@ struct SiblingDatabases: Sendable {
                     throw StartError("the restored table \(table) has \(found) rows and not \(count)")
                 }
             }
-            // A dump holds no statistics, and without them the first plans would be bad.
+            // A dump contains no statistics, and without them the first plans would be bad.
             try connection.executeScript("ANALYZE")
         }
     }
 }
 
-/// A restore into a database that is dropped again.
+/// A restore into a temporary database.
 struct TrialRestore {
     private let siblings: SiblingDatabases
     private let tools: ServerTools

@@ -6,14 +6,14 @@ package import HTTPServer
 import Outbound
 package import WeirApp
 
-/// Asks the running server how it is, as a client on this machine does.
+/// Asks the running server for its health, as a client on this machine.
 package struct HealthProbe: Sendable {
-    /// What it answered.
+    /// The response.
     package struct Answer: Sendable {
         package let status: Int
         package let body: String
 
-        /// What it says, in words: a line for each check of `/ready`, or one for all.
+        /// The response as text: a line for each check of `/ready`, or one in total.
         package var lines: [String] {
             guard let root = (try? JSONDocument(Array(body.utf8)))?.root else { return [body] }
             guard let checks = root["checks"]?.elements else { return [Self.summary(root)] }
@@ -41,16 +41,16 @@ package struct HealthProbe: Sendable {
     private let listeners: [ListenSpecification]
     private let timeoutSeconds: Int
 
-    /// Makes a probe of the server that listens there; an answer may take as long as the timeout.
+    /// Makes a probe of the server on these listeners; a response may take as long as the timeout.
     package init(listeners: [ListenSpecification], timeoutSeconds: Int) {
         self.listeners = listeners
         self.timeoutSeconds = timeoutSeconds
     }
 
-    /// Asks the first listener without a profile, or else the first.
+    /// Asks the first listener without a profile, or else the first one.
     package func ask(_ path: String) throws(StartError) -> Answer {
         guard let listener = listeners.first(where: { $0.profile == nil }) ?? listeners.first else {
-            throw StartError("WEIR_LISTEN names no place to ask")
+            throw StartError("WEIR_LISTEN names no listener to ask")
         }
         do throws(OutboundError) {
             return try ask(listener, path)
@@ -70,7 +70,7 @@ package struct HealthProbe: Sendable {
         return Answer(status: answer.status, body: String(decoding: answer.body, as: UTF8.self).trimmed)
     }
 
-    /// As a client on this machine asks; a listener on all addresses is asked at one of them.
+    /// A request of a client on this machine; for a listener on all addresses it uses one of them.
     private static func request(
         _ endpoint: ListenSpecification.Endpoint,
         _ path: String
@@ -80,7 +80,7 @@ package struct HealthProbe: Sendable {
             var request = OutboundRequest("GET", "http://localhost\(path)")
             request.socket = socket
             return request
-        // Nobody listens there, and in a URL it is a fault.
+        // Nothing listens on port 0, and libcurl refuses it in a URL.
         case .tcp(_, 0): throw .unreachable(code: ECONNREFUSED)
         case .tcp("0.0.0.0", let port): return OutboundRequest("GET", "http://127.0.0.1:\(port)\(path)")
         case .tcp("::", let port): return OutboundRequest("GET", "http://[::1]:\(port)\(path)")

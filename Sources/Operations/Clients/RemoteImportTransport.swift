@@ -2,11 +2,11 @@ package import Import
 import Outbound
 import WeirApp
 
-/// How `weir import` reaches a server.
+/// The connection of `weir import` to a server.
 package final class RemoteImportTransport: ImportTransport {
     private let server: RemoteServer
 
-    /// Takes a server. A batch is answered when it is in the database, so its timeout should be long.
+    /// Wraps a server. A batch is answered once it is in the database, so the timeout should be long.
     package init(_ server: RemoteServer) {
         self.server = server
     }

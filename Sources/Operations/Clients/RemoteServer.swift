@@ -1,8 +1,8 @@
 package import Outbound
 import WeirApp
 
-/// A server that a command asks as a client: Weir, or any that speaks the runs API. HTTP or HTTPS, over connections that
-/// are kept. Any thread; requests block.
+/// The server of a command that is a client: Weir, or any other server with the runs API. HTTP or HTTPS, over kept
+/// connections. Any thread; requests block.
 package struct RemoteServer: Sendable {
     /// Scheme, host and port, for messages.
     package let origin: String
@@ -14,8 +14,8 @@ package struct RemoteServer: Sendable {
     private let timeout: Duration
     private let client = OutboundClient()
 
-    /// Takes `http://host[:port][/prefix]`, such as `https://h/ingest/<token>`; nil for any other URL, and for a token
-    /// that cannot stand in a header.
+    /// Accepts `http://host[:port][/prefix]`, such as `https://h/ingest/<token>`; nil for any other URL, and for a
+    /// token that a header cannot contain.
     package init?(url: String, token: String?, timeout: Duration) {
         let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !url.contains { "?#".contains($0) }
         guard let scheme = ["http://", "https://"].first(where: url.lowercased().hasPrefix), isPlain else {
@@ -30,7 +30,7 @@ package struct RemoteServer: Sendable {
         self.timeout = timeout
     }
 
-    /// Sends a request with a JSON body, or none, and waits for its answer.
+    /// Sends a request, optionally with a JSON body, and waits for its response.
     package func ask(
         _ method: String,
         _ path: String,

@@ -1,7 +1,7 @@
 import Runs
 import WeirApp
 
-/// What an abandoned run can be marked as, for options.
+/// The statuses of abandoned runs, for options.
 package enum StaleRunWord {
     /// Every word.
     package static let all = StaleRunStatus.allCases.map(\.rawValue)

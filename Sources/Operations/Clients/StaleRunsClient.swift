@@ -2,9 +2,9 @@ package import Core
 import Outbound
 package import WeirApp
 
-/// What `weir runs cleanup-stale` does: ends abandoned runs of one agent over HTTP, as a client. Contract §4.2.
+/// Implements `weir runs cleanup-stale`: ends abandoned runs of one agent over HTTP, as a client. Contract §4.2.
 package struct StaleRunsClient: Sendable {
-    /// Whom to ask and what for.
+    /// The server, the agent and the age.
     package struct Request: Sendable {
         package var server: RemoteServer
         package var agent: String
@@ -25,17 +25,17 @@ package struct StaleRunsClient: Sendable {
         }
     }
 
-    /// What came of it.
+    /// The result.
     package struct Outcome: Sendable {
         /// Runs that looked abandoned.
         package var found = 0
-        /// Runs that are ended now.
+        /// Runs that were ended.
         package var cleaned = 0
-        /// Runs that had ended by themselves when their turn came.
+        /// Runs that had ended meanwhile.
         package var endedMeanwhile = 0
         /// One sentence for each run that could not be ended.
         package var errors: [String] = []
-        /// The event ids that were found.
+        /// The event ids of the runs that looked abandoned.
         package var eventIDs: [String] = []
     }
 
@@ -53,9 +53,9 @@ package struct StaleRunsClient: Sendable {
         self.request = request
     }
 
-    /// Finds the runs and, unless it is a rehearsal, ends them. Blocks.
+    /// Finds the runs and, unless it is a dry run, ends them. Blocks.
     ///
-    /// - Throws: `StartError` when the list can not be had.
+    /// - Throws: `StartError` when the list cannot be read.
     package func run(
         at now: Timestamp,
         isRehearsal: Bool,
@@ -84,7 +84,7 @@ package struct StaleRunsClient: Sendable {
 
     // MARK: - Requests
 
-    /// All pages before anything is changed, since every change would move the pages behind it.
+    /// Reads all pages before anything is changed, since every change would move the following pages.
     private func list(createdBefore limit: Timestamp) throws(StartError) -> [Run] {
         var runs: [Run] = []
         while true {
@@ -97,7 +97,7 @@ package struct StaleRunsClient: Sendable {
             let answer = try ask("GET", "/api/v1/runs?\(text)")
             guard let root = try? JSONDocument(answer).root, root.kind == .array else {
                 throw StartError(
-                    "the server's list of runs is no JSON array; is \(request.server.origin) a runs server?"
+                    "the server's list of runs is not a JSON array; is \(request.server.origin) a runs server?"
                 )
             }
             let page = root.elements.compactMap { element -> Run? in
@@ -109,7 +109,7 @@ package struct StaleRunsClient: Sendable {
         }
     }
 
-    /// Looks once more, so that the end that a run has told meanwhile stays.
+    /// Checks again, so that an end that the run reported meanwhile stays.
     private func isRunning(_ eventID: String) throws(StartError) -> Bool {
         let answer = try ask("GET", "/api/v1/runs/\(Self.percentEncoded(eventID))")
         return (try? JSONDocument(answer))?.root["status"]?.string == "running"

@@ -3,9 +3,9 @@ package import Ingest
 import Postgres
 package import WeirApp
 
-/// What `weir dead-letters` does.
+/// Implements `weir dead-letters`.
 package struct DeadLetterDesk: Sendable {
-    /// What became of the letters that were named.
+    /// The outcomes of the named dead letters.
     package struct Outcome: Sendable {
         struct Decision: Sendable {
             let id: Int64
@@ -15,16 +15,16 @@ package struct DeadLetterDesk: Sendable {
 
         let decisions: [Decision]
 
-        /// Whether all of them were found and dealt with.
+        /// Whether all of them were found and retried or dropped.
         package var isComplete: Bool { decisions.allSatisfy(\.isDone) }
 
-        /// A line for each.
+        /// A line for each dead letter.
         package var lines: [String] {
             guard !decisions.isEmpty else { return ["no dead letters"] }
             return decisions.flatMap { TextLayout.wrapped($0.words, first: "\($0.id)  ") }
         }
 
-        /// An array with an object for each.
+        /// An array with an object for each dead letter.
         package var json: String {
             var writer = JSONWriter()
             writer.array { list in
@@ -49,7 +49,7 @@ package struct DeadLetterDesk: Sendable {
         streams = features.flatMap(\.streams)
     }
 
-    /// A line for each that waits, or two with its body.
+    /// A line for each waiting dead letter, or two with its body.
     package func list(stream: String?, limit: Int, withBodies: Bool) async throws -> [String] {
         let (letters, count) = try await database.pool.withConnection { connection in
             (
@@ -67,11 +67,11 @@ package struct DeadLetterDesk: Sendable {
             return [TerminalText.value(head)] + TextLayout.wrapped(TerminalText.value(reason), first: "    ")
                 + body
         }
-        if count > letters.count { lines.append("\(count) wait in all") }
+        if count > letters.count { lines.append("\(count) are waiting in total") }
         return lines
     }
 
-    /// An array with an object for each that waits; its body as the text that it is.
+    /// An array with an object for each waiting dead letter; its body as a text.
     package func listJSON(stream: String?, limit: Int, withBodies: Bool) async throws -> String {
         let letters = try await database.pool.withConnection { connection in
             try DeadLetterStore.fetchWaiting(stream: stream, limit: limit, on: connection)
@@ -94,7 +94,7 @@ package struct DeadLetterDesk: Sendable {
         return writer.text
     }
 
-    /// Loads letters once more; nil is all. Each can be retried once.
+    /// Retries dead letters; nil is all. A dead letter can be retried successfully only once.
     package func retry(_ ids: [Int64]?) async throws -> Outcome {
         let streams = streams
         return try await decide(ids) { id, connection in
@@ -105,7 +105,7 @@ package struct DeadLetterDesk: Sendable {
         }
     }
 
-    /// Lets letters go; nil is all.
+    /// Drops dead letters; nil is all.
     package func drop(_ ids: [Int64]?) async throws -> Outcome {
         try await decide(ids) { id, connection in
             guard try DeadLetterStore.decide(id: id, .dropped, on: connection) else {
@@ -115,7 +115,7 @@ package struct DeadLetterDesk: Sendable {
         }
     }
 
-    /// Deals with one letter after the other; what is done stays done when a later one fails.
+    /// Handles the dead letters one by one; finished ones stay finished when a later one fails.
     private func decide(
         _ ids: [Int64]?,
         _ action:

@@ -3,9 +3,9 @@ import PostgresCluster
 import WeirApp
 
 extension Doctor {
-    /// Binaries, server, schema; the server of a private cluster is not started for this.
+    /// Checks binaries, server and schema; does not start the server of a private cluster.
     ///
-    /// A data directory that is not there yet keeps nobody from asking: PostgreSQL of one's own needs none.
+    /// Works without a data directory: an external PostgreSQL needs none.
     func database(_ directory: DataDirectory?) async -> [Finding] {
         do {
             if let directory {
@@ -137,7 +137,9 @@ extension Doctor {
                 advice: "is it a replica of DATABASE_URL, and has that been migrated?"
             )
         }
-        guard try row.bool("is_standby") else { return Finding(.ok, "replica", "answers, and is no standby") }
+        guard try row.bool("is_standby") else {
+            return Finding(.ok, "replica", "answers, and is not a standby")
+        }
         let isBehind = try row.bool("is_behind")
         return Finding(.ok, "replica", isBehind ? "a standby, replaying" : "a standby, nothing to replay")
     }
@@ -149,7 +151,7 @@ extension Doctor {
     ) throws -> [Finding] {
         let version = "\(connection.serverVersion / 10_000).\(connection.serverVersion % 10_000)"
         let reached = Finding(.ok, "postgresql", "version \(version), \(facts.encoding)")
-        // Nothing of what a shared session says next can be relied upon.
+        // Later results of a shared session are unreliable.
         if let misfit = facts.misfit {
             return [reached, Finding(.fail, "database", misfit.finding, advice: misfit.advice)]
         }

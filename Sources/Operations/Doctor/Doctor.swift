@@ -6,11 +6,11 @@ import Outbound
 import Postgres
 package import WeirApp
 
-/// What `weir doctor` does: looks at everything a server needs, changes nothing.
+/// Implements `weir doctor`: checks everything that a server needs, and changes nothing.
 package struct Doctor: Sendable {
-    /// One thing that was looked at.
+    /// The result of one check.
     package struct Finding: Hashable, Sendable {
-        /// How bad it is.
+        /// Its severity.
         package enum Verdict: String, Sendable {
             case ok, warn, fail
         }
@@ -27,7 +27,7 @@ package struct Doctor: Sendable {
             self.advice = advice
         }
 
-        /// `ok    disk         12 % full`, with what to do behind an arrow, no wider than the terminal.
+        /// `ok    disk         12 % full`, with the advice after an arrow, wrapped to the width of the terminal.
         package var lines: [String] {
             let head = "\(verdict.rawValue.padded(to: 5)) \(subject.padded(to: 12)) "
             return TextLayout.wrapped(finding, first: head)
@@ -35,7 +35,7 @@ package struct Doctor: Sendable {
         }
     }
 
-    /// Findings for programs: whether nothing failed, and each of them.
+    /// Findings for programs: whether all passed, and each of them.
     package static func json(_ findings: [Finding]) -> String {
         var writer = JSONWriter()
         writer.object { object in
@@ -62,7 +62,7 @@ package struct Doctor: Sendable {
         self.resolved = resolved
     }
 
-    /// Looks at everything, each look bounded in time.
+    /// Runs all checks, each bounded in time.
     package func examine() async -> [Finding] {
         var findings = configuration + [access]
         let (directory, disk) = dataDirectory
@@ -87,7 +87,7 @@ package struct Doctor: Sendable {
                 .warn,
                 "access",
                 "the mirror of tokens in the data directory cannot be read",
-                advice: "its tokens let nobody in until PostgreSQL answers; run this as Weir's user"
+                advice: "its tokens are refused until PostgreSQL answers; run this as Weir's user"
             )
         }
         let tokens = TokenTable(settings.tokens + mirror.tokens, hadTokens: mirror != .absent)
@@ -104,7 +104,7 @@ package struct Doctor: Sendable {
                 .warn,
                 "access",
                 "everybody may send and read",
-                advice: "fine behind a proxy that asks who it is"
+                advice: "fine behind a proxy that authenticates clients"
             )
             : Finding(.ok, "access", "no tokens: programs on this machine may send and read")
     }
@@ -141,7 +141,7 @@ package struct Doctor: Sendable {
         )
     }
 
-    /// Times in the journal never go back; a clock that was set back makes new lines carry old times for a while.
+    /// Times in the journal never decrease; after a clock was set back, new lines carry old times for a while.
     private func clock(_ directory: DataDirectory) -> Finding {
         let now = Timestamp.now()
         guard now.civilDate.year >= 2025 else {
@@ -182,7 +182,7 @@ package struct Doctor: Sendable {
                 switch error {
                 case .unreachable: return Finding(.ok, "port", "\(listener) is free")
                 case .unresolvable, .badURL: return Finding(.warn, "port", "\(listener): \(error)")
-                // Somebody is there who does not answer as Weir does.
+                // Another program listens there.
                 default: break
                 }
             }

@@ -3,7 +3,7 @@ import Journal
 import Postgres
 package import WeirApp
 
-/// What `weir replay` does: rows from journals, into an empty database.
+/// Implements `weir replay`: loads journals into an empty database.
 package struct JournalReplay: Sendable {
     private let directories: [String]
     private let database: DatabaseSession
@@ -20,7 +20,7 @@ package struct JournalReplay: Sendable {
         streams = features.flatMap(\.streams)
     }
 
-    /// Migrates, replays, and says what was done; `progress` gets lines done and lines in all.
+    /// Migrates, replays, and returns a report; `progress` gets the numbers of done and of all lines.
     package func run(progress: @escaping @Sendable (Int64, Int64) -> Void) async throws -> [String] {
         let (directories, streams) = (directories, streams)
         let session = database.session

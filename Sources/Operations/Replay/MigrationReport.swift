@@ -3,17 +3,17 @@ import Migrations
 import Postgres
 package import WeirApp
 
-/// What `weir migrate` says.
+/// The report of `weir migrate`.
 package struct MigrationReport: Sendable {
     /// The version of the database's schema; 0 is none.
     private let version: Int
-    /// The steps that were applied just now; nil where nothing was to be changed.
+    /// The steps that were just applied; nil if only the status was read.
     private let applied: [Int]?
 
-    /// Whether every step that this executable knows is applied.
+    /// Whether every step of this executable is applied.
     package var isComplete: Bool { version >= Schema.version }
 
-    /// Applies what is missing.
+    /// Applies missing steps.
     package static func apply(_ database: DatabaseSession) async throws -> MigrationReport {
         let (target, session) = (database.target, database.session)
         let state = try await database.pool.withConnection { connection in
@@ -38,7 +38,7 @@ package struct MigrationReport: Sendable {
         }
     }
 
-    /// The report for people: what was applied, or every step and whether it is.
+    /// The report as text: the applied steps, or the status of every step.
     package var lines: [String] {
         guard let applied else {
             return SchemaMigrations.steps.map { step in

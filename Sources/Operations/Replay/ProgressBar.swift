@@ -4,18 +4,18 @@ import Glibc
 import Synchronization
 import WeirApp
 
-/// A bar on a terminal that grows while something is done.
+/// A progress bar on a terminal.
 package final class ProgressBar: Sendable {
     private let isShown: Bool
     private let unit: String
     private let begin = DispatchTime.now().uptimeNanoseconds
-    // Guards when the bar was last drawn, in nanoseconds.
+    // Guards the time of the last drawing, in nanoseconds.
     private let lastDrawn = Mutex<UInt64>(0)
 
     private let width: Int
 
-    /// Makes a bar that counts `unit`; one that is not shown does nothing, nor does one where standard error is no terminal
-    /// that can begin a line anew.
+    /// Makes a bar that counts `unit`; does nothing if it is not shown, or if standard error is not a terminal that
+    /// can redraw a line.
     package init(isShown: Bool, unit: String = "lines") {
         let isDumb = ["", "dumb"].contains(ProcessEnvironment.variables["TERM"] ?? "")
         self.isShown = isShown && StandardStreams.isErrorTerminal && !isDumb
@@ -23,7 +23,7 @@ package final class ProgressBar: Sendable {
         width = TextLayout.columns(of: STDERR_FILENO) ?? 80
     }
 
-    /// Draws how far it is, ten times a second at most.
+    /// Draws the progress, ten times a second at most.
     package func show(_ done: Int64, of total: Int64) {
         guard isShown else { return }
         let now = DispatchTime.now().uptimeNanoseconds
@@ -47,7 +47,7 @@ package final class ProgressBar: Sendable {
         let seconds = Double(now - begin) / 1e9
         let left = share > 0.02 && share < 1 ? ", \(Int(seconds / share * (1 - share))) s left" : ""
         let text = "\(Int(share * 100)) %, \(done) of \(total) \(unit)\(left)"
-        // A line that a narrow terminal breaks can't be begun anew.
+        // A line that a narrow terminal breaks can't be redrawn.
         let room = min(30, width - text.count - 4)
         guard room > 0 else { return String(text.prefix(width - 1)) }
         let filled = Int(share * Double(room))

@@ -4,14 +4,14 @@ package import Ingest
 import Postgres
 package import WeirApp
 
-/// What `weir retain` does: deletes now what is too old, by the same sweeps as the maintenance jobs.
+/// Implements `weir retain`: deletes old rows now, by the same sweeps as the maintenance jobs.
 package struct RetentionDesk: Sendable {
-    /// Rows of one kind, and what of them is too old.
+    /// Rows of one kind, and how many of them are too old.
     package struct Part: Sendable {
         let rows: any AgingRows
         let limit: Timestamp
         let survey: AgeSurvey
-        /// Bytes on disk, indexes included; nil where that is of no interest.
+        /// Bytes on disk, including indexes; nil if they are not shown.
         let bytes: Int64?
 
         /// How many rows are too old.
@@ -28,11 +28,11 @@ package struct RetentionDesk: Sendable {
         }
     }
 
-    /// What was done about a part.
+    /// The result for one part.
     package struct Report: Sendable {
-        /// Sentences for the operator.
+        /// A sentence for the operator.
         package let line: String
-        /// Rows that are gone.
+        /// The number of deleted rows.
         package let deleted: Int
     }
 
@@ -41,7 +41,7 @@ package struct RetentionDesk: Sendable {
     private let settings: SettingValues
     private let batchSize: Int
 
-    /// Works on a database: by the retention rules of the features, as the settings have them.
+    /// Works on a database, with the retention rules of the features and the settings.
     package init(
         _ database: DatabaseSession,
         _ settings: SettingValues,
@@ -54,7 +54,7 @@ package struct RetentionDesk: Sendable {
         self.batchSize = batchSize
     }
 
-    /// What is there and what is too old, at this moment.
+    /// Counts rows and old rows at this moment.
     package func survey(at now: Timestamp) async throws -> [Part] {
         let parts = rules.compactMap { rule in rule.limit(settings, at: now).map { (rule.rows, $0) } }
         return try await connected { connection in
@@ -69,7 +69,7 @@ package struct RetentionDesk: Sendable {
         }
     }
 
-    /// Deletes what is too old of one part, then makes its space free for new rows.
+    /// Deletes the old rows of one part, then frees their space for new rows.
     package func sweep(_ part: Part, progress: @escaping @Sendable (Int) -> Void) async throws -> Report {
         let batchSize = batchSize
         return try await connected { connection in
@@ -104,7 +104,7 @@ package struct RetentionDesk: Sendable {
         ).first?.int64("bytes")
     }
 
-    /// A session of its own, which may take its time.
+    /// A separate session without a statement timeout.
     private func connected<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {

@@ -3,13 +3,13 @@ import Core
 import Postgres
 package import WeirApp
 
-/// What `weir token` does.
+/// Implements `weir token`.
 package struct TokenAdministration: Sendable {
-    /// A token that was made.
+    /// A new token.
     package struct Made: Sendable {
-        /// To be shown once, and nowhere else.
+        /// Shown once, and nowhere else.
         package let secret: String
-        /// What its bearer may do, in words.
+        /// Its scopes as text.
         package let scopes: String
         let token: AccessToken
 
@@ -36,7 +36,7 @@ package struct TokenAdministration: Sendable {
         self.settings = settings
     }
 
-    /// Makes a token of that name.
+    /// Makes a token with this name.
     package func create(_ name: String, scopes: Set<Scope>) async throws -> Made {
         guard (1...100).contains(name.count), !name.contains(where: \.isNewline) else {
             throw StartError("a token's name has 1 to 100 characters on one line")
@@ -87,7 +87,7 @@ package struct TokenAdministration: Sendable {
         return writer.text
     }
 
-    /// Revokes a token, and says what to know then; nil when there is none to revoke.
+    /// Revokes a token and returns a report; nil when there is no such token.
     package func revoke(_ name: String) async throws -> [String]? {
         try await requireSchema()
         guard try await database.pool.withConnection({ try TokenStore.revoke(name: name, on: $0) }) else {
@@ -101,7 +101,8 @@ package struct TokenAdministration: Sendable {
         return ["revoked '\(name)'"] + (isLast ? [warning ?? open] : [])
     }
 
-    /// A server that starts while PostgreSQL is away must know what was made and revoked here. Gives back what is left.
+    /// Updates the mirror, so that a server that starts while PostgreSQL is away knows the new tokens. Returns the
+    /// valid ones.
     @discardableResult
     private func updateMirror() async throws -> [AccessToken] {
         let (tokens, _) = try await database.pool.withConnection { try TokenStore.fetch(on: $0) }
@@ -113,7 +114,7 @@ package struct TokenAdministration: Sendable {
         return tokens
     }
 
-    /// A command may be the first to see a database; a server would make the same tables.
+    /// Migrates if needed: a command may be the first to use a database.
     private func requireSchema() async throws {
         let skips = settings.skipsMigrations
         let isThere = try await database.pool.withConnection { connection in
@@ -123,7 +124,7 @@ package struct TokenAdministration: Sendable {
         guard isThere else { throw StartError("the database has no schema yet: run `weir migrate`") }
     }
 
-    /// 256 random bits, in letters that need no quoting in a shell or a URL.
+    /// 256 random bits, in characters that need no quoting in a shell or a URL.
     private static func randomSecret() -> String {
         let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
         var generator = SystemRandomNumberGenerator()

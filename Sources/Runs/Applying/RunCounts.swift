@@ -1,24 +1,24 @@
 internal import Core
 
-/// How many runs have come or gone: by agent, by job type, by the hour of their creation, and by agent, job type and
+/// Changes of the numbers of runs: by agent, by job type, by the hour of their creation, and by agent, job type and
 /// status together.
 struct RunCounts {
-    /// A row of the counts that has changed.
+    /// A changed row of the counts.
     struct Row {
         let facet: String
         let value: String
         let runs: Int64
-        /// When the newest of these runs got its status; only where the status is part of the value.
+        /// When the newest of these runs got its status; only if the status is part of the value.
         let lastAt: Timestamp?
     }
 
-    /// What runs are told apart by for those who watch agents.
+    /// The key of the counts for monitoring agents.
     struct Kind: Hashable {
         let agent: String
         let job: String
         let status: String
 
-        /// As a JSON array, so that no text can look like the end of another.
+        /// As a JSON array, so that the texts can't run into each other.
         var text: String {
             var bytes = [UInt8(ascii: "[")]
             for (index, part) in [agent, job, status].enumerated() {
@@ -43,7 +43,7 @@ struct RunCounts {
     private var counts: [Key: Int64] = [:]
     private var kinds: [Kind: Count] = [:]
 
-    /// Notes a run that is new.
+    /// Counts a new run.
     mutating func add(new entry: RunTable.Entry) {
         let created = entry.record.createdInstant
         let kind = Kind(entry.record, entry.record.text(.status))
@@ -51,7 +51,7 @@ struct RunCounts {
         note(1, kind, at: entry.moment(created))
     }
 
-    /// Notes a run that may have got another status.
+    /// Counts a run whose status may have changed.
     mutating func add(changed entry: RunTable.Entry) {
         let status = entry.record.text(.status)
         guard status != entry.storedStatus else { return }
@@ -59,7 +59,7 @@ struct RunCounts {
         note(1, Kind(entry.record, status), at: entry.moment(nil))
     }
 
-    /// Notes runs that are gone. When the last of their kind was is still known.
+    /// Subtracts deleted runs. The time of the last one of their kind stays.
     mutating func remove(_ runs: Int64, _ kind: Kind, createdAt: Timestamp) {
         add(-runs, kind, createdAt: createdAt)
         note(-runs, kind, at: nil)
@@ -81,7 +81,7 @@ struct RunCounts {
     /// The hour in UTC, as `2026-11-25T10`.
     static func hour(of time: Timestamp) -> String { String(time.iso8601().prefix(13)) }
 
-    /// One row for each value that has changed.
+    /// One row for each changed value.
     var rows: [Row] {
         counts.map { Row(facet: $0.key.facet, value: $0.key.value, runs: $0.value, lastAt: nil) }
             + kinds.map {
@@ -106,8 +106,8 @@ extension RunCounts.Kind {
 }
 
 extension RunTable.Entry {
-    /// When the run got its status: when it ended by its own clock, else when it was created or the line came, and never
-    /// later than the line, for a clock may be wrong.
+    /// When the run got its status: its own end time, else when it was created or its line arrived, and never later
+    /// than the line, since a client's clock may be wrong.
     fileprivate func moment(_ created: Timestamp?) -> Timestamp {
         let arrived = statusAt ?? receivedAt
         let told = record.text(.endTime).flatMap { RunTimestamp.instant(of: $0) } ?? created

@@ -1,43 +1,43 @@
 internal import Core
 internal import Ingest
 
-/// The runs that a batch of operations touches, and what becomes of them: the rules of the surface, without SQL.
+/// The runs that a batch of operations changes, and their changes: the rules of the surface, without SQL.
 ///
-/// Operations are applied in order. The first body of an event id wins; a second one that tells the end of a run which
-/// is still open ends it (D17). No change of state is refused. Contract §1.4, §1.8, §1.9.
+/// Operations are applied in order. The first body of an event id wins; a second one that contains the end of a run
+/// that is still open ends it (D17). No change of state is refused. Contract §1.4, §1.8, §1.9.
 struct RunTable {
-    /// A run, as it is stored or as it will be.
+    /// A run as it is stored, or as it will be.
     struct Entry {
         var record: RunRecord
-        /// When its first line had arrived.
+        /// When its first line arrived.
         var receivedAt: Timestamp
         var isNew = false
         var isChanged = false
         /// Its row, ready to be copied; nil once it has changed.
         var encoded: NewRun?
-        /// Its status as it is stored; nil for a new run.
+        /// Its stored status; nil for a new run.
         var storedStatus: String?
-        /// When the line had arrived that gave it its status; nil while that is the stored one.
+        /// When the line arrived that gave it its status; nil while it is the stored one.
         var statusAt: Timestamp?
     }
 
     private(set) var entries: [UUID128: Entry]
     /// The keys of new runs, in the order of their lines.
     private(set) var newKeys: [UUID128] = []
-    /// What others may react to, in order.
+    /// Outbox events, in order.
     private(set) var events: [OutboxEvent] = []
 
     private let isHeard: Bool
-    /// How the run of the current element has ended by it.
+    /// The status with which the current element ended the run.
     private var finished: RunStatus?
 
-    /// Makes a table of stored runs; without `isHeard` no events are made, for nobody listens.
+    /// Makes a table of stored runs; without `isHeard` no outbox events are made, since there is no consumer.
     init(_ entries: [UUID128: Entry] = [:], isHeard: Bool = true) {
         self.entries = entries
         self.isHeard = isHeard
     }
 
-    /// Applies an operation and notes its outcome.
+    /// Applies an operation and stores its outcome.
     mutating func apply(_ element: inout RunElement) {
         finished = nil
         defer { element.finished = finished }
@@ -94,7 +94,7 @@ struct RunTable {
         return .updated
     }
 
-    /// How a run has ended by what was done to it; nil when it has not.
+    /// The status with which a change ended the run; nil when it did not.
     private static func end(_ before: RunRecord?, _ after: RunRecord) -> RunStatus? {
         guard let word = after[.status], word != before?[.status], !word.elementsEqual(running) else {
             return nil
@@ -104,7 +104,7 @@ struct RunTable {
 
     private static let running = JSONText.quoted(RunStatus.running.rawValue)
 
-    /// A run that has begun, or has got another state.
+    /// Adds an outbox event for a run that has begun, or has changed its state.
     private mutating func report(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {
         guard isHeard, let status = after.text(.status).flatMap(RunStatus.init(word:)) else { return }
         if before?[.status] == after[.status] { return }
@@ -129,7 +129,7 @@ struct RunTable {
 }
 
 extension RunStatus {
-    /// How a change to this state is told.
+    /// The kind of the outbox event for a change to this state.
     var outboxKind: String {
         switch self {
         case .running: "run.started"
@@ -143,13 +143,13 @@ extension RunStatus {
 }
 
 extension RunRecord {
-    /// Whether nobody has told the end of the run yet.
+    /// Whether the end of the run has not been reported yet.
     var isOpen: Bool { text(.status) == RunStatus.running.rawValue && !has(.endTime) }
 
-    /// When the run was created, where its client's text is a time.
+    /// When the run was created; nil if its client's text is not a time.
     var createdInstant: Timestamp? { text(.createdAt).flatMap { RunTimestamp.instant(of: $0) } }
 
-    /// The record with the defaults for what was not sent. Contract §1.4, §2.2.
+    /// The record with the defaults of absent members. Contract §1.4, §2.2.
     func completed(with defaults: RunDefaults) -> RunRecord {
         var record = self
         if !record.has(.createdAt) { record[.createdAt] = defaults.createdAt }
@@ -182,10 +182,10 @@ extension RunRecord {
     private static let no = Array("false".utf8)[...]
 }
 
-/// What a run gets whose client did not say it, by the time of its line.
+/// The defaults of members that a client did not send, by the time of the line.
 struct RunDefaults {
     let createdAt: ArraySlice<UInt8>
-    /// The reference's database wrote this one, in a spelling of its own.
+    /// The reference's database wrote this one, in its own spelling.
     let updatedAt: ArraySlice<UInt8>
     let status = JSONText.quoted(RunStatus.running.rawValue)[...]
 

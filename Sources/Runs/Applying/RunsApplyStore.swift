@@ -2,7 +2,7 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The SQL of the projection. Long statements stand in `SQL/`, to be read and run by hand.
+/// The SQL of the projection. Long statements are in `SQL/`, to be read and run by hand.
 enum RunsApplyStore {
     private static let fetch = Statement(
         "fetch_runs",
@@ -37,7 +37,7 @@ enum RunsApplyStore {
 
     /// The runs with these keys, locked until the transaction ends.
     ///
-    /// - Throws: `BatchTooLarge` when several runs take more than `mostBytes` together.
+    /// - Throws: `BatchTooLarge` when several runs together take more than `mostBytes`.
     static func fetch(
         _ keys: Set<UUID128>,
         mostBytes: Int,
@@ -78,7 +78,7 @@ enum RunsApplyStore {
         return RunTable.Entry(record: record, receivedAt: receivedAt, storedStatus: record.text(.status))
     }
 
-    /// Writes what is new or has changed.
+    /// Writes new and changed runs.
     ///
     /// - Returns: false, with nothing written, when another Weir has stored one of the new runs meanwhile.
     static func store(_ table: RunTable, on connection: Connection) throws -> Bool {
@@ -96,7 +96,7 @@ enum RunsApplyStore {
 
     // MARK: - Statements
 
-    /// Room for the rows of new runs.
+    /// A buffer for the rows of new runs.
     static func rows(for count: Int) -> BinaryCopyBuffer {
         BinaryCopyBuffer(columnCount: columnCount, reservingBytes: count * 1700)
     }
@@ -181,7 +181,7 @@ extension BinaryCopyBuffer {
         append(text: record.document)
     }
 
-    /// Adds a text of a record, or NULL; nearly none has escapes.
+    /// Adds a text of a record, or NULL; few texts have escapes.
     private mutating func append(_ record: RunRecord, _ field: RunField) {
         guard let json = record[field] else { return appendNull() }
         if json.contains(UInt8(ascii: "\\")) {

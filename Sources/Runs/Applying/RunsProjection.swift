@@ -3,7 +3,7 @@ package import Ingest
 package import Journal
 package import Postgres
 
-/// Lines of the runs surface to rows.
+/// Turns lines of the runs surface into rows.
 package struct RunsProjection: Projection {
     /// The name of the stream.
     static let streamName = "runs"
@@ -14,30 +14,31 @@ package struct RunsProjection: Projection {
 
     /// The kinds of lines.
     enum Kind: String, CaseIterable {
-        /// A run as it was posted.
+        /// A posted run.
         case create = "run.create/1"
-        /// An array of runs as it was posted.
+        /// A posted array of runs.
         case batch = "run.batch/1"
-        /// A PATCH; the member `event_id` says of which run.
+        /// A PATCH; the member `event_id` names the run.
         case patch = "run.patch/1"
-        /// What the maintenance job `runs.stale` says of a run that nobody ended: a patch for as long as the run is running.
+        /// The maintenance job `runs.stale` ends an abandoned run: a patch that applies only while the run is
+        /// running.
         case stale = "run.stale/1"
-        /// A commit; the member `event_id` says of which run.
+        /// A commit; the member `event_id` names the run.
         case commit = "run.commit/1"
     }
 
-    /// What came of the operations of a line, by their places in it.
+    /// The outcomes of a line's operations, by their indices in it.
     package typealias Outcomes = [Int: RunWriteOutcome]
 
-    /// Between the routes and the loader.
+    /// Connects the routes and the loader.
     package typealias Board = OutcomeBoard<ParsedRunLine, Outcomes>
 
     private let board: Board?
     private let metrics: RunsMetrics?
     private let mostBytes: Int
 
-    /// Makes the projection; `board` and `metrics` learn what is loaded live. `mostBytes` is what stored runs may take
-    /// while a batch changes them: they are larger than the lines that name them.
+    /// Makes the projection; `board` and `metrics` get everything that is loaded live. `mostBytes` is the most memory
+    /// of stored runs while a batch changes them: they are larger than the lines that name them.
     package init(board: Board? = nil, metrics: RunsMetrics? = nil, mostBytes: Int = 64 << 20) {
         self.board = board
         self.metrics = metrics
@@ -48,7 +49,7 @@ package struct RunsProjection: Projection {
         guard let kind = Kind(rawValue: line.kind) else {
             throw Refusal(reason: "not a line of the runs surface: \(line.kind)")
         }
-        // Reading a run costs as much as all else that is done for it here.
+        // Parsing a run costs as much as everything else here.
         switch board?.takeParsed(line.seq)?.content {
         case .runs(let drafts): return Self.elements(line, drafts)
         case .change(let operation, let eventID): return [Self.element(line, operation, eventID)]
@@ -80,7 +81,8 @@ package struct RunsProjection: Projection {
     package func apply(stage: Int, to elements: inout [RunElement], on connection: Connection) throws {
         let keys = Set(elements.map(\.key))
         let isHeard = try OutboxStore.hasConsumers(on: connection)
-        // Another Weir may have stored one of these runs since we looked: then it was first, and we look again.
+        // Another Weir may have stored one of these runs since the last read: then its body wins, and this reads
+        // again.
         for _ in 0..<Self.attempts {
             var table = RunTable(
                 try RunsApplyStore.fetch(keys, mostBytes: mostBytes, on: connection),
@@ -106,7 +108,7 @@ package struct RunsProjection: Projection {
 
     // MARK: - Elements
 
-    /// Runs of a line; those that no row can hold were refused when they came.
+    /// The operations of a line's runs; runs that the table refuses were refused by the endpoint.
     private static func elements(_ line: JournalLine, _ drafts: [RunDraft]) -> [RunElement] {
         var rows = RunsApplyStore.rows(for: drafts.count)
         let defaults = RunDefaults(at: line.at)
@@ -128,7 +130,7 @@ package struct RunsProjection: Projection {
         }
     }
 
-    /// A change read from its line.
+    /// A change, decoded from its line.
     private static func element(_ line: JournalLine, _ operation: RunOperation) throws(Refusal)
         -> [RunElement]
     {
@@ -153,7 +155,7 @@ package struct RunsProjection: Projection {
     }
 }
 
-/// Another Weir stores the same runs again and again; the batch is tried anew.
+/// Another Weir keeps storing the same runs; the batch is retried.
 struct RunsConflict: Error, CustomStringConvertible {
     let description = "the same runs are being stored by another Weir"
 }

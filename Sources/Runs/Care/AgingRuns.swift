@@ -2,7 +2,7 @@ package import Core
 package import Ingest
 package import Postgres
 
-/// Tracked runs as rows that age, whatever their status, by the time they were created. Contract §4.1.
+/// Tracked runs for retention, whatever their status, by the time of their creation. Contract §4.1.
 package struct AgingRuns: AgingRows {
     package let name = "runs"
     package let table: String? = "agent_run"

@@ -5,23 +5,23 @@ package import Journal
 internal import Postgres
 internal import Synchronization
 
-/// What abandoned runs are marked as.
+/// The status of abandoned runs.
 package enum StaleRunStatus: String, CaseIterable, Sendable {
     case cancelled, failure, timeout, partial
 }
 
-/// Ends runs that nobody ended: their process died, or their machine did. Contract §4.2.
+/// Ends abandoned runs: their process died, or their machine did. Contract §4.2.
 ///
-/// It changes no row. It writes lines, as a client would, so that a replay of the journal does the same again; and a
-/// line holds only for a run that is still running when it is loaded.
+/// It changes no row. It writes lines, as a client would, so that a replay of the journal has the same result; and a
+/// line applies only to a run that is still running when the line is loaded.
 package final class StaleRuns: Sendable {
     /// How many runs one turn ends.
     static let batchSize = 1000
 
     private struct Guarded {
-        // Lines that are being written.
+        // The number of lines that are being written.
         var underWay = 0
-        // The last line that was written.
+        // The last written line.
         var lastSeq: Int64 = 0
     }
 
@@ -29,10 +29,10 @@ package final class StaleRuns: Sendable {
     private let progress: StreamProgress
     private let age: Duration
     private let status: StaleRunStatus
-    // Guards what was written and perhaps not loaded yet.
+    // Guards lines that are written and may not be loaded yet.
     private let guarded = Mutex(Guarded())
 
-    /// Looks after runs that were created more than `age` ago and are marked as `status` then.
+    /// Ends runs that were created more than `age` ago, with `status`.
     package init(journal: Journal, progress: StreamProgress, after age: Duration, status: StaleRunStatus) {
         self.journal = journal
         self.progress = progress
@@ -40,7 +40,7 @@ package final class StaleRuns: Sendable {
         self.status = status
     }
 
-    /// The maintenance job; a turn whose lines are not loaded yet is waited for.
+    /// The maintenance job; while the lines of the previous turn are not loaded yet, it does nothing.
     package var job: MaintenanceJob {
         MaintenanceJob("runs.stale", every: .seconds(30)) { [self] connection, now in
             guard isCaughtUp else { return }
@@ -68,7 +68,7 @@ package final class StaleRuns: Sendable {
         ) { [self] result in
             guarded.withLock { guarded in
                 guarded.underWay -= 1
-                // What could not be written is found again.
+                // A run whose line could not be written is found again next time.
                 if case .success(let position) = result {
                     guarded.lastSeq = max(guarded.lastSeq, position.seq)
                 }
@@ -76,7 +76,7 @@ package final class StaleRuns: Sendable {
         }
     }
 
-    /// The patch, in the words of the original.
+    /// The patch, with the reference's messages.
     static func body(_ run: StaleRun, _ status: StaleRunStatus, at now: Timestamp) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { body in

@@ -9,7 +9,7 @@ struct RunNames: Sendable {
     private let agentTotal: Int64
     private let jobTypeTotal: Int64
 
-    /// Reads the names that most runs have; those of each kind take no more than `bytes`.
+    /// Reads the names with the most runs; those of each kind take at most `bytes`.
     init(_ store: RunsStore, bytes: Int) throws {
         agents = try store.counts("agent_name", bytes: bytes).map(\.value).sorted(by: Self.byBytes)
         jobTypes = try store.counts("job_type", bytes: bytes).map(\.value).sorted(by: Self.byBytes)
@@ -19,7 +19,7 @@ struct RunNames: Sendable {
 
     private var isTruncated: Bool { agentTotal > agents.count || jobTypeTotal > jobTypes.count }
 
-    /// Upper case before lower, as bytes are.
+    /// Compares bytes: upper case before lower.
     static func byBytes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
@@ -44,7 +44,7 @@ struct RunNames: Sendable {
     }
 }
 
-/// Keeps the names for a moment, until a write of this process drops them; those of other Weirs show when it has passed.
+/// Caches the names for a short time, or until a write of this process; writes of other Weirs show after that time.
 final class MetadataCache: Sendable {
     private static let lifetime = Duration.seconds(5)
 
@@ -54,15 +54,15 @@ final class MetadataCache: Sendable {
         var generation: UInt64 = 0
     }
 
-    // Guards the names and the number of the write that dropped them last.
+    // Guards the names and the number of the last write that dropped them.
     private let guarded = Mutex(Guarded())
 
-    /// The names, while they are fresh.
+    /// The names while they are fresh.
     var current: RunNames? {
         guarded.withLock { ContinuousClock.now < $0.end ? $0.names : nil }
     }
 
-    /// Names that are being read now; `fill` refuses them when a write has come between.
+    /// Begins to read names; returns a number with which `fill` refuses them if there was a write in between.
     func begin() -> UInt64 {
         guarded.withLock { $0.generation }
     }

@@ -1,7 +1,7 @@
-/// Web pages of repositories and commits. Contract §1.9, with D24, D25 and D29: remotes over ssh get links, too, hosts
-/// are compared as hosts, and credentials are never shown.
+/// Web pages of repositories and commits. Contract §1.9, with D24, D25 and D29: ssh remotes get links, too, hosts are
+/// compared as hosts, and credentials are never shown.
 package struct RepositoryLinks: Sendable {
-    /// What serves a repository, which decides the path of a commit.
+    /// The software of a repository server, which decides the path of a commit.
     package enum Platform: String, Sendable, CaseIterable {
         case github, gitlab, bitbucket
     }
@@ -18,7 +18,7 @@ package struct RepositoryLinks: Sendable {
         platforms = known.merging(hosts) { _, own in own }
     }
 
-    /// The page of a repository; nil for what is no remote that a browser could open.
+    /// The page of a repository; nil for a remote that a browser can't open.
     package func repository(_ remote: String?) -> String? {
         guard let remote else { return nil }
         let trimmed = remote.trimmingWhitespace()
@@ -49,7 +49,7 @@ package struct RepositoryLinks: Sendable {
             let authority = rest.prefix { $0 != "/" }
             var host =
                 authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-            // The port of an ssh server is none of its web server.
+            // The port of an ssh server is not that of its web server.
             if scheme == "ssh://" { host = host.prefix { $0 != ":" } }
             guard !host.isEmpty else { return nil }
             return "https://\(host)\(rest[authority.endIndex...])"
@@ -57,7 +57,7 @@ package struct RepositoryLinks: Sendable {
         return nil
     }
 
-    /// `HOST:PATH`, as ssh spells it.
+    /// `HOST:PATH`, the syntax of scp.
     private static func scp(_ remote: Substring) -> String? {
         guard let colon = remote.firstIndex(of: ":"), colon > remote.startIndex else { return nil }
         let path = remote[remote.index(after: colon)...]

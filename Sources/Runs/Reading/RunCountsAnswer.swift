@@ -2,10 +2,10 @@ internal import Core
 internal import HTTP
 internal import Synchronization
 
-/// The counts of runs, in the words of the reference. Contract §1.3.
+/// The counts of runs, in the reference's format. Contract §1.3.
 struct RunCountsAnswer: Sendable {
     let total: Int64
-    /// The most runs first, as far as there is room; nil for who may not know them.
+    /// Agents with the most runs first, as many as fit; nil for callers that may not read them.
     let agents: [(value: String, runs: Int64)]?
     /// How many agents there are.
     let agentsTotal: Int64
@@ -29,7 +29,8 @@ struct RunCountsAnswer: Sendable {
     }
 }
 
-/// An answer that is made once for all who ask within some seconds, also while it is being made, also when it is a refusal.
+/// A response that is made once and shared by all requests of some seconds, including those that come while it is
+/// being made; also when it is an error.
 final class SharedAnswer: Sendable {
     private static let lifetime = Duration.seconds(5)
 
@@ -38,10 +39,10 @@ final class SharedAnswer: Sendable {
         let at: ContinuousClock.Instant
     }
 
-    // Guards the last answer that was begun.
+    // Guards the last response that was begun.
     private let last = Mutex<Made?>(nil)
 
-    /// The answer of the last seconds, or a new one.
+    /// The response of the last seconds, or a new one.
     func answer(_ make: @escaping @Sendable () async -> Response) async -> Response {
         let made = last.withLock { last in
             let now = ContinuousClock.now

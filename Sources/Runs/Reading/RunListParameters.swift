@@ -1,6 +1,6 @@
 internal import API
 
-/// The parameters of `GET /api/v1/runs`. Contract §1.6, and what we add.
+/// The parameters of `GET /api/v1/runs`. Contract §1.6, and Weir's additions.
 enum RunListParameters {
     /// Parameters that compare a column, by the column's name.
     static let columns = [
@@ -10,13 +10,13 @@ enum RunListParameters {
 
     static let status = filter("status", .word(RunStatus.words), "Only runs in this state.")
 
-    /// Bounds of `created_at`, and how it is compared with each.
+    /// Bounds of `created_at` and their comparisons.
     static let created = [
         (parameter: moment("created_before", "Only runs created before this moment."), comparison: "<"),
         (parameter: moment("created_after", "Only runs created after this moment."), comparison: ">"),
     ]
 
-    /// Bounds of `start_time`, and how it is compared with each.
+    /// Bounds of `start_time` and their comparisons.
     static let started = [
         (
             parameter: moment("start_time_from", "Only runs that started at this moment or later."),
@@ -39,7 +39,7 @@ enum RunListParameters {
     static let cursor = filter(
         "cursor",
         .sentText,
-        "Where the page begins: from the `Link` field of the page before, unchanged."
+        "The start of the page: from the `Link` field of the previous page, unchanged."
     )
     static let total = flag("total", "Whether `Weir-Total-Count` says how many there are on all pages.")
 
@@ -54,7 +54,7 @@ enum RunListParameters {
     }
 
     private static func moment(_ name: String, _ summary: String) -> APIParameter {
-        let note = "Or what else Python's datetime.fromisoformat takes. Without an offset it is UTC."
+        let note = "Or another format of Python's datetime.fromisoformat. Without an offset it is UTC."
         return filter(name, APIType.moment.noting(note), summary)
     }
 

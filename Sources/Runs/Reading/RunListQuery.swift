@@ -3,7 +3,7 @@ internal import Core
 internal import HTTP
 internal import Ingest
 
-/// What a list of runs is asked for. Contract §1.6, and what we add: more filters, cursors, a total.
+/// The parameters of a list of runs. Contract §1.6, and Weir's additions: more filters, cursors, a total.
 struct RunListQuery: Sendable {
     /// A column that must equal a value.
     struct Equality: Sendable {
@@ -11,14 +11,14 @@ struct RunListQuery: Sendable {
         let value: String
     }
 
-    /// A bound of a time, compared as an instant, or as text where the stored value is none (D13).
+    /// A bound of a time, compared as an instant, or as text where the stored value is no time (D13).
     struct Bound: Sendable {
         let comparison: String
         let instant: Timestamp
         let text: String
     }
 
-    /// Where a page begins.
+    /// The start of a page.
     struct Cursor: Sendable {
         let createdOrder: Timestamp
         let createdAt: String
@@ -36,7 +36,7 @@ struct RunListQuery: Sendable {
             self.init(createdOrder: Timestamp(microseconds: order), createdAt: cursor.parts[1], id: id)
         }
 
-        /// The cursor as it goes into a URL.
+        /// The cursor for a URL.
         var text: String { PageCursor([String(createdOrder.microseconds), createdAt, String(id)]).text }
     }
 
@@ -50,7 +50,7 @@ struct RunListQuery: Sendable {
     var cursor: Cursor?
     var wantsTotal = false
 
-    /// Whether every run is asked for.
+    /// Whether the list has no filters.
     var isUnfiltered: Bool {
         equalities.isEmpty && status == nil && isPosted == nil && created.isEmpty && started.isEmpty
     }
@@ -60,7 +60,7 @@ struct RunListQuery: Sendable {
 enum RunListRefusal: Error, Sendable {
     /// Numbers out of range: 422.
     case issues([ValidationIssue])
-    /// A word or a time that is none: 400 with a sentence (D06).
+    /// An invalid word or time: 400 with a sentence (D06).
     case sentence(String)
 
     var response: Response {
@@ -72,7 +72,7 @@ enum RunListRefusal: Error, Sendable {
 }
 
 extension RunListQuery {
-    /// Reads a query: an empty value is no filter, of a repeated one the last counts, unknown ones are ignored.
+    /// Reads a query: an empty value is no filter, of a repeated parameter the last counts, unknown ones are ignored.
     init(_ query: Query) throws(RunListRefusal) {
         var issues: [ValidationIssue] = []
         typealias Parameters = RunListParameters
@@ -102,7 +102,7 @@ extension RunListQuery {
         }
     }
 
-    /// No stored text holds U+0000, and PostgreSQL refuses to compare with it.
+    /// Refuses U+0000: no stored text contains it, and PostgreSQL refuses to compare with it.
     private static func value(_ name: String, _ query: Query) throws(RunListRefusal) -> String? {
         guard let value = query.all(name).last, !value.isEmpty else { return nil }
         guard !value.utf8.contains(0) else { throw .sentence("Invalid \(name): it must not hold U+0000.") }

@@ -2,11 +2,11 @@ internal import API
 internal import Core
 internal import HTTP
 
-/// Runs to answers. Contract §1.7.
+/// Encodes responses about runs. Contract §1.7.
 struct RunsEncoder: Sendable {
     let links: RepositoryLinks
 
-    /// How a list is written down.
+    /// The format of a list.
     enum Format: String, CaseIterable {
         case json = "application/json"
         case ndjson = "application/x-ndjson"
@@ -26,11 +26,11 @@ struct RunsEncoder: Sendable {
     struct Page {
         let response: Response
         let rows: Int
-        /// Where the next page begins; nil when there is none.
+        /// The start of the next page; nil on the last page.
         let next: RunListQuery.Cursor?
     }
 
-    /// Writes a page of runs while `read` reads them, as far as the limit allows.
+    /// Writes a page of runs while `read` reads them, until the limit is reached.
     func list(
         as format: Format,
         _ limit: PageLimit,
@@ -85,7 +85,7 @@ struct RunsEncoder: Sendable {
 
     // MARK: - JSON
 
-    /// The stored record between its number and its links.
+    /// Appends the stored record between its number and its links.
     private func append(_ run: RunsStore.StoredRun, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: Self.beginning)
         JSONWriter.append(run.id, to: &bytes)
@@ -137,7 +137,7 @@ struct RunsEncoder: Sendable {
 }
 
 extension RunRecord {
-    /// A value as a cell of a table: a text without quotes, nothing for null.
+    /// A value as a CSV cell: a text without quotes, nothing for null.
     fileprivate func cell(_ field: RunField) -> String {
         guard let json = self[field] else { return "" }
         return JSONText.string(json) ?? String(decoding: json, as: UTF8.self)

@@ -4,7 +4,7 @@ internal import HTTP
 internal import Ingest
 internal import Postgres
 
-// MARK: - Endpoints that read.
+// MARK: - Endpoints that read
 
 extension RunsRoutes {
     var list: Endpoint {
@@ -30,7 +30,7 @@ extension RunsRoutes {
                 response.fields.append("Vary", "Accept")
                 if let next = page.next {
                     response.fields.append("Link", PageLink.next(head, next.text))
-                    // Whoever counts on a full page, to go on by `offset`, must be able to tell.
+                    // A client that expects a full page and continues by `offset` must be able to see this.
                     if page.rows < query.limit { response.fields.append("Weir-Page-Rows", String(page.rows)) }
                 }
                 if query.wantsTotal {
@@ -61,13 +61,13 @@ extension RunsRoutes {
         }
     }
 
-    /// Counts of runs, in the words of the reference. Contract §1.3.
+    /// Counts of runs, in the reference's format. Contract §1.3.
     ///
-    /// Everybody may ask, but names of agents are for whoever could read them from `/api/v1/metadata`, too; and whoever
-    /// could not makes PostgreSQL answer once in a while, however often it asks.
+    /// No scope is required, but the names of agents are only for callers that may also read `/api/v1/metadata`; the
+    /// requests of all others share one query at intervals, however many there are.
     var counts: Endpoint {
         let summary =
-            "How many runs there are: in all, of each agent (for who may read), of the last 24 hours."
+            "How many runs there are: in total, by agent (with the scope read), in the last 24 hours."
         let documentation = EndpointDocumentation(
             tag: Self.tag,
             summary: summary,
@@ -88,7 +88,7 @@ extension RunsRoutes {
         )
     }
 
-    /// The counts, with the names of as many agents as have room in so many bytes; nil for none.
+    /// The counts, with the names of as many agents as fit into `nameBytes`; nil for none.
     private static func counts(_ reader: StoreReader, _ since: Timestamp, nameBytes: Int?) async -> Response {
         await reader.answer(.detail) { connection in
             let store = RunsStore(connection: connection)
@@ -118,7 +118,7 @@ extension RunsRoutes {
     }
 
     var metadataField: Endpoint {
-        let parameter = APIParameter.word("field", Self.namedFields, "Whose names.")
+        let parameter = APIParameter.word("field", Self.namedFields, "The field whose values are listed.")
         return read(
             "/api/v1/metadata/{field}",
             "The names of one kind.",

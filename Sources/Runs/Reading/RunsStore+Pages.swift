@@ -2,14 +2,14 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-// Pages of runs. A run is as large as its sender made it, and PostgreSQL keeps large ones compressed: what a page holds
-// shows only while it is read.
+// Pages of runs. The size of a run is up to its sender, and PostgreSQL compresses large ones: the size of a page is
+// known only while it is read.
 extension RunsStore {
-    /// Reads a page run by run, the newest first, for as long as `body` answers true; up to one run more than the query's
-    /// limit.
+    /// Reads a page run by run, the newest first, for as long as `body` returns true; at most one run more than the
+    /// query's limit.
     ///
-    /// Runs of usual size come at once, `bytes` of them at most. Those that are larger, or of which PostgreSQL does not
-    /// tell how large they are, follow one by one.
+    /// Runs of usual size are read at once, up to `bytes` of them. Larger ones, and those whose size PostgreSQL does
+    /// not know, follow one by one.
     func forEach(_ query: RunListQuery, bytes: Int, _ body: (StoredRun) throws -> Bool) throws {
         let rows = try fetchPage(query, inlineBytes: bytes / query.limit)
         var next = rows.startIndex
@@ -42,7 +42,7 @@ extension RunsStore {
         """
     )
 
-    /// The columns of a page: of a run that is not small, the key instead of its document. What a document holds is not
+    /// The columns of a page: of a run that is not small, the key instead of its document. A column's value is never
     /// larger than the document.
     private static func pageColumns(_ inlineBytes: String) -> String {
         let isSmall =
@@ -83,8 +83,8 @@ extension RunsStore {
         }
     }
 
-    /// A page is the beginning of an index that has the order of the list; a bitmap would collect all its rows first. A
-    /// bound of `start_time` needs one: its index can't do without.
+    /// A page reads the start of an index in the order of the list; a bitmap scan would collect all its rows first.
+    /// Only a bound of `start_time` needs one: its index can't do without.
     private static let inOrder = Statement(
         "plan lists",
         """
@@ -95,7 +95,7 @@ extension RunsStore {
         """
     )
 
-    /// Runs whose creation is an instant, and those few of which it is only a text, each by an index of its own.
+    /// Runs whose creation is an instant, and the few for which it is only a text, each by an index of its own.
     private static func branches(
         _ query: RunListQuery,
         _ columns: String,

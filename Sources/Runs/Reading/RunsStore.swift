@@ -2,11 +2,11 @@ internal import Core
 internal import Ingest
 internal import Postgres
 
-/// The SQL that answers about runs.
+/// The SQL of reads of runs.
 struct RunsStore {
     let connection: Connection
 
-    /// What an answer is made from.
+    /// The columns for a response.
     struct StoredRun {
         let id: Int64
         let document: [UInt8]
@@ -32,7 +32,7 @@ struct RunsStore {
 
     static let columns =
         "r.id, r.document, r.git_repo, r.git_commit_hash, r.created_order, r.created_at"
-    /// How much of a value `index_prefix` keeps, in characters.
+    /// The number of characters that `index_prefix` keeps.
     private static let prefixLength = 200
     static let order = "r.created_order DESC, r.created_at DESC, r.id"
 
@@ -48,7 +48,7 @@ struct RunsStore {
         try connection.execute(Self.one, [.uuid(RunKeys.run(eventID))]).first.map(StoredRun.init)
     }
 
-    /// How many runs a list has in all.
+    /// The number of runs of a whole list.
     func count(_ query: RunListQuery) throws -> Int64 {
         if query.isUnfiltered { return try totals("agent_name").runs }
         var conditions = SQLConditions()
@@ -85,14 +85,14 @@ struct RunsStore {
         for equality in query.equalities {
             let value = conditions.place(.text(equality.value))
             conditions.require("index_prefix(r.\(equality.column)) = index_prefix(\(value)::text)")
-            // The index holds beginnings: only of a long value one tells less than the whole. A condition more than
-            // needed makes the planner expect far too few rows.
+            // The index holds prefixes: only a long value has to be compared as a whole. An unneeded condition would
+            // make the planner expect far too few rows.
             if equality.value.unicodeScalars.count >= prefixLength {
                 conditions.require("r.\(equality.column) = \(value)")
             }
         }
         if let status = query.status {
-            // Spelt out for the partial index, which knows words and no parameters.
+            // Written as a literal for the partial index, which does not match parameters.
             conditions.require("r.status = '\(status.rawValue)'")
         }
         if let isPosted = query.isPosted {
@@ -126,8 +126,8 @@ struct RunsStore {
 
     // MARK: - Counts
 
-    /// The names that most runs have, as long as all of them together are not too long. A single name that takes a
-    /// large part of that hides no others: it is left out.
+    /// The names with the most runs, as long as together they are not too long. A single name that takes a large part
+    /// of that is left out, so that it hides no others.
     private static let facet = Statement(
         "runs by facet",
         """
@@ -167,21 +167,21 @@ struct RunsStore {
         """
     )
 
-    /// How many runs there are of each agent (`agent_name`) or job type (`job_type`), the most first: of as many as have
-    /// room in so many bytes.
+    /// The number of runs of each agent (`agent_name`) or job type (`job_type`), the most first: as many names as fit
+    /// into `bytes`.
     func counts(_ facet: String, bytes: Int) throws -> [(value: String, runs: Int64)] {
         try connection.execute(Self.facet, [.text(facet), .int(bytes)]).map {
             (try $0.text(0), try $0.int64(1))
         }
     }
 
-    /// How many names of a kind there are, and how many runs have one.
+    /// The number of names of a kind, and the number of runs with one.
     func totals(_ facet: String) throws -> (names: Int64, runs: Int64) {
         guard let row = try connection.execute(Self.facetTotals, [.text(facet)]).first else { return (0, 0) }
         return (try row.int64(0), try row.int64(1))
     }
 
-    /// How many runs were created after a moment not long ago: those of the hours that began since are counted already.
+    /// The number of runs created after a recent moment: the hours that began since then are counted already.
     func countCreated(after moment: Timestamp) throws -> Int64 {
         let hour: Int64 = 3_600_000_000
         let next = Timestamp(microseconds: (moment.microseconds / hour + 1) * hour)

@@ -1,4 +1,4 @@
--- Who runs most: from the counts that are kept.
+-- Runs by agent, from the stored counts.
 SELECT value AS agent, runs
 FROM agent_run_tally
 WHERE facet = 'agent_name' AND runs > 0

@@ -1,4 +1,4 @@
--- Runs by the UTC day of their start_time, the newest first. A run whose start_time is no time is not among them.
+-- Runs by the UTC day of their start_time, the newest first. A run whose start_time is not a time is left out.
 SELECT start_instant::date::text AS day, count(*) AS runs
 FROM agent_run
 WHERE start_instant IS NOT NULL

@@ -1,5 +1,5 @@
--- Runs that have ended and that their clients have not posted to an external service, by agent. Counted as what
--- those that run and those that are posted, which have indexes, leave of the total.
+-- Runs that have ended and that their clients have not posted to an external service, by agent. Computed as the total
+-- minus running and posted runs, which have indexes.
 WITH total AS (
     SELECT coalesce(sum(runs), 0)::bigint AS runs FROM agent_run_tally WHERE facet = 'agent_name'
 ),

@@ -1,4 +1,4 @@
--- How runs end. Most succeed: those are what the others, which have an index, leave of the total.
+-- Runs by status. Most succeed: their number is the total minus the others, which have an index.
 WITH others AS (
     SELECT status, count(*) AS runs FROM agent_run WHERE status <> 'success' GROUP BY status
 ),

@@ -1,5 +1,6 @@
--- Deletes the oldest runs before $1, at most $2, and answers how many went of each agent, job type, status and hour, so
--- that their counts can follow in the same transaction. Runs that a loader has in its hands stay for the next time.
+-- Deletes the oldest runs before $1, at most $2, and returns how many were deleted of each agent, job type, status
+-- and hour, so that the counts can be updated in the same transaction. Runs that a loader has locked wait for the
+-- next time.
 WITH old AS (
     SELECT event_key
     FROM agent_run

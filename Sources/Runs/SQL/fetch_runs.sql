@@ -1,5 +1,5 @@
--- The runs that a batch touches, locked in the order of their keys: another Weir may want some of them. Of a run that may
--- be larger than $2 bytes the document is left out; the stored size of a compressed one says little.
+-- The runs of a batch, locked in the order of their keys, since another Weir may lock some of them. The document of a
+-- run that may be larger than $2 bytes is left out; the stored size of a compressed one says little.
 SELECT
     event_key,
     received_at,

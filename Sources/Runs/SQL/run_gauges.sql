@@ -1,5 +1,5 @@
--- Runs by agent, job type and status, from the counts that are kept. $1: how many pairs of agent and job type, those with
--- the most runs, are told by name; the others are added up as `other`.
+-- Runs by agent, job type and status, from the stored counts. $1: how many pairs of agent and job type, those with
+-- the most runs, are shown by name; the others are added up as `other`.
 WITH counts AS MATERIALIZED (
     SELECT
         left(value::json ->> 0, 200) AS agent_name,

@@ -1,4 +1,4 @@
--- What can change of a run; everything else is its first body's.
+-- Updates the columns of a run that can change; all others keep the values of its first body.
 UPDATE agent_run r
 SET status = c.status,
     git_commit_hash = c.git_commit_hash,

@@ -1,9 +1,9 @@
 internal import Core
 internal import HTTP
 
-/// The answer to a batch. Contract §1.5.
+/// The response to a batch. Contract §1.5.
 struct BatchAnswer {
-    /// Bytes of errors that an answer lists: those of some ten thousand runs with ids of usual length.
+    /// The most bytes of errors in a response: those of some ten thousand runs with ids of usual length.
     static let mostErrorBytes = 2 << 20
 
     private(set) var inserted = 0
@@ -13,7 +13,7 @@ struct BatchAnswer {
     private var unlisted = 0
     private let total: Int
 
-    /// Adds up what came of each run; one without an outcome was refused by PostgreSQL.
+    /// Counts the outcomes of the runs; a run without an outcome was refused by PostgreSQL.
     init(_ drafts: [RunDraft], _ outcomes: RunsProjection.Outcomes) {
         total = drafts.count
         for (place, draft) in drafts.enumerated() {

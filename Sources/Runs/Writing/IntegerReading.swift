@@ -1,7 +1,7 @@
 internal import API
 internal import Core
 
-/// What a number in JSON or in a query may be spelt like. Contract §1.1 "Coercions".
+/// The accepted spellings of a number in JSON or in a query. Contract §1.1 "Coercions".
 enum IntegerReading {
     case success(Int64)
     case failure(ValidationIssue.Cause)

@@ -1,17 +1,17 @@
 internal import API
 internal import Core
 
-/// Reads the members of one object by the rules of the contract and collects what is wrong with them.
+/// Reads the members of one object by the rules of the contract and collects their errors.
 ///
-/// Of a repeated member the last counts; members that no record has are ignored. Contract §1.1.
+/// Of a repeated member the last counts; unknown members are ignored. Contract §1.1.
 struct MemberReader {
-    /// What was wrong so far, in the order of the reads.
+    /// The errors so far, in the order of the reads.
     private(set) var issues: [ValidationIssue] = []
 
     private let object: JSONNode
     private let document: JSONDocument
     private let place: [ValidationIssue.Step]
-    // Only then does a text have to be looked at for what PostgreSQL can't hold.
+    // Only suspicious texts are searched for parts that PostgreSQL can't store.
     private let isSuspicious: Bool
     private let places: [JSONPlace?]
 
@@ -39,20 +39,20 @@ struct MemberReader {
         self.places = places
     }
 
-    /// The bytes in which the values stand.
+    /// The bytes that contain the values.
     var source: [UInt8] { document.bytes }
 
-    /// The member as it was sent; nil when it was not.
+    /// The member as it was sent; nil when it is absent.
     subscript(field: RunField) -> JSONNode? { places[field.rawValue].map(document.node) }
 
-    /// Whether a member was sent with another value than null.
+    /// Whether a member is present and not null.
     private func isGiven(_ field: RunField) -> Bool {
         places[field.rawValue].map { document.kind(at: $0) != .null } ?? false
     }
 
-    // MARK: - What needs no closer look
+    // MARK: - Values in their stored form
 
-    /// Where a text stands that can be stored as it was spelt; nil for everything else.
+    /// The place of a text that can be stored as it is spelt; nil for everything else.
     func plainText(_ field: RunField) -> Range<Int>? {
         guard !isSuspicious, let place = places[field.rawValue], document.kind(at: place) == .string else {
             return nil
@@ -60,7 +60,7 @@ struct MemberReader {
         return document.range(at: place)
     }
 
-    /// Where a count stands that is spelt as it is stored: a few digits, no zero before them. Nil for everything else.
+    /// The place of a count that is spelt as it is stored: a few digits, no leading zero. Nil for everything else.
     func plainCount(_ field: RunField) -> Range<Int>? {
         guard let place = places[field.rawValue], document.kind(at: place) == .number else { return nil }
         let range = document.range(at: place)
@@ -71,12 +71,12 @@ struct MemberReader {
         return range
     }
 
-    /// Whether a member was not sent, or sent as null.
+    /// Whether a member is absent or null.
     func isAbsent(_ field: RunField) -> Bool { !isGiven(field) }
 
     // MARK: - Texts
 
-    /// A text that must be there.
+    /// A required text.
     mutating func required(_ field: RunField) -> ArraySlice<UInt8>? {
         guard let node = self[field] else {
             refuse(field.name, .missing, object)
@@ -85,18 +85,18 @@ struct MemberReader {
         return text(node, field.name)
     }
 
-    /// A text, or nil for null and for what was not sent.
+    /// A text; nil when it is null or absent.
     mutating func optionalText(_ field: RunField) -> ArraySlice<UInt8>? {
         guard isGiven(field), let node = self[field] else { return nil }
         return text(node, field.name)
     }
 
-    /// A text, or nil when it was not sent; null is refused.
+    /// A text; nil when it is absent. Null is refused.
     mutating func text(_ field: RunField) -> ArraySlice<UInt8>? {
         self[field].flatMap { text($0, field.name) }
     }
 
-    /// A text, or nil for whatever else it is.
+    /// A text; nil for anything else.
     mutating func lenientText(_ field: RunField) -> ArraySlice<UInt8>? {
         guard let node = self[field], node.kind == .string, obstacle(in: node) == nil else { return nil }
         return node.rawBytes
@@ -111,7 +111,7 @@ struct MemberReader {
 
     // MARK: - Numbers and flags
 
-    /// An integer, nil when it was not sent, or null where that is allowed.
+    /// An integer; nil when it is absent, or null where that is allowed.
     mutating func integer(_ field: RunField, isNullable: Bool = false) -> Int64? {
         guard let node = self[field], !(isNullable && node.isNull) else { return nil }
         switch IntegerReading(node) {
@@ -120,7 +120,7 @@ struct MemberReader {
         }
     }
 
-    /// A truth value, nil when it was not sent.
+    /// A boolean; nil when it is absent.
     mutating func flag(_ field: RunField) -> Bool? {
         guard let node = self[field] else { return nil }
         switch FlagReading(node) {
@@ -131,10 +131,10 @@ struct MemberReader {
 
     // MARK: - Objects and words
 
-    /// An object as JSON text, also when it came as text within a string (D09); nil for null.
+    /// An object as JSON text, also when it was sent as a string (D09); nil for null.
     mutating func object(_ field: RunField) -> ArraySlice<UInt8>? {
         guard isGiven(field), let node = self[field] else { return nil }
-        // What the operator has masked is no issue of the client's.
+        // A value that the operator masked is no error of the client.
         if node.string == Redactor.mask { return Self.redactedObject }
         let inner: JSONNode
         if let text = node.string, let document = try? JSONDocument(Array(text.utf8), recordedDepth: 0) {
@@ -151,7 +151,7 @@ struct MemberReader {
 
     private static let redactedObject = Array(#"{"redacted":true}"#.utf8)[...]
 
-    /// `manual`, `llm` or `ci`; nil for null. `name` is how the message calls it.
+    /// `manual`, `llm` or `ci`; nil for null. `name` is its name in the message.
     mutating func commitSource(_ node: JSONNode?, _ name: String, isRequired: Bool = false)
         -> ArraySlice<UInt8>?
     {
@@ -167,21 +167,21 @@ struct MemberReader {
         return text
     }
 
-    // MARK: - Faults
+    // MARK: - Errors
 
-    /// Notes a issue of a member.
+    /// Adds an issue of a member.
     @discardableResult
     mutating func refuse<Value>(_ name: String, _ cause: ValidationIssue.Cause, _ node: JSONNode) -> Value? {
         issues.append(ValidationIssue(place + [.name(name)], cause, node.rawBytes))
         return nil
     }
 
-    /// Notes a issue of a member.
+    /// Adds an issue of a member.
     mutating func refuse(_ name: String, _ cause: ValidationIssue.Cause, _ node: JSONNode) {
         let _: Int? = refuse(name, cause, node)
     }
 
-    /// What PostgreSQL cannot hold of a value; nil for nearly all.
+    /// The part of a value that PostgreSQL cannot store; nil for nearly all values.
     private func obstacle(in node: JSONNode, isText: Bool = false) -> String? {
         guard isSuspicious || isText else { return nil }
         guard let flags = (try? JSONDocument(Array(node.rawBytes), recordedDepth: 0))?.flags else {

@@ -3,21 +3,22 @@ internal import Core
 internal import Dispatch
 internal import HTTP
 
-/// Reads the bodies of writes: small ones on the lane where they arrived, others on a queue of their own.
+/// Reads the bodies of writes: small ones on the lane where they arrived, others on a separate queue.
 ///
-/// A large body would keep a lane from its other connections; and since the queue takes one at a time, what reading
-/// needs beside the bodies is needed once, however many come at a time.
+/// A large body would delay the other connections of a lane; and since the queue reads one body at a time, the memory
+/// for reading is needed only once, however many bodies arrive.
 struct RunBodyReader: Sendable {
-    /// A body as somebody asked for it.
+    /// A body that was read.
     struct Reading<Value: Sendable>: Sendable {
         let value: Value
-        /// The body as it goes into the journal.
+        /// The body for the journal.
         let line: [UInt8]
-        /// Whether the bytes that the value refers to are those of the line.
+        /// Whether the value refers to the bytes of the line.
         let isVerbatim: Bool
     }
 
-    /// Bytes of a record, and of an array of them, that are read on the lane: both take a millisecond at most.
+    /// The most bytes of a record, or of an array of records, that are read on the lane: both take a millisecond at
+    /// most.
     private static let recordBytes = 256 << 10
     private static let batchBytes = 16 << 10
 
@@ -77,7 +78,7 @@ struct RunBodyReader: Sendable {
         return Reading(
             value: try decode(document),
             line: RunLine.body(document),
-            // A line has no line breaks; values that were sent with some are read from there.
+            // A line has no line breaks; values that were sent with some refer to the original body.
             isVerbatim: !document.sawLineBreaksOutsideStrings
         )
     }

@@ -1,19 +1,19 @@
 internal import API
 internal import Core
 
-/// A run as a client sent it, checked; what only the line knows (its time) is still missing.
+/// A run as a client sent it, checked; the time of its line is still missing.
 package struct RunDraft: Sendable {
-    /// The members as they were sent, coerced.
+    /// The sent members, coerced.
     var record: RunRecord
-    /// Values that the model takes and the table does not: a refusal by itself, an error of its row in a batch.
+    /// Values that the model accepts and the table refuses: an error of a single run, an error of its row in a batch.
     var conflicts: [Conflict] = []
 
-    /// A value that no row may have.
+    /// A value that the table refuses.
     struct Conflict: Sendable {
         let field: RunField
         let input: ArraySlice<UInt8>
         let cause: ValidationIssue.Cause
-        /// What PostgreSQL would say.
+        /// The constraint that PostgreSQL would name.
         let constraint: String
     }
 
@@ -23,21 +23,21 @@ package struct RunDraft: Sendable {
     var runID: String { record.text(.runID) ?? "" }
 }
 
-/// Bodies of the runs surface to values. Contract §1.1, §1.4, §1.5.
+/// Decodes the bodies of the runs surface. Contract §1.1, §1.4, §1.5.
 enum RunDecoder {
-    /// What a body is.
+    /// The shape of a body.
     enum Shape: Sendable {
-        /// A run, or what changes one.
+        /// A run, or a change of one.
         case record
-        /// An array of runs, perhaps wrapped.
+        /// An array of runs, possibly wrapped.
         case batch
     }
 
-    /// Reads a body as JSON, as deep as somebody asks: to the members of its records. Below them lie `metrics_json` and
-    /// `context_json`, which are kept as text.
+    /// Reads a body as JSON, down to the members of its records. Below them are `metrics_json` and `context_json`,
+    /// which are stored as text.
     ///
-    /// With `mostRuns` a body that takes more memory than so many runs is refused as soon as that shows; a line of the
-    /// journal was accepted once, and is read whatever its size.
+    /// With `mostRuns`, a body that takes more memory than this many runs is refused as soon as it does; a line of
+    /// the journal was accepted before, and is read whatever its size.
     static func document(
         _ body: [UInt8],
         isJSON: Bool,
@@ -68,11 +68,11 @@ enum RunDecoder {
         }
     }
 
-    /// Names and values of a run: five times as many as it has members.
+    /// The most names and values of a run: five times as many as it has members.
     private static let nodesOfRun = RunField.count * 5
     private static let leastNodes = 100_000
 
-    /// How deep the members of records lie.
+    /// The depth of the members of records.
     private static func depth(of shape: Shape, in body: [UInt8]) -> Int {
         guard case .batch = shape else { return 1 }
         let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
@@ -89,7 +89,7 @@ enum RunDecoder {
         return draft
     }
 
-    /// One run; what a row cannot hold is a refusal, too (D02, D03).
+    /// One run; values that the table refuses are errors, too (D02, D03).
     static func storableRun(_ document: JSONDocument) throws(RunRefusal) -> RunDraft {
         let draft = try run(document)
         guard draft.conflicts.isEmpty else {
@@ -102,7 +102,7 @@ enum RunDecoder {
     }
 
     /// An array of at most `mostRuns` runs, also when it is wrapped as `{"runs": […]}` (D05); one issue refuses all
-    /// (D23).
+    /// runs (D23).
     static func batch(_ document: JSONDocument, mostRuns: Int = .max) throws(RunRefusal) -> [RunDraft] {
         guard let list = list(document.root) else {
             let cause: ValidationIssue.Cause = document.root.isNull ? .missing : .notAList
@@ -126,8 +126,8 @@ enum RunDecoder {
         return drafts
     }
 
-    /// Refuses runs without an id to be found by, in a batch with their places in it. Asked at the door only: a journal
-    /// of an older Weir may have some, and a replay makes the rows that they were.
+    /// Refuses runs with an empty id, in a batch with their indices. Only requests are checked: the journal of an
+    /// older Weir may have such runs, and a replay restores their rows.
     static func requireEventIDs(_ drafts: [RunDraft], isBatch: Bool) throws(RunRefusal) {
         var issues = ValidationIssues()
         for (index, draft) in drafts.enumerated() where draft.record[.eventID]?.count == 2 {
@@ -153,7 +153,7 @@ enum RunDecoder {
         _ issues: inout ValidationIssues
     ) -> RunDraft? {
         guard node.kind == .object else {
-            // The body `null` is no body; an element `null` is one of a wrong type.
+            // A body of `null` counts as missing; an element `null` has the wrong type.
             let cause: ValidationIssue.Cause = node.isNull && place.count == 1 ? .missing : .notARecord
             issues.add([ValidationIssue(place, cause, node.rawBytes)])
             return nil
@@ -165,7 +165,7 @@ enum RunDecoder {
         return reader.issues.isEmpty ? draft : nil
     }
 
-    /// Reads what nearly all members of nearly all runs are; false for what has to be looked at.
+    /// Reads the plain values of nearly all runs; false for values that need coercion.
     private static func readPlain(
         _ field: RunField,
         _ reader: borrowing MemberReader,
@@ -248,7 +248,7 @@ enum RunDecoder {
     private static let emptyText = Array("\"\"".utf8)[...]
     private static let emptyObject = Array("{}".utf8)[...]
 
-    /// A body that is not declared as JSON is a text to the reference, whatever it holds.
+    /// Like the reference, treats a body that is not declared as JSON as a text.
     private static func textDocument(_ body: [UInt8]) -> JSONDocument {
         let text = JSONText.quoted(String(decoding: body, as: UTF8.self))
         guard let document = try? JSONDocument(text) else {

@@ -1,5 +1,5 @@
-/// The members of a run record, in the order of the contract's table: of answers, and of the faults of a request.
-/// Contract §2.1.
+/// The members of a run record, in the order of the contract's table: this is the order of responses and of a
+/// request's errors. Contract §2.1.
 enum RunField: Int, CaseIterable, Sendable {
     case eventID, runID, schemaVersion, createdAt, updatedAt, startTime, endTime
     case agentName, agentOwner, jobType, status
@@ -13,46 +13,46 @@ enum RunField: Int, CaseIterable, Sendable {
     /// How many fields there are.
     static let count = allCases.count
 
-    /// What a member holds and which values a client may give it.
+    /// The type of a member, and the values that a client may give it.
     enum Rule: Sendable {
-        /// Text that a record can't be without.
+        /// Required text.
         case required
-        /// Text with a default, which null isn't allowed to replace.
+        /// Text with a default; null is refused.
         case text
         /// Text or null.
         case optionalText
-        /// Text or null; anything else is ignored, as the reference ignores the member altogether.
+        /// Text or null; anything else is ignored, as the reference ignores the whole member.
         case lenientText
-        /// An integer, 0 unless it is given.
+        /// An integer; 0 by default.
         case counter
-        /// An integer, 0 unless it is given; null is 0, too.
+        /// An integer; 0 by default and for null.
         case optionalCounter
-        /// A JSON object or null, perhaps as a JSON string.
+        /// A JSON object or null, or an object as a JSON string.
         case object
         /// `manual`, `llm`, `ci` or null.
         case commitSource
-        /// A truth value, false unless it is given.
+        /// A boolean; false by default.
         case flag
-        /// Nothing that a client says.
+        /// Set by Weir, never by a client.
         case own
     }
 
     /// The member's name in JSON.
     var name: String { Self.table[rawValue].name }
-    /// What it holds.
+    /// Its type and values.
     var rule: Rule { Self.rules[rawValue] }
 
     /// All fields; `allCases` makes a new array each time.
     static let all: [RunField] = allCases
     private static let rules = table.map(\.rule)
 
-    /// What stands before each value in a document, one behind the other: `{"event_id":`, `,"run_id":` and so on.
+    /// The text before each value in a document, one after the other: `{"event_id":`, `,"run_id":` and so on.
     static let keys = Keys(table.map(\.name))
 
-    /// Texts of all fields in one piece, for they are copied for each run.
+    /// The texts of all fields in one array, since they are copied for each run.
     struct Keys: Sendable {
         let bytes: [UInt8]
-        /// Where the text of each field ends.
+        /// The end of the text of each field.
         let ends: [Int]
 
         fileprivate init(_ names: [String]) {
@@ -65,15 +65,15 @@ enum RunField: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
+    /// The field of a key as it is spelt between the quotes in a body; nil for unknown members.
     static func named(_ key: ArraySlice<UInt8>) -> RunField? {
         key.withUnsafeBufferPointer { lookup.field(named: $0) }
     }
 
-    /// The field of a key as it stands between the quotes in a body; nil for members that no record has.
+    /// The field of a key as it is spelt between the quotes in a body; nil for unknown members.
     static func named(_ key: UnsafeBufferPointer<UInt8>) -> RunField? { lookup.field(named: key) }
 
-    /// The field of a name; nil for members that no record has.
+    /// The field of a name; nil for unknown members.
     static func named(_ name: String) -> RunField? { named(Array(name.utf8)[...]) }
 
     private static let lookup = RunFieldLookup()
@@ -138,7 +138,7 @@ enum RunField: Int, CaseIterable, Sendable {
     ]
 }
 
-/// Finds fields by their names: a table with open addressing, since every member of every run is looked up here.
+/// Finds fields by their names: an open-addressing hash table, since every member of every run is looked up here.
 private struct RunFieldLookup: Sendable {
     private static let size = 256
 
@@ -170,7 +170,7 @@ private struct RunFieldLookup: Sendable {
         return nil
     }
 
-    /// Length, first, last and middle tell nearly all names apart.
+    /// Length, first, last and middle byte distinguish nearly all names.
     private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> Int {
         let count = name.count
         let ends = Int(name[0]) &* 31 &+ Int(name[count - 1]) &* 7

@@ -1,9 +1,9 @@
 internal import API
 internal import Core
 
-/// What a PATCH, or the late end of a run, changes. Contract §1.8.
+/// The changes of a PATCH, or of the late end of a run. Contract §1.8.
 struct RunPatch: Sendable, Equatable {
-    /// The members that change, in the order in which answers list them.
+    /// The changed members, in the order of responses.
     private(set) var changes: [Change] = []
 
     /// A member and its new value as JSON text.
@@ -12,15 +12,15 @@ struct RunPatch: Sendable, Equatable {
         let value: ArraySlice<UInt8>
     }
 
-    /// The members that a client may change. The reference's own client sends the last two; it ignores them, we do
-    /// not (D08).
+    /// The members that a client may change. The reference's own client sends the last two; the reference ignores
+    /// them, Weir stores them (D08).
     static let fields: [RunField] = [
         .status, .endTime, .durationMS, .errorSummary, .errorDetails, .outputSummary, .itemsSucceeded,
         .itemsFailed, .itemsSkipped, .metricsJSON, .contextJSON, .gitCommitSource, .gitCommitAuthor,
         .gitCommitTimestamp, .itemsDiscovered, .inputSummary,
     ]
 
-    /// Reads a body; null means "not sent" everywhere.
+    /// Reads a body; null always means absent.
     init(_ document: JSONDocument) throws(RunRefusal) {
         let root = document.root
         guard root.kind == .object else {
@@ -37,13 +37,13 @@ struct RunPatch: Sendable, Equatable {
         guard reader.issues.isEmpty else { throw .issues(ValidationIssues(reader.issues)) }
     }
 
-    /// The end of a run that was told by a second POST of the whole record, nil unless it tells an end (D17).
+    /// The end of a run from a second POST of the whole record; nil when the record has no end (D17).
     init?(lateEnd record: RunRecord) {
         guard record.text(.status).flatMap(RunStatus.init(word:))?.isTerminal == true, record[.endTime] != nil
         else {
             return nil
         }
-        // The whole record may also name the commit that the run made while Weir was away.
+        // The record may also contain the commit that the run made while Weir was away.
         for field in Self.fields + [.gitCommitHash] {
             if let value = record[field] { changes.append(Change(field: field, value: value)) }
         }

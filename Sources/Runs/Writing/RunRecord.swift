@@ -2,27 +2,27 @@ internal import Core
 
 /// A run record: for each field its value as JSON text, nil for null.
 ///
-/// Values stay as they were spelt, so that nothing a client sent changes on its way back. They are places in the text
-/// that the record was read from, or in a buffer of its own: a batch of a thousand records is one array of bytes.
+/// Values keep their spelling, so that a client gets back exactly what it sent. They are ranges of the text that the
+/// record was read from, or of its own buffer: a batch of a thousand records is one array of bytes.
 struct RunRecord: Sendable {
     private let source: [UInt8]
     private var own: [UInt8] = []
     private var pieces: [Piece]
 
-    /// Where a value stands; null is an empty place.
+    /// The place of a value; null is an empty range.
     private struct Piece: Sendable {
         var start: Int32 = 0
         var count: Int32 = 0
         var isOwn = false
     }
 
-    /// A record of nulls, to be filled with values that stand in `source` or elsewhere.
+    /// A record of nulls, to be filled with values in `source` or elsewhere.
     init(source: [UInt8] = []) {
         self.source = source
         pieces = Array(repeating: Piece(), count: RunField.count)
     }
 
-    /// Reads what `document` wrote; members that no record has are left out.
+    /// Reads what `document` wrote; unknown members are left out.
     init(_ document: JSONDocument) {
         self.init(source: document.bytes)
         for member in document.root.members {
@@ -42,12 +42,12 @@ struct RunRecord: Sendable {
         set { pieces[field.rawValue] = newValue.map { place($0) } ?? Piece() }
     }
 
-    /// Notes that a value stands in the source.
+    /// Stores that a value is in the source.
     mutating func place(_ field: RunField, _ range: Range<Int>) {
         pieces[field.rawValue] = Piece(start: Int32(range.lowerBound), count: Int32(range.count))
     }
 
-    /// Notes where a value stands; one that is not part of the source is copied.
+    /// Returns the place of a value; one that is not part of the source is copied.
     private mutating func place(_ value: ArraySlice<UInt8>) -> Piece {
         let isShared = value.withUnsafeBufferPointer { value in
             source.withUnsafeBufferPointer { source in
@@ -66,12 +66,12 @@ struct RunRecord: Sendable {
         self[field] = text.map { JSONText.quoted($0)[...] }
     }
 
-    /// A text; nil for null and for what is no text.
+    /// A text; nil for null and for other types.
     func text(_ field: RunField) -> String? {
         self[field].flatMap(JSONText.string)
     }
 
-    /// Whether a value is there.
+    /// Whether a value is present.
     func has(_ field: RunField) -> Bool { pieces[field.rawValue].count > 0 }
 
     /// Appends the record as one JSON object, its members in the order of the contract.

@@ -1,8 +1,8 @@
-/// The states of a run, and the words by which clients call them. Contract §1.4, §2.2.
+/// The states of a run, and their words in requests. Contract §1.4, §2.2.
 enum RunStatus: String, CaseIterable, Sendable {
     case running, success, failure, partial, timeout, cancelled
 
-    /// Takes a canonical word or one of its aliases; exact, as the reference compares.
+    /// Accepts a canonical word or one of its aliases; case matters, as in the reference.
     init?(word: String) {
         if let status = RunStatus(rawValue: word) {
             self = status
@@ -19,7 +19,7 @@ enum RunStatus: String, CaseIterable, Sendable {
     /// The words in the spelling of the reference's messages.
     static let list = "[" + allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ") + "]"
 
-    /// All words that are taken.
+    /// All accepted words.
     static let words = allCases.map(\.rawValue) + aliases.keys.sorted()
 
     private static let aliases: [String: RunStatus] = [

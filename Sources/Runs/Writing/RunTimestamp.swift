@@ -1,11 +1,12 @@
 internal import Core
 
-/// Times as clients of the runs surface spell them: what Python 3.11's `datetime.fromisoformat` takes. Contract §1.6.
+/// Times in the formats of Python 3.11's `datetime.fromisoformat`, which clients of the runs surface use. Contract
+/// §1.6.
 ///
-/// A date alone, or with a time behind any one character; both with or without their dividers; weeks; fractions; an
-/// offset. `Z` is `+00:00`; without an offset the time is UTC.
+/// A date alone, or followed by any one character and a time; both with or without their dividers; weeks; fractions;
+/// an offset. `Z` is `+00:00`; without an offset the time is UTC.
 enum RunTimestamp {
-    /// The instant of a text; nil for what is none.
+    /// The instant of a text; nil if it is not a time.
     static func instant(of text: String) -> Timestamp? {
         var text = text.utf8.contains(UInt8(ascii: "Z")) ? text.replacing("Z", with: "+00:00") : text
         return text.withUTF8 { bytes in
@@ -15,7 +16,7 @@ enum RunTimestamp {
     }
 
     /// The instant of a filter's value. A `+` that the client did not encode arrives as a blank, and at the end only
-    /// an offset can stand behind it (D32).
+    /// an offset can follow it (D32).
     static func instant(ofFilter text: String) -> Timestamp? {
         if let instant = instant(of: text) { return instant }
         guard let blank = text.lastIndex(of: " ") else { return nil }
@@ -61,7 +62,7 @@ private struct Reader {
             guard let day = digits(1), (1...7).contains(day) else { return nil }
             weekday = day
         }
-        // The week that holds January 4 is the first; 1970-01-01 was a Thursday.
+        // The week with January 4 is the first; 1970-01-01 was a Thursday.
         let number = CivilDate(year: year, month: 1, day: 4).daysSinceEpoch
         let monday = number - (number + 3).modulo(7)
         let first = monday + (week - 1) * 7
@@ -90,7 +91,7 @@ private struct Reader {
         return Int64(hour * 3600 + minute * 60 + second) * 1_000_000 + fraction
     }
 
-    /// Microseconds; zero where no fraction is written.
+    /// Microseconds; zero without a fraction.
     private mutating func fraction() -> Int64? {
         guard next == UInt8(ascii: ".") || next == UInt8(ascii: ",") else { return 0 }
         position += 1
@@ -105,7 +106,7 @@ private struct Reader {
         return value
     }
 
-    /// The offset in microseconds; zero where none is written.
+    /// The offset in microseconds; zero without one.
     private mutating func offset() -> Int64? {
         guard let sign = next else { return 0 }
         guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }

@@ -4,7 +4,7 @@ internal import HTTP
 internal import Ingest
 internal import Journal
 
-// MARK: - Endpoints that write. Each is one line of the journal, answered when its rows are there. Design §1.
+// MARK: - Endpoints that write. Each writes one line of the journal, and answers when its rows are stored. Design §1.
 
 extension RunsRoutes {
     var create: Endpoint {
@@ -23,7 +23,7 @@ extension RunsRoutes {
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
                 return Self.answer(draft, "created")
-            // The line is durable and will be a row: a client must not take that for a failure.
+            // The line is durable and will be applied: a client must not take that for a failure.
             case .pending: return Self.answer(draft, "accepted")
             case .refused: return Self.deadLetter("create run")
             }
@@ -31,7 +31,7 @@ extension RunsRoutes {
     }
 
     var batch: Endpoint {
-        let summary = "Records an array of runs; each stands alone."
+        let summary = "Records an array of runs; an error in one does not affect the others."
         return write(
             .post,
             "/api/v1/runs/batch",
@@ -88,7 +88,7 @@ extension RunsRoutes {
     }
 
     var associateCommit: Endpoint {
-        let summary = "Tells which commit a run made."
+        let summary = "Stores the commit that a run made."
         return write(
             .post,
             "/api/v1/runs/{event_id}/associate-commit",
@@ -131,7 +131,7 @@ extension RunsRoutes {
         }
     }
 
-    /// `parsed` is what the line says, where it can be taken from here; `count` is how many operations it has.
+    /// `parsed` is the parsed body of the line, if it is available; `count` is the number of its operations.
     private func append(
         _ kind: RunsProjection.Kind,
         _ line: [UInt8],
@@ -153,7 +153,7 @@ extension RunsRoutes {
         }
     }
 
-    /// A patch that changes nothing is refused, but not before the run is known to be there.
+    /// A patch that changes nothing is refused, but only after the run was found.
     private func emptyPatch(_ eventID: String) async -> Response {
         await reader.answer(.detail) { connection in
             guard try RunsStore(connection: connection).fetchOne(eventID) != nil else {
@@ -212,11 +212,11 @@ extension RunsRoutes {
         return .json(writer.bytes)
     }
 
-    /// A large batch takes its time: even a slow PostgreSQL stores ten thousand runs a second.
+    /// A large batch takes time: even a slow PostgreSQL stores ten thousand runs a second.
     private static let patiencePerRun = Duration.microseconds(100)
     private static let mostPatience = Duration.seconds(15)
 
-    /// Repeating is harmless: every write of this surface may be applied twice.
+    /// A retry is harmless: every write of this surface is idempotent.
     private static func applyingLater(_ delay: Delay) -> Response {
         let why =
             switch delay {

@@ -6,7 +6,7 @@ package struct AccessPolicy: Sendable {
     /// The outcome.
     package enum Decision: Hashable, Sendable {
         case granted(TokenGrant)
-        /// No credentials, or none that are known: 401.
+        /// No credentials, or unknown ones: 401.
         case unauthorized(Reason)
         /// The token is known, but does not carry this scope: 403.
         case forbidden(missing: Scope)
@@ -14,17 +14,17 @@ package struct AccessPolicy: Sendable {
 
     /// Why a caller needs a token.
     package enum Reason: Hashable, Sendable {
-        /// There are tokens.
+        /// Tokens exist.
         case tokensExist
-        /// There were tokens, and all of them are gone.
+        /// There were tokens, and all of them are revoked.
         case tokensExisted
-        /// There has never been a token, but only local callers do without; this one came from elsewhere.
+        /// There has never been a token; then only local callers need none, and this caller is not local.
         case notLocal(CallerOrigin)
     }
 
     /// Whether `WEIR_ALLOW_ANONYMOUS` is on.
     package let allowsAnonymous: Bool
-    /// Whether whoever has no token may read (`WEIR_RUNS_AUTH`).
+    /// Whether callers without a token may read (`WEIR_RUNS_AUTH`).
     package let allowsAnonymousReads: Bool
 
     /// Makes a policy.
@@ -35,9 +35,9 @@ package struct AccessPolicy: Sendable {
 
     /// Decides about one request.
     ///
-    /// Where anonymous callers are welcome, unknown credentials count as none: a weblog client that is refused
-    /// goes silent for its whole run (contract §6, pitfall 7). `scope` nil is a route for everybody. `origin` is asked
-    /// only where it matters.
+    /// Where anonymous callers are allowed, unknown credentials count as none: a weblog client that is refused stays
+    /// silent for its whole run (contract §6, pitfall 7). `scope` is nil for a route without a scope. `origin` is
+    /// called only where it matters.
     package func decide(
         scope: Scope?,
         secrets: [[UInt8]],
@@ -62,8 +62,8 @@ package struct AccessPolicy: Sendable {
             if origin == .local { return (Self.all, .notLocal(origin)) }
             reason = .notLocal(origin)
         } else {
-            // Whoever made a token meant it: from then on only WEIR_ALLOW_ANONYMOUS opens the door, and never to what
-            // changes Weir itself.
+            // Once there has been a token, only WEIR_ALLOW_ANONYMOUS allows requests without one, and never those
+            // that change Weir itself.
             reason = tokens.isEmpty ? .tokensExisted : .tokensExist
         }
         if allowsAnonymous { return (Self.sendAndRead, reason) }
@@ -71,22 +71,22 @@ package struct AccessPolicy: Sendable {
     }
 }
 
-/// Refuses to listen where strangers reach an open door.
+/// Refuses to listen on an address that others can reach while requests need no token.
 package struct UnsafeBindError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The listener that is not loopback.
     package let address: ListenSpecification
 
     package var description: String {
         """
-        refusing to listen on \(address) where others can reach it while nobody needs a token: set WEIR_TOKENS \
-        (for example ingest+read=<secret>), or make one with `weir token create`, or say \
+        refusing to listen on \(address) where others can reach it while requests need no token: set WEIR_TOKENS \
+        (for example ingest+read=<secret>), or make one with `weir token create`, or set \
         WEIR_ALLOW_ANONYMOUS=true
         """
     }
 }
 
 extension AccessPolicy {
-    /// Throws for the first listener that is open to others while there has never been a token.
+    /// Throws for the first listener that others can reach while there has never been a token.
     package func check(_ listeners: [ListenSpecification], tokens: TokenTable) throws(UnsafeBindError) {
         guard !allowsAnonymous, tokens.isUntouched else { return }
         if let address = listeners.first(where: { !$0.isLoopback }) {
@@ -94,7 +94,7 @@ extension AccessPolicy {
         }
     }
 
-    /// What an operator should know about tokens and this policy together; nil when all is as it should be.
+    /// A warning for the operator about tokens and this policy together; nil if there is none.
     package func warning(about tokens: TokenTable) -> String? {
         switch (allowsAnonymous, tokens.isEmpty) {
         case (true, false):

@@ -1,36 +1,36 @@
 import HTTP
 import HTTPServer
 
-/// Where a request comes from, as far as letting it in without a token depends on it. Design §6.
+/// The origin of a request, which decides whether it may come without a token. Design §6.
 package enum CallerOrigin: Hashable, Sendable {
-    /// A program on this machine, by loopback or a Unix socket, and nobody between.
+    /// A program on this machine, over loopback or a Unix socket, without a proxy.
     case local
-    /// From a proxy on this machine: the field names what gave it away.
+    /// From a proxy on this machine; `field` is the header field that shows it.
     case forwarded(field: String)
-    /// From a browser on this machine, for a page of somebody else.
+    /// From a browser on this machine, for a page of another origin.
     case foreignPage(origin: String)
     /// From elsewhere.
     case remote
 }
 
-/// Tells origins apart. Any thread.
+/// Determines origins. Any thread.
 struct CallerOrigins: Sendable {
     private let proxies: TrustedProxies?
     private let cors: CORSPolicy
     private let exposure = ListenerExposure()
 
-    /// `proxies` are believed when they name the client; pages of the origins of `cors` are no strangers.
+    /// `proxies` are trusted to name the client; pages of the origins of `cors` count as own pages.
     init(proxies: TrustedProxies?, cors: CORSPolicy) {
         self.proxies = proxies
         self.cors = cors
     }
 
-    /// Where a request comes from.
+    /// The origin of a request.
     ///
-    /// A proxy on loopback makes everybody's requests come from loopback, so that one forwarding field is enough to
-    /// take them for a stranger's. Behind a trusted proxy the client decides, and is local only when every address
-    /// that is named is: one of several could be the client's own invention. A proxy that serves this machine under
-    /// another path, and says only under which loopback address, is a program of this machine like any other.
+    /// Behind a proxy on loopback, all requests come from loopback, so that one forwarding field is enough to treat
+    /// them as remote. Behind a trusted proxy the client's address decides, and is local only if every named address
+    /// is: the client could have invented one of several. A proxy that serves this machine under another path, and
+    /// names only a loopback address, is a local program like any other.
     func origin(of fields: HeaderFields, _ connection: ConnectionInfo) -> CallerOrigin {
         guard exposure.isLoopback(connection.listener), Self.isLocal(connection.peer) else { return .remote }
         if let field = fields.forwardingField, !isLocalBehindProxy(fields, connection.peer),
@@ -54,20 +54,20 @@ struct CallerOrigins: Sendable {
     }
 
     private static func isLocal(_ peer: Peer) -> Bool {
-        // The second is what nearly all local clients are.
+        // Nearly all local clients match the second condition.
         peer.address.isEmpty || peer.address == "127.0.0.1" || isLoopback(peer.address)
     }
 
     private static func isLoopback(_ address: String) -> Bool { IPAddress(address)?.isLoopback ?? false }
 
-    /// Whether a page came from Weir itself: its origin is where the request goes. Under any other name than those of
-    /// loopback it could be a stranger's whose name leads here.
+    /// Whether a page came from Weir itself: its origin is the host of the request. Only loopback names count: any
+    /// other name could belong to a stranger and resolve to this machine.
     private static func isOwn(_ origin: String, _ host: String?) -> Bool {
         guard let host = host?.lowercased(), origin.lowercased() == "http://\(host)" else { return false }
         return isLoopbackHost(host)
     }
 
-    /// Whether a `Host` in small letters, with or without a port, is a name or an address of loopback.
+    /// Whether a lower-case `Host`, with or without a port, is a name or an address of loopback.
     private static func isLoopbackHost(_ host: String) -> Bool {
         let endsInPort = host.last != "]" && host.contains(":")
         let name = endsInPort ? host.prefix(upTo: host.lastIndex(of: ":") ?? host.endIndex) : host[...]

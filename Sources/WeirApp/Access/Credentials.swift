@@ -2,13 +2,13 @@ import Configuration
 import Core
 import HTTP
 
-/// The secrets that a request presents, in every form in which clients can.
+/// The secrets of a request, in every form that clients use.
 ///
-/// A secret stands in `Authorization: Bearer`, in `X-API-Key`, in the path, or anywhere in `Authorization: Basic`:
-/// as the password, as the user, or as the whole text. nf-weblog 1.1.0 encodes its `basicToken` twice
-/// (contract §4.1), so that what Basic decodes to is decoded once more where it can be.
+/// A secret is in `Authorization: Bearer`, in `X-API-Key`, in the path, or anywhere in `Authorization: Basic`: as the
+/// password, as the user, or as the whole text. nf-weblog 1.1.0 encodes its `basicToken` twice (contract §4.1), so
+/// that the decoded text of Basic is decoded once more if possible.
 enum Credentials {
-    /// Every candidate, without repetitions; empty when the request presents nothing.
+    /// Every candidate, without repetitions; empty when the request has none.
     static func secrets(in fields: HeaderFields, pathSecret: String?) -> [[UInt8]] {
         var secrets: [[UInt8]] = []
         func add(_ secret: [UInt8]) {

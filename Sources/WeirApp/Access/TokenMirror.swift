@@ -2,7 +2,7 @@ import API
 import Core
 import Glibc
 
-/// Hashes of the tokens that PostgreSQL knows, in a file, so that they serve while PostgreSQL is away.
+/// A file with the hashes of the tokens in PostgreSQL, which is used while PostgreSQL is away.
 ///
 /// It is made with the first token and stays when the last one is revoked: that it is there says that there were some.
 package struct TokenMirror: Sendable {
@@ -18,12 +18,12 @@ package struct TokenMirror: Sendable {
     package enum Contents: Hashable, Sendable {
         /// There is no file: no token has been seen from here.
         case absent
-        /// The tokens of the last write, perhaps none.
+        /// The tokens of the last write; possibly empty.
         case tokens([AccessToken])
-        /// There is a file, and it is not usable: there were tokens, and nobody knows which.
+        /// The file is not usable: there were tokens, but it is unknown which.
         case unusable
 
-        /// The tokens that can be read.
+        /// The readable tokens.
         package var tokens: [AccessToken] { if case .tokens(let tokens) = self { tokens } else { [] } }
     }
 
@@ -70,7 +70,7 @@ package struct TokenMirror: Sendable {
     }
 
     private func replace(with bytes: [UInt8]) -> Bool {
-        // Two may write at once, also in one process, or in two containers that count processes alike.
+        // Two writers may run at once, also in one process, or in two containers with equal process ids.
         let temporary = "\(path).\(UUID128.random()).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }

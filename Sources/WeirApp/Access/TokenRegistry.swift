@@ -2,18 +2,18 @@ import Logging
 package import Postgres
 import Synchronization
 
-/// The tokens that this process knows: those of the settings, and those of PostgreSQL as last seen.
+/// The tokens that this process knows: those of the settings, and the last read ones of PostgreSQL.
 ///
-/// Reads of `table` cost a lock and never wait. While PostgreSQL is away, the mirror in the data directory serves.
+/// Reading `table` takes a lock and never waits. While PostgreSQL is away, the mirror in the data directory is used.
 package final class TokenRegistry: Sendable {
-    /// How often PostgreSQL is asked for news, in seconds.
+    /// How often the tokens are read from PostgreSQL, in seconds.
     package static let reloadSeconds = 10
 
     private let fixed: [AccessToken]
     private let mirror: TokenMirror?
     private let policy: AccessPolicy
     private let logger: Logger
-    // Guards the table of this moment and what PostgreSQL and the mirror say.
+    // Guards the current table, and the tokens of PostgreSQL and of the mirror.
     private let state: Mutex<State>
 
     private struct State {
@@ -22,7 +22,7 @@ package final class TokenRegistry: Sendable {
         var hadTokens: Bool
     }
 
-    /// Begins with the tokens of the settings and of the mirror; `policy` knows what to warn of.
+    /// Starts with the tokens of the settings and of the mirror; `policy` provides the warnings.
     init(fixed: [AccessToken], mirror: TokenMirror?, policy: AccessPolicy, logger: Logger) {
         self.fixed = fixed
         self.mirror = mirror
@@ -31,7 +31,7 @@ package final class TokenRegistry: Sendable {
         let contents = mirror?.read() ?? .absent
         if contents == .unusable {
             logger.warning(
-                "the mirror of tokens cannot be read: nobody is let in by them before PostgreSQL answers",
+                "the mirror of tokens cannot be read: its tokens are refused until PostgreSQL answers",
                 metadata: ["path": "\(mirror?.path ?? "")"]
             )
         }
@@ -45,7 +45,7 @@ package final class TokenRegistry: Sendable {
         )
     }
 
-    /// The tokens of this moment.
+    /// The current tokens.
     package var table: TokenTable {
         state.withLock { $0.table }
     }
@@ -55,7 +55,7 @@ package final class TokenRegistry: Sendable {
         if let warning = policy.warning(about: table) { logger.warning("\(warning)") }
     }
 
-    /// Reads PostgreSQL again and again until the task is cancelled.
+    /// Reads PostgreSQL at intervals until the task is cancelled.
     func run(_ pool: Pool) async {
         while !Task.isCancelled {
             do {
@@ -67,7 +67,8 @@ package final class TokenRegistry: Sendable {
         }
     }
 
-    /// Reads PostgreSQL once. That there were tokens is never forgotten: rows may go, the mirror stays.
+    /// Reads PostgreSQL once. Tokens that once existed are never forgotten: their rows may be deleted, the mirror
+    /// stays.
     package func reload(_ pool: Pool) async throws {
         let (stored, hadTokens) = try await pool.withConnection { try TokenStore.fetch(on: $0) }
         let hasChanged = state.withLock { state in

@@ -4,7 +4,7 @@ package import Postgres
 
 /// The SQL of `access_token`.
 package enum TokenStore {
-    /// What `weir token list` shows of a token.
+    /// A token in `weir token list`.
     package struct Listing: Sendable {
         package let name: String
         package let scopes: [String]
@@ -12,7 +12,7 @@ package enum TokenStore {
         package let revokedAt: Timestamp?
     }
 
-    /// Every token that has not been revoked, and whether there has ever been one.
+    /// Every valid token, and whether there has ever been one.
     package static func fetch(on connection: Connection) throws -> (valid: [AccessToken], hadTokens: Bool) {
         let valid = try fetchValid(on: connection)
         guard valid.isEmpty else { return (valid, true) }
@@ -20,7 +20,7 @@ package enum TokenStore {
         return ([], !rows.isEmpty)
     }
 
-    /// Every token that has not been revoked.
+    /// Every token that is not revoked.
     private static func fetchValid(on connection: Connection) throws -> [AccessToken] {
         let rows = try connection.execute(
             "SELECT name, hash, scopes FROM access_token WHERE revoked_at IS NULL",
@@ -33,7 +33,7 @@ package enum TokenStore {
         }
     }
 
-    /// All tokens, revoked ones too, by name.
+    /// All tokens, including revoked ones, by name.
     package static func fetchAll(on connection: Connection) throws -> [Listing] {
         let rows = try connection.execute(
             "SELECT name, scopes, created_at, revoked_at FROM access_token ORDER BY name COLLATE \"C\"",
@@ -64,7 +64,7 @@ package enum TokenStore {
         ).affectedRows == 1
     }
 
-    /// Revokes a token; false when there is none of that name, or it is revoked already.
+    /// Revokes a token; false when no valid token has that name.
     package static func revoke(name: String, on connection: Connection) throws -> Bool {
         try connection.execute(
             "UPDATE access_token SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL",

@@ -2,22 +2,23 @@ import Core
 import Metrics
 import Synchronization
 
-/// How old the newest good copy of the database is, whoever made it: a maintenance job, a schedule of the host, or a hand.
+/// The age of the newest good copy of the database, made by a maintenance job, a scheduled job of the host, or by
+/// hand.
 ///
-/// Every Weir looks at the directory of the copies that it sees. Where there is no copy nothing is shown: 0 would be a
-/// copy of 1970.
+/// Every Weir checks the directory of the copies that it sees. Without a copy nothing is shown: 0 would be a copy of
+/// 1970.
 final class BackupAge: Sendable {
     private static let interval = Duration.seconds(60)
 
     private let settings: Settings
-    // Guards when the newest copy was made that was seen last.
+    // Guards the creation time of the newest copy.
     private let newest = Mutex<Timestamp?>(nil)
 
     init(_ settings: Settings) {
         self.settings = settings
     }
 
-    /// Looks every minute until the task is cancelled.
+    /// Checks every minute until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             try? await blocking { [self] in try look() }
@@ -25,7 +26,7 @@ final class BackupAge: Sendable {
         }
     }
 
-    /// Looks once.
+    /// Checks once.
     func look() throws {
         let shelf = BackupShelf(try BackupShelf.directory(settings))
         let time = shelf.newest?.time

@@ -2,11 +2,11 @@ import Core
 import Crypto
 import Glibc
 
-/// Why a file of a copy could not be worked on.
+/// An operation on a file of a copy failed.
 package struct BackupFileError: Error, CustomStringConvertible {
     let operation: String
     let path: String
-    /// `errno`; nil for what is no ordinary file.
+    /// `errno`; nil for a file that is not an ordinary one.
     let code: Int32?
 
     static func notOrdinary(_ path: String) -> BackupFileError {
@@ -19,16 +19,16 @@ package struct BackupFileError: Error, CustomStringConvertible {
     }
 }
 
-/// The files of copies: for their owner only, and durable when the calls return.
+/// The files of copies: only the owner may access them, and they are durable when the calls return.
 package enum BackupFiles {
-    /// The path from the root on: programs that are started work elsewhere.
+    /// The absolute path: child processes work in other directories.
     package static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
         return String(cString: current) + "/" + path
     }
 
-    /// Makes a directory and its parents where they are missing.
+    /// Makes a directory and its missing parents.
     package static func makeDirectory(_ path: String) throws(BackupFileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
@@ -40,7 +40,7 @@ package enum BackupFiles {
         }
     }
 
-    /// Makes an empty file, so that whoever writes it later does not choose who may read it.
+    /// Makes an empty file before another program writes it, so that Weir sets its permissions.
     package static func makeFile(_ path: String) throws(BackupFileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BackupFileError(operation: "make", path: path, code: errno) }
@@ -59,7 +59,7 @@ package enum BackupFiles {
         }
     }
 
-    /// Opens a file to be read, without waiting; what is no ordinary file is refused: nobody may ever write to a pipe.
+    /// Opens an ordinary file for reading, without waiting; other files are refused: a pipe may never get a writer.
     package static func openOrdinary(_ path: String) throws(BackupFileError) -> Int32 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -75,7 +75,7 @@ package enum BackupFiles {
         return descriptor
     }
 
-    /// Reads a small file; nil when there is none, or none that is ordinary.
+    /// Reads a small file; nil when there is none, or it is not an ordinary one.
     package static func read(_ path: String) -> [UInt8]? {
         guard let descriptor = try? openOrdinary(path) else { return nil }
         defer { close(descriptor) }
@@ -99,7 +99,7 @@ package enum BackupFiles {
         }
     }
 
-    /// Gives a finished directory its name.
+    /// Renames a finished directory.
     package static func rename(_ old: String, _ new: String) throws(BackupFileError) {
         guard Glibc.rename(old, new) == 0 else {
             throw BackupFileError(operation: "rename", path: old, code: errno)
@@ -107,13 +107,13 @@ package enum BackupFiles {
         try synchronize(String(new[..<(new.lastIndex(of: "/") ?? new.endIndex)]))
     }
 
-    /// Removes the directory of a copy with the files in it.
+    /// Removes the directory of a copy and its files.
     package static func removeDirectory(_ path: String) {
         for name in names(in: path) { unlink("\(path)/\(name)") }
         rmdir(path)
     }
 
-    /// The names in a directory, in order; empty when there is none.
+    /// The names in a directory, sorted; empty when there is none.
     static func names(in path: String) -> [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
@@ -127,15 +127,14 @@ package enum BackupFiles {
         return names.sorted()
     }
 
-    /// Bytes that an unprivileged user may still write; nil when that can not be read.
+    /// The bytes that an unprivileged user may still write; nil when unknown.
     package static func freeBytes(_ path: String) -> Int64? {
         var space = statvfs()
         guard statvfs(path, &space) == 0 else { return nil }
         return Int64(space.f_bavail) * Int64(space.f_frsize)
     }
 
-    /// The size in bytes and the SHA-256 of a file as it is on disk: what the system keeps of it in memory is let go
-    /// first.
+    /// The size in bytes and the SHA-256 of a file as it is on disk: its pages are dropped from the page cache first.
     package static func digest(_ path: String) throws(BackupFileError) -> (bytes: Int64, sha256: String) {
         let descriptor = try openOrdinary(path)
         defer { close(descriptor) }

@@ -8,29 +8,29 @@ import Postgres
 import PostgresCluster
 import Synchronization
 
-/// Copies of the database now and then, by the elected Weir.
+/// Copies of the database at intervals, made by the leader.
 ///
-/// A copy takes minutes and other maintenance jobs want their turn, so that a program of its own makes it, `weir backup`; a turn of
-/// the maintenance job starts it, or looks whether it has ended.
+/// A copy takes minutes and other maintenance jobs want their turn, so that a separate process makes it, `weir
+/// backup`; a turn of the maintenance job starts it, or checks whether it has ended.
 final class BackupJob: Sendable {
     private struct Guarded {
         var program: RunningProgram?
-        // No need to look before that.
+        // No check is needed before this time.
         var notBefore: Timestamp?
         var lastSuccess: Timestamp?
         var hasFailed = false
     }
 
-    /// A failed one is repeated sooner than the next one is due.
+    /// A failed copy is retried sooner than the next one is due.
     private static let pauseAfterFailure = Duration.seconds(900)
 
     private let settings: Settings
     private let executable: String
     private let logger: Logger
-    // Guards what is under way and what came of the last one.
+    // Guards the running copy and the outcome of the last one.
     private let guarded = Mutex(Guarded())
 
-    /// Makes the maintenance job; `executable` is the program that knows `weir backup`.
+    /// Makes the maintenance job; `executable` is the program with the command `weir backup`.
     init(_ settings: Settings, executable: String = BackupJob.ownExecutable, logger: Logger) {
         self.settings = settings
         self.executable = executable
@@ -48,7 +48,7 @@ final class BackupJob: Sendable {
         MaintenanceJob("backup", every: .seconds(2)) { [self] _, now in try turn(at: now) }
     }
 
-    /// Ends what is under way; what it left unfinished goes with the next one.
+    /// Ends a running copy; the next one removes its unfinished files.
     func stop() {
         let program = guarded.withLock { guarded in
             defer { guarded.program = nil }
@@ -57,7 +57,7 @@ final class BackupJob: Sendable {
         program?.stop()
     }
 
-    /// When the newest good copy was made; nil while this process has made none and seen none.
+    /// When the newest good copy was made; nil while this process has made and seen none.
     var lastSuccess: Timestamp? { guarded.withLock { $0.lastSuccess } }
     /// Whether the last attempt failed.
     var hasFailed: Bool { guarded.withLock { $0.hasFailed } }
@@ -73,7 +73,7 @@ final class BackupJob: Sendable {
 
     // MARK: - Turns
 
-    /// One look: starts what is due, or notes the end of what was started.
+    /// One turn: starts a copy that is due, or handles the end of a running one.
     func turn(at now: Timestamp) throws {
         let (program, notBefore) = guarded.withLock { ($0.program, $0.notBefore) }
         if let program {
@@ -137,7 +137,7 @@ final class BackupJob: Sendable {
 
     private func log(_ shelf: BackupShelf) -> String { shelf.path + "/backup.log" }
 
-    /// The settings as this process has them, whoever gave them.
+    /// The settings of this process, whatever their source.
     private func variables(_ shelf: BackupShelf) -> [String: String] {
         var variables = [
             "WEIR_DATA_DIR": BackupFiles.absolute(settings.dataDirectory), "WEIR_BACKUP_DIR": shelf.path,

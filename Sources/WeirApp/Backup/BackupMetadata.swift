@@ -1,8 +1,8 @@
 package import Core
 
-/// What `backup_metadata.json` says about a copy. Contract §4.3; `docker_container` has no meaning here.
+/// The contents of `backup_metadata.json` of a copy. Contract §4.3; `docker_container` has no meaning here.
 package struct BackupMetadata: Hashable, Sendable {
-    /// How far a stream of a journal was loaded.
+    /// The loaded position of a stream of a journal.
     package struct Position: Hashable, Sendable {
         package var journal: String
         package var stream: String
@@ -24,9 +24,9 @@ package struct BackupMetadata: Hashable, Sendable {
     /// When the snapshot was taken.
     package var createdAt: Timestamp
     package var sizeBytes: Int64
-    /// Of the dump, as hexadecimal digits.
+    /// The SHA-256 of the dump, in hexadecimal digits.
     package var sha256: String
-    /// What was verified: `archive`, or `full` when it was restored on trial.
+    /// How it was verified: `archive`, or `full` when it was restored to a temporary database.
     package var verified: String
     package var retentionDays: Double
     package var weirVersion: String
@@ -134,9 +134,9 @@ extension BackupMetadata {
     }
 }
 
-/// How the directories of copies are called.
+/// The names of the directories of copies.
 package enum BackupName {
-    /// What stands before the time of the copy that a restore makes of what it replaces.
+    /// The prefix of the safety copy that a restore makes.
     package static let safetyPrefix = "pre_restore_"
 
     /// `20261125_150000`, in UTC.
@@ -146,7 +146,7 @@ package enum BackupName {
             + text.dropFirst(11).prefix(8).filter { $0 != ":" }
     }
 
-    /// The time in a directory's name; nil for names that are none of ours.
+    /// The time in a directory's name; nil for other names.
     package static func time(of name: some StringProtocol) -> Timestamp? {
         let digits = name.hasPrefix(safetyPrefix) ? name.dropFirst(safetyPrefix.count) : name[...]
         let text = Array(digits.utf8)

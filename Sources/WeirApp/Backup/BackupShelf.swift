@@ -1,15 +1,15 @@
 package import Core
 import Glibc
 
-/// The directory in which copies lie side by side.
+/// The directory of all copies.
 package struct BackupShelf: Sendable {
-    /// A copy that is whole: its metadata can be read.
+    /// A complete copy: its metadata can be read.
     package struct Copy: Hashable, Sendable {
         /// The directory's name.
         package let name: String
         package let time: Timestamp
         package let metadata: BackupMetadata
-        /// Whether it was made of what a restore replaced.
+        /// Whether it is the safety copy of a restore.
         package var isSafety: Bool { name.hasPrefix(BackupName.safetyPrefix) }
     }
 
@@ -17,15 +17,15 @@ package struct BackupShelf: Sendable {
     package static let dumpName = "weir.dump"
     package static let partialPrefix = ".partial-"
 
-    /// An absolute path, or one that begins where Weir was started.
+    /// An absolute path, or one relative to Weir's working directory.
     package let path: String
 
-    /// Names a shelf; nothing is made yet.
+    /// Wraps a path; creates nothing yet.
     package init(_ path: String) {
         self.path = path
     }
 
-    /// The copies that are whole, the oldest first.
+    /// The complete copies, the oldest first.
     package var copies: [Copy] {
         BackupFiles.names(in: path).compactMap { name in
             guard let time = BackupName.time(of: name),
@@ -36,7 +36,7 @@ package struct BackupShelf: Sendable {
         }.sorted { ($0.time, $0.name) < ($1.time, $1.name) }
     }
 
-    /// The newest copy that was made on purpose.
+    /// The newest copy that is not a safety copy.
     package var newest: Copy? { copies.last { !$0.isSafety } }
 
     /// The copies to remove: older than `keep`, but never the last good one.
@@ -45,14 +45,14 @@ package struct BackupShelf: Sendable {
         return copies.filter { $0 != last && $0.time < now - keep }
     }
 
-    /// Removes expired copies; answers their names.
+    /// Removes expired copies; returns their names.
     package func removeExpired(keep: Duration, at now: Timestamp) -> [String] {
         let old = Self.expired(copies, keep: keep, at: now)
         for copy in old { BackupFiles.removeDirectory("\(path)/\(copy.name)") }
         return old.map(\.name)
     }
 
-    /// Takes the lock of the shelf, so that one backup is made at a time; what an earlier one left unfinished goes.
+    /// Takes the lock of the directory, so that only one backup runs at a time, and removes unfinished copies.
     package func open() throws -> Lock {
         try BackupFiles.makeDirectory(path)
         let lock = try Lock(path + "/.lock")

@@ -4,15 +4,15 @@ import Logging
 import Postgres
 import PostgresCluster
 
-/// What is said and done at a start that finds the private cluster gone: a new one is made, and filled from the journal.
+/// Handles a start that finds the private cluster gone: makes a new one, and fills it from the journal.
 struct ClusterRebuild: Sendable {
-    /// What the journal has for the new cluster.
+    /// The journal's contents for the new cluster.
     struct Stock: Hashable, Sendable {
-        /// Lines that are kept.
+        /// The number of kept lines.
         let lines: Int64
-        /// The first of them; 1 when nothing was ever deleted.
+        /// The first of them; 1 when none was ever deleted.
         let first: Int64
-        /// When the first of them arrived; nil when there is none.
+        /// When the first of them arrived; nil without lines.
         let since: Timestamp?
     }
 
@@ -26,14 +26,14 @@ struct ClusterRebuild: Sendable {
         self.logger = logger
     }
 
-    /// What the journal keeps. Blocks while it reads the disk.
+    /// The contents of the journal. Blocks while it reads the disk.
     func stock() -> Stock {
         let first = journal.firstSeq
         let line = try? journal.reader(after: first - 1).next(maxLines: 1, maxBytes: 1).lines.first
         return Stock(lines: max(0, journal.durableSeq - first + 1), first: first, since: line?.at)
     }
 
-    /// Says what is lost and what comes back.
+    /// Logs what is lost and what is reloaded.
     func tell(_ cluster: PrivateCluster) {
         let stock = stock()
         logger.error(
@@ -49,7 +49,8 @@ struct ClusterRebuild: Sendable {
         )
     }
 
-    /// Gives the tokens back to a new cluster, from their mirror: without them a door would be open, or closed for ever.
+    /// Restores the tokens of a new cluster from their mirror: otherwise Weir would be open to all, or closed for
+    /// ever.
     func restoreTokens(_ pool: Pool) async throws {
         let tokens = mirror.read().tokens
         guard !tokens.isEmpty else { return }

@@ -4,12 +4,12 @@ import Postgres
 import PostgresCluster
 import Synchronization
 
-/// Looks after the private cluster while Weir runs: starts it again when it has ended, restarts it when its programs were
-/// replaced, and tells loudly when its files have vanished.
+/// Monitors the private cluster while Weir runs: starts it again when it has ended, restarts it when its programs
+/// were replaced, and logs an error when its files have vanished.
 final class ClusterWatch: Sendable {
-    /// The pauses between two looks, two questions to the server, two words about one thing.
+    /// The pause between two checks, and the numbers of checks between two queries and between two log lines.
     private static let pauses = (look: Duration.seconds(2), question: 5, words: 30)
-    /// What a restart cannot mend is not restarted for ever.
+    /// The limit of restarts, for problems that a restart does not fix.
     private static let restarts = (most: 3, within: Duration.seconds(3600))
 
     private let keeper: DatabaseKeeper
@@ -18,7 +18,7 @@ final class ClusterWatch: Sendable {
     // Counts the restarts of this process, for metrics.
     private let restartCount = Atomic<Int>(0)
 
-    /// Watches the private cluster of a keeper; nil when there is none.
+    /// Monitors the private cluster of a keeper; nil when there is none.
     init?(_ keeper: DatabaseKeeper) {
         guard case .privateCluster(let cluster) = keeper.source else { return nil }
         self.keeper = keeper
@@ -26,7 +26,7 @@ final class ClusterWatch: Sendable {
         logger = keeper.logger
     }
 
-    /// Looks until the task is cancelled.
+    /// Checks until the task is cancelled.
     func run() async {
         var memory = Memory()
         while !Task.isCancelled {
@@ -51,12 +51,12 @@ final class ClusterWatch: Sendable {
         )
     }
 
-    // MARK: - One look
+    // MARK: - One check
 
     private struct Memory {
         var looks = 0
         var lostLooks = 0
-        /// An upgrade replaces one file after the other: the programs must look replaced twice.
+        /// An upgrade replaces one file after the other: a restart needs two checks that find replaced programs.
         var hasSeenReplaced = false
         var restarts: [ContinuousClock.Instant] = []
     }
@@ -88,7 +88,7 @@ final class ClusterWatch: Sendable {
             )
         }
         memory.lostLooks += 1
-        // It would go on for a minute, on files that nobody sees any more.
+        // It would run for another minute, on deleted files.
         if memory.lostLooks == 1 { try? await blocking { [cluster] in try cluster.stop() } }
     }
 
@@ -104,7 +104,7 @@ final class ClusterWatch: Sendable {
     private func reasonToRestart(_ memory: inout Memory) async -> String? {
         let isReplaced = cluster.runsReplacedPrograms
         defer { memory.hasSeenReplaced = isReplaced }
-        if isReplaced, memory.hasSeenReplaced { return "the programs on disk are others than those that run" }
+        if isReplaced, memory.hasSeenReplaced { return "the programs on disk differ from the running ones" }
         guard memory.looks.isMultiple(of: Self.pauses.question) else { return nil }
         guard case .failed(let error) = await keeper.probe.check(within: .seconds(5)),
             error.isOfReplacedPrograms
@@ -114,7 +114,7 @@ final class ClusterWatch: Sendable {
 
     private func restart(because reason: String) async {
         logger.error(
-            "restarting the private PostgreSQL, for its programs were replaced beneath it",
+            "restarting the private PostgreSQL: its programs were replaced while it ran",
             metadata: ["reason": "\(reason)"]
         )
         restartCount.add(1, ordering: .relaxed)

@@ -3,20 +3,20 @@ import Postgres
 import PostgresCluster
 import Synchronization
 
-/// Brings PostgreSQL up and keeps an eye on it: a private cluster runs, the schema is there.
+/// Connects to PostgreSQL and monitors it: starts a private cluster, and brings its schema up to date.
 ///
-/// An external PostgreSQL that is away is no error: it is asked again until it comes.
+/// An external PostgreSQL that is away is no error: Weir retries until it answers.
 final class DatabaseKeeper: Sendable {
-    /// How far it has come.
+    /// The state of the schema.
     enum Schema: Hashable, Sendable {
-        /// Not looked at yet, since PostgreSQL did not answer.
+        /// Not checked yet, since PostgreSQL did not answer.
         case unknown
         case current(version: Int)
-        /// Steps are missing, and `WEIR_SKIP_MIGRATIONS` leaves them to somebody else.
+        /// Steps are missing, and `WEIR_SKIP_MIGRATIONS` leaves them to the operator.
         case incomplete
-        /// The database is ahead of this executable, which must not write rows.
+        /// The database is newer than this executable, which must not write rows.
         case newer(database: Int, known: Int)
-        /// The database, or the role's rights in it, do not do; nothing is loaded.
+        /// The database, or the role's rights in it, are not sufficient; nothing is loaded.
         case unsuitable(DatabaseMisfit)
         /// A step failed; the text is for the operator.
         case failed(String)
@@ -24,12 +24,12 @@ final class DatabaseKeeper: Sendable {
 
     let source: DatabaseSource
     let pool: Pool
-    /// Asks over new connections, for `/ready`.
+    /// Checks PostgreSQL over new connections, for `/ready`.
     let probe: DatabaseProbe
     private let skipsMigrations: Bool
     private let migrator: Migrator
     let logger: Logger
-    // Guards what is known of the schema.
+    // Guards the state of the schema.
     private let schema = Mutex(Schema.unknown)
     private let hasRun = Atomic(false)
     private let isReplaced = Atomic(false)
@@ -43,16 +43,17 @@ final class DatabaseKeeper: Sendable {
         self.logger = logger
     }
 
-    /// What is known of the schema.
+    /// The last known state of the schema.
     var schemaState: Schema { schema.withLock { $0 } }
 
     /// One attempt: starts a private cluster, connects, migrates. Returns whether rows can be written.
     ///
-    /// Throws what waiting will not mend: a refused password, a missing database, a cluster that does not start.
+    /// Throws errors that a retry does not fix: a refused password, a missing database, a cluster that does not
+    /// start.
     func bringUp() async throws -> Bool {
         try await ensureRunning()
         do {
-            // Not by the pool: it remembers for a while that somebody asked too early.
+            // Without the pool, which caches a failed connection for a while.
             let (target, session) = (pool.target, pool.configuration.session)
             let found = try await blocking { [self] in
                 try Connection.withTemporary(target, session) { try look(at: $0, target, session) }
@@ -78,7 +79,7 @@ final class DatabaseKeeper: Sendable {
         return isUsable
     }
 
-    /// Only the first start may put a new cluster in the place of a lost one.
+    /// Only the first start may replace a lost cluster by a new one.
     private func ensureRunning() async throws {
         let source = source
         let isFirst = !hasRun.load(ordering: .relaxed)
@@ -91,20 +92,20 @@ final class DatabaseKeeper: Sendable {
     /// Whether the private cluster was lost before this start, and a new one is being filled from the journal.
     var isRebuilding: Bool { isReplaced.load(ordering: .relaxed) }
 
-    /// Whether the files of the private cluster have vanished under this process. Never waits.
+    /// Whether the files of the private cluster have vanished while this process runs. Never waits.
     var isClusterLost: Bool {
         guard case .privateCluster(let cluster) = source else { return false }
         return hasRun.load(ordering: .relaxed) && !cluster.hasFiles
     }
 
-    /// Asks again and again until rows can be written, or the task is cancelled.
+    /// Retries until rows can be written, or the task is cancelled.
     func waitUntilUsable() async {
         var pause = Duration.milliseconds(500)
         while !Task.isCancelled, !isUsable {
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(5))
             do {
-                if try await bringUp() { logger.info("PostgreSQL is there") }
+                if try await bringUp() { logger.info("PostgreSQL is available") }
             } catch {
                 guard !Task.isCancelled else { return }
                 logger.error(
@@ -115,7 +116,7 @@ final class DatabaseKeeper: Sendable {
         }
     }
 
-    /// Waits until the pool has noticed too, a few seconds at most.
+    /// Waits, for a few seconds at most, until the pool has noticed, too.
     private func wakePool() async {
         for _ in 0..<50 {
             if (try? await pool.withConnection({ !$0.isBroken })) == true { return }
@@ -127,7 +128,7 @@ final class DatabaseKeeper: Sendable {
         if case .current = schemaState { true } else { false }
     }
 
-    /// First what the database is: a step that it cannot take would leave half a schema.
+    /// Checks the database first: a step that fails halfway would leave half a schema.
     private func look(
         at connection: Connection,
         _ target: ConnectionTarget,

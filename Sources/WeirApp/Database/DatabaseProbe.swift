@@ -2,10 +2,10 @@ import Core
 import Postgres
 import Synchronization
 
-/// Asks PostgreSQL now and then over a new connection, which connections that are open already do not do: a server
+/// Checks PostgreSQL at intervals over a new connection, since open connections do not show everything: a server
 /// whose programs were replaced, that is full, or whose role lost a right answers old sessions and refuses new ones.
 final class DatabaseProbe: Sendable {
-    /// What the last question found.
+    /// The result of the last check.
     enum Finding: Hashable, Sendable {
         case unknown
         case fine(DatabaseFacts)
@@ -19,24 +19,24 @@ final class DatabaseProbe: Sendable {
         var isAsking = false
     }
 
-    /// How old a good answer may be, and a bad one.
+    /// The maximum ages of a good result, and of a bad one.
     private static let ages = (fine: Duration.seconds(10), other: Duration.milliseconds(500))
 
     private let target: ConnectionTarget
     private let session: SessionSettings
-    // Guards what was found last, and lets one question run at a time.
+    // Guards the last result, and lets one check run at a time.
     private let state = Mutex(Guarded())
 
-    /// Makes a probe; nothing is asked yet.
+    /// Makes a probe; nothing is checked yet.
     init(_ target: ConnectionTarget, _ session: SessionSettings) {
         self.target = target
         self.session = session
     }
 
-    /// What is known without asking.
+    /// The last known result.
     var lastKnown: Finding { state.withLock { $0.finding } }
 
-    /// Asks when the last answer is old, and waits for that at most `limit`; then answers what is known.
+    /// Checks when the last result is old, and waits at most `limit` for that; returns the last known result.
     func check(within limit: Duration) async -> Finding {
         guard begin() else { return lastKnown }
         let outcome = FirstAnswer<Void>()
@@ -54,7 +54,7 @@ final class DatabaseProbe: Sendable {
         return lastKnown
     }
 
-    /// Asks at once, on the calling thread, and remembers the answer.
+    /// Checks at once, on the calling thread, and stores the result.
     func ask() -> Finding {
         do {
             let facts = try Connection.withTemporary(target, session) { connection in
@@ -70,8 +70,8 @@ final class DatabaseProbe: Sendable {
         }
     }
 
-    /// Makes the server load a library of its own, as Weir's functions do. A role that may not write such blocks may
-    /// still call them.
+    /// Makes the server load one of its own libraries, as Weir's functions do. A role without the right to run such
+    /// blocks may still call the functions.
     private static func loadLibrary(_ connection: Connection) throws(PostgresError) {
         do throws(PostgresError) {
             try connection.executeScript("DO $$ BEGIN NULL; END $$")

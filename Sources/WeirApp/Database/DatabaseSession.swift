@@ -1,11 +1,11 @@
 package import Postgres
 import PostgresCluster
 
-/// PostgreSQL as a command needs it: connected, and a private cluster started where it was not running.
+/// PostgreSQL for a command: connected; a private cluster is started if it was not running.
 package struct DatabaseSession: Sendable {
     /// Connections for the command.
     package let pool: Pool
-    /// What they are connected to.
+    /// The target of the connections.
     package let target: ConnectionTarget
     /// The sessions' settings.
     package let session: SessionSettings
@@ -65,14 +65,14 @@ package struct DatabaseSession: Sendable {
         return try result.get()
     }
 
-    /// The private cluster that this command is the one to start.
+    /// The private cluster that this command has to start and stop; nil otherwise.
     private static func toBeStopped(_ source: DatabaseSource) -> PrivateCluster? {
         guard case .privateCluster(let cluster) = source, !cluster.isRunning else { return nil }
         return cluster
     }
 
-    /// Refuses what no command can work with. A role without rights may still look; and what to do about a server that is
-    /// away, each command knows itself.
+    /// Refuses databases that no command can work with. A role without rights may still read; and each command
+    /// handles an unreachable server itself.
     private static func check(_ target: ConnectionTarget, _ session: SessionSettings) async throws {
         let asked = try? await blocking {
             try Connection.withTemporary(target, session) { try DatabaseFacts.fetch($0, target, session) }
@@ -86,7 +86,7 @@ package struct DatabaseSession: Sendable {
 }
 
 extension SessionSettings {
-    /// What the settings say about sessions.
+    /// The session settings.
     package init(_ settings: Settings, applicationName: String = "weir") {
         self.init(
             applicationName: applicationName,

@@ -3,14 +3,14 @@ import Glibc
 package import Postgres
 package import PostgresCluster
 
-/// Which PostgreSQL is used: yours, or one that Weir runs itself.
+/// The PostgreSQL in use: an external one, or one that Weir runs itself.
 package enum DatabaseSource: Sendable {
     /// Named by `DATABASE_URL`.
     case external(ConnectionTarget)
     /// In the data directory.
     case privateCluster(PrivateCluster)
 
-    /// Reads the settings; a private cluster is not touched yet.
+    /// Reads the settings; does not touch a private cluster yet.
     package init(_ settings: Settings, _ directory: DataDirectory) throws(ConnectionTargetError) {
         if let url = settings.databaseURL {
             self = .external(try ConnectionTarget(parsing: url))
@@ -25,13 +25,13 @@ package enum DatabaseSource: Sendable {
         }
     }
 
-    /// The PostgreSQL that `DATABASE_URL` names, which needs no data directory; nil without one.
+    /// The PostgreSQL of `DATABASE_URL`, which needs no data directory; nil without one.
     package init?(external settings: Settings) throws(ConnectionTargetError) {
         guard let url = settings.databaseURL else { return nil }
         self = .external(try ConnectionTarget(parsing: url))
     }
 
-    /// How the server is or will be reached. Throws `ClusterError` where a private one cannot be run at all.
+    /// The target of the server, even before it runs. Throws `ClusterError` where a private one cannot be run at all.
     package func target() throws(ClusterError) -> ConnectionTarget {
         switch self {
         case .external(let target): target
@@ -39,7 +39,7 @@ package enum DatabaseSource: Sendable {
         }
     }
 
-    /// Starts a private cluster if it is not running; an empty one takes the place of a lost one only with
+    /// Starts a private cluster if it is not running; a lost one is replaced by an empty one only with
     /// `replacingLost`. Blocks.
     package func ensureRunning(replacingLost: Bool = false) throws(ClusterError) {
         if case .privateCluster(let cluster) = self { try cluster.start(replacingLost: replacingLost) }
@@ -50,7 +50,7 @@ package enum DatabaseSource: Sendable {
         if case .privateCluster(let cluster) = self { cluster.isLost } else { false }
     }
 
-    /// Where rows go, for the banner; never a password.
+    /// The place of the rows, for the banner; never a password.
     package var summary: String {
         switch self {
         case .external(let target): target.masked
@@ -59,7 +59,7 @@ package enum DatabaseSource: Sendable {
     }
 }
 
-/// Runs blocking work on a queue of its own kind, away from lanes and from Swift's few cooperative threads.
+/// Runs blocking work on a separate queue, away from lanes and from Swift's few cooperative threads.
 package func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         blockingQueue.async { continuation.resume(with: Result { try work() }) }

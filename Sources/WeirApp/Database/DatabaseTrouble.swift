@@ -1,13 +1,13 @@
 package import Postgres
 
-/// What is wrong with PostgreSQL, in words: the one place that turns a cause into what people read.
+/// A problem of PostgreSQL as text: the only place that turns a cause into text for people.
 package struct DatabaseTrouble: Hashable, Sendable {
-    /// For pages that anybody may read: no host, no user, no database, nothing of the driver's text.
+    /// For public pages: no host, no user, no database, no text of the driver.
     let brief: String
     /// What to do next.
     package let advice: String
 
-    /// Puts a failure into words.
+    /// Describes an error.
     package init(_ error: PostgresError) {
         let words: (String, String)
         switch error.kind {
@@ -37,7 +37,7 @@ package struct DatabaseTrouble: Hashable, Sendable {
             )
         case .poolTimeout:
             words = (
-                "all connections are busy", "Raise WEIR_POOL_SIZE, or find the slow questions in the log."
+                "all connections are busy", "Raise WEIR_POOL_SIZE, or find the slow queries in the log."
             )
         case .cancelled: words = ("no answer in time", Self.look)
         case .transient where error.sqlState == "25006":
@@ -49,11 +49,11 @@ package struct DatabaseTrouble: Hashable, Sendable {
         (brief, advice) = words
     }
 
-    /// Puts what does not fit into words.
+    /// Describes an unsuitable database.
     init(_ misfit: DatabaseMisfit) {
         brief = misfit.finding
         advice = misfit.advice
     }
 
-    private static let look = "Look after PostgreSQL; `weir doctor` helps."
+    private static let look = "Check PostgreSQL; `weir doctor` helps."
 }

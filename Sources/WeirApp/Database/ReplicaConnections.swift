@@ -3,7 +3,7 @@ import Journal
 import Logging
 package import Postgres
 
-/// The way to the read replica: a pool for answers, and a pulse that notices when it falls silent.
+/// The connections to the read replica: a pool for reads, and a pulse that notices when it stops responding.
 struct ReplicaConnections: Sendable {
     let pool: Pool
     let pulse: ServerPulse
@@ -32,7 +32,7 @@ struct ReplicaConnections: Sendable {
 }
 
 extension DatabaseSource {
-    /// Where `DATABASE_READ_URL` points, nil when it is not set.
+    /// The target of `DATABASE_READ_URL`; nil when it is not set.
     package func replicaTarget(_ settings: Settings) throws(StartError) -> ConnectionTarget? {
         guard let url = settings.databaseReadURL else { return nil }
         guard case .external = self else {

@@ -1,12 +1,12 @@
 import Migrations
 package import Postgres
 
-/// The schema that this executable knows.
+/// The schema of this executable.
 package enum Schema {
-    /// Brings it into a database.
+    /// Applies it to a database.
     package static let migrator = makeMigrator {}
 
-    /// A migrator that calls `beforeCommit` when all of a step but its COMMIT is done.
+    /// A migrator that calls `beforeCommit` when everything in a step but its COMMIT is done.
     static func makeMigrator(beforeCommit: @escaping @Sendable () -> Void) -> Migrator {
         let steps = SchemaMigrations.steps.map {
             Migration(version: $0.version, name: $0.name, sql: $0.sql)

@@ -2,16 +2,16 @@ import API
 import HTTP
 import Ingest
 
-/// The words of 401 and 403: why, and what to do.
+/// The messages of 401 and 403: why, and what to do.
 enum AccessRefusal {
-    /// The answer to a known token that may not do this.
+    /// The response to a known token without the needed scope.
     static func forbidden(_ missing: Scope, _ envelope: ErrorEnvelope) -> Response {
         envelope.response(.forbidden, "this token lacks the scope '\(missing.rawValue)'")
     }
 
-    /// The answer to a caller without a token that is known.
+    /// The response to a caller without a known token.
     ///
-    /// The words of the surface, where it has some, are for the usual case: there are tokens, and this is none of them.
+    /// If the surface has a message of its own, it is for the usual case: there are tokens, and this is none of them.
     static func unauthorized(
         _ reason: AccessPolicy.Reason,
         _ scope: Scope,

@@ -3,8 +3,8 @@ import Dispatch
 package import HTTP
 package import HTTPServer
 
-/// The way from a request's head to its route: prefix, listener profile, route, credentials. Everything a caller can get wrong
-/// before a feature sees the request is answered here.
+/// Leads a request from its head to its route: prefix, listener profile, route, credentials. Every error before a
+/// feature sees the request is answered here.
 package struct FrontDoor: Application {
     let table: RouteTable
     private let policy: AccessPolicy
@@ -15,7 +15,7 @@ package struct FrontDoor: Application {
     private let bodyLimits: BodyLimits
     private let origins: CallerOrigins
 
-    /// How much a route reads when it names no limit of its own, in bytes.
+    /// The default body limits of routes, in bytes.
     package struct BodyLimits: Sendable {
         package let ingest: Int
         package let other: Int
@@ -27,13 +27,13 @@ package struct FrontDoor: Application {
         }
     }
 
-    /// The fields of answers that pages of other origins may read: all that Weir's own clients read.
+    /// The response fields that pages of other origins may read: all that Weir's own clients read.
     static let exposedFields = [
         "X-Request-Id", "Weir-Lag-Lines", "Retry-After", "Link", "Weir-Total-Count", "Weir-Page-Rows",
         "X-RateLimit-Limit", "X-RateLimit-Remaining",
     ]
 
-    /// Makes a front door; `tokens` is asked once a request, `redactor` masks what ingest routes are sent.
+    /// Makes a front door; `tokens` is called once per request, `redactor` masks the bodies of ingest routes.
     package init(
         table: RouteTable,
         policy: AccessPolicy,
@@ -62,8 +62,9 @@ package struct FrontDoor: Application {
         }
     }
 
-    /// Every answer but those of OPTIONS says that no cache may keep it: what needed a token is for whoever sent it, which
-    /// caches know of `Authorization` only (RFC 9111 §3.5), and a kept sign of life hides a death.
+    /// Every response but those of OPTIONS has `no-store`: a response that needed a token is for the sender of the
+    /// token only, which caches know of `Authorization` only (RFC 9111 §3.5), and a cached liveness response would
+    /// hide an outage.
     package func finish(_ response: inout Response, answering head: RequestHead?) {
         guard let head else { return }
         if head.method != .options, !response.fields.contains("Cache-Control") {
@@ -77,7 +78,7 @@ package struct FrontDoor: Application {
 
     // MARK: - Deciding
 
-    /// A request as it is routed: without the ingest prefix, and looked up once.
+    /// A request for routing: without the ingest prefix, and looked up once.
     struct Entrance {
         let head: RequestHead
         let pathSecret: String?
@@ -94,7 +95,7 @@ package struct FrontDoor: Application {
             )
         }
 
-        /// For logs and metrics, also of a request that is refused.
+        /// For logs and metrics, also of a refused request.
         var label: RouteLabel? {
             guard case .matched(let endpoint, _, _) = resolution else { return nil }
             return endpoint.label
@@ -106,7 +107,7 @@ package struct FrontDoor: Application {
         case enter(Endpoint, PathParameters)
     }
 
-    /// The order matters: a wrong secret in the path is refused before anything tells whether the route exists.
+    /// The order matters: a wrong secret in the path is refused before the response shows whether the route exists.
     func decide(_ entrance: Entrance, _ connection: ConnectionInfo) -> Decision {
         let head = entrance.head
         if entrance.pathSecret != nil, let refusal = refusal(.ingest, .detail, entrance, connection) {
@@ -120,7 +121,7 @@ package struct FrontDoor: Application {
             response.fields.set("Allow", allow.map(\.name).joined(separator: ", "))
             return .refuse(response)
         case .matched(let route, let parameters, _):
-            // Clients that have a secret in their address ask for its health, too.
+            // Clients with a secret in their URL also call its health endpoint.
             let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
             guard isReachable else { return .refuse(notFound) }
             if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, connection) {
@@ -165,7 +166,7 @@ package struct FrontDoor: Application {
         )
     }
 
-    /// What a caller may do of what a route answers to everybody.
+    /// The scopes of a caller on a route that requires none.
     private func scopes(_ entrance: Entrance, _ connection: ConnectionInfo) -> Set<Scope> {
         guard case .granted(let grant) = decision(nil, entrance, connection) else { return [] }
         return grant.scopes
@@ -229,11 +230,11 @@ package struct FrontDoor: Application {
         }
     }
 
-    /// Bytes of a body that are masked on the lane; more would keep it from its other connections for long.
+    /// The most bytes of a body that are masked on the lane; a larger one would delay its other connections.
     private static let laneBytes = 256 << 10
 
-    /// The one place where `WEIR_REDACT` is applied: before a feature sees the body, so that none can forget it, and
-    /// what is journaled, loaded and echoed is the same.
+    /// The only place that applies `WEIR_REDACT`: before a feature sees the body, so that none can forget it, and the
+    /// journaled, the loaded and the echoed body are the same.
     private static func mask(
         _ request: Request,
         _ redactor: Redactor,

@@ -4,10 +4,10 @@ import HTTP
 struct IngestPrefix {
     /// The secret, percent-decoded. **Never log it.**
     let secret: String
-    /// The head as if the prefix had never been there.
+    /// The head without the prefix.
     let head: RequestHead
 
-    /// Cuts the prefix off; nil when there is none.
+    /// Removes the prefix; nil when there is none.
     init?(_ head: RequestHead) {
         let prefix = "/ingest/"
         guard head.path.hasPrefix(prefix) else { return nil }
@@ -22,8 +22,8 @@ struct IngestPrefix {
         self.head = stripped
     }
 
-    /// A path for a log line: what follows a segment `ingest`, however it is written and wherever it stands, may be a
-    /// secret that met no route.
+    /// A path for a log line: the segment after `ingest`, however it is spelt and wherever it is, may be a secret,
+    /// also when no route matched.
     static func masked(_ path: String) -> String {
         var follows = false
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in

@@ -2,12 +2,12 @@ import HTTP
 import HTTPServer
 import Synchronization
 
-/// Remembers which listeners only this machine can reach.
+/// Remembers which listeners are reachable from this machine only.
 final class ListenerExposure: Sendable {
-    // Guards the answers for listeners seen so far; there are as many as listeners.
+    // Guards the results for listeners seen so far; there are as many as listeners.
     private let known = Mutex<[String: Bool]>([:])
 
-    /// Whether a listener is loopback or a Unix socket; what cannot be read counts as exposed.
+    /// Whether a listener is loopback or a Unix socket; an unreadable address counts as exposed.
     func isLoopback(_ listener: ListenerInfo) -> Bool {
         known.withLock { known in
             if let answer = known[listener.description] { return answer }

@@ -1,5 +1,5 @@
-/// The profiles of listeners: whose answers are given where the protocols disagree. Design §3.
+/// The profiles of listeners: they select a protocol's responses where protocols differ. Design §3.
 enum ListenerProfiles {
-    /// Every name that may stand before `@`.
+    /// Every name that may be before `@`.
     static let all: Set<String> = ["nextflow", "runs", "metrics"]
 }

@@ -1,14 +1,14 @@
 package import API
 package import HTTP
 
-/// Every route of every listener profile, ready to be looked up.
+/// Every route of every listener profile, ready for lookups.
 package struct RouteTable: Sendable {
     /// The routes of the main listener, in the order in which they were given.
     package let routes: [Endpoint]
     private let main: Index
     private let profiles: [String: Index]
 
-    /// A router, and the routes without parameters by method and path: most requests need no more than a look there.
+    /// A router, and an index of routes without parameters by method and path, which is enough for most requests.
     private struct Index: Sendable {
         let router: Router<Endpoint>
         let literal: [Literal: Endpoint]
@@ -39,7 +39,8 @@ package struct RouteTable: Sendable {
 
     /// Makes a table.
     ///
-    /// A listener profile's routes stand in for those of the same method and pattern; everything else is the same everywhere.
+    /// A listener profile's routes replace those with the same method and pattern; all other routes are the same for
+    /// every profile.
     package init(routes: [Endpoint], profiles: [String: [Endpoint]] = [:]) {
         self.routes = routes
         main = Index(routes)
@@ -51,14 +52,14 @@ package struct RouteTable: Sendable {
         }
     }
 
-    /// Looks up a request; HEAD leads where GET does.
+    /// Looks up a request; HEAD is treated as GET.
     package func locate(_ method: Method, _ path: String, profile: String?) -> Router<Endpoint>.Resolution {
         (profile.flatMap { profiles[$0] } ?? main).locate(method, path)
     }
 
-    /// The methods that a path knows; empty for an unknown path.
+    /// The methods of a path; empty for an unknown path.
     package func allowedMethods(_ path: String, profile: String?) -> [Method] {
-        // No route is registered for this method, so that the router always lists what there is.
+        // No route has this method, so that the router always lists the existing ones.
         switch locate(.other("?"), path, profile: profile) {
         case .methodNotAllowed(let allow): allow
         case .matched, .notFound: []

@@ -6,7 +6,7 @@ struct LogLine {
     let level: Logger.Level
     let label: String
     let message: String
-    /// By name.
+    /// Sorted by name.
     let metadata: [(String, Logger.Metadata.Value)]
 
     /// The line with its line break.
@@ -29,7 +29,7 @@ struct LogLine {
                 Self.append(value, to: &line)
             }
         }
-        // People read it on terminals, too.
+        // Terminals show it, too.
         return Array(TerminalText.layout(writer.text).utf8) + [UInt8(ascii: "\n")]
     }
 

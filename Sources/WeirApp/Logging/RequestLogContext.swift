@@ -1,8 +1,8 @@
 import Logging
 
-/// What the log lines of a request have in common, wherever they are written.
+/// The common metadata of a request's log lines, wherever they are written.
 enum RequestLogContext {
-    /// The id of the request that the present task answers: what its `X-Request-Id` field says.
+    /// The id of the request that the current task answers: its `X-Request-Id` field.
     @TaskLocal static var requestID: String?
 
     /// Adds the id to every line that is written while a request is answered.

@@ -1,7 +1,7 @@
 import Core
 package import Logging
 
-/// Writes log lines to standard error: readable text, or one JSON object a line.
+/// Writes log lines to standard error: readable text, or one JSON object per line.
 package struct WeirLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -43,14 +43,14 @@ package struct WeirLogHandler: LogHandler {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 package enum LogStyle: Sendable {
     case text
     case json
 }
 
 extension Logger {
-    /// The logger that the settings ask for.
+    /// The logger of the settings.
     package static func weir(_ settings: Settings) -> Logger {
         let style: LogStyle =
             switch settings.logFormat {

@@ -1,7 +1,7 @@
 import Journal
 import Metrics
 
-/// What the journal did and how it stands.
+/// The journal's counters and state.
 final class JournalMetrics: Sendable {
     private let lines: Counter
     private let bytes: Counter
@@ -40,7 +40,7 @@ final class JournalMetrics: Sendable {
         )
     }
 
-    /// What the journal is given to tell its work to.
+    /// The observer that the journal reports to.
     var observer: JournalObserver {
         var observer = JournalObserver()
         observer.committed = { [self] commit in
@@ -57,7 +57,7 @@ final class JournalMetrics: Sendable {
         return observer
     }
 
-    /// Adds what is asked of the journal at each scrape.
+    /// Adds the series that are read from the journal at each scrape.
     static func collect(_ journal: Journal, into snapshot: inout MetricsSnapshot) {
         snapshot.gauge(
             "weir_journal_durable_seq",

@@ -17,7 +17,7 @@ enum PoolMetrics {
         )
         snapshot.counter(
             "weir_pool_timeouts_total",
-            help: "Tasks that waited in vain.",
+            help: "Tasks that got no connection in time.",
             Double(status.timeouts)
         )
         snapshot.counter(

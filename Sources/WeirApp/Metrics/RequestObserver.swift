@@ -4,7 +4,7 @@ import Logging
 import Metrics
 import Synchronization
 
-/// Counts and logs what the server did, by route pattern; nothing here ever sees a secret or a query.
+/// Counts and logs requests by route pattern; it never gets a secret or a query.
 final class RequestObserver: ServerObserver {
     private let proxies: TrustedProxies?
     private let logger: Logger
@@ -16,7 +16,7 @@ final class RequestObserver: ServerObserver {
     private let open: Gauge
     private let refusedConnections: MetricFamily<Counter>
     private let refusedRequests: MetricFamily<Counter>
-    // Guards the series met so far, of which there are as many as labels allow: one look up a request.
+    // Guards the series seen so far, as many as there are combinations of labels: one lookup per request.
     private let series = Mutex<[SeriesKey: Series]>([:])
 
     private struct SeriesKey: Hashable {
@@ -108,7 +108,8 @@ final class RequestObserver: ServerObserver {
         return method.name
     }
 
-    /// Probes and acknowledged events come by the thousand and say nothing one by one: they are logged at debug.
+    /// Probes and acknowledged events come by the thousand and are of no interest one by one: they are logged at
+    /// debug.
     private func log(_ record: RequestRecord, _ route: String, isRoutine: Bool) {
         let code = record.status?.code ?? 0
         let level: Logger.Level =

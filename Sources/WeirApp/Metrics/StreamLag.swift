@@ -4,9 +4,9 @@ import Journal
 import Metrics
 import Synchronization
 
-/// How far behind the loader of a stream is, in lines and in seconds.
+/// The lag of a stream's loader, in lines and in seconds.
 final class StreamLag: Sendable {
-    /// The lag of a moment.
+    /// The lag at one moment.
     struct Reading: Hashable, Sendable {
         let lines: Int64
         let seconds: Double
@@ -22,7 +22,7 @@ final class StreamLag: Sendable {
 
     let progress: StreamProgress
     private let durableSeq: @Sendable () -> Int64
-    // Guards the samples, oldest first; each says which line was the newest at that moment.
+    // Guards the samples, oldest first; each has the newest line of its moment.
     private let samples = Mutex<[Sample]>([])
 
     init(_ progress: StreamProgress, durableSeq: @escaping @Sendable () -> Int64) {
@@ -43,7 +43,7 @@ final class StreamLag: Sendable {
         let durable = durableSeq()
         let applied = progress.snapshot.appliedSeq
         samples.withLock { samples in
-            // What has been applied says nothing any more about the age of what has not.
+            // Samples of applied lines do not help to tell the age of unapplied ones.
             samples.removeFirst(samples.firstIndex { $0.durable > applied } ?? samples.count)
             if durable > applied,
                 samples.count < Self.capacity || now - samples[samples.count - 1].at > .seconds(60)
@@ -53,7 +53,7 @@ final class StreamLag: Sendable {
         }
     }
 
-    /// The lag now: the age of the oldest line that is not applied, within a second.
+    /// The current lag: the age of the oldest line that is not applied, within a second.
     func reading(at now: ContinuousClock.Instant = .now) -> Reading {
         let applied = progress.snapshot.appliedSeq
         let lines = max(0, durableSeq() - applied)
@@ -63,13 +63,13 @@ final class StreamLag: Sendable {
         return Reading(lines: lines, seconds: Double(max(0, age)))
     }
 
-    /// Whether the loader is at work and can't keep up.
+    /// Whether the loader is running but can't keep up.
     var isFarBehind: Bool {
         let snapshot = progress.snapshot
         return snapshot.state == .running && durableSeq() - snapshot.appliedSeq > Self.farBehind
     }
 
-    /// A few batches: what is read soon after it was written is still in memory.
+    /// A few batches: recently written lines are still in memory.
     private static let farBehind: Int64 = 5000
 
     /// Adds the stream's series.
@@ -103,13 +103,13 @@ final class StreamLag: Sendable {
         )
         snapshot.counter(
             "weir_loader_dead_letters_total",
-            help: "Elements that PostgreSQL refused for what they are.",
+            help: "Elements whose data PostgreSQL refused.",
             labels: labels,
             Double(state.deadLetters)
         )
         snapshot.counter(
             "weir_loader_retries_total",
-            help: "Attempts that failed and were repeated.",
+            help: "Attempts that failed and were retried.",
             labels: labels,
             Double(state.retries)
         )
@@ -127,7 +127,7 @@ final class StreamLag: Sendable {
         )
         snapshot.gauge(
             "weir_loader_stopped",
-            help: "Whether a fault of Weir or of the schema stops the loader.",
+            help: "Whether a bug of Weir or a wrong schema stops the loader.",
             labels: labels,
             isStopped
         )

@@ -1,12 +1,12 @@
 package import HTTPServer
 
-/// What `weir serve` prints when it is ready: the address, and two commands that work when pasted.
+/// The output of `weir serve` when it is ready: the address, and two commands that work when pasted.
 package struct Banner: Sendable {
     private let addresses: [BoundAddress]
     private let database: String
     private let needsToken: Bool
 
-    /// Makes a banner for these addresses; `needsToken` says so in the commands.
+    /// Makes a banner for these addresses; with `needsToken` the commands contain a token.
     package init(addresses: [BoundAddress], database: String, needsToken: Bool) {
         self.addresses = addresses
         self.database = database
@@ -40,7 +40,7 @@ package struct Banner: Sendable {
             """
     }
 
-    /// The first TCP address as a client on this machine writes it.
+    /// The first TCP address, as a client on this machine uses it.
     private var baseURL: String {
         for address in addresses {
             guard case .tcp(let host, let port) = address.endpoint else { continue }

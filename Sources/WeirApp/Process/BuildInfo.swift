@@ -1,4 +1,4 @@
-/// What this executable is.
+/// The version and the build of this executable.
 package enum BuildInfo {
     /// The version, as in the changelog.
     package static let version = "0.1.0"

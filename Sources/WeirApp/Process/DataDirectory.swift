@@ -6,7 +6,7 @@ import PostgresCluster
 package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It could not be made, entered or written; the number is `errno`.
     case unusable(path: String, call: String, code: Int32)
-    /// Something that is no directory stands there.
+    /// The path is not a directory.
     case notADirectory(path: String)
 
     package var description: String {
@@ -21,7 +21,7 @@ package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConverti
         }
     }
 
-    /// What to do about a directory that is somebody else's; empty where that is not the trouble.
+    /// What to do about a directory that another user owns; empty for other errors.
     private static func remedy(_ path: String, _ code: Int32) -> String {
         var status = stat()
         guard [EACCES, EPERM].contains(code), stat(path, &status) == 0, status.st_uid != geteuid() else {
@@ -35,16 +35,16 @@ package enum DataDirectoryError: Error, Hashable, Sendable, CustomStringConverti
     }
 }
 
-/// The directory that holds everything Weir keeps on disk, for its owner only.
+/// The directory with everything that Weir keeps on disk; only its owner has access.
 package struct DataDirectory: Sendable {
     /// The absolute path.
     package let path: String
     private let mode: mode_t
 
-    /// Makes the directory and its parents where they are missing, for its owner only, and tries to write there.
+    /// Makes the directory and its missing parents, for its owner only, and checks that it is writable.
     ///
-    /// Root's is open for passing through (0711) where a private cluster lives in it, since PostgreSQL runs as another
-    /// user; what is inside stays closed.
+    /// A directory of root gets mode 0711 if it contains a private cluster, since PostgreSQL runs as another user;
+    /// its contents stay inaccessible.
     package init(preparing path: String, for settings: Settings) throws(DataDirectoryError) {
         mode = geteuid() == 0 && settings.databaseURL == nil ? 0o711 : 0o700
         try Self.make(path, mode)
@@ -57,7 +57,7 @@ package struct DataDirectory: Sendable {
         try probe()
     }
 
-    /// Gives the directory its permission bits; the journal closes it for everybody when it is opened.
+    /// Sets the permission bits of the directory; opening the journal removes the access of all others.
     func settleMode() {
         var status = stat()
         if stat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o777 != mode {
@@ -65,13 +65,13 @@ package struct DataDirectory: Sendable {
         }
     }
 
-    /// Where the private cluster lives.
+    /// The directory of the private cluster.
     package var cluster: String { path + "/postgres" }
 
-    /// What tells a cluster that is lost from one that was never made.
+    /// The marker that distinguishes a lost cluster from one that was never made.
     package var clusterMarker: String { path + "/postgres.made" }
 
-    /// Where the hashes of tokens are mirrored.
+    /// The mirror of the hashes of tokens.
     package var tokenMirror: String { path + "/tokens.json" }
 
     private static func make(_ path: String, _ mode: mode_t) throws(DataDirectoryError) {
@@ -89,7 +89,7 @@ package struct DataDirectory: Sendable {
         }
     }
 
-    /// Gives a file that root has written to the owner of the directory: the server may run as somebody else.
+    /// Gives a file that root has written to the owner of the directory: the server may run as another user.
     package func handOver(_ file: String) {
         var status = stat()
         guard geteuid() == 0, stat(path, &status) == 0, status.st_uid != 0 else { return }

@@ -2,17 +2,16 @@ package import Configuration
 import Glibc
 import Synchronization
 
-/// A moment at which this process kills itself, so that an experiment can crash it where chance hardly ever would.
+/// A point at which this process kills itself, so that an experiment can crash it where chance hardly ever would.
 ///
-/// For tests only, and therefore no setting: `WEIR_FAULT_POINT=loader.before-commit:3` is the third time that the
+/// For tests only, and therefore not a setting: `WEIR_FAULT_POINT=loader.before-commit:3` is the third time that the
 /// loader is about to commit.
 package final class FaultPoint: Sendable {
     /// Where a crash can be placed.
     package enum Place: String, CaseIterable, Sendable {
         /// Rows and position of a batch are written and not committed.
         case loaderBeforeCommit = "loader.before-commit"
-        /// The file of a segment is there and has no header yet. The first segment of a process does not count: nothing is
-        /// acknowledged before it, so a crash there shows nothing.
+        /// The file of a segment exists and has no header yet.
         case journalAfterSegmentCreated = "journal.after-segment-created"
         /// A migration has run and is not committed.
         case migratorBeforeCommit = "migrator.before-commit"
@@ -23,7 +22,7 @@ package final class FaultPoint: Sendable {
     /// No crash anywhere.
     package static let none = FaultPoint(nil, times: 0)
 
-    /// Where it is; nil for nowhere.
+    /// The place; nil for none.
     package let place: Place?
     private let timesLeft: Atomic<Int>
     private let segments = Atomic(0)
@@ -45,13 +44,13 @@ package final class FaultPoint: Sendable {
                 carrier: variable,
                 value: text,
                 why: "no such fault point",
-                accepts: "one of \(places), a colon and which time; it is for tests only"
+                accepts: "one of \(places), a colon and the number of the time; it is for tests only"
             )
         }
         return FaultPoint(place, times: times)
     }
 
-    /// Ends the process if this is the place and the time.
+    /// Kills the process if this is the place and the time.
     func reach(_ place: Place) {
         if place == .journalAfterSegmentCreated, segments.add(1, ordering: .relaxed).oldValue == 0 { return }
         guard place == self.place, timesLeft.subtract(1, ordering: .relaxed).newValue == 0 else { return }

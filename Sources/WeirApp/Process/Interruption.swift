@@ -4,12 +4,12 @@ import Postgres
 import PostgresCluster
 import Synchronization
 
-/// The signals that ask a command to end: what it has started is stopped, then it ends by the signal, so that shells and
-/// supervisors see what it was.
+/// Handles the signals that end a command: stops what the command has started, then ends by the signal, so that
+/// shells and supervisors see it.
 ///
-/// The server has `StopSignals` instead. Signals belong to the process, and so does this.
+/// The server uses `StopSignals` instead. Signals belong to the process, so the state is global.
 package enum Interruption {
-    /// How long the command's own cleaning up may take before what it has started is stopped anyway.
+    /// How long the command's own cleanup may take before its child processes are stopped anyway.
     private static let patience = DispatchTimeInterval.seconds(2)
     private static let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
@@ -20,11 +20,11 @@ package enum Interruption {
         var cleanups: [@Sendable () -> Void] = []
     }
 
-    // Guards what came and what is to be done about it.
+    // Guards the received signal and the actions for it.
     private static let guarded = Mutex(Guarded())
     private static let queue = DispatchQueue(label: "weir.interruption")
     nonisolated(unsafe) private static let sources = makeSources()  // safe: made once, kept alive
-    /// A pipe whose reading end becomes readable when a signal has come.
+    /// A pipe whose reading end becomes readable after a signal.
     private static let bell: (read: Int32, write: Int32) = {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return (-1, -1) }
@@ -41,7 +41,7 @@ package enum Interruption {
         }
     }
 
-    /// Takes the signals over, but for those that are ignored, as under `nohup`. Idempotent.
+    /// Catches the signals, except ignored ones, as under `nohup`. Idempotent.
     package static func watch() {
         let isFirst = guarded.withLock { guarded in
             defer { guarded.isWatching = true }
@@ -52,10 +52,10 @@ package enum Interruption {
         for source in sources { source.resume() }
     }
 
-    /// Whether a signal has come.
+    /// Whether a signal was received.
     package static var hasArrived: Bool { guarded.withLock { $0.arrived != nil } }
 
-    /// Does something as soon as a signal comes, on a queue of its own; at once when one has come.
+    /// Runs an action when a signal is received, on a separate queue; at once if one was received already.
     package static func onArrival(_ action: @escaping @Sendable () -> Void) {
         let hasArrived = guarded.withLock { guarded in
             if guarded.arrived == nil { guarded.actions.append(action) }
@@ -64,18 +64,18 @@ package enum Interruption {
         if hasArrived { action() }
     }
 
-    /// Remembers what has to be stopped before the process may end.
+    /// Adds a cleanup that must run before the process may end.
     package static func addCleanup(_ cleanup: @escaping @Sendable () -> Void) {
         guarded.withLock { $0.cleanups.append(cleanup) }
     }
 
-    /// Ends the process by the signal that has come; returns when none has.
+    /// Ends the process by the received signal; returns if there was none.
     package static func endIfArrived() {
         guard let number = guarded.withLock({ $0.arrived }) else { return }
         end(by: number)
     }
 
-    /// Waits until standard input has something to read or has ended; false when a signal came first.
+    /// Waits until standard input has data or has ended; false when a signal came first.
     package static func waitForInput() -> Bool {
         var waiting = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
@@ -87,7 +87,7 @@ package enum Interruption {
         return waiting[1].revents == 0
     }
 
-    // MARK: - When it comes
+    // MARK: - Handling a signal
 
     private static func arrive(_ number: Int32) {
         let (isFirst, mustStop, actions) = guarded.withLock { guarded in
@@ -98,12 +98,12 @@ package enum Interruption {
             return (guarded.arrived == nil, !guarded.cleanups.isEmpty, guarded.actions)
         }
         guard isFirst else { end(by: number) }
-        if mustStop { StandardStreams.writeError("weir: stopping what was started; once more stops at once") }
+        if mustStop { StandardStreams.writeError("weir: stopping; a second signal ends it at once") }
         var byte: UInt8 = 1
         _ = write(bell.write, &byte, 1)
         ServerTools.interruptAll()
         for action in actions { action() }
-        // Not on this queue: a second signal ends the process at once.
+        // On another queue: here, a second signal must end the process at once.
         DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
             for cleanup in guarded.withLock({ $0.cleanups.reversed() }) { cleanup() }
             end(by: number)
@@ -111,7 +111,7 @@ package enum Interruption {
     }
 
     private static func end(by number: Int32) -> Never {
-        // SIGQUIT would leave a core file behind, of a program that is well.
+        // SIGQUIT would write a core file of a healthy program.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         signal(number, SIG_DFL)

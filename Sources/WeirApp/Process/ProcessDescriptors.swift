@@ -1,13 +1,13 @@
 import Glibc
 
-/// How many files and sockets the process may have open at once.
+/// The limit of open files and sockets of this process.
 package enum ProcessDescriptors {
-    /// What is kept for everything but clients and the pool: the journal, the loaders, listeners, logs.
+    /// Reserved for everything but clients and the pool: the journal, the loaders, listeners, logs.
     static let reserve = 128
 
-    /// Raises the soft limit to the hard one, and gives back what is in force then; nil when the system does not say.
+    /// Raises the soft limit to the hard one, and returns the limit then; nil when it is unknown.
     ///
-    /// The soft limit is 1024 in many shells, for the sake of programs that use `select`; this is none.
+    /// The soft limit is 1024 in many shells, for programs that use `select`; Weir does not.
     @discardableResult
     package static func raiseLimit() -> Int? {
         var limit = rlimit()
@@ -19,9 +19,9 @@ package enum ProcessDescriptors {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// The most connections of clients: as many as wanted, or as leave `others` and the reserve.
+    /// The most connections of clients: `wanted`, or as many as leave `others` and the reserve.
     ///
-    /// Accepting until nothing is left would take from the journal what it needs for its next segment.
+    /// Without this limit, clients could take the descriptor that the journal needs for its next segment.
     static func connections(wanted: Int, limit: Int?, others: Int) -> Int {
         guard let limit else { return wanted }
         return min(wanted, max(1, limit - others - reserve))

@@ -2,10 +2,10 @@ import Glibc
 
 /// The environment of this process.
 package enum ProcessEnvironment {
-    /// Every variable; of a name that stands twice, the first.
+    /// Every variable; of a repeated name, the first.
     package static var variables: [String: String] {
         var variables: [String: String] = [:]
-        // safe: nothing in Weir writes the environment, so nobody moves it while it is read.
+        // safe: nothing in Weir writes the environment, so it does not move while it is read.
         var entry = environ
         while let pointer = entry.pointee {
             let text = String(cString: pointer)

@@ -1,11 +1,11 @@
 import Core
 import Glibc
 
-/// Standard output and error without buffers, and without surprises when somebody closed them.
+/// Standard output and error, unbuffered, and safe if they are closed.
 package enum StandardStreams {
     /// Opens `/dev/null` where stdin, stdout or stderr is closed, and ignores SIGPIPE.
     ///
-    /// Otherwise the next file or socket would get their number, and log lines would end up in it.
+    /// Otherwise the next file or socket would get that descriptor, and log lines would be written into it.
     package static func ensureOpen() {
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
             _ = open("/dev/null", O_RDWR)
@@ -13,8 +13,8 @@ package enum StandardStreams {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Writes a line to standard output, for people: what a terminal would obey is shown instead (`TerminalText`), wherever
-    /// in the line it came from.
+    /// Writes a line to standard output for people: characters that a terminal would obey are escaped
+    /// (`TerminalText`), wherever in the line they are.
     package static func write(_ line: String) {
         write(Array(TerminalText.layout(line).utf8) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
@@ -27,7 +27,7 @@ package enum StandardStreams {
     /// Whether standard error is a terminal.
     package static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Writes bytes in one call where the system allows it, and waits for room; gives up when the other side is gone.
+    /// Writes bytes in one call if possible, and waits for room; gives up when the other side is closed.
     ///
     /// - Returns: whether everything was written.
     @discardableResult
@@ -39,7 +39,7 @@ package enum StandardStreams {
                 if count > 0 {
                     rest = rest.dropFirst(count)
                 } else if count == -1, errno == EAGAIN {
-                    // Somebody else who holds this end made it non-blocking.
+                    // Another process with this descriptor made it non-blocking.
                     var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&room, 1, -1)
                 } else if count == -1, errno == EINTR {
@@ -54,6 +54,6 @@ package enum StandardStreams {
 }
 
 extension Slice where Base == UnsafeRawBufferPointer {
-    /// Where the slice begins in memory.
+    /// The start of the slice in memory.
     fileprivate var baseAddress: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: self).baseAddress }
 }

@@ -4,7 +4,7 @@ import Journal
 import Postgres
 import PostgresCluster
 
-/// Any error as the one line that an operator reads before the exit code.
+/// Any error as the one line for the operator before the exit code.
 package struct StartError: Error, Sendable, CustomStringConvertible {
     /// The sentence, without a line break.
     package let line: String
@@ -13,13 +13,13 @@ package struct StartError: Error, Sendable, CustomStringConvertible {
 
     package var description: String { line }
 
-    /// Makes an error in so many words.
+    /// Makes an error with this line.
     package init(_ line: String, isConfiguration: Bool = false) {
         self.line = String(line.map { $0.isNewline ? " " : $0 })
         self.isConfiguration = isConfiguration
     }
 
-    /// Puts any error of a part into words.
+    /// Describes any error of a part.
     package static func describing(_ error: any Error) -> StartError {
         switch error {
         case let error as StartError: error
@@ -51,7 +51,7 @@ package struct StartError: Error, Sendable, CustomStringConvertible {
             """
     }
 
-    /// What another start would not mend.
+    /// Whether another start would not fix it.
     private static func isForOperator(_ error: ClusterError) -> Bool {
         ["no_binaries", "version_mismatch", "privileges"].contains(error.reason)
     }

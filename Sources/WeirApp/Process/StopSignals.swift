@@ -2,12 +2,12 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// SIGTERM, SIGINT, SIGQUIT and SIGHUP: the first asks to stop, the second stops at once.
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP: the first one stops in order, the second one at once.
 ///
-/// A terminal that is closed sends SIGHUP; without us the private cluster would be left running. Under `nohup` it stays
-/// ignored.
+/// A closed terminal sends SIGHUP; without a handler the private cluster would be left running. Under `nohup` it
+/// stays ignored.
 package final class StopSignals: Sendable {
-    /// Two signals closer than this are one: `timeout` and some shells send both to a process and to its group.
+    /// Two signals within this time count as one: `timeout` and some shells send both to a process and to its group.
     private static let together = Duration.milliseconds(500)
 
     private struct Guarded {
@@ -15,13 +15,13 @@ package final class StopSignals: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    // Guards when the first signal came and who waits for the first.
+    // Guards the time of the first signal and the tasks that wait for it.
     private let guarded = Mutex(Guarded())
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]  // safe: only kept alive here
 
     private let tellSecond: @Sendable () -> Void
 
-    /// Takes the signals over from now on; `tellSecond` is called before the second one ends the process.
+    /// Catches the signals from now on; `tellSecond` is called before the second one ends the process.
     package init(tellSecond: @escaping @Sendable () -> Void) {
         self.tellSecond = tellSecond
         let queue = DispatchQueue(label: "weir.signals")

@@ -2,7 +2,7 @@ import Core
 import Logging
 import Synchronization
 
-/// What must be undone when Weir stops, by name, last come first undone.
+/// The steps that stop Weir, by name; the last one added runs first.
 package final class TeardownList: Sendable {
     private struct Step {
         let name: String
@@ -10,7 +10,7 @@ package final class TeardownList: Sendable {
         let action: @Sendable () async -> Void
     }
 
-    // Guards the steps that are still to be done.
+    // Guards the remaining steps.
     private let steps = Mutex<[Step]>([])
     private let logger: Logger
 
@@ -24,9 +24,9 @@ package final class TeardownList: Sendable {
         steps.withLock { $0.append(Step(name: name, limit: limit, action: action)) }
     }
 
-    /// Does all that was added, the last first; a second call finds nothing to do.
+    /// Runs all steps, the last one first; a second call does nothing.
     ///
-    /// A step that takes longer than it may is left behind, so that stopping is bounded in time.
+    /// A step that exceeds its limit is abandoned, so that stopping is bounded in time.
     func run() async {
         while let step = steps.withLock({ $0.popLast() }) {
             logger.debug("stopping", metadata: ["part": "\(step.name)"])
@@ -35,7 +35,7 @@ package final class TeardownList: Sendable {
         }
     }
 
-    /// Runs the action; false when it is still busy after the limit.
+    /// Runs the action; false when it is still running after the limit.
     private static func finishes(within limit: Duration, _ action: @escaping @Sendable () async -> Void) async
         -> Bool
     {

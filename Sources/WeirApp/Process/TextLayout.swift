@@ -1,13 +1,13 @@
 import Glibc
 
-/// Text for people, in lines that a terminal need not break.
+/// Text in lines that fit into a terminal.
 package enum TextLayout {
-    /// The columns of the terminal behind standard output; 80 where there is none.
+    /// The columns of the terminal of standard output; 80 without one.
     package static var width: Int {
         columns(of: STDOUT_FILENO) ?? 80
     }
 
-    /// The columns of a terminal, at least 40; nil for what is none or does not say.
+    /// The columns of a terminal, at least 40; nil if it is not a terminal or does not know.
     package static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()
         guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
@@ -16,7 +16,8 @@ package enum TextLayout {
         return max(40, Int(size.ws_col))
     }
 
-    /// Breaks a text at blanks: `first` stands before the first line, blanks as wide before the others, or `rest`.
+    /// Wraps a text at blanks: the first line starts with `first`, the others with `rest`, or with blanks of the same
+    /// width.
     ///
     /// A word that is longer than a line, such as a path, stays whole.
     package static func wrapped(

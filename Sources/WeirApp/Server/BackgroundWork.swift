@@ -7,7 +7,7 @@ final class BackgroundWork: Sendable {
         var isCancelled = false
     }
 
-    // Guards the tasks; none is added once they are cancelled.
+    // Guards the tasks; none is added after they are cancelled.
     private let guarded = Mutex(Guarded())
 
     /// Starts a task; does nothing after `cancelAll`.
@@ -18,7 +18,7 @@ final class BackgroundWork: Sendable {
         }
     }
 
-    /// Cancels all tasks and waits for their ends.
+    /// Cancels all tasks and waits until they end.
     func cancelAll() async {
         let tasks = guarded.withLock { guarded in
             guarded.isCancelled = true

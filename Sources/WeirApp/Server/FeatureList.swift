@@ -3,6 +3,6 @@ import Nextflow
 import Runs
 
 extension Feature {
-    /// Every feature of Weir: the one list over which server, commands and settings walk.
+    /// Every feature of Weir: the one list that server, commands and settings iterate over.
     package static let all: [Feature] = [nextflow, runs, shared]
 }

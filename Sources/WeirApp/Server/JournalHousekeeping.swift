@@ -14,7 +14,7 @@ struct JournalHousekeeping: Sendable {
         self.logger = logger
     }
 
-    /// Looks every minute until the task is cancelled.
+    /// Checks every minute until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(60))
@@ -23,7 +23,7 @@ struct JournalHousekeeping: Sendable {
     }
 
     private func tidy() async {
-        // A stream that has not begun has loaded nothing, as far as this process knows.
+        // A stream that has not started has loaded nothing, as far as this process knows.
         guard let loaded = lags.map(\.progress.snapshot.storedSeq).min(), loaded > 0 else { return }
         do {
             let report = try await blocking { [journal] in try journal.prune(loadedThrough: loaded) }

@@ -2,7 +2,7 @@ import Core
 import Observability
 import Postgres
 
-/// What the health pages may know about PostgreSQL.
+/// The health of PostgreSQL for the health pages.
 struct PoolHealth: DatabaseHealthSource {
     let pool: Pool
 
@@ -30,7 +30,7 @@ struct PoolHealth: DatabaseHealthSource {
         }
         let watch = Task { [pool] in
             try? await Task.sleep(for: limit)
-            // A full server is asked again until WEIR_POOL_WAIT is over; what it said is known before.
+            // A full server is retried until WEIR_POOL_WAIT is over; its error is known before that.
             outcome.settle(
                 .failed(pool.status.lastError.map { DatabaseTrouble($0).brief } ?? "no answer in time")
             )

@@ -4,7 +4,7 @@ import Journal
 import Observability
 import Postgres
 
-/// Looks at everything that `/ready` answers for.
+/// Runs the checks of `/ready`.
 struct Readiness: ReadinessSource {
     private let settings: Settings
     private let keeper: DatabaseKeeper
@@ -35,7 +35,7 @@ struct Readiness: ReadinessSource {
         ]
     }
 
-    /// Never a reason to send traffic elsewhere: reads are answered all the same, and all Weirs share the replica.
+    /// Always ready: reads are answered without the replica, and all Weirs share it.
     private func replicaCheck() async -> [ReadinessCheck] {
         guard let replica else { return [] }
         let health = await PoolHealth(pool: replica).check(within: .seconds(2))
@@ -45,7 +45,7 @@ struct Readiness: ReadinessSource {
                 "replica",
                 isReady: true,
                 health.text,
-                advice: "DATABASE_URL answers reads meanwhile. Look after the replica."
+                advice: "DATABASE_URL answers reads meanwhile. Check the replica."
             )
         ]
     }
@@ -67,7 +67,7 @@ struct Readiness: ReadinessSource {
         if case .misfit(let misfit) = probe { return unready(misfit.finding, misfit.advice) }
         if health != .connected {
             let trouble = keeper.pool.status.lastError.map { DatabaseTrouble($0) }
-            return unready(health.text, trouble?.advice ?? "Look after PostgreSQL; `weir doctor` helps.")
+            return unready(health.text, trouble?.advice ?? "Check PostgreSQL; `weir doctor` helps.")
         }
         switch probe {
         case .failed(let error):
@@ -90,7 +90,7 @@ struct Readiness: ReadinessSource {
         case .current(let version):
             ReadinessCheck("migrations", isReady: true, "The schema is at version \(version).")
         case .unknown:
-            ReadinessCheck("migrations", isReady: false, "Not looked at yet.", advice: "Wait for PostgreSQL.")
+            ReadinessCheck("migrations", isReady: false, "Not checked yet.", advice: "Wait for PostgreSQL.")
         case .incomplete:
             ReadinessCheck("migrations", isReady: false, "Steps are missing.", advice: "Run `weir migrate`.")
         case .newer(let database, let known):
@@ -108,7 +108,7 @@ struct Readiness: ReadinessSource {
                 advice: misfit.advice
             )
         case .failed(let reason):
-            ReadinessCheck("migrations", isReady: false, reason, advice: "Mend it and start again.")
+            ReadinessCheck("migrations", isReady: false, reason, advice: "Fix it and start again.")
         }
     }
 
@@ -129,14 +129,14 @@ struct Readiness: ReadinessSource {
                 name,
                 isReady: false,
                 "Stopped (\(reason)), \(distance).",
-                advice: "This is a fault of Weir or of the schema: see the log, run `weir migrate status`."
+                advice: "This is a bug of Weir or a wrong schema: see the log, run `weir migrate status`."
             )
         case .backingOff(let reason):
             return ReadinessCheck(
                 name,
                 isReady: false,
                 "Waits for PostgreSQL (\(reason)), \(distance).",
-                advice: "Look after PostgreSQL; nothing is lost."
+                advice: "Check PostgreSQL; nothing is lost."
             )
         case .waiting where reading.lines > 0:
             return ReadinessCheck(
@@ -161,7 +161,7 @@ struct Readiness: ReadinessSource {
             return ReadinessCheck(
                 "disk",
                 isReady: false,
-                "It cannot be looked at.",
+                "It cannot be checked.",
                 advice: "Check the data directory."
             )
         }

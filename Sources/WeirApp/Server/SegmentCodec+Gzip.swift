@@ -2,7 +2,7 @@ import HTTP
 package import Journal
 
 extension SegmentCodec {
-    /// Segments as `.gz`: whoever looks for a line years later has `zcat`.
+    /// Segments as `.gz`: to search old ones, `zcat` is enough.
     package static let gzip = SegmentCodec(
         fileExtension: "gz",
         makeEncoder: { () throws(SegmentCodecError) in GzipSegmentEncoder() },

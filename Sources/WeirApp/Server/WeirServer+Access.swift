@@ -1,16 +1,17 @@
 import Logging
 import Postgres
 
-/// Who may do what on a running server.
+/// Tokens and access policy of a running server.
 struct ServerAccess: Sendable {
     let policy: AccessPolicy
     let tokens: TokenRegistry
-    /// Tokens as the data directory knows them while PostgreSQL is away.
+    /// The mirror of tokens in the data directory, for while PostgreSQL is away.
     let mirror: TokenMirror
 }
 
 extension WeirServer {
-    /// Knows the tokens of settings, mirror and PostgreSQL; refuses to start with an open door.
+    /// Reads the tokens of settings, mirror and PostgreSQL; refuses to start if others could send and read without a
+    /// token.
     func makeAccess(_ directory: DataDirectory, _ database: ServerDatabase) async throws -> ServerAccess {
         let mirror = TokenMirror(path: directory.tokenMirror)
         let policy = AccessPolicy(
@@ -18,7 +19,7 @@ extension WeirServer {
             allowsAnonymousReads: settings.runsNeedToken
         )
         let tokens = TokenRegistry(fixed: settings.tokens, mirror: mirror, policy: policy, logger: logger)
-        // This data directory may be new, and the tokens of an external PostgreSQL old.
+        // This data directory may be new, while the tokens of an external PostgreSQL are old.
         if case .external = database.source, tokens.table.isUntouched {
             do {
                 try await tokens.reload(database.pool)

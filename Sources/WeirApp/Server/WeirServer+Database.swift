@@ -2,10 +2,10 @@ import Journal
 import Logging
 import Postgres
 
-/// PostgreSQL as a running server has it.
+/// PostgreSQL for a running server.
 struct ServerDatabase: Sendable {
     let source: DatabaseSource
-    /// Notices a server that falls silent.
+    /// Notices a server that stops responding.
     let pulse: ServerPulse
     /// Connections for reads; loaders have their own.
     let pool: Pool
@@ -46,7 +46,7 @@ extension WeirServer {
         return ServerDatabase(source: source, pulse: pulse, pool: pool, replica: replica, keeper: keeper)
     }
 
-    /// The first attempt at PostgreSQL. A private cluster was just started, so it is waited for.
+    /// The first attempt to connect. A private cluster was just started, so this waits for it.
     func bringUp(_ keeper: DatabaseKeeper) async throws -> Bool {
         var isUsable = try await keeper.bringUp()
         guard case .privateCluster = keeper.source else { return isUsable }

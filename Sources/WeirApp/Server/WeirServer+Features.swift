@@ -4,19 +4,19 @@ import Journal
 import Metrics
 import Postgres
 
-/// What the features of a running server have brought.
+/// Everything that features add to a running server.
 struct ServerFeatures: Sendable {
     let endpoints: [Endpoint]
-    /// What a listener profile answers instead, by its name.
+    /// Endpoints that a listener profile serves instead, by the name of the profile.
     let profiles: [String: [Endpoint]]
     /// Each loads one stream until its task is cancelled.
     let loaders: [@Sendable () async -> Void]
-    /// How far behind each stream is.
+    /// The lag of each stream.
     let lags: [StreamLag]
     let jobs: [MaintenanceJob]
     let gauges: [GaugeSource]
 
-    /// Waits until the loaders have begun, a few seconds at most: from then on a GET sees what was written before it.
+    /// Waits, for a few seconds at most, until the loaders have started: from then on a GET sees earlier writes.
     func waitForLoaders() async {
         for _ in 0..<200 {
             if lags.allSatisfy({ $0.progress.snapshot.state != .waiting }) { return }
@@ -26,7 +26,7 @@ struct ServerFeatures: Sendable {
 }
 
 extension WeirServer {
-    /// Asks every feature for what it brings; nothing runs yet.
+    /// Calls every feature to add its parts; nothing runs yet.
     func startFeatures(_ journal: Journal, _ database: ServerDatabase, _ registry: Registry) -> ServerFeatures
     {
         var setup = FeatureSetup(
@@ -60,8 +60,9 @@ extension WeirServer {
 }
 
 extension SessionSettings {
-    /// For loaders: what they commit is durable in the journal already, so that PostgreSQL need not wait for its disk.
-    /// A replica gets only what is on that disk, and the reads that wait for it should not wait for a timer.
+    /// For loaders: everything that they commit is already durable in the journal, so PostgreSQL need not wait for
+    /// its disk. A replica gets only what is on that disk, and reads that wait for the replica should not wait for a
+    /// timer.
     fileprivate static func loading(_ settings: Settings) -> SessionSettings {
         var session = SessionSettings(settings, applicationName: "weir-loader")
         session.parameters["synchronous_commit"] = settings.databaseReadURL == nil ? "off" : "local"

@@ -6,14 +6,14 @@ import Postgres
 import PostgresCluster
 
 extension WeirServer {
-    /// Takes the data directory's lock; a second process learns who holds it.
+    /// Takes the lock of the data directory; a second process gets an error that names the holder.
     func openJournal(_ directory: DataDirectory, _ source: DatabaseSource, _ registry: Registry) async throws
         -> Journal
     {
         let setup = journalSetup(directory, registry)
         let journal = try await blocking { try Journal.open(setup) }
         directory.settleMode()
-        // Only the holder of the lock may stop the cluster; and the journal is closed before that.
+        // Only the holder of the lock may stop the cluster; the journal is closed before that.
         if case .privateCluster(let cluster) = source {
             teardown.add("private PostgreSQL", within: .seconds(35)) { [logger] in
                 do {
@@ -46,7 +46,7 @@ extension WeirServer {
 }
 
 extension JournalConfiguration {
-    /// What the settings say about segments, memory and disk.
+    /// The configuration of segments, memory and disk.
     fileprivate init(_ settings: Settings, directory: String) {
         self.init(directory: directory)
         segmentBytes = Int64(settings.journalSegment)

@@ -7,7 +7,7 @@ import Metrics
 import Observability
 
 extension WeirServer {
-    /// Everything that can be asked.
+    /// The table of all routes.
     func makeTable(
         _ features: ServerFeatures,
         _ database: ServerDatabase,
@@ -33,7 +33,7 @@ extension WeirServer {
         )
     }
 
-    /// Opens the listeners: from here on events are taken, whatever PostgreSQL does.
+    /// Opens the listeners: from here on Weir accepts events, with or without PostgreSQL.
     func listen(
         _ table: RouteTable,
         _ access: ServerAccess,
@@ -102,7 +102,7 @@ extension WeirServer {
 }
 
 extension ServerConfiguration {
-    /// What the settings say about listeners, limits and timeouts.
+    /// The configuration of listeners, limits and timeouts.
     init(_ settings: Settings) {
         self.init(listeners: settings.listen)
         if settings.lanes > 0 { laneCount = settings.lanes }
@@ -116,7 +116,7 @@ extension ServerConfiguration {
         timeouts.write = settings.writeTimeout
         timeouts.handler = settings.handlerTimeout
         timeouts.asyncHandler = max(timeouts.asyncHandler, settings.statementTimeout + settings.poolWait)
-        // A request must never meet a connection that is being closed: close later than announced.
+        // Closes later than announced, so that a request never arrives on a connection that is being closed.
         timeouts.idle = settings.idleTimeout + .seconds(5)
         announcedKeepAliveSeconds = Int(settings.idleTimeout.components.seconds)
     }

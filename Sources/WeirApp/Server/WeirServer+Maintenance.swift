@@ -3,7 +3,7 @@ import Metrics
 import Postgres
 
 extension WeirServer {
-    /// What one of all Weirs does: the jobs of the features, and backups where they are wanted.
+    /// The maintenance jobs: those of the features, and backups if they are configured.
     func makeMaintenance(
         _ features: ServerFeatures,
         _ pool: Pool,
@@ -18,14 +18,14 @@ extension WeirServer {
         registry.addCollector { snapshot in
             snapshot.gauge(
                 "weir_maintenance_leader",
-                help: "Whether this Weir does what one of all does: partitions, retention, pruning.",
+                help: "Whether this Weir is the leader, which runs the maintenance jobs.",
                 runner.isLeader ? 1 : 0
             )
         }
         return runner
     }
 
-    /// Copies of the database now and then; nil while nobody wants them.
+    /// The backup job; nil unless it is configured.
     private func makeBackups(_ registry: Registry) -> BackupJob? {
         guard settings.backupEvery > .zero else { return nil }
         let backups = BackupJob(settings, logger: logger)

@@ -4,7 +4,7 @@ import Metrics
 import Postgres
 
 extension WeirServer {
-    /// Registers what is asked at each scrape.
+    /// Registers the series that are read at each scrape.
     func collect(
         _ registry: Registry,
         _ journal: Journal,
@@ -16,13 +16,13 @@ extension WeirServer {
         let process = ProcessMetrics()
         registry.gaugeFamily(
             "weir_build_info",
-            help: "Which Weir this is; always 1.",
+            help: "Version and build of this Weir; always 1.",
             labels: ["version", "build"]
         ).child(BuildInfo.version, BuildInfo.configuration).set(1)
         registry.gauge("weir_journal_epoch", help: "How often the journal was opened.").set(
             Double(journal.epoch)
         )
-        // All of the features would lead back to the registry.
+        // Capturing all features would create a reference cycle with the registry.
         registry.addCollector { [weak journal, lags = features.lags] snapshot in
             process.collect(into: &snapshot)
             if let journal { JournalMetrics.collect(journal, into: &snapshot) }

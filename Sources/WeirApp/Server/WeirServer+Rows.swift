@@ -1,7 +1,7 @@
 import Ingest
 import Postgres
 
-/// What can only work once the schema is there.
+/// The work that needs the schema.
 struct RowWork: Sendable {
     let features: ServerFeatures
     let access: ServerAccess
@@ -11,7 +11,7 @@ struct RowWork: Sendable {
 }
 
 extension WeirServer {
-    /// Begins at once when rows can be written, or as soon as they can.
+    /// Starts at once when rows can be written, or as soon as they can.
     func begin(_ rows: RowWork, _ database: ServerDatabase, _ work: BackgroundWork) async throws {
         let keeper = database.keeper
         if try await bringUp(keeper) {
@@ -27,7 +27,7 @@ extension WeirServer {
         }
     }
 
-    /// Begins to load, to reload tokens, to read gauges and to do the maintenance jobs.
+    /// Starts loaders, token reloads, gauges and maintenance jobs.
     private func start(_ rows: RowWork, _ database: ServerDatabase, _ work: BackgroundWork) {
         for loader in rows.features.loaders { work.add(loader) }
         work.add { await rows.access.tokens.run(database.pool) }

@@ -6,15 +6,15 @@ import Postgres
 import PostgresCluster
 
 extension WeirServer {
-    /// Makes all parts and starts them, in one straight line; `teardown` undoes it backwards.
+    /// Makes and starts all parts in one straight line; `teardown` stops them in reverse order.
     func assemble() async throws -> Running {
-        // The data directory and its journal: no other process has them from here on.
+        // The data directory and its journal: from here on no other process can use them.
         let directory = try DataDirectory(preparing: settings.dataDirectory, for: settings)
         let source = try DatabaseSource(settings, directory)
         let registry = Registry()
         let journal = try await openJournal(directory, source, registry)
 
-        // PostgreSQL, which may be away, and who may come in.
+        // PostgreSQL, which may be away, and access control.
         let database = try makeDatabase(source, journal)
         let access = try await makeAccess(directory, database)
         let rebuild = ClusterRebuild(journal, access.mirror, logger)
@@ -22,7 +22,7 @@ extension WeirServer {
             try await blocking { rebuild.tell(cluster) }
         }
 
-        // What the features bring, and what measures it.
+        // The features, and their measurements.
         let features = startFeatures(journal, database, registry)
         journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
         let jobs = makeMaintenance(features, database.pool, registry)
@@ -30,7 +30,7 @@ extension WeirServer {
         let backupAge = BackupAge(settings)
         collect(registry, journal, database, features, gauges, backupAge)
 
-        // What works whether PostgreSQL is there or not; then the listeners: from here on events are taken.
+        // The parts that work without PostgreSQL; then the listeners: from here on Weir accepts events.
         let work = BackgroundWork()
         teardown.add("background work", within: .seconds(15)) { await work.cancelAll() }
         work.add { await database.pulse.run() }
@@ -41,7 +41,7 @@ extension WeirServer {
         work.add { await housekeeping.run() }
         work.add { await backupAge.run() }
 
-        // What needs the schema: it begins at once, or as soon as PostgreSQL is there.
+        // The parts that need the schema: they start at once, or when PostgreSQL is available.
         let rows = RowWork(features: features, access: access, gauges: gauges, jobs: jobs, rebuild: rebuild)
         try await begin(rows, database, work)
         if let watch = ClusterWatch(database.keeper) {

@@ -3,25 +3,25 @@ package import Ingest
 package import Logging
 import Synchronization
 
-/// One Weir: everything that listens, writes and reads, made in one straight line and undone backwards.
+/// One Weir: everything that listens, writes and reads, started in one straight line and stopped in reverse order.
 ///
-/// Embeddable: `start`, any number of requests, `stop`. A stopped one does not start again.
+/// Embeddable: `start`, any number of requests, `stop`. A stopped server does not start again.
 package final class WeirServer: Sendable {
     let settings: Settings
     let features: [Feature]
     let logger: Logger
     let faultPoint: FaultPoint
     let teardown: TeardownList
-    // Guards what is known once everything runs.
+    // Guards the state of the running server.
     private let running = Mutex<Running?>(nil)
 
-    /// What is known once everything runs.
+    /// The state of the running server.
     struct Running {
         let addresses: [BoundAddress]
         let banner: Banner
     }
 
-    /// Makes a server; nothing is touched before `start`.
+    /// Makes a server; does nothing before `start`.
     package init(
         _ settings: Settings,
         features: [Feature] = Feature.all,
@@ -35,16 +35,16 @@ package final class WeirServer: Sendable {
         teardown = TeardownList(logger: logger)
     }
 
-    /// Where it listens, with the real ports; empty before `start` and after `stop`.
+    /// The addresses of its listeners, with the real ports; empty before `start` and after `stop`.
     package var addresses: [BoundAddress] { running.withLock { $0?.addresses ?? [] } }
 
-    /// What to print when it is ready; nil before that.
+    /// The banner for when it is ready; nil before that.
     package var banner: Banner? { running.withLock { $0?.banner } }
 
-    /// Starts everything. Returns when rows can be written, or when PostgreSQL turned out to be away.
+    /// Starts everything. Returns when rows can be written, or when PostgreSQL cannot be reached.
     ///
-    /// Throws what an operator has to mend; whatever was started by then is stopped. `StartError.describing` makes one
-    /// line of it.
+    /// Throws errors that an operator has to fix; everything that was started by then is stopped.
+    /// `StartError.describing` makes one line of them.
     @discardableResult
     package func start() async throws -> [BoundAddress] {
         if let place = faultPoint.place {
@@ -60,7 +60,7 @@ package final class WeirServer: Sendable {
         }
     }
 
-    /// Answers what is in progress, then stops everything, the last started first. Bounded in time; idempotent.
+    /// Finishes requests in progress, then stops everything in reverse order. Bounded in time; idempotent.
     package func stop() async {
         await teardown.run()
         running.withLock { $0 = nil }

@@ -30,7 +30,7 @@ extension ServerSettings {
         )
     }
 
-    /// In bytes, given up for weblog events when the disk is full.
+    /// In bytes; released for weblog events when the disk is full.
     package var journalReserve: Setting<Int> {
         Setting(
             "WEIR_JOURNAL_RESERVE",
@@ -40,7 +40,7 @@ extension ServerSettings {
         )
     }
 
-    /// In bytes, of recent lines kept in memory.
+    /// The least time between two commits of the journal under load.
     package var journalCommitInterval: Setting<Duration> {
         Setting(
             "WEIR_JOURNAL_COMMIT_INTERVAL",
@@ -78,7 +78,7 @@ extension ServerSettings {
         )
     }
 
-    /// Of the journal and its loaders.
+    /// The settings of the journal and its loaders.
     var journalRows: [AnySetting] {
         [
             journalSegment.row, journalKeep.row, journalMaxBytes.row, journalReserve.row,

@@ -85,7 +85,7 @@ extension ServerSettings {
         )
     }
 
-    /// Of requests.
+    /// The settings of requests.
     var limitRows: [AnySetting] {
         [
             maxBody.row, maxHeader.row, maxBuffered.row, headTimeout.row, bodyTimeout.row, writeTimeout.row,

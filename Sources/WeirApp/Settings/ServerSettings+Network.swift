@@ -4,7 +4,7 @@ package import HTTPServer
 package import Logging
 
 extension ServerSettings {
-    /// Where to listen, in the order given.
+    /// The listeners, in the given order.
     package var listen: Setting<[ListenSpecification]> {
         Setting(
             "WEIR_LISTEN",
@@ -15,7 +15,7 @@ extension ServerSettings {
         )
     }
 
-    /// Threads that serve connections; 0 is one per core.
+    /// The number of threads that serve connections; 0 is one per core.
     package var lanes: Setting<Int> {
         Setting(
             "WEIR_LANES",
@@ -93,7 +93,7 @@ extension ServerSettings {
             .flag,
             default: "false",
             aliases: ["TELEMETRY_API_AUTH_ENABLED"],
-            "Whether writing runs needs WEIR_RUNS_TOKEN; whoever reads needs none then."
+            "Whether writing runs needs WEIR_RUNS_TOKEN; reading then needs no token."
         )
     }
 
@@ -129,7 +129,7 @@ extension ServerSettings {
         )
     }
 
-    /// Of listeners, access and logs.
+    /// The settings of listeners, access and logs.
     var networkRows: [AnySetting] {
         [
             listen.row, lanes.row, maxConnections.row, trustedProxies.row, tokens.row, allowsAnonymous.row,

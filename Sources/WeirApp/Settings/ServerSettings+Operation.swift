@@ -43,11 +43,11 @@ extension ServerSettings {
             "WEIR_BACKUP_EVERY",
             .duration(.zero ... .seconds(86_400 * 365)),
             default: "0",
-            "How often one of all Weirs backs the database up; 0 is never."
+            "How often the leader backs up the database; 0 is never."
         )
     }
 
-    /// Where copies go; nil is `backups` in the data directory.
+    /// The directory of copies; nil is `backups` in the data directory.
     package var backupDirectory: Setting<String?> {
         Setting(
             "WEIR_BACKUP_DIR",
@@ -76,7 +76,7 @@ extension ServerSettings {
         )
     }
 
-    /// Of reads, readiness, metrics and backups.
+    /// The settings of reads, readiness, metrics and backups.
     var operationRows: [AnySetting] {
         [
             readWait.row, readyLagLines.row, readyDiskPercent.row, metricsRefresh.row, backupEvery.row,

@@ -2,12 +2,12 @@ package import Configuration
 
 /// The settings of the server itself; features declare their own.
 package struct ServerSettings: Sendable {
-    /// Every one of them, in the order in which `weir config` and the documentation show them.
+    /// All of them, in the order of `weir config` and of the documentation.
     var rows: [AnySetting] { databaseRows + networkRows + limitRows + journalRows + operationRows }
 }
 
 extension ServerSettings {
-    /// The external PostgreSQL as it was given; nil means a private cluster in the data directory.
+    /// The external PostgreSQL as it was given; nil is a private cluster in the data directory.
     package var databaseURL: Setting<String?> {
         Setting(
             "DATABASE_URL",
@@ -20,7 +20,7 @@ extension ServerSettings {
         )
     }
 
-    /// The read replica of it as it was given; nil means that reads go where writes go.
+    /// Its read replica as it was given; nil sends reads to the primary.
     package var databaseReadURL: Setting<String?> {
         Setting(
             "DATABASE_READ_URL",
@@ -31,7 +31,7 @@ extension ServerSettings {
         )
     }
 
-    /// Where journal, private cluster and mirrors live.
+    /// The directory of the journal, the private cluster and the mirrors.
     package var dataDirectory: Setting<String> {
         Setting(
             "WEIR_DATA_DIR",
@@ -98,7 +98,7 @@ extension ServerSettings {
         )
     }
 
-    /// Of the database and the data directory.
+    /// The settings of the database and the data directory.
     var databaseRows: [AnySetting] {
         [
             databaseURL.row, databaseReadURL.row, dataDirectory.row, postgresBinaries.row, poolSize.row,

@@ -15,7 +15,7 @@ extension SettingParser where Value == [String] {
                 parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty
             guard isOrigin else {
                 throw SettingComplaint(
-                    why: "'\(element)' is no origin (scheme://host[:port], nothing behind it)"
+                    why: "'\(element)' is not an origin (scheme://host[:port], nothing after it)"
                 )
             }
             return element.lowercased()
@@ -24,7 +24,7 @@ extension SettingParser where Value == [String] {
 }
 
 extension SettingParser where Value == TrustedProxies? {
-    /// CIDR blocks divided by commas.
+    /// CIDR blocks separated by commas.
     static var proxies: Self {
         let accepts = "a comma list of addresses or CIDR blocks such as 10.0.0.0/8, or unix for Unix sockets"
         return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
@@ -42,7 +42,7 @@ extension SettingParser where Value == TrustedProxies? {
 }
 
 extension SettingParser where Value == [AccessToken] {
-    /// `scope[+scope]=secret`, divided by commas; no complaint ever quotes a secret.
+    /// `scope[+scope]=secret`, separated by commas; error messages never quote a secret.
     static var tokens: Self {
         let accepts = "a comma list of scope[+scope]=secret, scopes ingest, read, admin"
         return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
@@ -71,7 +71,7 @@ extension SettingParser where Value == [AccessToken] {
 }
 
 extension SettingParser where Value == [ListenSpecification] {
-    /// Places to listen, divided by commas.
+    /// Listeners separated by commas.
     static var listeners: Self {
         let accepts = "a comma list of [profile@]host:port, [profile@][v6]:port or [profile@]unix:/path"
         return SettingParser(accepts: accepts) { text throws(SettingComplaint) in
@@ -83,7 +83,7 @@ extension SettingParser where Value == [ListenSpecification] {
             }
             let fixed = listeners.map(\.endpoint).filter { if case .tcp(_, 0) = $0 { false } else { true } }
             guard Set(fixed).count == fixed.count else {
-                throw SettingComplaint(why: "it names a place twice")
+                throw SettingComplaint(why: "it names an address twice")
             }
             return listeners
         }
@@ -91,14 +91,14 @@ extension SettingParser where Value == [ListenSpecification] {
 }
 
 extension SettingParser where Value == Logger.Level {
-    /// The level words of the original servers (`WARN`, `WARNING`, `FATAL`) are known too.
+    /// Also accepts the level words of the original servers (`WARN`, `WARNING`, `FATAL`).
     static var logLevel: Self {
         let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         let synonyms = ["warn": "warning", "fatal": "critical"]
         return SettingParser(accepts: "one of \(words)") { text throws(SettingComplaint) in
             let word = text.lowercased()
             guard let level = Logger.Level(rawValue: synonyms[word] ?? word) else {
-                throw SettingComplaint(why: "it is no log level")
+                throw SettingComplaint(why: "it is not a log level")
             }
             return level
         }

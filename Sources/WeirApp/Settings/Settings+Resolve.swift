@@ -2,26 +2,26 @@ import API
 package import Configuration
 package import Ingest
 
-/// Settings with where each of them came from.
+/// Settings with their sources.
 package struct ResolvedSettings: Sendable {
-    /// Where a value came from.
+    /// The source of a value.
     package enum Source: Hashable, Sendable {
         /// An option on the command line, without its dashes.
         case flag(String)
-        /// An environment variable, the alias when it was one.
+        /// An environment variable, or its alias.
         case environment(String)
-        /// Nobody said anything.
+        /// The default.
         case `default`
     }
 
-    /// A setting, its text and where that came from.
+    /// A setting, its text and its source.
     package struct Entry: Sendable {
         package let setting: AnySetting
-        /// The text as given, nil when it is not set at all. **Not masked.**
+        /// The text as it was given; nil when it is not set. **Not masked.**
         package let text: String?
         package let source: Source
 
-        /// What may be shown: `***` for a secret.
+        /// The text for display: `***` for a secret.
         package var shownText: String {
             guard let text, !text.isEmpty else { return "" }
             return setting.isSecret ? "***" : text
@@ -30,23 +30,23 @@ package struct ResolvedSettings: Sendable {
 
     /// The typed values.
     package let settings: Settings
-    /// One entry a setting, in the order of the table.
+    /// One entry per setting, in the order of the table.
     package let entries: [Entry]
-    /// What is odd but no error: unknown `WEIR_…` variables.
+    /// Oddities that are no errors: unknown `WEIR_…` variables.
     package let warnings: [String]
 }
 
 extension Settings {
-    /// Every setting of the server and of some features, in the order in which `weir config` and the documentation show
-    /// them.
+    /// Every setting of the server and of some features, in the order of `weir config` and of the documentation.
     package static func rows(of features: [Feature] = Feature.all) -> [AnySetting] {
         ServerSettings().rows + features.flatMap(\.settings)
     }
 
-    /// Settles every setting: an option beats a variable, a variable beats an alias, all beat the default.
+    /// Resolves every setting: an option overrides a variable, a variable overrides an alias, all override the
+    /// default.
     ///
-    /// `flags` holds values by option name without dashes. An empty variable counts as not set, since compose
-    /// files hand on what is empty. Throws the first value that is not usable.
+    /// `flags` holds values by option name without dashes. An empty variable counts as not set, since compose files
+    /// pass on empty ones. Throws the first value that is not usable.
     package static func resolve(
         flags: [String: String] = [:],
         environment: [String: String] = [:],
@@ -69,7 +69,7 @@ extension Settings {
         return ResolvedSettings(settings: settings, entries: entries, warnings: warnings)
     }
 
-    /// As the original server of runs has it: its one token is for all that writes.
+    /// As in the original runs server: its one token is for all writes.
     private mutating func requireRunsToken() throws(SettingError) {
         guard self.runsNeedToken else { return }
         guard let runsToken = self.runsToken else {
@@ -113,7 +113,7 @@ extension Settings {
         }
     }
 
-    /// What the commands read that talk to a running Weir, and what `weir track` tells its command.
+    /// The variables of client commands, and those that `weir track` sets for its command.
     private static let clientVariables = ["WEIR_URL", "WEIR_TOKEN", "WEIR_RUN_ID", "WEIR_EVENT_ID"]
 
     private static func unknownVariables(_ environment: [String: String], _ rows: [AnySetting]) -> [String] {
@@ -145,7 +145,7 @@ extension ResolvedSettings.Source {
 }
 
 extension String {
-    /// How many single characters must be inserted, taken away or changed to get `other` (Levenshtein).
+    /// The number of single characters to insert, remove or change to get `other` (Levenshtein).
     package func editDistance(to other: String) -> Int {
         let target = Array(other.utf8)
         var row = Array(0...target.count)

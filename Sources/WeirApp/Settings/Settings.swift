@@ -2,13 +2,14 @@ package import Configuration
 
 /// Everything that can be configured, typed and checked.
 ///
-/// A setting of the server is a member (`settings.poolSize`), one of a feature is named (`settings[RunsSettings.keep]`).
+/// A setting of the server is a member (`settings.poolSize`), one of a feature is a subscript
+/// (`settings[RunsSettings.keep]`).
 @dynamicMemberLookup
 package struct Settings: Sendable {
-    /// The values as features read them.
+    /// The values for features.
     package private(set) var values = SettingValues()
 
-    /// Every value is its default.
+    /// All values are defaults.
     package init() {}
 
     /// The value of a setting of the server.
@@ -31,12 +32,12 @@ package struct Settings: Sendable {
     }
 }
 
-/// How log lines look.
+/// The format of log lines.
 package enum LogFormat: String, CaseIterable, Sendable {
     /// Text on a terminal, JSON elsewhere.
     case auto
     /// Readable text.
     case text
-    /// One JSON object a line.
+    /// One JSON object per line.
     case json
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Core
 
-/// What `weir config` prints.
+/// The output of `weir config`.
 package struct SettingsReport: Sendable {
     private let resolved: ResolvedSettings
 
@@ -10,14 +10,14 @@ package struct SettingsReport: Sendable {
         self.resolved = resolved
     }
 
-    /// One line a setting: name, value, where it came from; with `explained`, also what it does and takes.
+    /// One line per setting: name, value, source; with `explained`, also its help and its values.
     package func lines(explained: Bool) -> [String] {
         let width = resolved.entries.map(\.setting.name.count).max() ?? 0
         let values = resolved.entries.map { $0.shownText.isEmpty ? "-" : $0.shownText }
         let valueWidth = min(values.map(\.count).max() ?? 0, 24)
         return zip(resolved.entries, values).flatMap { entry, value in
             let name = entry.setting.name
-            // The name stands there already.
+            // The line already contains the name.
             let origin = entry.origin == name ? "environment" : entry.origin
             let line = "\(name.padded(to: width))  \(value.padded(to: valueWidth))  (\(origin))"
             let head = line.count <= TextLayout.width ? [line] : [name, "    \(value)  (\(origin))"]
@@ -56,14 +56,14 @@ package struct SettingsReport: Sendable {
 }
 
 extension ResolvedSettings.Entry {
-    /// Where the value came from, in a word.
+    /// The source of the value, in a word.
     var origin: String {
         source == .default && text == nil ? "not set" : source.carrier
     }
 }
 
 extension String {
-    /// Blanks at the end up to a width.
+    /// Pads with blanks up to a width.
     package func padded(to width: Int) -> String {
         count < width ? self + String(repeating: " ", count: width - count) : self
     }

@@ -79,7 +79,7 @@ struct EchoRoutes {
             tag: "Echo",
             "The newest echoes.",
             [Self.contains, Self.limit],
-            answers: [APIAnswer(200, "What was asked for.", .named(Self.echoes))],
+            answers: [APIAnswer(200, "The result.", .named(Self.echoes))],
             from: reader,
             reading: { (part: $0.text(Self.contains) ?? "", limit: $0.count(Self.limit)) },
             answer: { _, query, connection in

@@ -1,4 +1,4 @@
--- What every table and view is made of; partitions are made like their tables.
+-- The columns of every table and view; partitions have those of their tables.
 SELECT c.relname::text AS relation,
        CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind,
        a.attname::text AS column,

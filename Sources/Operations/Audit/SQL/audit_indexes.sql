@@ -1,5 +1,4 @@
--- Every index, the largest first, with how often it was used since statistics were reset. Those of partitions are
--- added up.
+-- Every index, the largest first, with the number of its uses since statistics were reset. Partitions are added up.
 WITH RECURSIVE named AS (
     SELECT i.indexrelid, i.indrelid, i.indexrelid AS root, i.indrelid AS root_table
     FROM pg_index i

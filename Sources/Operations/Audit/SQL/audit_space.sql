@@ -1,4 +1,4 @@
--- The room that every table takes, with its indexes and long values, and the dead rows that VACUUM has to clear.
+-- The disk space of every table, with its indexes and TOAST data, and the dead rows that VACUUM has to clear.
 -- Partitions are added up.
 SELECT coalesce(i.inhparent, c.oid)::regclass::text AS table,
        sum(pg_total_relation_size(c.oid))::bigint AS bytes,
