@@ -172,7 +172,7 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal",
                 "Configuration", "API", "Ingest",
-                "Nextflow", "Runs", "Observability", "Import", "Outbound", "Migrations", "CMalloc", logging,
+                "Nextflow", "Runs", "Observability", "Migrations", "CMalloc", logging,
                 crypto,
             ],
         ),

@@ -38,6 +38,7 @@ package struct ObservabilityRoutes: Sendable {
     package func routes(describing others: [Endpoint]) -> [Endpoint] {
         let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
+        // Stands in for the endpoint below, so that the document describes itself; it is never served.
         let description = Self.probe(
             "/openapi.json",
             "This description of all routes, in OpenAPI 3.1.",
@@ -55,7 +56,7 @@ package struct ObservabilityRoutes: Sendable {
         ]
     }
 
-    /// The routes that listener profiles replace. Design §3.
+    /// What listener profiles answer instead, of what is here. Features add theirs (`FeatureSetup.profiles`). Design §3.
     package var profiles: [String: [Endpoint]] {
         let database = database
         return [
