@@ -38,7 +38,8 @@ package final class ProcessFamily: Sendable {
         return sent.count
     }
 
-    /// The running members.
+    /// The running members, parents before their children: a shell whose child ends first goes on with its next command
+    /// before its own signal comes.
     package func members() -> [pid_t] {
         let table = ProcessTable.read()
         return seen.withLock { seen in
@@ -48,7 +49,20 @@ package final class ProcessFamily: Sendable {
             }
             for process in members { seen[process] = table.entries[process]?.start }
             return members.filter { table.entries[$0]?.hasEnded == false }
+                .map { (process: $0, depth: Self.depth(of: $0, table)) }
+                .sorted { ($0.depth, $0.process) < ($1.depth, $1.process) }
+                .map(\.process)
         }
+    }
+
+    /// How many ancestors a process has.
+    private static func depth(of process: pid_t, _ table: ProcessTable) -> Int {
+        var (depth, current) = (0, table.entries[process])
+        while depth < 1000, let entry = current {
+            depth += 1
+            current = table.entries[entry.parent]
+        }
+        return depth
     }
 
     private func belongs(_ entry: ProcessTable.Entry, _ table: ProcessTable, _ seen: [pid_t: UInt64]) -> Bool

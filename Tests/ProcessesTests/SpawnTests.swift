@@ -161,4 +161,25 @@ struct SpawnTests {
         close(ends[0])
         close(ends[1])
     }
+
+    @Test("a family is listed from the command down: its shells get a signal before what they wait for")
+    func familyOrder() throws {
+        let mark = Array("WEIR_EVENT_ID=\(UUID().uuidString)".utf8)
+        var spawn = Spawn(bytes("sh", "-c", #"sh -c "sleep 300; true"; true"#))
+        spawn.environment = [mark, Array("PATH=/usr/bin:/bin".utf8)]
+        let child = try spawn.start()
+        let family = ProcessFamily(of: child, mark: mark)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while family.members().count != 3 {
+            try #require(ContinuousClock.now < deadline, "\(family.members())")
+            usleep(1000)
+        }
+        let members = family.members()
+        #expect(members[0] == child)
+        #expect(members.dropFirst().map { ProcessTable.entry(of: $0)?.parent } == Array(members.prefix(2)))
+        while !family.members().isEmpty {
+            family.send(SIGKILL)
+            _ = ChildStatus.next(of: child)
+        }
+    }
 }
