@@ -184,6 +184,19 @@ struct RunWriteTests {
         #expect(try weir.rows("SELECT status FROM agent_run") == ["running"])
     }
 
+    @Test("a patch that was sent with line breaks is stored as its line in the journal has it")
+    func patchesWithLineBreaks() async throws {
+        let weir = try await RunsHarness()
+        // Whether the loader gets what the endpoint has parsed is a race: one of many patches shows it.
+        for number in 0..<30 {
+            _ = try await weir.post("/api/v1/runs", RunBody.run("e\(number)"))
+            let patch = "{\n  \"metrics_json\": {\n    \"n\": 1\n  }\n}"
+            #expect(try await weir.patch("e\(number)", patch).status == 200)
+        }
+        let spelt = #"SELECT DISTINCT document::text LIKE '%' || chr(10) || '%' FROM agent_run"#
+        #expect(try weir.rows(spelt) == ["f"])
+    }
+
     @Test("what a patch may be answered instead")
     func refusedPatches() async throws {
         let weir = try await RunsHarness()

@@ -26,17 +26,16 @@ extension JSONWriter {
                     for value in permitted { list.value(value) }
                 }
             }
-        case .notJSON(let error, let document): syntax(error, document)
+        case .notJSON(let message, let position, let document): syntax(message, position, document)
         case .missing, .null, .notText, .notInteger, .notNumeric, .notWhole, .tooBig, .notFlag, .notFlagWord,
             .notATime, .notAnObject, .notAList, .notARecord, .notStorable, .notACursor, .rule:
             break
         }
     }
 
-    private mutating func syntax(_ error: JSONError, _ document: [UInt8]) {
-        let position = JSONPosition(offset: error.offset, in: document)
+    private mutating func syntax(_ message: String, _ position: JSONPosition, _ document: [UInt8]) {
         object("ctx") { context in
-            context.member("msg", error.message)
+            context.member("msg", message)
             context.member("doc", String(decoding: document.prefix(Self.shownBytes), as: UTF8.self))
             context.member("pos", position.character)
             context.member("lineno", position.line)
@@ -65,7 +64,7 @@ extension ValidationIssue.Cause {
         case .below(let limit): "ensure this value is greater than or equal to \(limit)"
         case .above(let limit): "ensure this value is less than or equal to \(limit)"
         case .rule(let text): text
-        case .notJSON(let error, let document): error.description(in: document)
+        case .notJSON(let message, let position, _): position.description(of: message)
         case .tooManyItems(let limit, _, let advice):
             "ensure this value has at most \(limit) items: \(advice)"
         case .tooManyValues(let limit, let advice):

@@ -29,8 +29,8 @@ extension JSONWriter {
         case .rule: object("ctx") { $0.object("error") { _ in } }
         case .notPermitted(_, let permitted):
             object("ctx") { $0.member("expected", Self.alternatives(permitted)) }
-        case .notJSON(let error, let document):
-            object("ctx") { $0.member("error", error.description(in: document)) }
+        case .notJSON(let message, let position, _):
+            object("ctx") { $0.member("error", position.description(of: message)) }
         case .tooManyItems(let limit, let count, _):
             object("ctx") { context in
                 context.member("field_type", "List")

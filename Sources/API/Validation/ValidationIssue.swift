@@ -27,7 +27,8 @@ package struct ValidationIssue: Sendable {
         case above(Int)
         /// A rule of the surface, as a sentence.
         case rule(String)
-        case notJSON(JSONError, in: [UInt8])
+        /// Where the grammar of JSON is broken, counted once: a large body costs a pass for it.
+        case notJSON(message: String, at: JSONPosition, in: [UInt8])
         /// More elements than allowed, with advice.
         case tooManyItems(limit: Int, count: Int, advice: String)
         /// More names and values than a body may hold, with advice.
@@ -46,5 +47,19 @@ package struct ValidationIssue: Sendable {
         self.location = location
         self.cause = cause
         self.input = input
+    }
+
+    /// A body that is not JSON; `input` stands for the value, which nobody could read.
+    package static func notJSON(
+        _ error: JSONError,
+        in body: [UInt8],
+        input: ArraySlice<UInt8> = []
+    ) -> ValidationIssue {
+        let position = JSONPosition(offset: error.offset, in: body)
+        return ValidationIssue(
+            [.name("body"), .index(position.character)],
+            .notJSON(message: error.message, at: position, in: body),
+            input
+        )
     }
 }

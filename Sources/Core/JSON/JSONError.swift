@@ -40,8 +40,7 @@ package enum JSONError: Error, Hashable, Sendable {
 
     /// The text of Python's `JSONDecodeError`: `Expecting value: line 1 column 5 (char 4)`.
     package func description(in bytes: [UInt8]) -> String {
-        let position = JSONPosition(offset: offset, in: bytes)
-        return "\(message): line \(position.line) column \(position.column) (char \(position.character))"
+        JSONPosition(offset: offset, in: bytes).description(of: message)
     }
 }
 
@@ -92,5 +91,10 @@ package struct JSONPosition: Hashable, Sendable {
         self.character = character
         self.line = line
         self.column = character - lineStart + 1
+    }
+
+    /// A message and this place, as Python writes them: `Expecting value: line 1 column 5 (char 4)`.
+    package func description(of message: String) -> String {
+        "\(message): line \(line) column \(column) (char \(character))"
     }
 }

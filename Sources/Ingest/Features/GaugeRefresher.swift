@@ -38,16 +38,22 @@ package final class GaugeRefresher: Sendable {
 
     /// Reads every source once.
     package func refresh(_ pool: Pool) async {
-        for (index, source) in sources.enumerated() { await refresh(index, source, pool) }
+        for (index, source) in sources.enumerated() {
+            do {
+                let reading = try await pool.withConnection(source.read)
+                latest.withLock { $0[index] = reading }
+            } catch let error as PostgresError where error.kind == .unreachable {
+                // Each of the others would wait for the same server.
+                for index in index..<sources.count { failed(index, error) }
+                return
+            } catch {
+                failed(index, error)
+            }
+        }
     }
 
-    private func refresh(_ index: Int, _ source: GaugeSource, _ pool: Pool) async {
-        do {
-            let reading = try await pool.withConnection(source.read)
-            latest.withLock { $0[index] = reading }
-        } catch {
-            if source.outage == .nothing { latest.withLock { $0[index] = nil } }
-            logger.debug("gauges not read", metadata: ["error": "\(error)"])
-        }
+    private func failed(_ index: Int, _ error: any Error) {
+        if sources[index].outage == .nothing { latest.withLock { $0[index] = nil } }
+        logger.debug("gauges not read", metadata: ["error": "\(error)"])
     }
 }

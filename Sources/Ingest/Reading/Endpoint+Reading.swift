@@ -16,6 +16,7 @@ extension Endpoint {
         _ parameters: [APIParameter] = [],
         answers: [APIAnswer],
         dialect: ValidationDialect = .pydantic2,
+        envelope: ErrorEnvelope = .detail,
         from reader: StoreReader,
         reading: @escaping @Sendable (inout ParameterReader) -> Value,
         checking: @escaping @Sendable (Value) -> Response? = { _ in nil },
@@ -25,6 +26,7 @@ extension Endpoint {
             .get,
             path,
             scope: .read,
+            envelope: envelope,
             documentation: EndpointDocumentation(
                 tag: tag,
                 summary: summary,
@@ -40,7 +42,7 @@ extension Endpoint {
                     return dialect.response(error)
                 }
                 if let refusal = checking(value) { return refusal }
-                return await reader.answer(.detail) { try answer(request, value, $0) }
+                return await reader.answer(envelope) { try answer(request, value, $0) }
             }
         )
     }

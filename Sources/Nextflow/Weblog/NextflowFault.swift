@@ -42,9 +42,7 @@ enum NextflowFault: Error, Sendable {
             return ErrorEnvelope.detail.response(.badRequest, "There was an error parsing the body")
         case .missingBody: issues = [ValidationIssue(body, .missing)]
         case .notAnObject: issues = [ValidationIssue(body, .notAnObject)]
-        case .notJSON(let error, let document):
-            let character = JSONPosition(offset: error.offset, in: document).character
-            issues = [ValidationIssue(body + [.index(character)], .notJSON(error, in: document))]
+        case .notJSON(let error, let document): issues = [.notJSON(error, in: document)]
         case .members(let found): issues = ValidationIssues(found)
         }
         return ValidationDialect.pydantic1.response(issues)

@@ -58,13 +58,7 @@ enum RunDecoder {
             let cause = ValidationIssue.Cause.tooManyValues(limit: limit, advice: "send fewer runs at a time")
             throw .issues([ValidationIssue(Self.body, cause, Self.null)])
         } catch {
-            let character = JSONPosition(offset: error.offset, in: body).character
-            let issue = ValidationIssue(
-                Self.body + [.index(character)],
-                .notJSON(error, in: body),
-                Self.emptyObject
-            )
-            throw .issues([issue])
+            throw .issues([.notJSON(error, in: body, input: Self.emptyObject)])
         }
     }
 

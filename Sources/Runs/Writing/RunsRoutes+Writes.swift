@@ -76,7 +76,8 @@ extension RunsRoutes {
             let eventID = Self.eventID(request)
             guard !patch.changes.isEmpty else { return await self.emptyPatch(eventID) }
             let parsed = ParsedRunLine.change(.patch(patch), eventID: eventID)
-            switch try await self.append(.patch, reading.line, parsed, to: eventID) {
+            switch try await self.append(.patch, reading.line, reading.isVerbatim ? parsed : nil, to: eventID)
+            {
             case .applied(let outcomes):
                 guard outcomes[0] == .updated else { return Self.notFound(eventID) }
                 self.metadata.drop()
@@ -100,7 +101,12 @@ extension RunsRoutes {
             let association = reading.value
             let eventID = Self.eventID(request)
             let parsed = ParsedRunLine.change(.associate(association), eventID: eventID)
-            switch try await self.append(.commit, reading.line, parsed, to: eventID) {
+            switch try await self.append(
+                .commit,
+                reading.line,
+                reading.isVerbatim ? parsed : nil,
+                to: eventID
+            ) {
             case .applied(let outcomes):
                 guard case .associated(let runID) = outcomes[0] else { return Self.notFound(eventID) }
                 return Self.associated(eventID, runID, association)
