@@ -86,7 +86,7 @@ package final class MaintenanceRunner: Sendable {
             return leader
         }
         guard before != session else { return false }
-        logger.info(session == nil ? "another Weir is the leader now" : "this Weir is the leader now")
+        logger.info(session == nil ? "this Weir is no longer the leader" : "this Weir is the leader now")
         return session != nil
     }
 
