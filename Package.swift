@@ -121,6 +121,7 @@ let package = Package(
                 .embedInCode("SQL/percentiles_sealed.sql"),
                 .embedInCode("SQL/resources.sql"),
                 .embedInCode("SQL/roll_events.sql"),
+                .embedInCode("SQL/run_segments.sql"),
                 .embedInCode("SQL/running_tasks.sql"),
                 .embedInCode("SQL/seal_sketches.sql"),
                 .embedInCode("SQL/stage_event.sql"),
@@ -146,6 +147,7 @@ let package = Package(
                 .embedInCode("SQL/fetch_runs.sql"),
                 .embedInCode("SQL/tally_runs.sql"),
                 .embedInCode("SQL/run_gauges.sql"),
+                .embedInCode("SQL/runs_by_facet.sql"),
                 .embedInCode("SQL/update_runs.sql"),
             ]
         ),

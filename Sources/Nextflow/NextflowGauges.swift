@@ -79,6 +79,6 @@ enum NextflowGauges {
 
     private static let tasks = Statement(
         "task gauges",
-        ProcessMetricsStore.text(PackageResources.task_gauges_sql)
+        file: PackageResources.task_gauges_sql
     )
 }

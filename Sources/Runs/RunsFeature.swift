@@ -5,8 +5,8 @@ extension Feature {
     /// Tracked runs of agents and batch jobs.
     package static let runs = runs()
 
-    /// A write waits at most `patience` for its outcome, and a batch of changed runs takes at most `mostBytes`.
-    static func runs(patience: Duration = .seconds(3), mostBytes: Int = 64 << 20) -> Feature {
+    /// A batch of changed runs takes at most `mostBytes`.
+    static func runs(mostBytes: Int = 64 << 20) -> Feature {
         Feature(
             "runs",
             settings: RunsSettings.rows,
@@ -30,7 +30,10 @@ extension Feature {
         ) { server in
             let settings = server.settings
             let progress = StreamProgress(stream: RunsProjection.streamName)
-            let board = RunsProjection.Board(progress: progress, patience: patience)
+            let board = RunsProjection.Board(
+                progress: progress,
+                patience: settings[RunsSettings.applyTimeout]
+            )
             let metrics = RunsMetrics(registry: server.registry)
             let reader = server.load(
                 RunsProjection(board: board, metrics: metrics, mostBytes: mostBytes),
@@ -51,12 +54,11 @@ extension Feature {
 
             let staleAfter = settings[RunsSettings.staleAfter]
             if staleAfter > .zero {
-                let status = settings[RunsSettings.staleStatus]
                 let stale = StaleRuns(
                     journal: server.journal,
                     progress: progress,
                     after: staleAfter,
-                    status: status
+                    status: settings[RunsSettings.staleStatus]
                 )
                 server.jobs.append(stale.job)
             }

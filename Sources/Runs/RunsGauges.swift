@@ -6,7 +6,7 @@ package import Postgres
 package enum RunsGauges {
     private static let statement = Statement(
         "run gauges",
-        String(decoding: PackageResources.run_gauges_sql, as: UTF8.self)
+        file: PackageResources.run_gauges_sql
     )
 
     /// Reads the gauges; the cost grows with the pairs of agent and job type, not with the number of runs.

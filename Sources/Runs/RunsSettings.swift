@@ -36,6 +36,14 @@ package enum RunsSettings {
         "How many runs one batch may hold; a larger one is answered 422."
     )
 
+    /// How long a write waits for its outcome; a large batch waits longer.
+    static let applyTimeout = Setting<Duration>(
+        "WEIR_RUNS_APPLY_TIMEOUT",
+        .duration(.milliseconds(10) ... .seconds(600)),
+        default: "3s",
+        "How long a POST or PATCH waits for PostgreSQL before it is answered 503; it is kept and applied all the same."
+    )
+
     /// Self-hosted servers of repositories, by host.
     static let gitHosts = Setting<[String: RepositoryLinks.Platform]>(
         "WEIR_GIT_HOSTS",
@@ -77,8 +85,8 @@ package enum RunsSettings {
 
     /// All of them.
     package static let rows: [AnySetting] = [
-        duplicateStatus.row, limitsRate.row, rateLimit.row, maxBatch.row, gitHosts.row, keep.row,
-        staleAfter.row, staleStatus.row, metricsNames.row,
+        duplicateStatus.row, limitsRate.row, rateLimit.row, maxBatch.row, applyTimeout.row, gitHosts.row,
+        keep.row, staleAfter.row, staleStatus.row, metricsNames.row,
     ]
 }
 

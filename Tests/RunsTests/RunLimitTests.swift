@@ -112,7 +112,7 @@ struct RunLimitTests {
 
     @Test("a batch that takes longer than its sender waits says so, and repeating it tells the outcome")
     func slow() async throws {
-        let weir = try await RunsHarness(patience: .milliseconds(50))
+        let weir = try await RunsHarness(applyTimeout: .milliseconds(50))
         #expect(try await weir.post("/api/v1/runs", RunBody.run("e0")).status == 201)
         // The table is locked: PostgreSQL is there, but busy.
         let lock = DedicatedConnection(weir.database.target, SessionSettings(), label: "lock")

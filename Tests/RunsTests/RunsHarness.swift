@@ -28,16 +28,17 @@ final class RunsHarness: Sendable {
         loads: Bool = true,
         mostRuns: Int = 10_000,
         pageBytes: Int = PageLimit.defaultBytes,
-        patience: Duration = .seconds(3),
+        applyTimeout: Duration = .seconds(3),
         mostBytes: Int = 64 << 20,
         over filled: TemporaryDatabase? = nil
     ) async throws {
         var settings = SettingValues()
         settings[RunsSettings.duplicateStatus] = duplicateStatus
         settings[RunsSettings.maxBatch] = mostRuns
+        settings[RunsSettings.applyTimeout] = applyTimeout
         settings[SharedSettings.maxPageBytes] = pageBytes
         feature = try FeatureHarness(
-            .runs(patience: patience, mostBytes: mostBytes),
+            .runs(mostBytes: mostBytes),
             settings: settings,
             loads: loads,
             over: filled

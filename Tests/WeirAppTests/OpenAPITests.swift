@@ -94,8 +94,10 @@ import Testing
         let client = try weir.client()
         for event in try Self.events() { #expect(try client.post("/telemetry", json: event).status == 200) }
         let api = try DescribedAPI(client)
+        var checked: Set<String> = []
         func check(_ response: RawResponse, _ method: String, _ path: String) throws {
             let operation = try #require(api.operations.first { $0.method == method && $0.path == path })
+            checked.insert("\(method) \(path)")
             #expect(try api.faults(of: response, to: operation) == [], "\(method) \(path)")
         }
         func post(_ path: String, _ target: String? = nil, _ json: String) throws {
@@ -141,6 +143,8 @@ import Testing
                 try check(try client.get(Self.filled(operation.path, "nobody")), "get", operation.path)
             }
         }
+        // A new endpoint that writes needs a request of its own above.
+        #expect(Set(api.operations.map { "\($0.method) \($0.path)" }).subtracting(checked).sorted() == [])
         await weir.stop()
     }
 

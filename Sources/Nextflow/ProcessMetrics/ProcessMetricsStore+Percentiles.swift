@@ -95,20 +95,20 @@ extension ProcessMetricsStore {
         }
     }
 
-    private static let exact = Statement("exact percentiles", text(PackageResources.percentiles_exact_sql))
+    private static let exact = Statement("exact percentiles", file: PackageResources.percentiles_exact_sql)
     private static let exactOfRun = Statement(
         "exact percentiles",
-        text(PackageResources.percentiles_exact_of_run_sql)
+        file: PackageResources.percentiles_exact_of_run_sql
     )
     private static let pieces = Statement(
         "pieces of a window",
-        text(PackageResources.percentile_pieces_sql)
+        file: PackageResources.percentile_pieces_sql
     )
     private static let sealed = Statement(
         "sealed percentiles",
-        text(PackageResources.percentiles_sealed_sql)
+        file: PackageResources.percentiles_sealed_sql
     )
-    private static let loose = Statement("loose percentiles", text(PackageResources.percentiles_loose_sql))
+    private static let loose = Statement("loose percentiles", file: PackageResources.percentiles_loose_sql)
 }
 
 /// PostgreSQL sent a distribution in a form that this executable does not know.

@@ -60,5 +60,5 @@ extension ProcessMetricsStore {
         return (groups, method)
     }
 
-    private static let resources = Statement("resources by attempt", text(PackageResources.resources_sql))
+    private static let resources = Statement("resources by attempt", file: PackageResources.resources_sql)
 }

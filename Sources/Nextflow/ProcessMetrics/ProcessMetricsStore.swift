@@ -64,7 +64,7 @@ struct ProcessMetricsStore {
 
     private static let groups = Statement(
         "completion groups",
-        text(PackageResources.completion_groups_sql)
+        file: PackageResources.completion_groups_sql
     )
 
     /// How many run ids have a completion.
@@ -83,11 +83,11 @@ struct ProcessMetricsStore {
         return try result.first?.int64(0) ?? 0
     }
 
-    private static let runs = Statement("distinct runs", text(PackageResources.distinct_runs_sql))
-    private static let runsOfRun = Statement("distinct runs", text(PackageResources.distinct_runs_of_run_sql))
+    private static let runs = Statement("distinct runs", file: PackageResources.distinct_runs_sql)
+    private static let runsOfRun = Statement("distinct runs", file: PackageResources.distinct_runs_of_run_sql)
     private static let runsOfProcess = Statement(
         "distinct runs",
-        text(PackageResources.distinct_runs_of_process_sql)
+        file: PackageResources.distinct_runs_of_process_sql
     )
 
     /// Every event with its number of occurrences, the most frequent first. The process is not a filter here: most
@@ -102,8 +102,8 @@ struct ProcessMetricsStore {
         return try result.map { (event: try $0.text(0), rows: try $0.int64(1)) }
     }
 
-    private static let events = Statement("event mix", text(PackageResources.event_mix_sql))
-    private static let eventsOfRun = Statement("event mix", text(PackageResources.event_mix_of_run_sql))
+    private static let events = Statement("event mix", file: PackageResources.event_mix_sql)
+    private static let eventsOfRun = Statement("event mix", file: PackageResources.event_mix_of_run_sql)
 
     // MARK: - Added endpoints
 
@@ -114,7 +114,7 @@ struct ProcessMetricsStore {
         return try connection.execute(Self.running, [.timestamp(now), .text(silence)] + filters)
     }
 
-    private static let running = Statement("running tasks", text(PackageResources.running_tasks_sql))
+    private static let running = Statement("running tasks", file: PackageResources.running_tasks_sql)
 
     /// Completions by hour, day or week.
     func fetchTimeline(bucket: TimelineBucket) throws -> QueryResult {
@@ -125,12 +125,8 @@ struct ProcessMetricsStore {
         return try connection.execute(Self.timeline, parameters + lengths)
     }
 
-    private static let timeline = Statement("timeline", text(PackageResources.timeline_sql))
-    private static let timelineOfAll = Statement("timeline", text(PackageResources.timeline_of_all_sql))
-
-    static func text(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes, as: UTF8.self)
-    }
+    private static let timeline = Statement("timeline", file: PackageResources.timeline_sql)
+    private static let timelineOfAll = Statement("timeline", file: PackageResources.timeline_of_all_sql)
 }
 
 /// The length of a point of the timeline.

@@ -61,7 +61,7 @@ enum SealedSketches {
 
     private static let unsealed = Statement(
         "unsealed buckets",
-        ProcessMetricsStore.text(PackageResources.unsealed_buckets_sql)
+        file: PackageResources.unsealed_buckets_sql
     )
     private static let look = Statement(
         "look at a bucket",
@@ -76,7 +76,7 @@ enum SealedSketches {
     )
     private static let insert = Statement(
         "seal sketches",
-        ProcessMetricsStore.text(PackageResources.seal_sketches_sql)
+        file: PackageResources.seal_sketches_sql
     )
     private static let note = Statement(
         "seal a bucket",

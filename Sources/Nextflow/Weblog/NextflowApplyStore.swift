@@ -3,18 +3,14 @@ internal import Postgres
 
 /// The SQL of the projection. Long statements are in `SQL/`, to be read and run by hand.
 enum NextflowApplyStore {
-    private static func statement(_ name: String, _ sql: [UInt8]) -> Statement {
-        Statement(name, String(decoding: sql, as: UTF8.self))
-    }
-
-    private static let claimDigests = statement("claim_digests", PackageResources.claim_digests_sql)
-    private static let rollEvents = statement("roll_events", PackageResources.roll_events_sql)
-    private static let mergeRuns = statement("merge_runs", PackageResources.merge_runs_sql)
-    private static let mergeSegments = statement("merge_segments", PackageResources.merge_segments_sql)
-    private static let mergeTasks = statement("merge_tasks", PackageResources.merge_tasks_sql)
-    private static let insertCompletions = statement(
+    private static let claimDigests = Statement("claim_digests", file: PackageResources.claim_digests_sql)
+    private static let rollEvents = Statement("roll_events", file: PackageResources.roll_events_sql)
+    private static let mergeRuns = Statement("merge_runs", file: PackageResources.merge_runs_sql)
+    private static let mergeSegments = Statement("merge_segments", file: PackageResources.merge_segments_sql)
+    private static let mergeTasks = Statement("merge_tasks", file: PackageResources.merge_tasks_sql)
+    private static let insertCompletions = Statement(
         "insert_completions",
-        PackageResources.insert_completions_sql
+        file: PackageResources.insert_completions_sql
     )
 
     /// Ids are claimed in blocks of this size: the increment of the sequence.

@@ -11,6 +11,11 @@ package struct Statement: Hashable, Sendable {
         self.sql = sql
     }
 
+    /// Names the statement of an SQL file that is embedded in the executable.
+    package init(_ name: String, file: [UInt8]) {
+        self.init(name, String(decoding: file, as: UTF8.self))
+    }
+
     /// A statement named by its first words.
     package init(sql: String) {
         self.init(Self.firstWords(of: sql), sql)

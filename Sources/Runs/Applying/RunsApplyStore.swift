@@ -6,15 +6,15 @@ internal import Postgres
 enum RunsApplyStore {
     private static let fetch = Statement(
         "fetch_runs",
-        String(decoding: PackageResources.fetch_runs_sql, as: UTF8.self)
+        file: PackageResources.fetch_runs_sql
     )
     private static let update = Statement(
         "update_runs",
-        String(decoding: PackageResources.update_runs_sql, as: UTF8.self)
+        file: PackageResources.update_runs_sql
     )
     private static let tally = Statement(
         "tally_runs",
-        String(decoding: PackageResources.tally_runs_sql, as: UTF8.self)
+        file: PackageResources.tally_runs_sql
     )
     private static let copy = Statement(
         "copy_runs",

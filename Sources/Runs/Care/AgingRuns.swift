@@ -9,7 +9,7 @@ package struct AgingRuns: AgingRows {
 
     private static let delete = Statement(
         "delete_runs",
-        String(decoding: PackageResources.delete_runs_sql, as: UTF8.self)
+        file: PackageResources.delete_runs_sql
     )
 
     /// The rows of `agent_run`.

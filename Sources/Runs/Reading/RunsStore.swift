@@ -128,22 +128,7 @@ struct RunsStore {
 
     /// The names with the most runs, as long as together they are not too long. A single name that takes a large part
     /// of that is left out, so that it hides no others.
-    private static let facet = Statement(
-        "runs by facet",
-        """
-        SELECT value, runs
-        FROM (
-            SELECT
-                value,
-                runs,
-                sum(octet_length(value)) OVER (ORDER BY runs DESC, value ROWS UNBOUNDED PRECEDING) AS bytes
-            FROM agent_run_tally
-            WHERE facet = $1 AND runs > 0 AND octet_length(value) <= $2::bigint / 16
-        ) AS names
-        WHERE bytes <= $2
-        ORDER BY runs DESC, value
-        """
-    )
+    private static let facet = Statement("runs by facet", file: PackageResources.runs_by_facet_sql)
 
     private static let facetTotals = Statement(
         "facet totals",
