@@ -261,7 +261,7 @@ let package = Package(
                 "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
                 "Metrics",
                 "Nextflow", "Operations", "Postgres", "PostgresCluster", "Runs", "Simulator", "WeirClient",
-                "weir", logging,
+                "FeatureTestKit", "weir", logging,
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),

@@ -8,14 +8,11 @@ internal import Journal
 enum WriteRefusal: Error, Sendable {
     case refused(RunRefusal)
     case notStored(JournalError)
-    /// Nothing would change.
-    case nothingToDo(Response)
 
     var response: Response {
         switch self {
         case .refused(let refusal): refusal.response
         case .notStored(let error): ErrorEnvelope.detail.response(to: error, storing: "run")
-        case .nothingToDo(let response): response
         }
     }
 }

@@ -87,11 +87,12 @@ package struct StaleRunsClient: Sendable {
     /// Reads all pages before anything is changed, since every change would move the following pages.
     private func list(createdBefore limit: Timestamp) throws(StartError) -> [Run] {
         var runs: [Run] = []
+        var offset = 0
         while true {
             let query = [
                 ("agent_name", request.agent), ("status", "running"),
                 ("created_before", limit.iso8601(offset: .plusZero)), ("limit", String(Self.pageSize)),
-                ("offset", String(runs.count)),
+                ("offset", String(offset)),
             ]
             let text = query.map { "\($0)=\(Self.percentEncoded($1))" }.joined(separator: "&")
             let answer = try ask("GET", "/api/v1/runs?\(text)")
@@ -100,12 +101,15 @@ package struct StaleRunsClient: Sendable {
                     "the server's list of runs is not a JSON array; is \(request.server.origin) a runs server?"
                 )
             }
-            let page = root.elements.compactMap { element -> Run? in
+            let elements = Array(root.elements)
+            let page = elements.compactMap { element -> Run? in
                 guard let eventID = element["event_id"]?.string else { return nil }
                 return Run(eventID: eventID, createdAt: element["created_at"]?.string ?? "")
             }
             runs += page
-            if page.count < Self.pageSize { return runs }
+            // A page may be shorter than its limit: the server also bounds its bytes.
+            guard !elements.isEmpty else { return runs }
+            offset += elements.count
         }
     }
 

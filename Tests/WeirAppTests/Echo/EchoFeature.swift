@@ -63,6 +63,10 @@ struct EchoRoutes {
                 answers: [APIAnswer(202, "It is durable.", .text)] + APIAnswer.journalRefusals
             ),
             handler: .async { [journal] request in
+                // A real feature has a decoder; bad input is refused before it is kept.
+                guard JSONText.string(request.body[...]) != nil else {
+                    return ValidationDialect.pydantic2.response([ValidationIssue([.name("body")], .notText)])
+                }
                 do throws(JournalError) {
                     _ = try await journal.append(kind: EchoProjection.kind, body: request.body)
                     return .json(request.body, status: .accepted)

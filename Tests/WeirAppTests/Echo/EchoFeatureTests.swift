@@ -48,6 +48,10 @@ struct EchoFeatureTests {
         let client = try server.client()
         #expect(try client.post("/echo", json: #""hello""#).status == 202)
         #expect(try client.post("/echo", json: #""help""#).status == 202)
+        #expect(
+            try client.post("/echo", json: "5").text
+                == #"{"detail":[{"type":"string_type","loc":["body"],"msg":"Input should be a valid string","input":null}]}"#
+        )
         #expect(try client.get("/echo?contains=hel&limit=1").text == #"{"echoes":["help"]}"#)
         #expect(
             try client.get("/echo?limit=0").text == """

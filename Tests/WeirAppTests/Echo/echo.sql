@@ -1,3 +1,4 @@
+-- A real feature takes the key from what the client sent, so that a resend is the same row; an echo has only its text.
 CREATE TABLE echo (
     journal_id uuid NOT NULL,
     seq bigint NOT NULL,
@@ -8,4 +9,5 @@ CREATE TABLE echo (
 
 CREATE INDEX echo_received ON echo (received_at);
 
+-- What the maintenance job writes.
 CREATE TABLE echo_beat (at timestamptz NOT NULL);

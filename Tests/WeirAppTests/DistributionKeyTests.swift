@@ -1,9 +1,11 @@
+import FeatureTestKit
+import TestKit
 import Testing
 
 /// docs/scaling.md promises that the tables which grow with runs and tasks can be distributed by run.
 @Suite struct `Keys` {
     @Test func `contain the run in every table that has one`() throws {
-        let tables = try ProjectionHarness().rows(
+        let tables = try TemporaryDatabase.withSchema().rows(
             """
             SELECT DISTINCT a.attrelid::regclass
             FROM pg_attribute a
@@ -21,7 +23,7 @@ import Testing
 
     @Test func `lack the run only in the tables that the manual names`() throws {
         // A unique key that lacks `run_key` would have to be enforced across all nodes.
-        let tables = try ProjectionHarness().rows(
+        let tables = try TemporaryDatabase.withSchema().rows(
             """
             SELECT DISTINCT c.relname
             FROM pg_class c

@@ -6,7 +6,7 @@ import Testing
 
 /// What bodies are taken for, member by member. Contract §1.1, §1.4, §1.5, §1.8, §1.9.
 @Suite("Bodies of the runs surface")
-struct DecoderTests {
+struct RunDecoderTests {
     static let minimal =
         #""event_id":"E1","run_id":"R1","start_time":"2026-01-01T00:00:00+00:00","agent_name":"a","job_type":"j""#
 
