@@ -77,8 +77,5 @@ enum NextflowGauges {
         """
     )
 
-    private static let tasks = Statement(
-        "task gauges",
-        file: PackageResources.task_gauges_sql
-    )
+    private static let tasks = Statement("task gauges", file: PackageResources.task_gauges_sql)
 }

@@ -4,10 +4,7 @@ package import Postgres
 
 /// Gauges of tracked runs from the database: all Weirs that share it show the same values.
 package enum RunsGauges {
-    private static let statement = Statement(
-        "run gauges",
-        file: PackageResources.run_gauges_sql
-    )
+    private static let statement = Statement("run gauges", file: PackageResources.run_gauges_sql)
 
     /// Reads the gauges; the cost grows with the pairs of agent and job type, not with the number of runs.
     ///

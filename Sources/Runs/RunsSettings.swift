@@ -36,10 +36,11 @@ package enum RunsSettings {
         "How many runs one batch may hold; a larger one is answered 422."
     )
 
-    /// How long a write waits for its outcome; a large batch waits longer.
+    /// How long a write waits for its outcome; a large batch waits up to 15 seconds more. Together they stay below
+    /// the 30 seconds after which the server answers for a handler.
     static let applyTimeout = Setting<Duration>(
         "WEIR_RUNS_APPLY_TIMEOUT",
-        .duration(.milliseconds(10) ... .seconds(600)),
+        .duration(.milliseconds(10) ... .seconds(14)),
         default: "3s",
         "How long a POST or PATCH waits for PostgreSQL before it is answered 503; it is kept and applied all the same."
     )

@@ -197,4 +197,15 @@ import Testing
         let away = await place.run(command)
         #expect(away.exitCode == 1 && away.output.contains("no answer from"), "\(away.output)")
     }
+
+    @Test func `asks a server that ignores the offset no more than twice`() async throws {
+        let body = #"[{"event_id":"a","created_at":"2026-01-01T00:00:00Z"}]"#
+        let stub = try StubListener(
+            "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+        )
+        let command = "timeout 20 weir runs cleanup-stale --agent a --dry-run --url \(stub.url)"
+        let look = await Shell([:]).run(command)
+        #expect(look.exitCode == 0 && look.output.contains("found 1, cleaned 0, failed 0"), "\(look.output)")
+        #expect(stub.connections() == 2)
+    }
 }

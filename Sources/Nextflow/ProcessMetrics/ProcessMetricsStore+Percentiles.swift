@@ -100,14 +100,8 @@ extension ProcessMetricsStore {
         "exact percentiles",
         file: PackageResources.percentiles_exact_of_run_sql
     )
-    private static let pieces = Statement(
-        "pieces of a window",
-        file: PackageResources.percentile_pieces_sql
-    )
-    private static let sealed = Statement(
-        "sealed percentiles",
-        file: PackageResources.percentiles_sealed_sql
-    )
+    private static let pieces = Statement("pieces of a window", file: PackageResources.percentile_pieces_sql)
+    private static let sealed = Statement("sealed percentiles", file: PackageResources.percentiles_sealed_sql)
     private static let loose = Statement("loose percentiles", file: PackageResources.percentiles_loose_sql)
 }
 

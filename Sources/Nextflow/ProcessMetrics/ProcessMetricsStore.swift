@@ -62,10 +62,7 @@ struct ProcessMetricsStore {
         return (groups, try result.first?.optionalDouble(7))
     }
 
-    private static let groups = Statement(
-        "completion groups",
-        file: PackageResources.completion_groups_sql
-    )
+    private static let groups = Statement("completion groups", file: PackageResources.completion_groups_sql)
 
     /// How many run ids have a completion.
     func countRuns() throws -> Int64 {

@@ -59,10 +59,7 @@ enum SealedSketches {
         }
     }
 
-    private static let unsealed = Statement(
-        "unsealed buckets",
-        file: PackageResources.unsealed_buckets_sql
-    )
+    private static let unsealed = Statement("unsealed buckets", file: PackageResources.unsealed_buckets_sql)
     private static let look = Statement(
         "look at a bucket",
         """
@@ -74,10 +71,7 @@ enum SealedSketches {
         "delete sketches",
         "DELETE FROM sealed_sketch WHERE grain = $1::grain AND bucket = $2"
     )
-    private static let insert = Statement(
-        "seal sketches",
-        file: PackageResources.seal_sketches_sql
-    )
+    private static let insert = Statement("seal sketches", file: PackageResources.seal_sketches_sql)
     private static let note = Statement(
         "seal a bucket",
         """

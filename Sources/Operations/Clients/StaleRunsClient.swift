@@ -87,6 +87,7 @@ package struct StaleRunsClient: Sendable {
     /// Reads all pages before anything is changed, since every change would move the following pages.
     private func list(createdBefore limit: Timestamp) throws(StartError) -> [Run] {
         var runs: [Run] = []
+        var known: Set<String> = []
         var offset = 0
         while true {
             let query = [
@@ -103,12 +104,15 @@ package struct StaleRunsClient: Sendable {
             }
             let elements = Array(root.elements)
             let page = elements.compactMap { element -> Run? in
-                guard let eventID = element["event_id"]?.string else { return nil }
+                guard let eventID = element["event_id"]?.string, known.insert(eventID).inserted else {
+                    return nil
+                }
                 return Run(eventID: eventID, createdAt: element["created_at"]?.string ?? "")
             }
             runs += page
-            // A page may be shorter than its limit: the server also bounds its bytes.
-            guard !elements.isEmpty else { return runs }
+            // A page may be shorter than its limit: the server also bounds its bytes. One that brings nothing new is the
+            // last, also of a server that ignores the offset.
+            guard !page.isEmpty else { return runs }
             offset += elements.count
         }
     }

@@ -4,18 +4,9 @@ internal import Postgres
 
 /// The SQL of the projection. Long statements are in `SQL/`, to be read and run by hand.
 enum RunsApplyStore {
-    private static let fetch = Statement(
-        "fetch_runs",
-        file: PackageResources.fetch_runs_sql
-    )
-    private static let update = Statement(
-        "update_runs",
-        file: PackageResources.update_runs_sql
-    )
-    private static let tally = Statement(
-        "tally_runs",
-        file: PackageResources.tally_runs_sql
-    )
+    private static let fetch = Statement("fetch_runs", file: PackageResources.fetch_runs_sql)
+    private static let update = Statement("update_runs", file: PackageResources.update_runs_sql)
+    private static let tally = Statement("tally_runs", file: PackageResources.tally_runs_sql)
     private static let copy = Statement(
         "copy_runs",
         """

@@ -7,10 +7,7 @@ package struct AgingRuns: AgingRows {
     package let name = "runs"
     package let table: String? = "agent_run"
 
-    private static let delete = Statement(
-        "delete_runs",
-        file: PackageResources.delete_runs_sql
-    )
+    private static let delete = Statement("delete_runs", file: PackageResources.delete_runs_sql)
 
     /// The rows of `agent_run`.
     package init() {}

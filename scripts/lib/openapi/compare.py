@@ -23,7 +23,7 @@ def main():
     options = parser.parse_args()
 
     # With a token, so that requests without one must be refused. A busy machine must not turn answers into 503.
-    env = {"WEIR_TOKENS": f"ingest+read={SECRET}", "WEIR_RUNS_APPLY_TIMEOUT": "60s"}
+    env = {"WEIR_TOKENS": f"ingest+read={SECRET}", "WEIR_RUNS_APPLY_TIMEOUT": "14s"}
     weir = harness.Weir(harness.scratch(), env=env).start()
     harness.wait_until(lambda: weir.get("/ready")[0] == 200, 60, "readiness")
     # schemathesis keeps what it found where it runs.
