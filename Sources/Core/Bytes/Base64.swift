@@ -1,20 +1,43 @@
 /// Base 64 with the standard alphabet, RFC 4648 §4.
 package enum Base64 {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
+    /// The value of each byte; `none` for those outside the alphabet.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: none, count: 256)
+        for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
+    private static let none: UInt8 = 0xFF
+
     /// Encodes with padding and without line breaks.
     package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits: UInt32 = 0
-            for byte in group { bits = bits << 8 | UInt32(byte) }
-            bits <<= UInt32(8 * (3 - group.count))
-            for position in 0..<4 {
-                let sextet = UInt8(bits >> UInt32(18 - 6 * position) & 63)
-                text.append(position <= group.count ? character(sextet) : UInt8(ascii: "="))
-            }
-        }
+        append(bytes, to: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the text of some bytes, with padding and without line breaks.
+    package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+        text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
+        let alphabet = alphabet
+        var start = 0
+        while start + 3 <= bytes.count {
+            let bits = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
+            text.append(alphabet[Int(bits >> 18)])
+            text.append(alphabet[Int(bits >> 12 & 63)])
+            text.append(alphabet[Int(bits >> 6 & 63)])
+            text.append(alphabet[Int(bits & 63)])
+            start += 3
+        }
+        guard start < bytes.count else { return }
+        let hasTwo = start + 1 < bytes.count
+        let bits = UInt32(bytes[start]) << 16 | (hasTwo ? UInt32(bytes[start + 1]) << 8 : 0)
+        text.append(alphabet[Int(bits >> 18)])
+        text.append(alphabet[Int(bits >> 12 & 63)])
+        text.append(hasTwo ? alphabet[Int(bits >> 6 & 63)] : UInt8(ascii: "="))
+        text.append(UInt8(ascii: "="))
     }
 
     /// Decodes text with complete, partial or no padding.
@@ -27,43 +50,33 @@ package enum Base64 {
 
     /// Decodes text with complete, partial or no padding; see the overload over strings.
     package static func decode(_ text: [UInt8]) -> [UInt8]? {
-        var digits = text[...]
-        while digits.last == UInt8(ascii: "="), text.count - digits.count < 2 { digits.removeLast() }
+        decode(text[...])
+    }
+
+    /// Decodes text with complete, partial or no padding; see the overload over strings.
+    package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var end = text.endIndex
+        while end > text.startIndex, text[end - 1] == UInt8(ascii: "="), text.endIndex - end < 2 { end -= 1 }
+        let digits = text[text.startIndex..<end]
         guard digits.count % 4 != 1 else { return nil }
+        let values = values
         var bytes: [UInt8] = []
         bytes.reserveCapacity(digits.count * 3 / 4)
-        var bits: UInt32 = 0
-        var bitCount: UInt32 = 0
-        for digit in digits {
-            guard let sextet = value(of: digit) else { return nil }
-            bits = bits << 6 | UInt32(sextet)
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
-            }
+        var index = digits.startIndex
+        while index + 4 <= end {
+            let (first, second) = (values[Int(digits[index])], values[Int(digits[index + 1])])
+            let (third, fourth) = (values[Int(digits[index + 2])], values[Int(digits[index + 3])])
+            // A value has six bits: the two others are set only in `none`.
+            guard (first | second | third | fourth) & 0xC0 == 0 else { return nil }
+            bytes.append(first << 2 | second >> 4)
+            bytes.append(second << 4 | third >> 2)
+            bytes.append(third << 6 | fourth)
+            index += 4
         }
+        let rest = digits[index..<end].map { values[Int($0)] }
+        guard rest.allSatisfy({ $0 != none }) else { return nil }
+        if rest.count >= 2 { bytes.append(rest[0] << 2 | rest[1] >> 4) }
+        if rest.count == 3 { bytes.append(rest[1] << 4 | rest[2] >> 2) }
         return bytes
-    }
-
-    private static func character(_ sextet: UInt8) -> UInt8 {
-        switch sextet {
-        case 0..<26: UInt8(ascii: "A") + sextet
-        case 26..<52: UInt8(ascii: "a") + sextet - 26
-        case 52..<62: UInt8(ascii: "0") + sextet - 52
-        case 62: UInt8(ascii: "+")
-        default: UInt8(ascii: "/")
-        }
-    }
-
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

@@ -19,6 +19,13 @@ extension Timestamp: CustomStringConvertible {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// ISO 8601 text as Python's `isoformat` writes it: without a fraction when that is zero.
+    package var isoformat: String {
+        let text = iso8601(offset: .plusZero)
+        return microseconds % Timestamp.microsecondsPerSecond == 0
+            ? text.replacing(".000000", with: "") : text
+    }
+
     /// Appends the text of `iso8601(offset:)`, 27 or 32 bytes.
     package func append(to bytes: inout [UInt8], offset: OffsetStyle = .z) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in

@@ -146,13 +146,18 @@ package struct BinaryCopyBuffer: Sendable {
         return Int32(count)
     }
 
-    private mutating func appendHeader(_ length: Int32) {
+    mutating func appendHeader(_ length: Int32) {
         precondition(missingColumns > 0, "BUG: a COPY row has more than \(columnCount) columns")
         missingColumns -= 1
         appendBigEndian(length)
     }
 
-    private mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+    /// Bytes of a value whose header is there.
+    mutating func appendPart(_ part: some Collection<UInt8>) {
+        bytes.append(contentsOf: part)
+    }
+
+    mutating func appendBigEndian(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 }
