@@ -152,6 +152,40 @@ let package = Package(
             ]
         ),
         module(
+            "Workers",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", "Outbound", "Processes", logging,
+            ],
+            resources: [
+                .embedInCode("SQL/audit_components.sql"),
+                .embedInCode("SQL/audit_rollups.sql"),
+                .embedInCode("SQL/audit_sample_orphans.sql"),
+                .embedInCode("SQL/audit_samples.sql"),
+                .embedInCode("SQL/audit_series.sql"),
+                .embedInCode("SQL/beat_components.sql"),
+                .embedInCode("SQL/changed_push_groups.sql"),
+                .embedInCode("SQL/delete_push_groups.sql"),
+                .embedInCode("SQL/forward_blocks.sql"),
+                .embedInCode("SQL/inherit_lifetimes.sql"),
+                .embedInCode("SQL/insert_series.sql"),
+                .embedInCode("SQL/list_partitions.sql"),
+                .embedInCode("SQL/merge_push_families.sql"),
+                .embedInCode("SQL/merge_push_groups.sql"),
+                .embedInCode("SQL/newest_samples.sql"),
+                .embedInCode("SQL/recent_values.sql"),
+                .embedInCode("SQL/register_component.sql"),
+                .embedInCode("SQL/remove_expired.sql"),
+                .embedInCode("SQL/roll_up_days.sql"),
+                .embedInCode("SQL/roll_up_hours.sql"),
+                .embedInCode("SQL/sample_increases.sql"),
+                .embedInCode("SQL/settle_statuses.sql"),
+                .embedInCode("SQL/store_rollup.sql"),
+                .embedInCode("SQL/stored_blocks.sql"),
+                .embedInCode("SQL/stored_series.sql"),
+            ]
+        ),
+        module(
             "Observability",
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging]
         ),
@@ -165,7 +199,8 @@ let package = Package(
             name: "Migrations",
             path: "migrations",
             resources: [
-                .embedInCode("v0001_baseline.sql")
+                .embedInCode("v0001_baseline.sql"),
+                .embedInCode("v0002_workers.sql"),
             ],
             swiftSettings: settings
         ),
@@ -174,7 +209,7 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal",
                 "Configuration", "API", "Ingest",
-                "Nextflow", "Runs", "Observability", "Migrations", "CMalloc", logging,
+                "Nextflow", "Runs", "Workers", "Observability", "Migrations", "CMalloc", logging,
                 crypto,
             ],
         ),
@@ -196,10 +231,13 @@ let package = Package(
         ),
         // Tracks runs from other programs, with or without a server.
         module("WeirClient", ["Core", "CLinux", "Processes", "Outbound"]),
+        // Reports a machine's metrics, as a client of a running Weir.
+        module("Agent", ["Core", "CLinux", "Processes", "Outbound", "WeirClient"]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Core", "CLinux", "Processes", "Configuration", "Import", "Simulator", "WeirClient", "Ingest",
+                "Core", "CLinux", "Processes", "Configuration", "Import", "Simulator", "WeirClient", "Agent",
+                "Ingest",
                 "Nextflow", "Runs", "WeirApp", "Operations", argumentParser, logging,
             ],
             swiftSettings: settings
@@ -211,6 +249,10 @@ let package = Package(
         fuzzer("json", "FuzzJSON", ["Core"]),
         fuzzer("journal", "FuzzJournal", ["Core", "Journal", logging]),
         fuzzer("timestamp", "FuzzTimestamp", ["Core"]),
+        fuzzer("prometheus", "FuzzPrometheus", ["Core"]),
+        fuzzer("metric-family", "FuzzMetricFamily", ["Core"]),
+        fuzzer("snappy", "FuzzSnappy", ["Core"]),
+        fuzzer("remote-write", "FuzzRemoteWrite", ["Core", "Workers"]),
 
         // For tests only: raw clients, throwaway PostgreSQL; and a feature without a server.
         module("TestKit", ["Core", "HTTP", "Processes", "Postgres", "PostgresCluster"]),
@@ -251,6 +293,15 @@ let package = Package(
                 "Postgres", logging,
             ]
         ),
+        tests(
+            of: "Workers",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "Postgres", "Processes", logging,
+            ],
+            exclude: ["Fixtures"]
+        ),
+        tests(of: "Agent", ["Core", "HTTP", "Processes"]),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
         tests(of: "Simulator", ["Core"]),
@@ -275,12 +326,23 @@ let package = Package(
 )
 
 // For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
-if Context.environment["WEIR_BUILD_ONLY"] == "technical" {
-    let parts = [
-        "Core", "Metrics", "HTTP", "HTTPServer", "Processes", "Postgres", "PostgresCluster", "Journal",
-    ]
-    let tested = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"].map { "\($0)Tests" }
-    let kept = Set(parts + tested + ["TestKit", "CLibpq", "CZlib", "CLinux"])
+// With the name of a module: its tests and what they need, for work on it.
+if let only = Context.environment["WEIR_BUILD_ONLY"] {
+    let technical = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"]
+    var open = (only == "technical" ? technical : [only]).map { "\($0)Tests" }
+    var kept: Set<String> = []
+    while let name = open.popLast() {
+        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name })
+        else {
+            continue
+        }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .targetItem(let name, _), .byNameItem(let name, _): open.append(name)
+            default: break
+            }
+        }
+    }
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
 }

@@ -123,9 +123,225 @@ CREATE FUNCTION public.completion_facts(since timestamp with time zone, until ti
       AND (only_process IS NULL OR f.process = only_process)
 $$;
 
+CREATE TABLE public.component (
+    runtime_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    component_type text NOT NULL,
+    base_url text,
+    status text NOT NULL,
+    labels jsonb,
+    capabilities jsonb,
+    capacity integer,
+    runtime jsonb,
+    last_heartbeat timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    reported_status text NOT NULL,
+    registered_at timestamp with time zone,
+    deregistered_at timestamp with time zone,
+    swept_before timestamp with time zone,
+    CONSTRAINT component_component_type_check CHECK ((component_type = ANY (ARRAY['worker_pool'::text, 'server_api'::text, 'broker'::text])))
+);
+
+CREATE FUNCTION public.component_status(r public.component) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((r).deregistered_at >= COALESCE((r).registered_at, '-infinity'::timestamp with time zone)) AND ((r).last_heartbeat < ((r).deregistered_at + '00:00:05'::interval))) THEN 'offline'::text WHEN ((r).last_heartbeat < (r).swept_before) THEN 'offline'::text ELSE (r).reported_status END;
+
+CREATE FUNCTION public.create_noetl_views() RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $_$
+BEGIN
+    IF to_regclass('noetl.metrics') IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
+    IF to_regnamespace('noetl') IS NULL THEN
+        CREATE SCHEMA noetl;
+    END IF;
+
+    -- Tables of the original, whose later releases renamed three columns: both names exist.
+    CREATE VIEW noetl.runtime AS
+    SELECT
+        runtime_id, name, component_type, base_url, status, labels, capabilities, capacity, runtime, last_heartbeat,
+        created_at, updated_at, component_type AS kind, base_url AS uri, last_heartbeat AS heartbeat
+    FROM component;
+
+    -- One row for each sample.
+    CREATE VIEW noetl.metric AS
+    SELECT
+        b.metric_id + e.place - 1 AS metric_id,
+        b.runtime_id,
+        s.metric_name,
+        s.metric_type,
+        e.value AS metric_value,
+        s.labels,
+        s.help_text,
+        s.unit,
+        b.first_at + coalesce(e.after_us, 0) * interval '1 microsecond' AS "timestamp",
+        b.received_at AS created_at,
+        x.expires_at
+    FROM sample_block b
+    CROSS JOIN LATERAL unnest(b.series, b.after_us, b.value) WITH ORDINALITY AS e (series_id, after_us, value, place)
+    -- The second condition is always true: with it the planner finds the blocks of a metric by their component.
+    JOIN series s ON s.series_id = e.series_id AND s.runtime_id = b.runtime_id
+    CROSS JOIN sample_care c
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN s.ttl IS NULL THEN b.received_at + c.keep
+            ELSE greatest(b.received_at, s.ttl_set_at) + s.ttl
+        END
+    ) x (expires_at)
+    WHERE x.expires_at > now();
+
+    -- The same under the names of the original's documentation.
+    CREATE VIEW noetl.metrics AS
+    SELECT
+        m.metric_id AS id,
+        r.name AS component_name,
+        r.component_type,
+        m.metric_name,
+        m.metric_type,
+        m.metric_value,
+        m.labels,
+        m.help_text,
+        m.unit,
+        m."timestamp",
+        m.created_at
+    FROM noetl.metric m
+    JOIN component r USING (runtime_id);
+
+    -- Functions of the original. What they change is in no journal: a replay does not repeat it.
+
+    CREATE SEQUENCE noetl.snowflake_seq;
+
+    CREATE FUNCTION noetl.snowflake_id() RETURNS bigint
+    LANGUAGE sql VOLATILE
+    RETURN (
+        (((extract(epoch FROM clock_timestamp()) * 1000)::bigint - 1704067200000) << 23)
+        | (1::bigint << 18)
+        | (nextval('noetl.snowflake_seq') % 1024)
+    );
+
+    CREATE FUNCTION noetl.create_metric_partition(partition_date date) RETURNS text
+    LANGUAGE plpgsql SET search_path FROM CURRENT
+    AS $function$
+    DECLARE
+        partition_name text := 'sample_block_' || to_char(partition_date, 'YYYYMMDD');
+        starts_at timestamptz := partition_date::timestamp AT TIME ZONE 'UTC';
+    BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('weir partition sample_block', 0));
+        IF to_regclass(partition_name) IS NULL THEN
+            EXECUTE format(
+                'CREATE TABLE %I (LIKE sample_block INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+                partition_name
+            );
+            EXECUTE format(
+                'ALTER TABLE sample_block ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                partition_name, starts_at, starts_at + interval '24 hours'
+            );
+        END IF;
+        RETURN 'metric_' || to_char(partition_date, 'YYYY_MM_DD');
+    END
+    $function$;
+
+    CREATE FUNCTION noetl.create_metric_partitions_ahead(days_ahead integer DEFAULT 7) RETURNS text[]
+    LANGUAGE sql SET search_path FROM CURRENT
+    AS $function$
+        SELECT coalesce(array_agg(noetl.create_metric_partition((now() AT TIME ZONE 'UTC')::date + n) ORDER BY n), '{}')
+        FROM generate_series(0, days_ahead) AS n;
+    $function$;
+
+    CREATE FUNCTION noetl.initialize_metric_partitions() RETURNS text[]
+    LANGUAGE sql SET search_path FROM CURRENT
+    AS $function$
+        SELECT noetl.create_metric_partitions_ahead(8)
+            || noetl.create_metric_partition((now() AT TIME ZONE 'UTC')::date - 1);
+    $function$;
+
+    CREATE FUNCTION noetl.cleanup_expired_metrics() RETURNS text[]
+    LANGUAGE plpgsql SET search_path FROM CURRENT
+    AS $function$
+    DECLARE
+        dropped text[] := '{}';
+        partition record;
+    BEGIN
+        FOR partition IN
+            SELECT c.relname, to_date(right(c.relname, 8), 'YYYYMMDD') AS day
+            FROM pg_inherits i
+            JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'sample_block'::regclass
+              AND to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC'
+                  < first_kept_day(now() - (SELECT keep FROM sample_care))
+            ORDER BY c.relname
+        LOOP
+            EXECUTE format('ALTER TABLE sample_block DETACH PARTITION %I', partition.relname);
+            EXECUTE format('DROP TABLE %I', partition.relname);
+            DELETE FROM sample_count WHERE day = partition.day;
+            UPDATE sample_care SET dropped_days = dropped_days + 1;
+            dropped := dropped || ('metric_' || to_char(partition.day, 'YYYY_MM_DD'));
+        END LOOP;
+        RETURN dropped;
+    END
+    $function$;
+
+    CREATE FUNCTION noetl.set_metric_ttl(metric text, lifetime interval DEFAULT '1 day') RETURNS integer
+    LANGUAGE sql SET search_path FROM CURRENT
+    AS $function$
+        SELECT set_sample_lifetime(false, metric, lifetime, now())::integer;
+    $function$;
+
+    CREATE FUNCTION noetl.extend_component_metrics_ttl(component text, lifetime interval DEFAULT '1 day')
+    RETURNS integer
+    LANGUAGE sql SET search_path FROM CURRENT
+    AS $function$
+        SELECT set_sample_lifetime(true, component, lifetime, now())::integer;
+    $function$;
+
+    RETURN NULL;
+EXCEPTION
+    WHEN insufficient_privilege OR duplicate_table OR wrong_object_type THEN
+        RETURN sqlerrm;
+END
+$_$;
+
+CREATE TABLE public.rollup_due (
+    runtime_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.series (
+    series_id integer NOT NULL,
+    series_key uuid NOT NULL,
+    runtime_id bigint NOT NULL,
+    metric_name text NOT NULL COLLATE pg_catalog."C",
+    metric_type text NOT NULL,
+    labels jsonb,
+    help_text text,
+    unit text,
+    described_at timestamp with time zone NOT NULL,
+    ttl interval,
+    ttl_set_at timestamp with time zone,
+    CONSTRAINT series_metric_type_check CHECK ((metric_type = ANY (ARRAY['counter'::text, 'gauge'::text, 'histogram'::text, 'summary'::text])))
+);
+
+CREATE FUNCTION public.first_kept_day(oldest timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT date_trunc('day'::text, LEAST(oldest, (now() - ( SELECT max(series.ttl) AS max
+            FROM public.series
+           WHERE (series.ttl IS NOT NULL))), ( SELECT min(rollup_due.received_at) AS min
+            FROM public.rollup_due
+           WHERE (rollup_due.hour < (now() - '01:00:00'::interval)))), 'UTC'::text) AS date_trunc;
+END;
+
 CREATE FUNCTION public.index_prefix(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ SELECT left(value, 200) COLLATE "C" $$;
+
+CREATE FUNCTION public.rollup_summand(value double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((value >= ('-1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'::numeric)::double precision) AND (value <= ('1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'::numeric)::double precision)) OR (value = 'NaN'::double precision)) THEN value WHEN (value > (0)::double precision) THEN 'Infinity'::double precision ELSE '-Infinity'::double precision END;
 
 CREATE FUNCTION public.rollup_window(since timestamp with time zone, until timestamp with time zone, finest public.grain DEFAULT 'hour'::public.grain, coarsest public.grain DEFAULT 'year'::public.grain) RETURNS TABLE(grain public.grain, from_time timestamp with time zone, to_time timestamp with time zone)
     LANGUAGE plpgsql IMMUTABLE ROWS 9 PARALLEL SAFE
@@ -248,6 +464,36 @@ CREATE FUNCTION public.sealed_window(since timestamp with time zone, until times
     WHERE w.grain <> 'edge'
 $$;
 
+CREATE FUNCTION public.set_sample_lifetime(component_name boolean, meant text, lifetime interval, at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $$
+DECLARE
+    concerned bigint;
+BEGIN
+    INSERT INTO sample_lifetime AS l (of_component, name, ttl, set_at)
+    VALUES (component_name, meant, lifetime, at)
+    ON CONFLICT (of_component, name) DO UPDATE SET ttl = excluded.ttl, set_at = excluded.set_at
+    WHERE (excluded.set_at, excluded.ttl) > (l.set_at, l.ttl);
+
+    WITH changed AS (
+        UPDATE series s
+        SET ttl = lifetime, ttl_set_at = at
+        FROM component c
+        WHERE c.runtime_id = s.runtime_id
+          AND CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
+          AND (coalesce(s.ttl_set_at, '-infinity'), coalesce(s.ttl, '0')) <= (at, lifetime)
+        RETURNING s.series_id, s.runtime_id
+    )
+    SELECT count(*) INTO concerned
+    FROM (SELECT runtime_id, array_agg(series_id) AS numbers FROM changed GROUP BY runtime_id) AS m
+    JOIN sample_block b ON b.runtime_id = m.runtime_id AND b.series && m.numbers
+    CROSS JOIN LATERAL unnest(b.series) AS e (series_id)
+    WHERE e.series_id = ANY (m.numbers);
+    RETURN concerned;
+END
+$$;
+
 CREATE FUNCTION public.sketch_bin(value double precision) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -298,6 +544,29 @@ CREATE FUNCTION public.task_status(status_rank smallint) RETURNS text
     AS $$
     SELECT (ARRAY['UNKNOWN', 'NEW', 'SUBMITTED', 'RUNNING', 'CACHED', 'COMPLETED', 'ABORTED', 'FAILED'])[status_rank + 1]
 $$;
+
+CREATE TABLE public.sample_block (
+    received_at timestamp with time zone NOT NULL,
+    runtime_id bigint NOT NULL,
+    journal_id uuid NOT NULL,
+    metric_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    series integer[] NOT NULL,
+    after_us bigint[],
+    value double precision[] NOT NULL,
+    exemplars jsonb,
+    trace_refs text[],
+    is_pushed boolean
+)
+PARTITION BY RANGE (received_at);
+
+CREATE TABLE public.sample_care (
+    only_row boolean DEFAULT true NOT NULL,
+    keep interval DEFAULT '48:00:00'::interval NOT NULL,
+    dropped_days bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT sample_care_only_row_check CHECK (only_row)
+);
 
 CREATE TABLE public.access_token (
     id uuid NOT NULL,
@@ -501,6 +770,18 @@ CREATE TABLE public.event_rollup (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.forward_position (
+    destination uuid NOT NULL,
+    journal_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    metric_id bigint NOT NULL
+);
+
+CREATE TABLE public.import_portion (
+    portion_key uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.journal_position (
     journal_id uuid NOT NULL,
     stream text NOT NULL COLLATE pg_catalog."C",
@@ -535,11 +816,89 @@ ALTER TABLE public.outbox_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.push_family (
+    group_key uuid NOT NULL,
+    metric_name text NOT NULL COLLATE pg_catalog."C",
+    pushed_id bigint NOT NULL,
+    expires_at timestamp with time zone,
+    family json NOT NULL
+);
+
+CREATE TABLE public.push_group (
+    group_key uuid NOT NULL,
+    labels json NOT NULL,
+    pushed_id bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone,
+    failed_id bigint DEFAULT 0 NOT NULL,
+    cleared_id bigint DEFAULT 0 NOT NULL,
+    deleted_id bigint DEFAULT 0 NOT NULL,
+    changed_xid xid8 NOT NULL
+);
+
 CREATE TABLE public.recent_digest (
     digest uuid NOT NULL,
     received_at timestamp with time zone NOT NULL
 )
 WITH (fillfactor='80');
+
+CREATE TABLE public.rollup_day (
+    starts_at timestamp with time zone NOT NULL,
+    series_id integer NOT NULL,
+    bucket smallint[] NOT NULL,
+    count integer[],
+    min double precision[],
+    max double precision[],
+    sum double precision[],
+    last double precision[] NOT NULL,
+    last_at timestamp with time zone[] NOT NULL,
+    increase double precision[]
+);
+
+CREATE TABLE public.rollup_due_day (
+    runtime_id bigint NOT NULL,
+    day timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.rollup_five_minutes (
+    starts_at timestamp with time zone NOT NULL,
+    series_id integer NOT NULL,
+    bucket smallint[] NOT NULL,
+    count integer[],
+    min double precision[],
+    max double precision[],
+    sum double precision[],
+    last double precision[] NOT NULL,
+    last_at timestamp with time zone[] NOT NULL,
+    increase double precision[]
+)
+PARTITION BY RANGE (starts_at);
+
+CREATE TABLE public.rollup_hour (
+    starts_at timestamp with time zone NOT NULL,
+    series_id integer NOT NULL,
+    bucket smallint[] NOT NULL,
+    count integer[],
+    min double precision[],
+    max double precision[],
+    sum double precision[],
+    last double precision[] NOT NULL,
+    last_at timestamp with time zone[] NOT NULL,
+    increase double precision[]
+);
+
+CREATE TABLE public.rollup_minute (
+    starts_at timestamp with time zone NOT NULL,
+    series_id integer NOT NULL,
+    bucket smallint[] NOT NULL,
+    count integer[],
+    min double precision[],
+    max double precision[],
+    sum double precision[],
+    last double precision[] NOT NULL,
+    last_at timestamp with time zone[] NOT NULL,
+    increase double precision[]
+)
+PARTITION BY RANGE (starts_at);
 
 CREATE TABLE public.run_process (
     process text NOT NULL COLLATE pg_catalog."C",
@@ -584,6 +943,24 @@ CREATE TABLE public.run_segment (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.sample_count (
+    day date NOT NULL,
+    journal_id uuid NOT NULL,
+    samples bigint NOT NULL
+);
+
+CREATE TABLE public.sample_lifetime (
+    of_component boolean NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    ttl interval NOT NULL,
+    set_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sample_sweep (
+    day date NOT NULL,
+    swept_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.sealed_bucket (
     grain public.grain NOT NULL,
     bucket timestamp with time zone NOT NULL,
@@ -604,6 +981,15 @@ WITH (toast_tuple_target='8160');
 ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN pct_cpu SET STORAGE EXTERNAL;
 ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN pct_mem SET STORAGE EXTERNAL;
 ALTER TABLE ONLY public.sealed_sketch ALTER COLUMN peak_rss SET STORAGE EXTERNAL;
+
+ALTER TABLE public.series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.task (
     run_key uuid NOT NULL,
@@ -701,6 +1087,12 @@ ALTER TABLE ONLY public.completion
 ALTER TABLE ONLY public.completion_rollup
     ADD CONSTRAINT completion_rollup_pkey PRIMARY KEY (grain, bucket, process, has_process, attempt, status, exit, error_action);
 
+ALTER TABLE ONLY public.component
+    ADD CONSTRAINT component_pkey PRIMARY KEY (runtime_id);
+
+ALTER TABLE ONLY public.component
+    ADD CONSTRAINT component_type_name UNIQUE (component_type, name);
+
 ALTER TABLE ONLY public.dead_letter
     ADD CONSTRAINT dead_letter_journal_id_stream_seq_element_key UNIQUE (journal_id, stream, seq, element);
 
@@ -709,6 +1101,12 @@ ALTER TABLE ONLY public.dead_letter
 
 ALTER TABLE ONLY public.event_rollup
     ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (grain, bucket, event);
+
+ALTER TABLE ONLY public.forward_position
+    ADD CONSTRAINT forward_position_pkey PRIMARY KEY (destination, journal_id);
+
+ALTER TABLE ONLY public.import_portion
+    ADD CONSTRAINT import_portion_pkey PRIMARY KEY (portion_key);
 
 ALTER TABLE ONLY public.journal_position
     ADD CONSTRAINT journal_position_pkey PRIMARY KEY (journal_id, stream);
@@ -719,8 +1117,32 @@ ALTER TABLE ONLY public.outbox_consumer
 ALTER TABLE ONLY public.outbox_event
     ADD CONSTRAINT outbox_event_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.push_family
+    ADD CONSTRAINT push_family_pkey PRIMARY KEY (group_key, metric_name);
+
+ALTER TABLE ONLY public.push_group
+    ADD CONSTRAINT push_group_pkey PRIMARY KEY (group_key);
+
 ALTER TABLE ONLY public.recent_digest
     ADD CONSTRAINT recent_digest_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.rollup_day
+    ADD CONSTRAINT rollup_day_pkey PRIMARY KEY (series_id, starts_at);
+
+ALTER TABLE ONLY public.rollup_due_day
+    ADD CONSTRAINT rollup_due_day_pkey PRIMARY KEY (runtime_id, day);
+
+ALTER TABLE ONLY public.rollup_due
+    ADD CONSTRAINT rollup_due_pkey PRIMARY KEY (runtime_id, hour);
+
+ALTER TABLE ONLY public.rollup_five_minutes
+    ADD CONSTRAINT rollup_five_minutes_pkey PRIMARY KEY (series_id, starts_at);
+
+ALTER TABLE ONLY public.rollup_hour
+    ADD CONSTRAINT rollup_hour_pkey PRIMARY KEY (series_id, starts_at);
+
+ALTER TABLE ONLY public.rollup_minute
+    ADD CONSTRAINT rollup_minute_pkey PRIMARY KEY (series_id, starts_at);
 
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_key);
@@ -734,11 +1156,29 @@ ALTER TABLE ONLY public.run_rollup
 ALTER TABLE ONLY public.run_segment
     ADD CONSTRAINT run_segment_pkey PRIMARY KEY (run_key, segment_start);
 
+ALTER TABLE ONLY public.sample_care
+    ADD CONSTRAINT sample_care_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.sample_count
+    ADD CONSTRAINT sample_count_pkey PRIMARY KEY (day, journal_id);
+
+ALTER TABLE ONLY public.sample_lifetime
+    ADD CONSTRAINT sample_lifetime_pkey PRIMARY KEY (of_component, name);
+
+ALTER TABLE ONLY public.sample_sweep
+    ADD CONSTRAINT sample_sweep_pkey PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.sealed_bucket
     ADD CONSTRAINT sealed_bucket_pkey PRIMARY KEY (grain, bucket);
 
 ALTER TABLE ONLY public.sealed_sketch
     ADD CONSTRAINT sealed_sketch_pkey PRIMARY KEY (grain, bucket, process, attempt);
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_series_key_key UNIQUE (series_key);
 
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (run_key, task_number, task_id, hash);
@@ -780,11 +1220,27 @@ CREATE INDEX completion_time ON public.completion USING btree (utc_time, run_key
 
 CREATE INDEX completion_unsuccessful ON public.completion USING btree (utc_time, run_key) WHERE (status <> 'COMPLETED'::text);
 
+CREATE INDEX component_alive ON public.component USING btree (last_heartbeat) WHERE (status <> 'offline'::text);
+
+CREATE INDEX component_name ON public.component USING btree (name);
+
 CREATE INDEX dead_letter_waiting ON public.dead_letter USING btree (stream, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX import_portion_received ON public.import_portion USING btree (received_at);
 
 CREATE INDEX outbox_event_unread ON public.outbox_event USING btree (xid, id);
 
+CREATE INDEX push_group_changed ON public.push_group USING btree (changed_xid);
+
 CREATE INDEX recent_digest_age ON public.recent_digest USING brin (received_at) WITH (autosummarize='on');
+
+CREATE INDEX rollup_day_starts_at ON public.rollup_day USING btree (starts_at);
+
+CREATE INDEX rollup_due_day_day ON public.rollup_due_day USING btree (day);
+
+CREATE INDEX rollup_due_hour ON public.rollup_due USING btree (hour);
+
+CREATE INDEX rollup_hour_starts_at ON public.rollup_hour USING btree (starts_at);
 
 CREATE INDEX run_id ON public.run USING btree (run_id, first_utc DESC);
 
@@ -802,6 +1258,24 @@ CREATE INDEX run_rollup_run ON public.run_rollup USING btree (run_key, grain);
 
 CREATE INDEX run_user ON public.run USING btree (user_name, first_utc DESC);
 
+CREATE INDEX sample_block_component ON ONLY public.sample_block USING btree (runtime_id, last_at DESC);
+
+CREATE INDEX sample_block_received ON ONLY public.sample_block USING brin (received_at) WITH (pages_per_range='16');
+
+CREATE INDEX sample_block_traces ON ONLY public.sample_block USING gin (trace_refs) WHERE (trace_refs IS NOT NULL);
+
+CREATE INDEX series_component ON public.series USING btree (runtime_id, metric_name);
+
+CREATE INDEX series_labels ON public.series USING gin (labels jsonb_path_ops);
+
+CREATE INDEX series_metric ON public.series USING btree (metric_name);
+
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
 CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
+
+ALTER TABLE ONLY public.push_family
+    ADD CONSTRAINT push_family_group_key_fkey FOREIGN KEY (group_key) REFERENCES public.push_group(group_key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_runtime_id_fkey FOREIGN KEY (runtime_id) REFERENCES public.component(runtime_id) ON DELETE CASCADE;

@@ -14,7 +14,8 @@ package enum SchemaMigrations {
 
     /// Every step that this executable knows, in the order of their versions.
     package static let steps: [Step] = [
-        Step(version: 1, name: "baseline", sql: text(PackageResources.v0001_baseline_sql))
+        Step(version: 1, name: "baseline", sql: text(PackageResources.v0001_baseline_sql)),
+        Step(version: 2, name: "workers", sql: text(PackageResources.v0002_workers_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -24,7 +24,7 @@ package final class FeatureHarness: Sendable {
         }
     }
 
-    /// The harness does not support an endpoint that answers through a connection, or in pieces.
+    /// The harness does not support an endpoint that answers through a connection.
     package struct NeedsConnection: Error {}
 
     package let database: TemporaryDatabase
@@ -94,13 +94,24 @@ package final class FeatureHarness: Sendable {
         fields: HeaderFields = [:],
         as scopes: Set<Scope> = Set(Scope.allCases)
     ) async throws -> Answer {
+        try await send(method, target, bytes: Array(body.utf8), fields: fields, as: scopes)
+    }
+
+    /// The same with a body that is not text.
+    package func send(
+        _ method: Method,
+        _ target: String,
+        bytes: [UInt8],
+        fields: HeaderFields = [:],
+        as scopes: Set<Scope> = Set(Scope.allCases)
+    ) async throws -> Answer {
         let head = RequestHead(method: method, target: target, fields: fields)
         guard case .matched(let endpoint, let parameters, _) = router.resolve(method, head.path) else {
             return Answer(status: 404, fields: [:], text: "")
         }
         let request = Request(
             head: head,
-            body: Array(body.utf8),
+            body: bytes,
             parameters: parameters,
             receivedAt: .now()
         )
@@ -111,9 +122,19 @@ package final class FeatureHarness: Sendable {
         } else {
             response = try await Self.answer(endpoint.handler, request, scopes)
         }
-        guard case .bytes(let bytes) = response.body else { throw NeedsConnection() }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text: String
+        switch response.body {
+        case .empty: text = ""
+        case .bytes(let bytes): text = String(decoding: bytes, as: UTF8.self)
+        case .stream(let stream): text = try await Self.text(of: stream)
+        }
         return Answer(status: response.status.code, fields: response.fields, text: text)
+    }
+
+    private static func text(of stream: ByteStream) async throws -> String {
+        var bytes: [UInt8] = []
+        for try await piece in stream { bytes += piece }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func answer(

@@ -23,11 +23,14 @@ package struct Admission: Sendable {
     package let decision: Decision
     /// The route of the request; nil when there is none.
     package let route: RouteLabel?
+    /// A content coding, in lower case, whose bodies the handler decodes itself; nil for none.
+    package let ownCoding: String?
 
     /// Makes an admission.
-    package init(_ decision: Decision, route: RouteLabel? = nil) {
+    package init(_ decision: Decision, route: RouteLabel? = nil, ownCoding: String? = nil) {
         self.decision = decision
         self.route = route
+        self.ownCoding = ownCoding
     }
 }
 

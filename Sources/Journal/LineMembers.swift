@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 
 /// What a line says beside its body: names and texts, such as the run that a change is for.
 package struct LineMembers: Hashable, Sendable {
@@ -23,9 +23,12 @@ package struct LineMembers: Hashable, Sendable {
     }
 
     /// The text of a member; nil when there is none of that name, or it is no text.
-    package subscript(name: String) -> String? {
+    package subscript(name: String) -> String? { object?[name]?.string }
+
+    /// The members as one object, for those who read several; nil when there are none.
+    package var object: JSONNode? {
         guard !bytes.isEmpty else { return nil }
         let object = [UInt8(ascii: "{")] + bytes.dropLast() + [UInt8(ascii: "}")]
-        return (try? JSONDocument(object))?.root[name]?.string
+        return (try? JSONDocument(object))?.root
     }
 }

@@ -2,7 +2,8 @@ import Glibc
 
 /// The standard `process_…` metrics of this process, read from `/proc` and libc at each scrape.
 package struct ProcessMetrics: Sendable {
-    private let startTime: Double?
+    /// When the process began, in seconds since 1970; nil when the system does not tell.
+    package let startTime: Double?
     private let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
     private let pageSize = Double(sysconf(Int32(_SC_PAGESIZE)))
 

@@ -36,7 +36,11 @@ package struct ObservabilityRoutes: Sendable {
 
     /// The routes of the main listener; `/openapi.json` also describes `others`.
     package func routes(describing others: [Endpoint]) -> [Endpoint] {
-        let own = [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
+        // The Pushgateway's names of both.
+        let aliases = [plainHealth.moved(to: "/-/healthy"), ready.moved(to: "/-/ready")]
+        let own =
+            aliases
+            + [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
             .compactMap(\.self)
         // Stands in for the endpoint below, so that the document describes itself; it is never served.
         let description = Self.probe(

@@ -31,11 +31,18 @@ package struct ProcessUsage: Sendable {
     package let systemSeconds: Double
     /// The peak memory of the largest of these processes, in bytes.
     package let peakBytes: Int64
+    /// Bytes read from storage.
+    package let readBytes: UInt64
+    /// Bytes written to storage, or soon to be.
+    package let writtenBytes: UInt64
 
     init(_ usage: rusage) {
         userSeconds = Self.seconds(usage.ru_utime)
         systemSeconds = Self.seconds(usage.ru_stime)
         peakBytes = Int64(usage.ru_maxrss) * 1024
+        // In blocks of 512 bytes, whatever those of the file system are.
+        readBytes = UInt64(max(0, usage.ru_inblock)) * 512
+        writtenBytes = UInt64(max(0, usage.ru_oublock)) * 512
     }
 
     private static func seconds(_ time: timeval) -> Double {

@@ -6,6 +6,8 @@ package struct ProcessTable: Sendable {
     package struct Entry: Sendable {
         /// Its id.
         package let process: pid_t
+        /// The name of its program: the first 15 bytes, which may be blanks and parentheses, too.
+        package let name: String
         /// Its parent's id.
         package let parent: pid_t
         /// The group that it belongs to.
@@ -21,24 +23,32 @@ package struct ProcessTable: Sendable {
     /// Every process, by its id.
     package let entries: [pid_t: Entry]
 
-    /// Reads all processes that are visible to this one.
-    package static func read() -> ProcessTable {
-        guard let directory = opendir("/proc") else { return ProcessTable(entries: [:]) }
+    /// Makes a table of nothing, or of known processes.
+    package init(entries: [pid_t: Entry] = [:]) {
+        self.entries = entries
+    }
+
+    /// Reads all processes that are visible to this one; another `root` than `/proc` is for tests.
+    package static func read(at root: String = "/proc") -> ProcessTable {
+        guard let directory = opendir(root) else { return ProcessTable(entries: [:]) }
         defer { closedir(directory) }
         var entries: [pid_t: Entry] = [:]
         while let item = readdir(directory) {
             let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if let process = pid_t(name), let entry = entry(of: process) { entries[process] = entry }
+            if let process = pid_t(name), let entry = entry(of: process, at: root) {
+                entries[process] = entry
+            }
         }
         return ProcessTable(entries: entries)
     }
 
     /// One process; nil when there is none with this id.
-    package static func entry(of process: pid_t) -> Entry? {
-        guard let bytes = ProcFile.read("/proc/\(process)/stat"),
-            let name = bytes.lastIndex(of: UInt8(ascii: ")"))
+    package static func entry(of process: pid_t, at root: String = "/proc") -> Entry? {
+        guard let bytes = ProcFile.read("\(root)/\(process)/stat"),
+            let opened = bytes.firstIndex(of: UInt8(ascii: "(")),
+            let name = bytes.lastIndex(of: UInt8(ascii: ")")), opened < name
         else { return nil }
         // proc(5): state, parent, group, session are 3 to 6, and the start is 22.
         let fields = String(decoding: bytes[(name + 1)...], as: UTF8.self).split(separator: " ")
@@ -47,6 +57,7 @@ package struct ProcessTable: Sendable {
         else { return nil }
         return Entry(
             process: process,
+            name: String(decoding: bytes[(opened + 1)..<name], as: UTF8.self),
             parent: parent,
             group: group,
             session: session,
@@ -67,9 +78,10 @@ package struct ProcessTable: Sendable {
     }
 }
 
-/// Small files of proc(5).
-enum ProcFile {
-    static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+/// Small files of proc(5) and of cgroups(7).
+package enum ProcFile {
+    /// The bytes of a file, up to a limit and a block; nil when it can't be read.
+    package static func read(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

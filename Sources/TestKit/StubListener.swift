@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A server with one response: every connection gets the same text or, without one, no response. Any thread.
+/// A server whose responses are texts: the same for every request, one that a closure chooses, or none. Any thread.
 package final class StubListener: Sendable {
     /// Its port on 127.0.0.1; 0 for a Unix socket.
     package let port: UInt16
@@ -18,7 +18,23 @@ package final class StubListener: Sendable {
     /// Starts to listen on a free port, or at the path `socket`, which is removed with the listener.
     ///
     /// With `keepsConnections` each request on a connection is answered, and the client closes the connection.
-    package init(_ answer: String?, socket path: String? = nil, keepsConnections: Bool = false) throws {
+    package convenience init(_ answer: String?, socket path: String? = nil, keepsConnections: Bool = false)
+        throws
+    {
+        if let answer {
+            try self.init(socket: path, keepsConnections: keepsConnections) { _ in answer }
+        } else {
+            try self.init(socket: path, keepsConnections: keepsConnections, answering: nil)
+        }
+    }
+
+    /// Starts to listen, and asks `answering` for the response to each request, which it gets as far as one read brings
+    /// it; other parameters as above.
+    package init(
+        socket path: String? = nil,
+        keepsConnections: Bool = false,
+        answering: (@Sendable (String) -> String)?
+    ) throws {
         socketPath = path
         self.keepsConnections = keepsConnections
         (descriptor, port) = try path.map { (try Self.listen(at: $0), 0) } ?? Self.listen()
@@ -28,8 +44,8 @@ package final class StubListener: Sendable {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0, let self else { return }
                 self.received.withLock { $0.connections += 1 }
-                guard let answer else { continue }
-                queue.async { [weak self] in self?.serve(connection, answer) }
+                guard let answering else { continue }
+                queue.async { [weak self] in self?.serve(connection, answering) }
             }
         }
     }
@@ -47,14 +63,15 @@ package final class StubListener: Sendable {
     /// The number of connections so far.
     package func connections() -> Int { received.withLock { $0.connections } }
 
-    private func serve(_ connection: Int32, _ answer: String) {
+    private func serve(_ connection: Int32, _ answering: @Sendable (String) -> String) {
         defer { close(connection) }
         var block = [UInt8](repeating: 0, count: 65536)
-        let bytes = Array(answer.utf8)
         repeat {
             let count = read(connection, &block, block.count)
             if count <= 0, keepsConnections { return }
-            received.withLock { $0.text = String(decoding: block[..<max(0, count)], as: UTF8.self) }
+            let request = String(decoding: block[..<max(0, count)], as: UTF8.self)
+            received.withLock { $0.text = request }
+            let bytes = Array(answering(request).utf8)
             guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
         } while keepsConnections
     }

@@ -1,12 +1,12 @@
 internal import Core
-internal import Glibc
+package import Glibc
 
 /// Files of one JSON object a line that several processes append to.
-enum LineFile {
+package enum LineFile {
     /// Appends a line under an exclusive lock and makes it durable. False when that failed: nothing is thrown into the
     /// program.
     @discardableResult
-    static func append(_ line: [UInt8], to path: String) -> Bool {
+    package static func append(_ line: [UInt8], to path: String) -> Bool {
         withLocked(path) { descriptor in
             let bytes = line + [UInt8(ascii: "\n")]
             return writeAll(bytes, descriptor) && fsync(descriptor) == 0
@@ -14,7 +14,7 @@ enum LineFile {
     }
 
     /// Opens a file for appending and locks it; if the file was renamed before it was locked, opens the new one.
-    static func withLocked<Value>(_ path: String, _ body: (Int32) -> Value) -> Value? {
+    package static func withLocked<Value>(_ path: String, _ body: (Int32) -> Value) -> Value? {
         for _ in 0..<10 {
             let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { return nil }
@@ -28,7 +28,7 @@ enum LineFile {
     }
 
     /// Makes a directory and its parents, if they are missing.
-    static func makeDirectory(_ path: String, mode: mode_t) {
+    package static func makeDirectory(_ path: String, mode: mode_t) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/\(part)"
@@ -36,7 +36,8 @@ enum LineFile {
         }
     }
 
-    static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+    /// Writes everything; false when that failed.
+    package static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -48,7 +49,7 @@ enum LineFile {
     }
 
     /// The lines of a file that are not blank; nil when it cannot be read.
-    static func lines(of path: String) -> [ArraySlice<UInt8>]? {
+    package static func lines(of path: String) -> [ArraySlice<UInt8>]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -65,7 +66,7 @@ enum LineFile {
     }
 
     /// The names in a directory, sorted.
-    static func names(in directory: String) -> [String] {
+    package static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

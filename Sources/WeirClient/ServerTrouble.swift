@@ -13,8 +13,8 @@ package enum ServerTrouble: Sendable, Equatable {
     /// It refuses the record; the status, and the reason.
     case refused(status: Int, String)
 
-    /// What happened at an address, and what to do.
-    package func sentence(_ url: String) -> String {
+    /// What happened at an address, and what to do; `api` is what the server is expected to have.
+    package func sentence(_ url: String, api: String = "Weir's runs API") -> String {
         switch self {
         case .badAddress:
             "\(url) is not an address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
@@ -24,7 +24,7 @@ package enum ServerTrouble: Sendable, Equatable {
             "\(url) needs a token with the scope ingest (\(status)); set WEIR_TOKEN to one of `weir token create`"
         case .busy(let status): "\(url) can't take it now (\(status)); see the server's log"
         case .notWeir(let status):
-            "the server at \(url) is not Weir's runs API (\(status)); set WEIR_URL to Weir's address"
+            "the server at \(url) is not \(api) (\(status)); set WEIR_URL to Weir's address"
         case .refused(let status, ""): "\(url) refuses the record (\(status))"
         case .refused(let status, let why): "\(url) refuses the record (\(status)): \(why)"
         }

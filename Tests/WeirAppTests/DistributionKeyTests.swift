@@ -37,10 +37,10 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "access_token", "agent_run", "agent_run_tally", "completion_rollup",
+                "access_token", "agent_run", "agent_run_tally", "completion_rollup", "component", "series",
                 "dead_letter", "event_rollup",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
-                "outbox_consumer", "outbox_event",
+                "outbox_consumer", "outbox_event", "push_family", "push_group",
             ]
         )
     }

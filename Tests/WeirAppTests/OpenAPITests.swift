@@ -12,6 +12,9 @@ import Testing
     /// Parameters that take integers of any size, as the reference's do.
     private static let unbounded = ["window_days", "window_hours", "min_samples", "attempt", "offset"]
 
+    /// Those that may be negative, too.
+    private static let signed = ["runtime_id", "days_ahead"]
+
     @Test func `says of every operation what it takes and what it answers`() async throws {
         let weir = try await EmbeddedServer.start()
         let api = try DescribedAPI(try weir.client())
@@ -27,7 +30,7 @@ import Testing
             for parameter in operation.parameters {
                 let (name, schema) = (parameter["name"]?.string ?? "", parameter["schema"])
                 #expect(parameter["description"] != nil, "\(operation.name) \(name)")
-                guard schema?["type"]?.string == "integer" else { continue }
+                guard schema?["type"]?.string == "integer", !Self.signed.contains(name) else { continue }
                 #expect(schema?["minimum"] != nil, "\(operation.name) \(name)")
                 #expect(
                     schema?["maximum"] != nil || Self.unbounded.contains(name),
@@ -124,6 +127,7 @@ import Testing
             )
             try check(response, "patch", "/api/v1/runs/{event_id}")
         }
+        try checkWorkers(client, check)
         for operation in api.operations where operation.method == "get" {
             let target = Self.filled(operation.path)
             let response = try client.get(target)
@@ -146,6 +150,62 @@ import Testing
         // A new endpoint that writes needs a request of its own above.
         #expect(Set(api.operations.map { "\($0.method) \($0.path)" }).subtracting(checked).sorted() == [])
         await weir.stop()
+    }
+
+    private func checkWorkers(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        let pool = #"{"name":"p","runtime":"cpu","uri":"local://h"}"#
+        let metric = #"{"metric_name":"m","metric_type":"gauge","metric_value":1}"#
+        let requests = [
+            ("POST /api/worker/pool/register", pool), ("POST /api/worker/pool/register", "{}"),
+            ("POST /api/worker/pool/heartbeat", #"{"name":"p"}"#), ("POST /api/runtime/register", pool),
+            ("POST /api/runtime/register", #"{"name":"s","kind":"server_api"}"#),
+            ("POST /api/metrics/report", #"{"component_name":"p","metrics":[\#(metric)]}"#),
+            ("POST /api/metrics/report", #"{"metrics":[]}"#), ("POST /api/metrics/report", "[]"),
+            ("POST /api/metrics/report", #"{"runtime_id":1,"metrics":[]}"#),
+            ("POST /api/v1/write", "no block"), ("POST /api/metrics/import?format=csv", "no table"),
+            ("POST /api/metrics/import?format=jsonl", ""), ("POST /api/metrics/import?format=xml", ""),
+            ("POST /api/metrics/self-report", ""), ("POST /api/metrics/cleanup", ""),
+            ("POST /api/metrics/partitions/create", ""), ("POST /api/metrics/ttl/set", ""),
+            ("POST /api/metrics/ttl/set?metric_name=m", ""),
+            ("POST /api/metrics/ttl/extend-component?component_name=p", ""),
+            ("POST /api/broker/register", "{}"), ("POST /api/broker/heartbeat", "{}"),
+            ("DELETE /api/broker/deregister", "{}"), ("POST /api/queue/lease", "{}"),
+            ("POST /api/worker/pool/deregister", #"{"name":"p"}"#),
+            ("DELETE /api/worker/pool/deregister", #"{"name":"nobody"}"#),
+            ("DELETE /api/worker/pool/deregister", "{}"),
+            ("DELETE /api/runtime/deregister", #"{"name":"p","kind":"worker_pool"}"#),
+        ]
+        for (request, body) in requests {
+            let words = request.split(separator: " ").map(String.init)
+            let response = try client.send(
+                words[0],
+                words[1],
+                fields: [("Content-Type", "application/json")],
+                body: Array(body.utf8)
+            )
+            let path = words[1].split(separator: "?").first.map(String.init) ?? ""
+            try check(response, words[0].lowercased(), path)
+        }
+        try checkPushes(client, check)
+    }
+
+    private func checkPushes(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        let labels = ["/metrics/job/{job}", "/metrics/job@base64/{job}"]
+        for path in labels + labels.map({ "\($0)/{labels}" }) {
+            for method in ["PUT", "POST", "DELETE"] {
+                for (values, body) in [("l/v", "m 1\n"), ("l/v", "m"), ("l", "m 1\n")] {
+                    let target = path.replacing("{job}", with: "am9i").replacing("{labels}", with: values)
+                    let response = try client.send(method, target, body: Array(body.utf8))
+                    try check(response, method.lowercased(), path)
+                }
+            }
+        }
     }
 
     // MARK: - Data

@@ -16,7 +16,11 @@ from findings import Finding
 
 COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
 IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
-UNIT, SCRAPE = "deploy/weir.service", "deploy/prometheus.yml"
+UNITS = ["deploy/weir.service", "deploy/weir-agent.service"]
+SCRAPE = "deploy/prometheus.yml"
+MANIFESTS = "deploy/kubernetes"
+# What Prometheus scrapes of Weir: its own metrics, and those of workers.
+SCRAPED = {"/metrics", "/api/metrics/prometheus"}
 RULES = "deploy/rules_test.yml"
 
 # The settings, in the order of who decides: the declarations in the code, then what has to repeat it.
@@ -28,7 +32,11 @@ _DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 
 def check(root: Path) -> list[Finding]:
-    return _image(root) + _compose(root) + _recipes(root) + _unit(root) + _scrape(root) + _rules(root) + _settings(root)
+    units = [finding for unit in UNITS for finding in _unit(root, unit)]
+    return (
+        _image(root) + _compose(root) + _recipes(root) + units + _scrape(root) + _manifests(root) + _rules(root)
+        + _settings(root)
+    )
 
 
 def _image(root: Path) -> list[Finding]:
@@ -125,29 +133,62 @@ def _recipes(root: Path) -> list[Finding]:
     return findings
 
 
-def _unit(root: Path) -> list[Finding]:
-    findings = restarts((root / UNIT).read_text())
+def _unit(root: Path, unit: str) -> list[Finding]:
+    path = root / unit
+    findings = restarts(unit, path.read_text())
     if shutil.which("systemd-analyze") is None:
         return findings
     # The program is looked for, too, and stands nowhere while we are at it: let it be one that is.
-    text = (root / UNIT).read_text().replace("/usr/local/bin/weir", "/bin/true")
+    text = path.read_text().replace("/usr/local/bin/weir", "/bin/true")
     with tempfile.TemporaryDirectory() as directory:
-        unit = Path(directory) / "weir.service"
-        unit.write_text(text)
-        verified = _run(root, "systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit))
+        copy = Path(directory) / path.name
+        copy.write_text(text)
+        verified = _run(root, "systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(copy))
     for message in verified.stderr.splitlines():
-        located = re.match(r"^.*weir\.service(?::(\d+))?: (.*)$", message)
+        located = re.match(rf"^.*{re.escape(path.name)}(?::(\d+))?: (.*)$", message)
         if located:
-            findings.append(Finding(UNIT, int(located.group(1) or 1), "unit", located.group(2)))
+            findings.append(Finding(unit, int(located.group(1) or 1), "unit", located.group(2)))
     return findings
 
 
-def restarts(unit: str) -> list[Finding]:
+def restarts(unit: str, text: str) -> list[Finding]:
     """What another start would not mend is not started again: 64 is wrong usage, 78 a setting."""
-    codes = re.search(r"^RestartPreventExitStatus=(.*)$", unit, re.MULTILINE)
+    codes = re.search(r"^RestartPreventExitStatus=(.*)$", text, re.MULTILINE)
     if codes is not None and {"64", "78"} <= set(codes.group(1).split()):
         return []
-    return [Finding(UNIT, 1, "unit", "RestartPreventExitStatus lacks 64 or 78: a bad setting would be tried for ever")]
+    return [Finding(unit, 1, "unit", "RestartPreventExitStatus lacks 64 or 78: a bad setting would be tried for ever")]
+
+
+def _manifests(root: Path) -> list[Finding]:
+    """What the operators of Prometheus and VictoriaMetrics read: that it parses, and scrapes all that there is."""
+    try:
+        import yaml
+    except ImportError:
+        return []
+    findings = []
+    for path in sorted((root / MANIFESTS).glob("*.yaml")):
+        name = path.relative_to(root).as_posix()
+        try:
+            findings += manifest(name, yaml.safe_load(path.read_text()))
+        except yaml.YAMLError as error:
+            findings.append(Finding(name, 1, "manifest", " ".join(str(error).split())))
+    return findings
+
+
+def manifest(name: str, parsed: Any) -> list[Finding]:
+    """The parts of a scrape manifest that are easily forgotten."""
+    endpoints = {"ServiceMonitor": "endpoints", "VMPodScrape": "podMetricsEndpoints"}
+    member = endpoints.get(parsed.get("kind", ""))
+    if member is None:
+        return [Finding(name, 1, "manifest", f"kind is none of {', '.join(endpoints)}")]
+    spec = parsed.get("spec", {})
+    findings = []
+    if not spec.get("selector", {}).get("matchLabels"):
+        findings.append(Finding(name, 1, "manifest", "selects nothing: selector.matchLabels is missing"))
+    paths = {endpoint.get("path") for endpoint in spec.get(member, [])}
+    if paths != SCRAPED:
+        findings.append(Finding(name, 1, "manifest", f"spec.{member} scrapes {sorted(paths, key=str)}, not {sorted(SCRAPED)}"))
+    return findings
 
 
 def _scrape(root: Path) -> list[Finding]:

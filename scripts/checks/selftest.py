@@ -245,9 +245,21 @@ class Deployment(unittest.TestCase):
         self.assertEqual(len(deployment.versions("image: postgres:16-alpine", self.IMAGE)), 2)
 
     def test_a_bad_setting_is_not_tried_for_ever(self) -> None:
-        self.assertEqual(deployment.restarts("Restart=on-failure\nRestartPreventExitStatus=64 78\n"), [])
-        self.assertEqual(len(deployment.restarts("Restart=on-failure\n")), 1)
-        self.assertEqual(len(deployment.restarts("RestartPreventExitStatus=78\n")), 1)
+        self.assertEqual(deployment.restarts("unit", "Restart=on-failure\nRestartPreventExitStatus=64 78\n"), [])
+        self.assertEqual(len(deployment.restarts("unit", "Restart=on-failure\n")), 1)
+        self.assertEqual(len(deployment.restarts("unit", "RestartPreventExitStatus=78\n")), 1)
+
+    def test_a_manifest_scrapes_everything(self) -> None:
+        paths = [{"path": "/metrics"}, {"path": "/api/metrics/prometheus"}]
+        selector = {"matchLabels": {"app": "weir"}}
+        right = {"kind": "ServiceMonitor", "spec": {"selector": selector, "endpoints": paths}}
+        self.assertEqual(deployment.manifest("m", right), [])
+        half = {"kind": "ServiceMonitor", "spec": {"selector": selector, "endpoints": paths[:1]}}
+        self.assertEqual(len(deployment.manifest("m", half)), 1)
+        # The member of another kind is not read.
+        self.assertEqual(len(deployment.manifest("m", {**right, "kind": "VMPodScrape"})), 1)
+        self.assertEqual(len(deployment.manifest("m", {**right, "kind": "Service"})), 1)
+        self.assertEqual(len(deployment.manifest("m", {"kind": "VMPodScrape", "spec": {}})), 2)
 
 
 class Compose(unittest.TestCase):

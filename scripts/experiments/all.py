@@ -19,6 +19,7 @@ SHORT = {
     "refusal": ["--seconds", "3", "--rate", "500"],
     "replay": ["--runs", "6", "--tasks", "30"],
     "runs": ["--rounds", "5", "--seconds", "5"],
+    "workers": ["--rounds", "2", "--seconds", "2", "--series", "10000"],
     "hostile": [],
     "hostile_load": ["--seconds", "1.5", "--rounds", "1", "--answers-only"],
     "clients": ["--scrape", "20"],

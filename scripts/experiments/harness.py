@@ -346,11 +346,10 @@ class Senders:
                 self.stopping.wait(max(0, due - time.monotonic()))
             number += 1
             task = f"{self.prefix}-{sender}-{number}"
-            body = completion(f"run-{sender}", task, padding=self.padding)
             try:
                 stream = stream or self._connect()
                 began = time.monotonic()
-                stream.write(post(body))
+                stream.write(self.request(sender, task))
                 stream.flush()
                 answer = read_response(stream)
                 if answer is None:
@@ -361,6 +360,10 @@ class Senders:
                 self.unanswered.append(task)
                 stream = None
                 self.stopping.wait(0.01)
+
+    def request(self, sender, task):
+        """The bytes that say it."""
+        return post(completion(f"run-{sender}", task, padding=self.padding))
 
     def _connect(self):
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)

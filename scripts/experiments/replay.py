@@ -14,7 +14,10 @@ from harness import ROOT, Postgres, Report, Weir, scratch, wait_until
 RECORDED = ROOT / "Tests/NextflowTests/Fixtures"
 JSON = {"Content-Type": "application/json"}
 # So that the answers do not depend on how long the replay takes.
-SETTINGS = {"WEIR_STALE_AFTER": "3650d", "WEIR_JOURNAL_RESERVE": "0", "WEIR_JOURNAL_SEGMENT": "1MiB", "WEIR_METRICS_REFRESH": "1s"}
+SETTINGS = {
+    "WEIR_STALE_AFTER": "3650d", "WEIR_JOURNAL_RESERVE": "0", "WEIR_JOURNAL_SEGMENT": "1MiB", "WEIR_METRICS_REFRESH": "1s",
+    "WEIR_SERVER_METRICS_EVERY": "0", "WEIR_WORKER_OFFLINE_AFTER": "1d",
+}  # fmt: skip
 
 # What may differ, and why; all else is compared byte by byte.
 DIFFERENT = {
@@ -23,10 +26,12 @@ DIFFERENT = {
     "…/metrics/processes/…": "`generated_at_utc`: the clock",
     "…/metrics/processes/tasks": "`telemetry_id`: as `id` below",
     "…/events": "`id` and, in `next_cursor`, the same id: handed out by the database, without a meaning",
+    "/api/metrics/partitions": "the bytes of a partition: what was written over is not written again",
     "/api/v1/runs…": "`id` and, in the cursor, the same id: handed out by the database, without a meaning",
 }
 CLOCK = re.compile(rb'"generated_at_utc":"[^"]+"')
 ROW_ID = re.compile(rb'"telemetry_id":\d+,')
+BYTES = re.compile(rb'"bytes":\d+')
 RUN_ID = re.compile(rb'\{"id":\d+,|^\d+,', re.MULTILINE)
 CURSOR = re.compile(rb'"next_cursor":"([^"]+)"')
 LINK = re.compile(r"[?&]cursor=([^&>]+)")
@@ -50,6 +55,7 @@ def main():
     live = Weir(scratch() / "data", postgres.url, env=SETTINGS).start()
     send_recorded(live)
     track(live)
+    work(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
@@ -107,6 +113,32 @@ def tracked_run(number):
     }  # fmt: skip
 
 
+def work(weir):
+    """Workers that register, send heartbeats, report and go."""
+
+    def ask(method, path, body):
+        status, _, answer = weir.ask(method, path, json.dumps(body).encode(), headers=JSON)
+        if status != 200:
+            raise RuntimeError(f"{method} {path}: {status} {answer[:200]}")
+
+    for pool in range(3):
+        ask("POST", "/api/worker/pool/register", {"name": f"pool-{pool}", "runtime": ["cpu", "gpu"][pool % 2], "labels": ["a", "b"], "capacity": pool})
+    ask("POST", "/api/runtime/register", {"name": "pool-0", "kind": "server_api", "uri": "http://other"})
+    ask("POST", "/api/worker/pool/heartbeat", {"name": "adopted"})
+    for number in range(40):
+        metrics = [
+            {
+                "metric_name": f"m{number % 5}", "metric_type": ["gauge", "counter"][number % 2], "metric_value": number * value / 7, "unit": "u",
+                "labels": {"slot": str(value % 3), "zone": "ä"}, "timestamp": f"2026-11-20T22:{number:02}:0{value}Z", "help_text": f"h{number % 5}",
+            }
+            for value in range(6)
+        ]  # fmt: skip
+        ask("POST", "/api/metrics/report", {"component_name": f"pool-{number % 3}", "component_type": "worker_pool", "metrics": metrics})
+    ask("POST", "/api/metrics/ttl/set?metric_name=m1&ttl_days=30", {})
+    ask("POST", "/api/metrics/ttl/extend-component?component_name=pool-2&ttl_days=9", {})
+    ask("DELETE", "/api/worker/pool/deregister", {"name": "pool-1"})
+
+
 def send(weir, bodies):
     return [weir.ask("POST", "/telemetry", body, headers=JSON)[0] for body in bodies].count(200)
 
@@ -154,6 +186,8 @@ def answer(weir, path):
         _, fields, body = weir.get(f"{path}{'&' if '?' in path else '?'}{query('cursor', cursor)}")
         pages.append(body)
         cursor = next_cursor(fields, body)
+    if path == "/api/metrics/partitions":
+        pages = [BYTES.sub(b"", page) for page in pages]
     if "/metrics/processes/" in path:
         pages = [ROW_ID.sub(b"", CLOCK.sub(b"", page)) for page in pages]
     if path.partition("?")[0].endswith("/events"):
@@ -190,7 +224,10 @@ def questions(weir):
     tracked = json.loads(weir.get("/api/v1/runs?limit=500")[2])
     if len(tracked) != 40:
         raise LookupError(f"{len(tracked)} tracked runs are there instead of 40: what track() sends is refused")
-    surfaces = {"/api/v1/": tracked_values(tracked), "/": nextflow_values(weir, runs)}
+    surfaces = {
+        "/api/v1/": tracked_values(tracked), "/api/nextflow/": nextflow_values(weir, runs), "/api/": worker_values(weir),
+        "/": nextflow_values(weir, runs),
+    }  # fmt: skip
     paths = []
     for template, item in described.items():
         if "get" not in item:
@@ -263,6 +300,16 @@ def tracked_values(tracked):
         **{column: [*sorted({run[column] for run in tracked if run[column]})[:2], "nobody"] for column in columns},
         "limit": [1, 7, 200], "offset": [0, 5], "status": ["success", "running", "failure"], "api_posted": ["true", "false"], "total": ["true", "false"],
         "created_before": times, "created_after": times, "start_time_from": times, "start_time_to": times,
+    }  # fmt: skip
+
+
+def worker_values(weir):
+    """The filters of workers and metrics: values that are there, and one that is not."""
+    components = json.loads(weir.get("/api/metrics/components")[2])["components"]
+    return {
+        "runtime_id": [components[0]["runtime_id"], 5], "component_name": ["pool-0", "pool-1", "nobody"], "metric_name": ["m1", "m4", "none"],
+        "metric_type": ["gauge", "counter"], "start_time": ["2026-11-20T22:10:00Z", "2027-01-01T00:00:00Z"], "end_time": ["2026-11-20T22:30:00Z"],
+        "limit": [0, 7, 200], "runtime": ["cpu", "gpu"], "status": ["ready", "offline"],
     }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ package struct Endpoint: Sendable {
     package let scope: Scope?
     /// The largest body in bytes, nil for the application's default for this scope.
     package let bodyLimit: Int?
+    /// A content coding, in lower case, whose bodies the handler decodes itself; nil for none.
+    package let ownCoding: String?
     /// Bounds how many requests one client sends a minute; nil for no bound. The server asks it before the handler.
     package let limiter: RateLimiter?
     /// How errors outside of the handler (401, 413, …) look on this surface.
@@ -43,6 +45,7 @@ package struct Endpoint: Sendable {
         _ path: String,
         scope: Scope?,
         bodyLimit: Int? = nil,
+        ownCoding: String? = nil,
         limiter: RateLimiter? = nil,
         envelope: ErrorEnvelope = .detail,
         documentation: EndpointDocumentation,
@@ -52,6 +55,7 @@ package struct Endpoint: Sendable {
         self.path = path
         self.scope = scope
         self.bodyLimit = bodyLimit
+        self.ownCoding = ownCoding
         self.limiter = limiter
         self.envelope = envelope
         self.documentation = documentation
@@ -66,6 +70,7 @@ package struct Endpoint: Sendable {
             path,
             scope: scope,
             bodyLimit: bodyLimit,
+            ownCoding: ownCoding,
             limiter: limiter,
             envelope: envelope,
             documentation: documentation,

@@ -27,6 +27,20 @@ package struct ParameterReader {
         return text.utf8.contains(0) ? refuse(parameter, .notStorable("U+0000")) : text
     }
 
+    /// The texts of the parameters whose names begin with a prefix, by the rests of their names, in order.
+    package mutating func texts(namedWith prefix: String) -> [(name: String, value: String)] {
+        var texts: [(name: String, value: String)] = []
+        for pair in query.pairs where pair.name.utf8.starts(with: prefix.utf8) {
+            guard !pair.name.utf8.contains(0), !pair.value.utf8.contains(0) else {
+                let location: [ValidationIssue.Step] = [.name("query"), .name(prefix)]
+                issues.append(ValidationIssue(location, .notStorable("U+0000"), Self.null))
+                continue
+            }
+            texts.append((String(pair.name.dropFirst(prefix.count)), pair.value))
+        }
+        return texts
+    }
+
     /// A number within its bounds, of any size where there are none; nil when it is absent.
     package mutating func number(_ parameter: APIParameter) -> WholeNumber? {
         guard let text = text(parameter) else { return nil }
@@ -57,6 +71,27 @@ package struct ParameterReader {
         }
         return refuse(parameter, .notATime)
     }
+
+    /// A value that `read` makes of the text; `cause` is the error of a text that it makes nothing of.
+    package mutating func value<Value>(
+        _ parameter: APIParameter,
+        or cause: ValidationIssue.Cause,
+        _ read: (String) -> Value?
+    ) -> Value? {
+        guard let text = text(parameter) else { return nil }
+        return read(text) ?? refuse(parameter, cause)
+    }
+
+    /// A text that must be there.
+    package mutating func requiredText(_ parameter: APIParameter) -> String? {
+        if let text = text(parameter) { return text }
+        if query.all(parameter.name).isEmpty {
+            issues.append(ValidationIssue([.name("query"), .name(parameter.name)], .missing, Self.null))
+        }
+        return nil
+    }
+
+    private static let null = Array("null".utf8)[...]
 
     /// One of its words.
     package mutating func word(_ parameter: APIParameter) -> String? {

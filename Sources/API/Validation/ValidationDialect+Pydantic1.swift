@@ -19,7 +19,7 @@ extension JSONWriter {
         case .below(let limit), .above(let limit), .tooShort(let limit), .tooLong(let limit),
             .tooManyItems(let limit, _, _), .tooManyValues(let limit, _):
             object("ctx") { $0.member("limit_value", limit) }
-        case .notPermitted(let given, let permitted):
+        case .notPermitted(let given, let permitted), .notLiteral(let given, let permitted):
             object("ctx") { context in
                 context.member("given", given)
                 context.array("permitted") { list in
@@ -28,7 +28,9 @@ extension JSONWriter {
             }
         case .notJSON(let message, let position, let document): syntax(message, position, document)
         case .missing, .null, .notText, .notInteger, .notNumeric, .notWhole, .tooBig, .notFlag, .notFlagWord,
-            .notATime, .notAnObject, .notAList, .notARecord, .notStorable, .notACursor, .rule:
+            .notATime, .notANumber, .notANumberText, .notADate, .notAnObject, .notAList, .notARecord,
+            .notStorable,
+            .notACursor, .rule:
             break
         }
     }
@@ -52,11 +54,12 @@ extension ValidationIssue.Cause {
         case .notText: "str type expected"
         case .notInteger, .notNumeric, .notWhole, .tooBig: "value is not a valid integer"
         case .notFlag, .notFlagWord: "value could not be parsed to a boolean"
-        case .notATime: "invalid datetime format"
+        case .notATime, .notADate: "invalid datetime format"
+        case .notANumber, .notANumberText: "value is not a valid float"
         case .notAnObject, .notARecord: "value is not a valid dict"
         case .notAList: "value is not a valid list"
         case .notStorable(let what): "value must not hold \(what)"
-        case .notPermitted(_, let permitted):
+        case .notPermitted(_, let permitted), .notLiteral(_, let permitted):
             "unexpected value; permitted: " + permitted.map { "'\($0)'" }.joined(separator: ", ")
         case .notACursor: "not a cursor of this list: pass `next_cursor` of the page before unchanged"
         case .tooShort(let limit): "ensure this value has at least \(limit) characters"
@@ -79,11 +82,12 @@ extension ValidationIssue.Cause {
         case .notText: "type_error.str"
         case .notInteger, .notNumeric, .notWhole, .tooBig: "type_error.integer"
         case .notFlag, .notFlagWord: "type_error.bool"
-        case .notATime: "value_error.datetime"
+        case .notATime, .notADate: "value_error.datetime"
+        case .notANumber, .notANumberText: "type_error.float"
         case .notAnObject, .notARecord: "type_error.dict"
         case .notAList: "type_error.list"
         case .notStorable: "value_error.str.nul"
-        case .notPermitted: "value_error.const"
+        case .notPermitted, .notLiteral: "value_error.const"
         case .notACursor: "value_error.cursor"
         case .tooShort: "value_error.any_str.min_length"
         case .tooLong: "value_error.any_str.max_length"

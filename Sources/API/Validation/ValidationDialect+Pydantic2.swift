@@ -26,8 +26,9 @@ extension JSONWriter {
             object("ctx") { $0.member("max_length", limit) }
         case .below(let limit): object("ctx") { $0.member("ge", limit) }
         case .above(let limit): object("ctx") { $0.member("le", limit) }
+        case .notADate: object("ctx") { $0.member("error", ValidationIssue.Cause.unreadableDate) }
         case .rule: object("ctx") { $0.object("error") { _ in } }
-        case .notPermitted(_, let permitted):
+        case .notPermitted(_, let permitted), .notLiteral(_, let permitted):
             object("ctx") { $0.member("expected", Self.alternatives(permitted)) }
         case .notJSON(let message, let position, _):
             object("ctx") { $0.member("error", position.description(of: message)) }
@@ -38,7 +39,9 @@ extension JSONWriter {
                 context.member("actual_length", count)
             }
         case .missing, .null, .notText, .notInteger, .notNumeric, .notWhole, .tooBig, .notFlag, .notFlagWord,
-            .notATime, .notAnObject, .notAList, .notARecord, .notStorable, .notACursor:
+            .notATime, .notANumber, .notANumberText, .notAnObject, .notAList, .notARecord,
+            .notStorable,
+            .notACursor:
             break
         }
     }
@@ -63,11 +66,15 @@ extension ValidationIssue.Cause {
         case .notFlag: "bool_type"
         case .notFlagWord: "bool_parsing"
         case .notATime: "datetime_parsing"
+        case .notANumber: "float_type"
+        case .notANumberText: "float_parsing"
+        case .notADate: "datetime_from_date_parsing"
         case .notAnObject: "dict_type"
         case .notAList: "list_type"
         case .notARecord: "model_attributes_type"
         case .notStorable: "string_unicode"
         case .notPermitted: "enum"
+        case .notLiteral: "literal_error"
         case .notACursor, .rule: "value_error"
         case .tooShort: "string_too_short"
         case .tooLong: "string_too_long"
@@ -89,11 +96,15 @@ extension ValidationIssue.Cause {
         case .notFlag: "Input should be a valid boolean"
         case .notFlagWord: "Input should be a valid boolean, unable to interpret input"
         case .notATime: "Input should be a valid datetime"
+        case .notANumber: "Input should be a valid number"
+        case .notANumberText: "Input should be a valid number, unable to parse string as a number"
+        case .notADate: "Input should be a valid datetime or date, \(Self.unreadableDate)"
         case .notAnObject: "Input should be a valid dictionary"
         case .notAList: "Input should be a valid list"
         case .notARecord: "Input should be a valid dictionary or object to extract fields from"
         case .notStorable(let what): "Input should be a valid string, but holds \(what)"
-        case .notPermitted(_, let permitted): "Input should be \(JSONWriter.alternatives(permitted))"
+        case .notPermitted(_, let permitted), .notLiteral(_, let permitted):
+            "Input should be \(JSONWriter.alternatives(permitted))"
         case .notACursor: "Value error, not a cursor of this list: pass the one of the page before unchanged"
         case .tooShort(let limit): "String should have at least \(limit) character\(limit == 1 ? "" : "s")"
         case .tooLong(let limit): "String should have at most \(limit) characters"
@@ -107,4 +118,8 @@ extension ValidationIssue.Cause {
             "Body should have at most \(limit) names and values: \(advice)"
         }
     }
+}
+
+extension ValidationIssue.Cause {
+    fileprivate static let unreadableDate = "input has none of the forms that are read"
 }

@@ -16,10 +16,13 @@ package struct ValidationIssue: Sendable {
     package enum Cause: Sendable {
         case missing, null
         case notText, notInteger, notNumeric, notWhole, tooBig, notFlag, notFlagWord, notATime
+        case notANumber, notANumberText, notADate
         case notAnObject, notAList, notARecord
         /// A text that PostgreSQL cannot store, and why.
         case notStorable(String)
         case notPermitted(given: String, permitted: [String])
+        /// A word that is none of those that the protocol has.
+        case notLiteral(given: String, permitted: [String])
         case notACursor
         case tooShort(Int)
         case tooLong(Int)

@@ -6,17 +6,20 @@ import Synchronization
 package final class ContentDecoder: Sendable {
     private let state: Mutex<DecodingState>
 
-    /// A decoder for the request's content coding, or nil when the body is sent as it is.
+    /// A decoder for the request's content coding, or nil when the body is sent as it is, or in a coding that is left
+    /// to the handler.
     ///
     /// - Throws: `.unknownContentCoding` (415) for anything but `gzip`, `x-gzip`, `deflate` and `identity`, and
     ///   for more than one coding on top of each other.
     package static func make(
         for head: RequestHead,
-        decompressedBytes limit: Int
+        decompressedBytes limit: Int,
+        leaving ownCoding: String? = nil
     ) throws(RequestError) -> ContentDecoder? {
         let codings = head.fields.list("Content-Encoding").map { $0.lowercased() }.filter { $0 != "identity" }
         guard let coding = codings.first else { return nil }
         guard codings.count == 1 else { throw RequestError(.unknownContentCoding) }
+        if coding == ownCoding { return nil }
         switch coding {
         case "gzip", "x-gzip": return ContentDecoder(.gzip, limit: limit)
         case "deflate": return ContentDecoder(.deflate, limit: limit)

@@ -20,6 +20,8 @@ struct ActiveRequest {
 
     /// The route of the request; nil when there is none.
     var route: RouteLabel?
+    /// The content coding that the handler decodes itself.
+    var ownCoding: String?
     var sink = Sink.drop
     /// The body as far as it has arrived, decoded; moved out when the handler is called.
     var collected: [UInt8] = []

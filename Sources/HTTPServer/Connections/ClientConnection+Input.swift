@@ -120,6 +120,7 @@ extension ClientConnection {
         var request = ActiveRequest(head: head, framing: framing, id: home.identifier(for: head))
         let admission = context.application.admit(head, info)
         request.route = admission.route
+        request.ownCoding = admission.ownCoding
         switch admission.decision {
         case .refuse(let response):
             active = request
@@ -146,7 +147,11 @@ extension ClientConnection {
         }
         do {
             let decompressed = max(limit, context.configuration.limits.decompressedBytes)
-            let decoder = try ContentDecoder.make(for: request.head, decompressedBytes: decompressed)
+            let decoder = try ContentDecoder.make(
+                for: request.head,
+                decompressedBytes: decompressed,
+                leaving: request.ownCoding
+            )
             active?.decoder = decoder
             // One byte above the limit may be made before the body is refused.
             active?.mostBytes = decoder == nil ? limit : decompressed + 1

@@ -16,6 +16,8 @@ package struct FeatureSetup {
     /// Where counters and histograms are registered.
     package let registry: Registry
     package let logger: Logger
+    /// Whether only programs of this machine reach its listeners.
+    package let isLoopbackOnly: Bool
     private let loading: LoadingOptions
 
     /// The endpoints of every listener.
@@ -24,6 +26,8 @@ package struct FeatureSetup {
     package var profiles: [String: [Endpoint]] = [:]
     /// Maintenance jobs, which the leader runs.
     package var jobs: [MaintenanceJob] = []
+    /// Each runs on every Weir until its task is cancelled; the schema exists when it starts.
+    package var tasks: [@Sendable () async -> Void] = []
     /// Gauges that are read from PostgreSQL for `/metrics`.
     package var gauges: [GaugeSource] = []
     /// The progress of each stream.
@@ -70,6 +74,7 @@ package struct FeatureSetup {
         pool: Pool,
         registry: Registry,
         logger: Logger,
+        isLoopbackOnly: Bool = true,
         loading: LoadingOptions
     ) {
         self.settings = settings
@@ -77,6 +82,7 @@ package struct FeatureSetup {
         self.pool = pool
         self.registry = registry
         self.logger = logger
+        self.isLoopbackOnly = isLoopbackOnly
         self.loading = loading
     }
 

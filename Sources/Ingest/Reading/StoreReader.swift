@@ -23,14 +23,15 @@ package struct StoreReader: Sendable {
     /// Runs `body` on a connection's own queue and returns its response.
     ///
     /// 503 with `Retry-After` when PostgreSQL is away or busy; 500 for bugs of Weir; a `Weir-Lag-Lines` field when
-    /// some acknowledged lines are not visible yet.
+    /// some acknowledged lines are not visible yet. `changes` says that `body` writes, which a replica can't.
     package func answer(
         _ envelope: ErrorEnvelope,
+        changes: Bool = false,
         _ body: @escaping @Sendable (Connection) throws -> Response
     ) async -> Response {
         let passage = await gate.pass()
         do {
-            let (answer, lag) = try await read(passage, body)
+            let (answer, lag) = try await read(passage, changes ? nil : replica, body)
             var response = answer
             if lag > 0 { response.fields.append("Weir-Lag-Lines", String(lag)) }
             return response
@@ -48,6 +49,7 @@ package struct StoreReader: Sendable {
 
     private func read(
         _ passage: ReadGate.Passage,
+        _ replica: ReadReplica?,
         _ body: @escaping @Sendable (Connection) throws -> Response
     ) async throws -> (Response, lag: Int64) {
         if let answer = try await replica?.answer(passage, body) { return answer }

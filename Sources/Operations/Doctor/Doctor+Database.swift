@@ -162,7 +162,31 @@ extension Doctor {
             let verdict = isNeeded && !skipsMigrations && !misfit.isPassing ? Finding.Verdict.fail : .warn
             rights.append(Finding(verdict, "database", misfit.finding, advice: misfit.advice))
         }
-        return [reached] + rights + [schema(state)]
+        return [reached] + rights + [schema(state)] + (try views(connection))
+    }
+
+    /// Dashboards ask the views of the schema `noetl`, which a database has once, and only some roles may make.
+    private static func views(_ connection: Connection) throws -> [Finding] {
+        let row = try connection.execute(
+            """
+            SELECT
+                to_regprocedure('create_noetl_views()') IS NOT NULL AS is_known,
+                to_regclass('noetl.metrics') IS NOT NULL AS has_views
+            """,
+            []
+        )[0]
+        guard try row.bool("is_known"), try !row.bool("has_views") else { return [] }
+        return [
+            Finding(
+                .warn,
+                "views",
+                "the schema noetl, with the views for dashboards, could not be made",
+                advice: """
+                    as the owner of the database: CREATE SCHEMA noetl AUTHORIZATION <Weir's role>; and then as Weir's \
+                    role: SELECT create_noetl_views();
+                    """
+            )
+        ]
     }
 
     private static func schema(_ state: SchemaState?) -> Finding {

@@ -58,7 +58,11 @@ package struct FrontDoor: Application {
         switch decide(entrance, context) {
         case .refuse(let response): return Admission(.refuse(response), route: entrance.label)
         case .enter(let endpoint, let parameters):
-            return Admission(admission(endpoint, parameters, entrance, context), route: entrance.label)
+            return Admission(
+                admission(endpoint, parameters, entrance, context),
+                route: entrance.label,
+                ownCoding: endpoint.ownCoding
+            )
         }
     }
 

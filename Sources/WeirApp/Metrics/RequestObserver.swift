@@ -10,6 +10,7 @@ final class RequestObserver: ServerObserver {
     private let logger: Logger
     private let requests: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
+    private let ofOriginal: Counter
     private let received: Counter
     private let sent: Counter
     private let connections: Counter
@@ -42,6 +43,10 @@ final class RequestObserver: ServerObserver {
             "weir_http_request_duration_seconds",
             help: "Time from the end of a request's head to the end of its answer.",
             labels: ["route", "method"]
+        )
+        ofOriginal = registry.counter(
+            "noetl_request_total",
+            help: "Total HTTP requests served"
         )
         received = registry.counter("weir_http_request_bytes_total", help: "Bytes of request bodies.")
         sent = registry.counter("weir_http_response_bytes_total", help: "Bytes of answers, heads included.")
@@ -85,6 +90,7 @@ final class RequestObserver: ServerObserver {
         )
         let series = series(key)
         series.requests.increment()
+        if !record.head.path.hasPrefix("/metrics") { ofOriginal.increment() }
         series.durations.observe(record.duration)
         received.increment(by: record.requestBytes)
         sent.increment(by: record.responseBytes)

@@ -1,4 +1,5 @@
 import API
+import HTTPServer
 import Ingest
 import Journal
 import Metrics
@@ -14,6 +15,8 @@ struct ServerFeatures: Sendable {
     /// The lag of each stream.
     let lags: [StreamLag]
     let jobs: [MaintenanceJob]
+    /// Each runs until its task is cancelled.
+    let tasks: [@Sendable () async -> Void]
     let gauges: [GaugeSource]
 
     /// Waits, for a few seconds at most, until the loaders have started: from then on a GET sees earlier writes.
@@ -35,6 +38,7 @@ extension WeirServer {
             pool: database.pool,
             registry: registry,
             logger: logger,
+            isLoopbackOnly: settings.listen.allSatisfy(\.isLoopback),
             loading: FeatureSetup.LoadingOptions(
                 registration: JournalRegistration(journal: journal),
                 session: SessionSettings.loading(settings),
@@ -54,6 +58,7 @@ extension WeirServer {
             loaders: setup.loaders,
             lags: setup.progress.map { StreamLag($0) { [weak journal] in journal?.durableSeq ?? 0 } },
             jobs: setup.jobs,
+            tasks: setup.tasks,
             gauges: setup.gauges
         )
     }

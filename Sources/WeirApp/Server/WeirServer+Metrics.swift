@@ -2,6 +2,7 @@ import Ingest
 import Journal
 import Metrics
 import Postgres
+import Workers
 
 extension WeirServer {
     /// Registers the series that are read at each scrape.
@@ -19,6 +20,7 @@ extension WeirServer {
             help: "Version and build of this Weir; always 1.",
             labels: ["version", "build"]
         ).child(BuildInfo.version, BuildInfo.configuration).set(1)
+        collectNamesOfOriginal(registry, process)
         registry.gauge("weir_journal_epoch", help: "How often the journal was opened.").set(
             Double(journal.epoch)
         )
@@ -32,5 +34,22 @@ extension WeirServer {
             backupAge.collect(into: &snapshot)
             snapshot.merge(gauges.snapshot)
         }
+    }
+
+    /// What the server that workers were written for shows at this path; its dashboards ask for them. The fourth,
+    /// `noetl_request_total`, is counted by `RequestObserver`. Contract noetl §1.6.
+    private func collectNamesOfOriginal(_ registry: Registry, _ process: ProcessMetrics) {
+        registry.gauge("noetl_up", help: "NoETL server up status").set(1)
+        registry.gaugeFamily(
+            "noetl_info",
+            help: "Build and server info",
+            labels: ["version", "name"]
+        ).child(BuildInfo.version, settings[WorkersSettings.serverName]).set(1)
+        guard let start = process.startTime else { return }
+        registry.gauge(
+            "noetl_process_start_time_seconds",
+            help: "Start time of the NoETL process since unix epoch in seconds"
+        )
+        .set(start)
     }
 }

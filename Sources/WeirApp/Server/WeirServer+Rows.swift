@@ -30,6 +30,7 @@ extension WeirServer {
     /// Starts loaders, token reloads, gauges and maintenance jobs.
     private func start(_ rows: RowWork, _ database: ServerDatabase, _ work: BackgroundWork) {
         for loader in rows.features.loaders { work.add(loader) }
+        for task in rows.features.tasks { work.add(task) }
         work.add { await rows.access.tokens.run(database.pool) }
         work.add { await rows.gauges.run(database.pool) }
         work.add { await rows.jobs.run() }

@@ -1,3 +1,4 @@
+import Agent
 import ArgumentParser
 import Configuration
 import Dispatch
@@ -62,6 +63,9 @@ struct TrackCommand: AsyncParsableCommand {
 
     @Flag(help: "Let the command inherit the outputs: no ::weir lines, no error summary.")
     var inheritOutput = false
+
+    @Flag(help: "Measure what the command and its descendants use together while they run.")
+    var measure = false
 
     @Flag(help: "Do not record the command line.")
     var noCommandLine = false
@@ -133,14 +137,16 @@ struct TrackCommand: AsyncParsableCommand {
     // MARK: - One command
 
     private func track() async throws {
-        let job = TrackedJob(
+        var job = TrackedJob(
             command: CommandLineText.bytes(ofLast: command.count),
             agent: agent ?? command[0].split(separator: "/").last.map(String.init) ?? command[0],
             type: self.job,
             details: details,
             showsCommandLine: !noCommandLine
         )
+        job.component = measure ? component : nil
         var options = TrackedProcess.Options()
+        options.isMeasured = measure
         options.timeout = timeout.flatMap(Self.duration)
         options.killAfter = Self.duration(killAfter) ?? options.killAfter
         options.outputs = pty ? .terminal : inheritOutput ? .inherited : .sifted
@@ -150,6 +156,15 @@ struct TrackCommand: AsyncParsableCommand {
         // A shell script that waits for this process stops on Ctrl-C only if this process dies by the signal, too.
         if result.signal == SIGINT { SignalRelay.die(by: SIGINT, withGroup: pty) }
         throw ExitCode(result.exitCode)
+    }
+
+    /// The samples of a run belong to the component of this machine, as the agent names it; an unusable variable of the
+    /// agent is no reason not to run the command.
+    private var component: AgentConfiguration? {
+        guard var configuration = try? AgentVariables().configuration() else { return nil }
+        configuration.url = clientConfiguration.url
+        configuration.token = clientConfiguration.token
+        return configuration
     }
 
     private var details: RunDetails {

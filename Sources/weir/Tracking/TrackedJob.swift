@@ -1,3 +1,4 @@
+import Agent
 import Dispatch
 import Glibc
 import Processes
@@ -12,6 +13,8 @@ struct TrackedJob: Sendable {
     let type: String
     let details: RunDetails
     let showsCommandLine: Bool
+    /// As what the measured use is reported, too; nil reports none.
+    var component: AgentConfiguration?
 
     /// The outcome.
     struct Result: Sendable {
@@ -46,18 +49,26 @@ struct TrackedJob: Sendable {
         // The command starts at once and inherits no socket; the start of its run is sent meanwhile.
         let client = WeirClient(configuration)
         let begun = Task { [details] in await client.startRun(agent: agent, job: type, details: details) }
-        let (end, usage) = await Self.wait(process, start)
+        let ending = await Self.wait(process, start)
         let wall = (ContinuousClock.now - began).seconds
         let run = await begun.value
-        describe(end, usage, wall, in: run)
+        describe(ending, wall, in: run)
         for line in directives.withLock({ $0 }) { Directive.apply(line, to: run) }
-        let outcome = judge(end, process)
+        let outcome = judge(ending.end, process)
         let isTaken = await run.end(outcome.status, errorSummary: outcome.error)
         // Waiting records are sent only after Weir has responded, and not for long.
-        if isTaken { await client.replay(within: .seconds(2)) }
+        if isTaken {
+            await report(ending.findings, wall)
+            await client.replay(within: .seconds(2))
+        }
         await Self.onOwnThread { process.finish() }
         let trouble = isTaken ? nil : client.trouble.map { advice($0, configuration) }
         return Result(exitCode: outcome.exitCode, signal: outcome.signal, trouble: trouble)
+    }
+
+    private func report(_ findings: CommandMeter.Findings?, _ wall: Double) async {
+        guard let component, let usage = findings?.usage else { return }
+        await RunReport.send(usage, wallSeconds: wall, task: "track:\(agent)/\(type)", component)
     }
 
     private func advice(_ trouble: ServerTrouble, _ configuration: ClientConfiguration) -> String {
@@ -78,9 +89,10 @@ struct TrackedJob: Sendable {
     private static func wait(
         _ process: TrackedProcess,
         _ start: Swift.Result<pid_t, SpawnError>
-    ) async -> (TrackedProcess.End, ProcessUsage?) {
+    ) async -> TrackedProcess.Ending {
         switch start {
-        case .failure(let error): (.notStarted(code: error.exitCode, why: error.description), nil)
+        case .failure(let error):
+            TrackedProcess.Ending(end: .notStarted(code: error.exitCode, why: error.description))
         case .success(let id): await onOwnThread { process.wait(id) }
         }
     }
@@ -108,25 +120,29 @@ struct TrackedJob: Sendable {
 
     // MARK: - The record
 
-    private func describe(
-        _ end: TrackedProcess.End,
-        _ usage: ProcessUsage?,
-        _ wall: Double,
-        in run: TrackedRun
-    ) {
+    private func describe(_ ending: TrackedProcess.Ending, _ wall: Double, in run: TrackedRun) {
         if showsCommandLine {
             let names = ProcessEnvironment.variables["WEIR_REDACT"]?.split(separator: ",") ?? []
             run.setContext("command", CommandLineText.make(command, masking: names.map(String.init)))
         }
-        switch end {
+        switch ending.end {
         case .exited(let code), .notStarted(let code, _): run.setMetric("exit_code", Double(code))
         case .killed(let signal): run.setMetric("signal", Double(signal))
         }
         run.setMetric("wall_seconds", (wall * 1000).rounded() / 1000)
-        guard let usage else { return }
-        run.setMetric("cpu_user_seconds", usage.userSeconds)
-        run.setMetric("cpu_system_seconds", usage.systemSeconds)
+        guard let usage = ending.usage else { return }
+        run.setMetric("cpu_user_seconds", ending.findings?.usage.userSeconds ?? usage.userSeconds)
+        run.setMetric("cpu_system_seconds", ending.findings?.usage.systemSeconds ?? usage.systemSeconds)
         run.setMetric("peak_memory_bytes", Double(usage.peakBytes))
+        if let findings = ending.findings { describe(findings, in: run) }
+    }
+
+    private func describe(_ findings: CommandMeter.Findings, in run: TrackedRun) {
+        run.setMetric("peak_total_memory_bytes", Double(findings.usage.peakBytes))
+        run.setMetric("io_read_bytes", Double(findings.usage.readBytes ?? 0))
+        run.setMetric("io_written_bytes", Double(findings.usage.writtenBytes ?? 0))
+        run.setMetric("peak_processes", Double(findings.processes))
+        run.setMetric("peak_threads", Double(findings.threads))
     }
 
     private func judge(_ end: TrackedProcess.End, _ process: TrackedProcess) -> Outcome {

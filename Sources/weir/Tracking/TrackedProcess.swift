@@ -16,6 +16,8 @@ final class TrackedProcess: Sendable {
         var killAfter: Duration = .seconds(10)
         /// How its outputs are connected.
         var outputs = CommandOutputs.Style.sifted
+        /// Whether the command and its descendants are measured while they run.
+        var isMeasured = false
         /// How signals were set for this process.
         var signals = InheritedSignals.none
     }
@@ -60,17 +62,29 @@ final class TrackedProcess: Sendable {
         return process
     }
 
+    /// What is known of an ended command.
+    struct Ending: Sendable {
+        let end: End
+        /// What it and the children that it waited for used; nil when it was not started.
+        var usage: ProcessUsage?
+        /// What all its processes used; nil when it was not measured.
+        var findings: CommandMeter.Findings?
+    }
+
     /// Waits for the command to end; blocks. Its output may not have been passed on yet: `finish` waits for that.
-    func wait(_ process: pid_t) -> (end: End, usage: ProcessUsage?) {
+    func wait(_ process: pid_t) -> Ending {
+        let meter = options.isMeasured ? CommandMeter(process) : nil
+        meter?.start()
         outputs.begin { [steward] in steward.noteInterrupt() }
         let family = ProcessFamily(of: process, mark: options.mark)
         let limit = options.timeout.map { TimeLimit($0, killAfter: options.killAfter, family) }
         limit?.start { [steward] in steward.noteTimeout() }
         let (end, usage) = waitForEnd(process)
         steward.end()
+        let findings = meter?.finish(usage)
         limit?.commandHasEnded()
         outputs.commandHasEnded()
-        return (end, usage)
+        return Ending(end: end, usage: usage, findings: findings)
     }
 
     private func waitForEnd(_ process: pid_t) -> (End, ProcessUsage?) {

@@ -1,0 +1,86 @@
+internal import Core
+
+/// The text of `GET /api/metrics/prometheus`. Contract noetl §1.5.
+struct MetricsExport {
+    /// Nil for all components.
+    var componentID: Int64?
+    var componentName: String?
+    /// How long after its arrival a sample is shown; nil for five minutes.
+    var window: Duration?
+    /// Names of families or of lines; empty for all.
+    var names: Set<[UInt8]> = []
+    /// A series is shown that one of them matches; empty for all.
+    var selectors: [SeriesSelector] = []
+    var format = ExpositionFormat.text
+
+    /// Renders what is fresh.
+    ///
+    /// The table is locked for one family at a time, so that reports go on meanwhile.
+    func render(_ values: LatestValues, at now: Timestamp) -> [UInt8] {
+        let oldest = now - (window ?? values.limits.window)
+        let plan = values.withTable { table in
+            (
+                families: table.sortedFamilies().map { (number: $0, name: table.families[Int($0)]?.name) },
+                bytes: table.count * 128
+            )
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(plan.bytes, 1 << 24))
+        let names = format == .openMetrics ? Set(plan.families.compactMap(\.name)) : []
+        for family in plan.families {
+            values.withTable { table in
+                // Its number may be another family's by now.
+                guard let sorted = table.sortedFamily(family.number), sorted.name == family.name else {
+                    return
+                }
+                let lines = lines(of: sorted, table, since: oldest)
+                guard !lines.isEmpty else { return }
+                var writer = FamilyWriter(family: sorted, format: format, names: names)
+                writer.append(lines, table, to: &bytes)
+            }
+        }
+        if format == .openMetrics { bytes.append(contentsOf: "# EOF\n".utf8) }
+        // An empty export is one line feed.
+        return bytes.isEmpty ? [UInt8(ascii: "\n")] : bytes
+    }
+
+    /// The numbers of the series to show; of those that read the same only the newest.
+    private func lines(of family: SeriesFamily, _ table: SeriesTable, since oldest: Timestamp) -> [Int32] {
+        var lines: [Int32] = []
+        lines.reserveCapacity(family.members.count)
+        for number in family.members {
+            let slot = table.slots[Int(number)]
+            guard slot.at != .earliest, slot.receivedAt >= oldest, !slot.value.isStaleMarker,
+                isMeant(slot, family, table)
+            else {
+                continue
+            }
+            if let last = lines.last {
+                let before = table.slots[Int(last)]
+                if before.suffix == slot.suffix, before.labels == slot.labels {
+                    if before.at <= slot.at { lines[lines.count - 1] = number }
+                    continue
+                }
+            }
+            lines.append(number)
+        }
+        return lines
+    }
+
+    private func isMeant(_ slot: SeriesTable.Slot, _ family: SeriesFamily, _ table: SeriesTable) -> Bool {
+        if componentID != nil || componentName != nil {
+            guard let component = table.owners[Int(slot.component)]?.component else { return false }
+            if let componentID {
+                guard component.id == componentID else { return false }
+            } else if let componentName {
+                guard component.key.name.utf8.elementsEqual(componentName.utf8) else { return false }
+            }
+        }
+        guard !names.isEmpty || !selectors.isEmpty else { return true }
+        let name = Array(family.name.utf8) + slot.suffix.bytes
+        if !names.isEmpty, !names.contains(name), !names.contains(Array(family.name.utf8)) { return false }
+        guard !selectors.isEmpty else { return true }
+        let labels = LabelText(bytes: slot.labels).labels
+        return selectors.contains { $0.matches(name, labels) }
+    }
+}

@@ -1,0 +1,54 @@
+internal import Core
+internal import Ingest
+internal import Postgres
+
+/// The SQL of queries for samples.
+struct SamplesStore {
+    let connection: Connection
+    /// The moment that decides which samples have expired.
+    let now: Timestamp
+    /// How long samples are kept that have no lifetime of their own.
+    let keep: Duration
+
+    private static let newest = Statement("newest samples", file: PackageResources.newest_samples_sql)
+    /// Up to this many series, blocks without any of them are not read.
+    private static let fewSeries = 64
+
+    /// Samples, the newest first.
+    ///
+    /// Blocks are read from the newest on, until no other block can have a sample that belongs to the answer.
+    func fetchNewest(_ query: SampleQuery) throws -> [Row] {
+        let to = min(query.to, query.cursor?.at ?? .latest)
+        guard query.limit > 0, query.from <= to else { return [] }
+        let meant = try query.filter.find(on: connection)
+        guard !meant.components.isEmpty else { return [] }
+        let numbers = meant.series.map { Parameter.int64Array($0) } ?? .null
+        let few = (meant.series?.count ?? .max) <= Self.fewSeries ? numbers : .null
+
+        let references: Parameter =
+            query.isOfReferences
+            ? .textArray([query.traceID, query.executionID].filter { $0 != nil }) : .null
+
+        var blocks = min(max(query.limit / 4, 16), 256)
+        while true {
+            let rows = try connection.execute(
+                Self.newest,
+                [
+                    .int64Array(meant.components), .timestamp(query.from), .timestamp(to), few, .int(blocks),
+                    numbers, .timestamp(now - keep), .timestamp(now), .int(query.limit),
+                    .optional(query.cursor?.at), .optional(query.cursor?.metricID), references,
+                    .optional(query.traceID), .optional(query.executionID),
+                ]
+            )
+            let read = try rows[0].int("blocks")
+            let completeAt = try rows[0].optionalTimestamp("complete_at")
+            let samples = try rows.filter { try !$0.isNull("metric_id") }
+            let isLast = read < blocks
+            let isComplete =
+                try samples.count == query.limit
+                && samples.last?.timestamp("timestamp") ?? .epoch > completeAt ?? .latest
+            if isLast || isComplete { return samples }
+            blocks *= 8
+        }
+    }
+}

@@ -1,0 +1,138 @@
+internal import Core
+internal import Ingest
+internal import Postgres
+
+/// The SQL of a query with a step: what is rolled up comes from rollups, and the rest from samples.
+///
+/// An hour of a component is read from samples as long as it is marked in `rollup_due`, and otherwise from rollups: in
+/// one snapshot it is one or the other.
+enum StepStatement {
+    // $1, $2, $3 are those of `sample_increases.sql`; $4: components; $5, $6: bounds, the end exclusive; $7: the step in
+    // seconds; $8: the group of each of $3; $9: how many points.
+    static func make(_ grain: RollupGrain?, _ aggregation: StepQuery.Aggregation) -> Statement {
+        var parts = [grain == nil ? wholeRange : markedHours, RollupStore.increases]
+        if grain == .day { parts.append(changedDays) }
+        let sources = [samples] + (grain.map(rollups) ?? [])
+        parts.append("parts AS (\n\(sources.joined(separator: "\nUNION ALL\n"))\n)")
+        return Statement(
+            "points of a step",
+            "WITH \(parts.joined(separator: ",\n"))\n\(points(aggregation))"
+        )
+    }
+
+    // MARK: - Stretches of samples
+
+    /// The hours that are read from samples.
+    private static let markedHours = """
+        due AS MATERIALIZED (
+            SELECT runtime_id, hour AS starts_at, hour + interval '1 hour' AS ends_at
+            FROM rollup_due
+            WHERE runtime_id = ANY ($4::bigint[]) AND hour > $5::timestamptz - interval '1 hour' AND hour < $6::timestamptz
+        )
+        """
+
+    /// No rollup can answer.
+    private static let wholeRange = """
+        due AS (
+            SELECT c.runtime_id, $5::timestamptz AS starts_at, $6::timestamptz AS ends_at
+            FROM unnest($4::bigint[]) AS c (runtime_id)
+        )
+        """
+
+    /// Days whose row by day does not have all that their hours have.
+    private static let changedDays = """
+        changed AS MATERIALIZED (
+            SELECT runtime_id, day
+            FROM rollup_due_day
+            WHERE runtime_id = ANY ($4) AND day >= $5 AND day < $6
+            UNION
+            SELECT runtime_id, date_trunc('day', starts_at, 'UTC') FROM due
+        )
+        """
+
+    private static let samples = """
+        SELECT
+            series_id, at, 1 AS count, value AS min, value AS max, rollup_summand(value) AS sum, value AS last,
+            at AS last_at, place, increase
+        FROM increases
+        WHERE at >= starts_at AND at >= $5 AND at < $6
+        """
+
+    // MARK: - Rollups
+
+    private static func rollups(_ grain: RollupGrain) -> [String] {
+        switch grain {
+        case .minute, .fiveMinutes: [rollup(grain, rowLength: "1 hour", unless: isMarked("r.starts_at"))]
+        case .hour: [rollup(.hour, rowLength: "1 day", unless: isMarked("b.at"))]
+        case .day:
+            [
+                rollup(.day, rowLength: "31 days", unless: isChanged("b.at")),
+                rollup(
+                    .hour,
+                    rowLength: "1 day",
+                    unless: "\(isMarked("b.at")) OR NOT \(isChanged("r.starts_at"))"
+                ),
+            ]
+        }
+    }
+
+    private static func isMarked(_ hour: String) -> String {
+        "EXISTS (SELECT FROM due d WHERE d.runtime_id = s.runtime_id AND d.starts_at = \(hour))"
+    }
+
+    private static func isChanged(_ day: String) -> String {
+        "EXISTS (SELECT FROM changed d WHERE d.runtime_id = s.runtime_id AND d.day = \(day))"
+    }
+
+    /// The buckets of one table; `rowLength` is the time that a row spans.
+    private static func rollup(_ grain: RollupGrain, rowLength: String, unless excluded: String) -> String {
+        """
+        SELECT
+            r.series_id, b.at, coalesce(e.count, 1), coalesce(e.min, e.last), coalesce(e.max, e.last),
+            coalesce(e.sum, rollup_summand(e.last)), e.last, e.last_at, 0, e.increase
+        FROM \(grain.table) r
+        JOIN series s ON s.series_id = r.series_id
+        CROSS JOIN LATERAL unnest(r.bucket, r.count, r.min, r.max, r.sum, r.last, r.last_at, r.increase)
+            AS e (bucket, count, min, max, sum, last, last_at, increase)
+        CROSS JOIN LATERAL (SELECT r.starts_at + e.bucket * interval '\(grain.seconds) seconds') AS b (at)
+        WHERE r.series_id = ANY ($3)
+          AND r.starts_at > $5::timestamptz - interval '\(rowLength)'
+          AND r.starts_at < $6::timestamptz
+          AND b.at >= $5 AND b.at < $6
+          AND NOT (\(excluded))
+        """
+    }
+
+    // MARK: - Points
+
+    private static func points(_ aggregation: StepQuery.Aggregation) -> String {
+        """
+        SELECT g.number AS group, date_bin($7::bigint * interval '1 second', p.at, 'epoch') AS at, \(value(aggregation)) AS value
+        FROM parts p
+        JOIN unnest($3::integer[], $8::integer[]) AS g (series_id, number) ON g.series_id = p.series_id
+        GROUP BY 1, 2
+        \(aggregation.isOfCounters ? "HAVING count(p.increase) > 0" : "")
+        ORDER BY 1, 2
+        LIMIT $9
+        """
+    }
+
+    private static func value(_ aggregation: StepQuery.Aggregation) -> String {
+        switch aggregation {
+        case .avg: "sum(p.sum) / sum(p.count)"
+        case .min: "min(p.min)"
+        case .max: "coalesce(max(p.max) FILTER (WHERE p.max <> 'NaN'), 'NaN')"
+        case .sum: "sum(p.sum)"
+        // Of several series with one time, the greatest value.
+        case .last: "(array_agg(p.last ORDER BY p.last_at DESC, p.place DESC, p.last DESC))[1]"
+        case .count: "sum(p.count)::double precision"
+        case .increase: "sum(p.increase)"
+        case .rate: "sum(p.increase) / $7"
+        }
+    }
+}
+
+extension StepQuery.Aggregation {
+    /// Whether gauges have none.
+    fileprivate var isOfCounters: Bool { self == .rate || self == .increase }
+}

@@ -1,0 +1,112 @@
+internal import Core
+internal import Postgres
+
+/// Stores the samples of remote-write. The SQL is that of reports.
+enum RemoteWriteApplyStore {
+    /// Stores the samples; the rows of their components exist.
+    ///
+    /// - Returns: where they are.
+    static func insert(
+        _ elements: [WorkersElement],
+        _ known: SeriesNumbers,
+        on connection: Connection
+    ) throws -> [StoredSpan] {
+        var writes = elements.compactMap { element -> (element: WorkersElement, write: RemoteWrite)? in
+            guard case .remoteWrite(let write) = element.operation else { return nil }
+            return (element, write)
+        }
+        guard !writes.isEmpty else { return [] }
+        var portions: [UUID128: Timestamp] = [:]
+        for (element, write) in writes {
+            if let portion = write.portion { portions[portion] = element.at }
+        }
+        var new = try ImportPortions.insert(portions, on: connection)
+        writes.removeAll { _, write in write.portion.map { new.remove($0) == nil } ?? false }
+        guard !writes.isEmpty else { return [] }
+        let keys = Set(writes.lazy.flatMap { $0.write.components.map(\.component.key) })
+        let ids = try SamplesApplyStore.fetchIDs(keys, on: connection)
+        try insertSeries(of: writes, ids, known, on: connection)
+        var rows = BinaryCopyBuffer(columnCount: SamplesApplyStore.columnCount)
+        var spans: [StoredSpan] = []
+        for (element, write) in writes {
+            for (part, (component, firsts)) in zip(write.request.parts, write.components) {
+                guard let id = ids[component.key] else {
+                    preconditionFailure("BUG: a component without a row")
+                }
+                let portions = SamplePortions(part, of: write.request, known)
+                rows.append(portions, firsts, of: id, element)
+                spans += portions.rows.map { row in
+                    StoredSpan(
+                        runtimeID: id,
+                        first: Timestamp(microseconds: row.first),
+                        last: Timestamp(microseconds: row.last),
+                        receivedAt: element.at,
+                        journal: element.journal,
+                        samples: row.values.count
+                    )
+                }
+            }
+        }
+        _ = try connection.copyIn(SamplesApplyStore.copy, rows)
+        return spans
+    }
+
+    private static func insertSeries(
+        of writes: [(element: WorkersElement, write: RemoteWrite)],
+        _ ids: [ComponentKey: Int64],
+        _ known: SeriesNumbers,
+        on connection: Connection
+    ) throws {
+        var new: [UUID128: SamplesApplyStore.NewSeries] = [:]
+        for (element, write) in writes {
+            for part in write.request.parts {
+                guard let id = ids[part.component.key] else { continue }
+                for index in part.entries {
+                    let entry = write.request.entries[index]
+                    guard known[entry.key]?.runtimeID != id, new[entry.key] == nil else { continue }
+                    guard let series = write.request.series(entry) else {
+                        preconditionFailure("BUG: labels that were read once")
+                    }
+                    // Without a description it changes none that PostgreSQL has.
+                    let at = entry.metadata == nil ? .earliest : element.at
+                    new[entry.key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
+                }
+            }
+        }
+        try SamplesApplyStore.insert(new, known, on: connection)
+    }
+}
+
+extension BinaryCopyBuffer {
+    /// `firsts` are the ids of the rows' first samples; those of further rows continue the last one.
+    fileprivate mutating func append(
+        _ portions: SamplePortions,
+        _ firsts: [Int64],
+        of runtimeID: Int64,
+        _ element: WorkersElement
+    ) {
+        var firsts = firsts[...]
+        var next: Int64 = 0
+        for row in portions.rows {
+            next = firsts.popFirst() ?? next
+            beginRow()
+            append(timestamp: element.at)
+            append(int8: runtimeID)
+            append(uuid: element.journal)
+            append(int8: next)
+            append(timestamp: Timestamp(microseconds: row.first))
+            append(timestamp: Timestamp(microseconds: row.last))
+            append(int4Array: row.numbers)
+            if row.first == row.last {
+                appendNull()
+            } else {
+                append(int8Array: row.times.map { $0 - row.first })
+            }
+            append(float8Array: row.values)
+            appendNull()
+            appendNull()
+            appendNull()
+            next += Int64(row.values.count)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// The bounds of a report. Contract noetl §7.4.
+struct ReportLimits: Sendable {
+    /// The most metrics of a report.
+    var metrics = 50_000
+    /// The most labels of a metric.
+    var labels = 64
+    /// The most bytes of the name of a metric or a label.
+    var nameBytes = 256
+    /// The most bytes of a label's value, of a help text and of a unit.
+    var valueBytes = 4096
+}
+
+extension ReportLimits {
+    /// No bounds: for lines that were accepted.
+    static let none = ReportLimits(metrics: .max, labels: .max, nameBytes: .max, valueBytes: .max)
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@testable import Agent
+
+@Suite struct `The spool` {
+    private let folder: Folder
+
+    init() throws { folder = try Folder() }
+
+    private func spool(limit: Int = 1 << 20) throws -> ReportSpool {
+        try ReportSpool(folder.path, limit: limit)
+    }
+
+    private func drain(_ spool: ReportSpool) async -> [String] {
+        var all: [String] = []
+        while let (number, report) = await spool.oldest() {
+            all.append(String(decoding: report, as: UTF8.self))
+            await spool.remove(number)
+        }
+        return all
+    }
+
+    @Test func `keeps reports in their order, over restarts`() async throws {
+        var first: ReportSpool? = try spool()
+        for text in ["a", "b"] { #expect(await first?.append(Array(text.utf8)) == .whole) }
+        first = nil
+        // Half a report, as a crash leaves it.
+        try folder.write("00000000000000000003.json.part", "x")
+        let second = try spool()
+        #expect(second.count == 2)
+        #expect(await second.append(Array("c".utf8)) == .whole)
+        #expect(await drain(second) == ["a", "b", "c"])
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test func `deletes the oldest beyond its limit`() async throws {
+        let spool = try spool(limit: 10)
+        for text in ["aaaa", "bbbb"] { #expect(await spool.append(Array(text.utf8)) == .whole) }
+        #expect(await spool.append(Array("cccccccc".utf8)) == .afterDeleting(2))
+        #expect(await spool.append(Array(repeating: 0, count: 11)) == .not)
+        #expect(await drain(spool) == ["cccccccc"])
+    }
+
+    @Test func `is for one agent`() throws {
+        let first = try spool()
+        #expect(throws: SpoolError.inUse(folder.path)) { try spool() }
+        _ = first
+    }
+
+    @Test func `passes over what can't be read any more`() async throws {
+        let spool = try spool()
+        for text in ["a", "b", "c"] { _ = await spool.append(Array(text.utf8)) }
+        try folder.remove("00000000000000000001.json")
+        try folder.write("00000000000000000002.json", "cut off")
+        #expect(await drain(spool) == ["c"])
+    }
+
+    @Test func `says that the disk takes nothing`() async throws {
+        let spool = try spool()
+        #expect(await spool.append([1]) == .whole)
+        try FileManager.default.removeItem(atPath: folder.path)
+        #expect(await spool.append([2]) == .not)
+    }
+
+    @Test func `needs a directory that it can write`() throws {
+        try folder.write("file", "")
+        let path = folder.path + "/file"
+        #expect(throws: SpoolError.unusable(path, code: ENOTDIR)) { try ReportSpool(path, limit: 1000) }
+    }
+}

@@ -1,0 +1,87 @@
+import Core
+import Testing
+
+@testable import Workers
+
+@Suite struct `Selectors of series` {
+    private let labels = LabelText(bytes: Array(#"{a="1",path="c:\\x",q="say \"hi\"\n",component="w"}"#.utf8))
+        .labels
+
+    private func matches(_ text: String) throws -> Bool {
+        try SeriesSelector(text).matches(Array("up_total".utf8), labels)
+    }
+
+    @Test(arguments: [
+        "up_total", #"{a="1"}"#, #"up_total{a!="2",}"#, #"{__name__=~"up.*"}"#, #"{a=~"1|2",b=""}"#,
+        #" { a = '1' , component !~ "x.*" } "#, #"{path="c:\\x"}"#, #"{q=~"say \"hi\"\n"}"#,
+    ])
+    func `match what they mean`(text: String) throws {
+        #expect(try matches(text))
+    }
+
+    @Test(arguments: [
+        "up", #"{a="2"}"#, #"{a!="1",component="w"}"#, #"{a=~"[02-9]"}"#, #"{component!~"w|x",a="1"}"#,
+    ])
+    func `do not match what they do not mean`(text: String) throws {
+        #expect(try !matches(text))
+    }
+
+    @Test(arguments: [
+        ("", "a selector needs a condition that an empty value does not meet"),
+        ("{}", "a selector needs a condition that an empty value does not meet"),
+        (#"{a=~".*"}"#, "a selector needs a condition that an empty value does not meet"),
+        (#"{a}"#, "=, !=, =~ or !~ is expected before `}`"),
+        (#"{a="1""#, "`,` or `}` is expected at the end"),
+        (#"{a="1}"#, "the end of the quoted value is expected at the end"),
+        (#"up{a="1"} x"#, "the end is expected before `x`"),
+        (#"{a=~"("}"#, "a `(` in the pattern has no `)`"),
+        (#"{a=~"a)"}"#, "a `)` in the pattern has no `(`"),
+        (#"{a=~"*"}"#, "a `*` in the pattern repeats nothing"),
+        (#"{a=~"a**"}"#, "a repetition in the pattern is repeated"),
+        (#"{a=~"(?=a)"}"#, "of groups with `?` a pattern may have `(?:…)` only"),
+        (#"{a=~"a{2,1}"}"#, "a repetition in the pattern is out of order, or above 1000"),
+        (#"{a=~"(a{1000}){1000}"}"#, "the pattern is too large: use shorter repetitions"),
+        (#"{a=~"\\1"}"#, "the pattern has `\\1`, which is not supported"),
+        (#"{a=~"[z-a]"}"#, "a range within brackets is out of order"),
+        (#"{a=~"[a"}"#, "a `[` in the pattern has no `]`"),
+    ])
+    func `say what is wrong`(text: String, message: String) {
+        do {
+            _ = try SeriesSelector(text)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.message == message)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("", ["": true, "a": false]),
+            ("a.c", ["abc": true, "a\nc": false, "aöc": true, "ac": false, "xabc": false]),
+            ("a*", ["": true, "aaa": true, "ab": false]),
+            ("(ab)+?", ["": false, "abab": true, "aba": false]),
+            ("a{2,3}", ["a": false, "aa": true, "aaa": true, "aaaa": false]),
+            ("a{2,}", ["a": false, "aaaaa": true]),
+            ("a{2}", ["aa": true, "aaa": false]),
+            ("a{x}", ["a{x}": true]),
+            ("^(?:foo|ba[rz])$", ["foo": true, "bar": true, "baz": true, "bat": false]),
+            (#"\d+\.\w"#, ["12.x": true, "12xx": false]),
+            (#"[^a-c\d]"#, ["d": true, "a": false, "5": false]),
+            ("[]x]", ["]": true, "x": true]),
+            (#"a\$"#, ["a$": true]),
+            ("a|", ["a": true, "": true]),
+            ("(a|b|)(c)?", ["": true, "ac": true, "bc": true, "cc": false]),
+        ] as [(String, [String: Bool])]
+    )
+    func `patterns match whole values`(pattern: String, values: [String: Bool]) throws {
+        let pattern = try SeriesPattern(Array(pattern.utf8))
+        for (value, expected) in values {
+            #expect(pattern.matches(Array(value.utf8)) == expected, "\(value)")
+        }
+    }
+
+    @Test func `no pattern takes exponential time`() throws {
+        let pattern = try SeriesPattern(Array("(a*)*(a|aa)*(a?){20}b".utf8))
+        #expect(!pattern.matches(Array(repeating: UInt8(ascii: "a"), count: 4096)))
+    }
+}

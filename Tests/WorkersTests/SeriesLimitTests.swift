@@ -1,0 +1,79 @@
+import Core
+import FeatureTestKit
+import HTTP
+import Metrics
+import Postgres
+import TestKit
+import Testing
+
+@testable import Workers
+
+/// What is seen of the bounds of the export.
+@Suite struct `A component with too many series` {
+    @Test func `is told of in the outbox, once an hour`() async throws {
+        let weir = try WorkersHarness(seriesOfComponent: 2)
+        try weir.database.execute("INSERT INTO outbox_consumer (name) VALUES ('test')")
+        try await weir.pool("w")
+        for number in 0..<4 {
+            try await weir.report(
+                "w",
+                WorkersHarness.gauge("a\(number)", "1"),
+                WorkersHarness.gauge("b\(number)", "1")
+            )
+        }
+        #expect(try await weir.push(.put, "/metrics/job/j", "a 1\nb 1\n").status == 429)
+        #expect(
+            try await weir.rows(
+                "SELECT kind, subject, detail::text FROM outbox_event WHERE kind = 'worker.series_limit'"
+            )
+                == [
+                    #"worker.series_limit|w|{"component":"w","component_type":"worker_pool","limit":2}"#
+                ]
+        )
+    }
+
+    @Test func `is counted in the metrics of Weir, with refused pushes`() {
+        let latest = LatestValues(LatestValues.Limits(seriesOfComponent: 1))
+        let groups = PushGroups(latest: latest, limit: 1)
+        let component = Component(key: ComponentKey(type: .workerPool, name: "w"), id: 7)
+        let samples = ["a", "b", "c"].map { name in
+            Sample(
+                series: Series(of: component.key, name, .gauge, .none, help: nil, unit: nil),
+                at: .epoch,
+                value: 1
+            )
+        }
+        #expect(latest.admit(samples, of: component, at: .epoch) == [1, 2])
+        groups.countRefusal(.inconsistent)
+        let registry = Registry()
+        let metrics = ExportMetrics(latest: latest, groups: groups)
+        registry.addCollector { metrics.collect(into: &$0) }
+        let text = String(decoding: registry.exposition(as: .prometheusText), as: UTF8.self)
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(
+            lines == [
+                "weir_series 1", "weir_samples_dropped_total 2", "weir_push_groups 0",
+                #"weir_pushes_refused_total{reason="invalid"} 0"#,
+                #"weir_pushes_refused_total{reason="inconsistent"} 1"#,
+                #"weir_pushes_refused_total{reason="too_many_groups"} 0"#,
+                #"weir_pushes_refused_total{reason="too_many_series"} 0"#,
+                #"weir_pushes_refused_total{reason="not_stored"} 0"#,
+            ]
+        )
+    }
+
+    @Test func `rows of deleted and expired groups go after a day`() async throws {
+        let weir = try WorkersHarness()
+        try await weir.push(.put, "/metrics/job/kept", "a 1\n")
+        try await weir.push(.put, "/metrics/job/deleted", "a 1\n")
+        try await weir.push(.delete, "/metrics/job/deleted")
+        try await weir.push(.put, "/metrics/job/expired?lifetime=1ms", "a 1\n")
+        _ = try await weir.rows("SELECT 1")
+        func jobs(after limit: Timestamp) async throws -> [String] {
+            try await weir.feature.pool.withConnection { try PushCare.delete(before: limit, on: $0) }
+            return try weir.database.rows("SELECT labels ->> 'job' FROM push_group ORDER BY 1")
+        }
+        #expect(try await jobs(after: .now() - .seconds(60)) == ["deleted", "expired", "kept"])
+        #expect(try await jobs(after: .now() + .seconds(60)) == ["kept"])
+    }
+}
