@@ -111,12 +111,18 @@ enum WorkersSchemas {
         "ReportedMetric",
         [
             Member("metric_name", .text), Member("metric_type", .word(MetricType.allCases.map(\.rawValue))),
-            Member("metric_value", .any), Member("labels", APIType.map(.text).orNull, isRequired: false),
+            Member("metric_value", value), Member("labels", APIType.map(.text).orNull, isRequired: false),
             Member("help_text", .text.orNull, isRequired: false),
             Member("unit", .text.orNull, isRequired: false),
-            Member("timestamp", .any, isRequired: false),
+            Member("timestamp", .any(of: [.moment, .number, .null]), isRequired: false),
         ]
     )
+
+    /// What Python's `float` takes.
+    private static let value = APIType.any(of: [
+        .number, .flag,
+        .matching(#"^[+-]?([0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?|nan|NaN|inf|Inf|Infinity)$"#),
+    ])
 
     static let reported = APISchema(
         "StoredReport",

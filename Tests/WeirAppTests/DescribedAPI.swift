@@ -57,6 +57,7 @@ struct DescribedAPI {
     func faults(of response: RawResponse, to operation: Operation) throws -> [String] {
         let described = operation.node["responses"]?[String(response.status)]
         guard let described else { return ["\(response.status) is not described"] }
+        if described["content"] == nil { return response.body.isEmpty ? [] : ["a body is not described"] }
         let type = response["Content-Type"].map { String($0.prefix { $0 != ";" }) } ?? ""
         guard let schema = described["content"]?[type]?["schema"] else { return ["\(type) is not described"] }
         guard type == "application/json" else { return [] }

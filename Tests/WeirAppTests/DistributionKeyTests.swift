@@ -41,6 +41,9 @@ import Testing
                 "dead_letter", "event_rollup",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
                 "outbox_consumer", "outbox_event", "push_family", "push_group",
+                "import_portion", "forward_position", "sample_care", "sample_count", "sample_lifetime",
+                "sample_sweep", "rollup_due", "rollup_due_day", "rollup_minute", "rollup_five_minutes",
+                "rollup_hour", "rollup_day",
             ]
         )
     }

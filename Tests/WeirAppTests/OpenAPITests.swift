@@ -20,7 +20,8 @@ import Testing
         let api = try DescribedAPI(try weir.client())
         #expect(api.operations.count >= 40)
         for operation in api.operations {
-            for (status, response) in operation.responses {
+            // A response without a body is described without `content`; that it has none is compared below.
+            for (status, response) in operation.responses where response["content"] != nil {
                 let contents = response["content"]?.members.map { $0.value["schema"] } ?? []
                 #expect(!contents.isEmpty, "\(operation.name) \(status) has no body")
                 for schema in contents {

@@ -24,11 +24,13 @@ import Testing
         #expect(try await weir.push(.put, "/metrics/job/j", "a 1\nb 1\n").status == 429)
         #expect(
             try await weir.rows(
-                "SELECT kind, subject, detail::text FROM outbox_event WHERE kind = 'worker.series_limit'"
-            )
-                == [
-                    #"worker.series_limit|w|{"component":"w","component_type":"worker_pool","limit":2}"#
-                ]
+                """
+                SELECT kind, subject, detail ->> 'component_type', detail ->> 'limit'
+                FROM outbox_event
+                WHERE kind = 'worker.series_limit'
+                ORDER BY id
+                """
+            ) == ["worker.series_limit|w|worker_pool|2"]
         )
     }
 
@@ -49,7 +51,7 @@ import Testing
         let metrics = ExportMetrics(latest: latest, groups: groups)
         registry.addCollector { metrics.collect(into: &$0) }
         let text = String(decoding: registry.exposition(as: .prometheusText), as: UTF8.self)
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let lines = Set(text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init))
         #expect(
             lines == [
                 "weir_series 1", "weir_samples_dropped_total 2", "weir_push_groups 0",

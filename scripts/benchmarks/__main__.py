@@ -17,6 +17,7 @@ BENCHES = {
     "weblog": "weblog",
     "loader": "loader",
     "runs": "runs",
+    "workers": "workers",
     "http": "plain_http",
     "fsync": "probe",
     "memory": "footprint",

@@ -225,8 +225,8 @@ def questions(weir):
     if len(tracked) != 40:
         raise LookupError(f"{len(tracked)} tracked runs are there instead of 40: what track() sends is refused")
     surfaces = {
-        "/api/v1/": tracked_values(tracked), "/api/nextflow/": nextflow_values(weir, runs), "/api/": worker_values(weir),
-        "/": nextflow_values(weir, runs),
+        "/api/v1/": tracked_values(tracked), "/api/nextflow/": nextflow_values(weir, runs),
+        "/api/metrics/processes/": nextflow_values(weir, runs), "/api/": worker_values(weir), "/": nextflow_values(weir, runs),
     }  # fmt: skip
     paths = []
     for template, item in described.items():
@@ -257,7 +257,7 @@ def values_of(template, parameter, known):
         return ["true", "false"]
     if "minimum" in schema:
         return [schema["minimum"], schema["minimum"] + 1]
-    raise LookupError(f"{template}: say in nextflow_values or tracked_values what '{name}' can be")
+    raise LookupError(f"{template}: say in nextflow_values, tracked_values or worker_values what '{name}' can be")
 
 
 def filled(template, runs, tracked):
@@ -309,7 +309,9 @@ def worker_values(weir):
     return {
         "runtime_id": [components[0]["runtime_id"], 5], "component_name": ["pool-0", "pool-1", "nobody"], "metric_name": ["m1", "m4", "none"],
         "metric_type": ["gauge", "counter"], "start_time": ["2026-11-20T22:10:00Z", "2027-01-01T00:00:00Z"], "end_time": ["2026-11-20T22:30:00Z"],
-        "limit": [0, 7, 200], "runtime": ["cpu", "gpu"], "status": ["ready", "offline"],
+        "limit": [0, 7, 200], "runtime": ["cpu", "gpu"], "status": ["ready", "offline"], "metric_name_regex": ["m[12]", "x.*"],
+        "label.{name}": ["a"], "trace_id": ["none"], "execution_id": ["none"], "step": ["5m", "1d"], "by": ["slot", "component_name"],
+        "start": ["2026-11-20T22:10:00Z"], "end": ["2026-11-20T22:30:00Z"], "name[]": ["m1"], "match[]": ['{slot="1"}', "m2"],
     }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ package struct OpenAPIDocument {
 
     /// `getApiNextflowRunsRunId`: unique, since method and path are.
     private static func identifier(_ method: Method, _ path: String) -> String {
-        let words = path.split { !$0.isLetter && !$0.isNumber }
+        let words = path.replacing("/-/", with: "/dash/").split { !$0.isLetter && !$0.isNumber }
         let name = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
         return method.name.lowercased() + (name.isEmpty ? "Root" : name)
     }

@@ -74,7 +74,7 @@ struct QueryRoutes: Sendable {
             [
                 MetricsRoutes.runtimeID, MetricsRoutes.componentName, Self.metricName, Self.metricPattern,
                 Self.metricType, Self.label, Self.traceID, Self.executionID, Self.start, Self.end, Self.limit,
-                Self.cursor,
+                Self.cursor, Self.step, Self.aggregation, Self.by,
             ],
             answers: [APIAnswer(200, "The result.", WorkersSchemas.queried), WorkersSchemas.invalid],
             from: reader,

@@ -22,9 +22,16 @@ enum PlaceholderRoutes {
                 WorkersRoutes.object { $0.member("status", "deregistered") }
             },
             endpoint(.get, "/api/brokers", "Brokers: none.", [status]) { request in
-                WorkersRoutes.object { answer in
+                var reader = ParameterReader(request.query)
+                let sent = reader.text(status)
+                do throws(ValidationIssues) {
+                    try reader.finish()
+                } catch {
+                    return ValidationDialect.pydantic2.response(error)
+                }
+                return WorkersRoutes.object { answer in
                     answer.array("items") { _ in }
-                    answer.member("status", request.query.first("status"))
+                    answer.member("status", sent)
                 }
             },
             endpoint(.get, "/api/queue/size", "The jobs in the queue: none.") { _ in
@@ -58,6 +65,7 @@ enum PlaceholderRoutes {
                 summary: summary,
                 parameters: parameters,
                 answers: [APIAnswer(200, "Always.", .object)]
+                    + (parameters.isEmpty ? [] : [WorkersSchemas.invalid])
             ),
             handler: .async { answer($0) }
         )
