@@ -125,10 +125,11 @@ def work(weir):
         ask("POST", "/api/worker/pool/register", {"name": f"pool-{pool}", "runtime": ["cpu", "gpu"][pool % 2], "labels": ["a", "b"], "capacity": pool})
     ask("POST", "/api/runtime/register", {"name": "pool-0", "kind": "server_api", "uri": "http://other"})
     ask("POST", "/api/worker/pool/heartbeat", {"name": "adopted"})
+    # Eighths add up to the same in any order.
     for number in range(40):
         metrics = [
             {
-                "metric_name": f"m{number % 5}", "metric_type": ["gauge", "counter"][number % 2], "metric_value": number * value / 7, "unit": "u",
+                "metric_name": f"m{number % 5}", "metric_type": ["gauge", "counter"][number % 2], "metric_value": number * value / 8, "unit": "u",
                 "labels": {"slot": str(value % 3), "zone": "ä"}, "timestamp": f"2026-11-20T22:{number:02}:0{value}Z", "help_text": f"h{number % 5}",
             }
             for value in range(6)

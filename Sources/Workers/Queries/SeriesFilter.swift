@@ -84,7 +84,7 @@ extension SeriesFilter {
             FROM series s
             JOIN component r ON r.runtime_id = s.runtime_id
             WHERE \(conditions.text)
-            ORDER BY s.metric_name, r.name, s.labels::text, s.series_id
+            ORDER BY s.metric_name, r.name, r.component_type, s.labels::text, s.metric_type, s.series_id
             LIMIT \(conditions.place(.int(count)))
             """
         let rows = try connection.execute(Statement("describe series", sql), conditions.parameters)
