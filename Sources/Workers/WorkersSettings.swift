@@ -73,6 +73,13 @@ package enum WorkersSettings {
         "How many series a component may have; samples of further ones are dropped and counted."
     )
 
+    static let mostAdopted = Setting<Int>(
+        "WEIR_ADOPTED_COMPONENTS",
+        .integer(0...1_000_000),
+        default: "10000",
+        "How many components there may be before Weir takes no unknown ones but those that register themselves."
+    )
+
     static let pushGroups = Setting<Int>(
         "WEIR_PUSH_GROUPS",
         .integer(1...1_000_000),
@@ -144,7 +151,8 @@ package enum WorkersSettings {
     /// All of them.
     package static let rows: [AnySetting] = [
         autoRegister.row, node.row, offlineAfter.row, sweepEvery.row, retryAfter.row, maxMetrics.row,
-        seriesOfComponent.row, pushGroups.row, pushLifetime.row, remoteWriteMax.row, samplesKeep.row,
+        seriesOfComponent.row, mostAdopted.row, pushGroups.row, pushLifetime.row, remoteWriteMax.row,
+        samplesKeep.row,
         samplesMostBytes.row, minutesKeep.row, fiveMinutesKeep.row,
         hoursKeep.row, daysKeep.row, serverName.row, reportEvery.row,
     ]

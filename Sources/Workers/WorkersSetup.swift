@@ -37,9 +37,6 @@ struct WorkersParts {
 }
 
 extension FeatureSetup {
-    /// The most components that make themselves known.
-    private static let mostAdopted = 10_000
-
     /// Adds registrations and heartbeats, and what follows other Weirs.
     mutating func addRegistry(_ parts: WorkersParts) {
         let routes = RegistryRoutes(
@@ -48,7 +45,7 @@ extension FeatureSetup {
             ids: parts.ids,
             adopts: parts.adoption != .off,
             retryAfter: settings[WorkersSettings.retryAfter],
-            mostAdopted: Self.mostAdopted
+            mostAdopted: settings[WorkersSettings.mostAdopted]
         )
         endpoints += routes.all + PlaceholderRoutes.all
         let sweeper = Sweeper(
@@ -80,7 +77,8 @@ extension FeatureSetup {
             ids: parts.ids,
             limits: ReportLimits(metrics: settings[WorkersSettings.maxMetrics]),
             identities: parts.identities,
-            adopts: parts.adoption == .any
+            adopts: parts.adoption == .any,
+            mostAdopted: settings[WorkersSettings.mostAdopted]
         )
         let own = ServerComponent(name: settings[WorkersSettings.serverName])
         let measured = ServerMetrics()
@@ -135,7 +133,7 @@ extension FeatureSetup {
             identities: parts.written,
             limits: ReportLimits(),
             metrics: RemoteWriteMetrics(registry),
-            mostComponents: Self.mostAdopted
+            mostComponents: settings[WorkersSettings.mostAdopted]
         )
         endpoints.append(
             RemoteWriteRoutes(writer: remote, messageBytes: settings[WorkersSettings.remoteWriteMax]).receive

@@ -1,5 +1,6 @@
 import Core
 import Journal
+import TestKit
 import Testing
 
 @testable import Nextflow
@@ -77,22 +78,5 @@ import Testing
             try harness.rows("SELECT is_resend, count(*) FROM telemetry GROUP BY 1 ORDER BY 1")
                 == ["f|\(lines.count)", "t|\(lines.count)"]
         )
-    }
-}
-
-/// A small generator whose numbers are the same everywhere (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -87,6 +87,14 @@ import Testing
         #expect(answer.text == text)
     }
 
+    @Test func `shows the first hundred of its errors, and how many there are`() async throws {
+        let weir = try WorkersHarness(adopting: .any)
+        let answer = try await weir.report("w", Array(repeating: "{}", count: 200).joined(separator: ","))
+        #expect(answer.status == 422)
+        #expect(try answer.json["detail"]?.elements.reduce(0) { count, _ in count + 1 } == 100)
+        #expect(try answer.json["total_faults"]?.int64 == 600)
+    }
+
     @Test func `is refused with a runtime id beyond 64 bits`() async throws {
         let weir = try WorkersHarness()
         let answer = try await weir.post(

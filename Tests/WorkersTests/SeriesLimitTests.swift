@@ -60,8 +60,24 @@ import Testing
                 #"weir_pushes_refused_total{reason="too_many_groups"} 0"#,
                 #"weir_pushes_refused_total{reason="too_many_series"} 0"#,
                 #"weir_pushes_refused_total{reason="not_stored"} 0"#,
+                #"weir_pushes_refused_total{reason="too_many_components"} 0"#,
             ]
         )
+    }
+
+    @Test func `is none of too many components, which only register themselves`() async throws {
+        let weir = try WorkersHarness(adopting: .any, mostAdopted: 2)
+        let metric = WorkersHarness.gauge("m", "1")
+        #expect(try await weir.report("a", metric).status == 200)
+        #expect(try await weir.push(.put, "/metrics/job/b", "m 1\n").status == 200)
+        #expect(try await weir.report("c", metric).status == 404)
+        #expect(try await weir.post("/api/worker/pool/heartbeat", #"{"name":"c"}"#).status == 404)
+        #expect(try await weir.push(.put, "/metrics/job/c", "m 1\n").status == 429)
+        #expect(try await weir.push(.delete, "/metrics/job/c").status == 202)
+        #expect(try await weir.report("a", metric).status == 200)
+        try await weir.pool("d")
+        #expect(try await weir.report("d", metric).status == 200)
+        #expect(try await weir.rows("SELECT name FROM component ORDER BY name") == ["a", "b", "d"])
     }
 
     @Test func `rows of deleted and expired groups go after a day`() async throws {

@@ -21,6 +21,7 @@ final class WorkersHarness: Sendable {
     init(
         adopting: AutoRegistration = .off,
         seriesOfComponent: Int = 20_000,
+        mostAdopted: Int = 10_000,
         pushGroups: Int = 10_000,
         pushLifetime: Duration = .zero,
         over filled: TemporaryDatabase? = nil
@@ -28,6 +29,7 @@ final class WorkersHarness: Sendable {
         var settings = SettingValues()
         settings[WorkersSettings.autoRegister] = adopting
         settings[WorkersSettings.seriesOfComponent] = seriesOfComponent
+        settings[WorkersSettings.mostAdopted] = mostAdopted
         settings[WorkersSettings.pushGroups] = pushGroups
         settings[WorkersSettings.pushLifetime] = pushLifetime
         feature = try FeatureHarness(.workers, settings: settings, over: filled)

@@ -19,6 +19,12 @@ package struct ValidationIssues: Error, Sendable, ExpressibleByArrayLiteral {
     /// Whether nothing is wrong.
     package var isEmpty: Bool { total == 0 }
 
+    /// Adds one issue, which is made only if a response shows it.
+    package mutating func append(_ issue: @autoclosure () -> ValidationIssue) {
+        if shown.count < Self.mostShown { shown.append(issue()) }
+        total += 1
+    }
+
     /// Adds the issues of one more record.
     package mutating func add(_ issues: [ValidationIssue]) {
         shown += issues.prefix(Self.mostShown - shown.count)

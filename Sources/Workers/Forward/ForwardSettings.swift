@@ -12,6 +12,7 @@ enum ForwardSettings {
         "WEIR_REMOTE_WRITE_URL",
         .optionalText("a URL"),
         default: nil,
+        isSecret: true,
         "Where Weir sends every stored sample by Prometheus remote-write 1.0: http://host:8428/api/v1/write."
     )
 

@@ -20,6 +20,7 @@ final class PushGroups: Sendable {
         case invalid, inconsistent
         case tooManyGroups = "too_many_groups"
         case tooManySeries = "too_many_series"
+        case tooManyComponents = "too_many_components"
         case notStored = "not_stored"
     }
 

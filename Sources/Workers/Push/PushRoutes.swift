@@ -135,6 +135,13 @@ struct PushRoutes: Sendable {
                 .tooManyRequests,
                 "There are too many groups of pushed metrics: delete some, give them lifetimes, or raise WEIR_PUSH_GROUPS."
             )
+        case .refused(.tooManyComponents):
+            return refuse(
+                .tooManyComponents,
+                .tooManyRequests,
+                "There are too many components for one more job: delete some rows of `component`, or raise "
+                    + "WEIR_ADOPTED_COMPONENTS."
+            )
         case .refused(let refusal):
             return refuse(
                 refusal,

@@ -15,7 +15,8 @@ extension FeatureSetup {
             registry: registry,
             groups: groups,
             ids: ids,
-            notice: SeriesLimitNotice(journal: journal, latest: latest)
+            notice: SeriesLimitNotice(journal: journal, latest: latest),
+            mostComponents: settings[WorkersSettings.mostAdopted]
         )
         let routes = PushRoutes(
             writer: writer,

@@ -15,6 +15,8 @@ struct PushWriter: Sendable {
     let groups: PushGroups
     let ids: Snowflake
     let notice: SeriesLimitNotice
+    /// With as many components, a job without one is refused.
+    let mostComponents: Int
 
     /// Stores metrics of a group: all, or none.
     func write(
@@ -61,7 +63,7 @@ struct PushWriter: Sendable {
     }
 
     private func append(_ change: PushChange) async -> Outcome {
-        let component = await component(of: change.group)
+        guard let component = await component(of: change) else { return .refused(.tooManyComponents) }
         let count = change.families.reduce(0) { $0 + $1.lines.count }
         do throws(JournalError) {
             try await journal.append(
@@ -80,9 +82,11 @@ struct PushWriter: Sendable {
         return .durable
     }
 
-    /// The component with the name of the job, or a new one.
-    private func component(of group: PushGroup) async -> Component {
-        if case .found(let component) = await registry.find(group.component) { return component }
-        return Component(key: group.component, id: ids.mint())
+    /// The component with the name of the job, or a new one; nil when there are too many. A deletion makes none.
+    private func component(of change: PushChange) async -> Component? {
+        let key = change.group.component
+        if case .found(let component) = await registry.find(key) { return component }
+        guard change.action == .delete || registry.count < mostComponents else { return nil }
+        return Component(key: key, id: ids.mint())
     }
 }

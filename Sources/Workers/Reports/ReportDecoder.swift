@@ -5,7 +5,7 @@ internal import Core
 ///
 /// Of a repeated member the last counts; unknown members are ignored.
 struct ReportDecoder {
-    private var issues: [ValidationIssue] = []
+    private var issues = ValidationIssues()
     private let limits: ReportLimits
     private let identities: MetricIdentities?
 
@@ -24,7 +24,7 @@ struct ReportDecoder {
     ) throws(ValidationIssues) -> MetricReport {
         var decoder = ReportDecoder(limits, identities)
         let report = decoder.read(document)
-        guard let report, decoder.issues.isEmpty else { throw ValidationIssues(decoder.issues) }
+        guard let report, decoder.issues.isEmpty else { throw decoder.issues }
         return report
     }
 
@@ -97,11 +97,11 @@ struct ReportDecoder {
         _ members: MetricMembers,
         _ place: Place
     ) -> MetricIdentity? {
-        let before = issues.count
+        let before = issues.total
         let labels = labelSet(members.labels, place)
         let help = optionalText(members.help, place.metric("help_text"), atMost: limits.valueBytes)
         let unit = optionalText(members.unit, place.metric("unit"), atMost: limits.nameBytes)
-        guard let name, let type, issues.count == before else { return nil }
+        guard let name, let type, issues.total == before else { return nil }
         let references = Exemplar(traceID: labels["trace_id"], executionID: labels["execution_id"])
         return MetricIdentity(
             name: name,

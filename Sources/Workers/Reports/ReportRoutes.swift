@@ -13,6 +13,8 @@ struct ReportRoutes: Sendable {
     let identities: MetricIdentities
     /// Whether a report registers an unknown component.
     let adopts: Bool
+    /// With as many components, unknown ones stay unknown.
+    let mostAdopted: Int
 
     /// Why a report is not taken.
     private enum Refusal: Error {
@@ -87,7 +89,9 @@ struct ReportRoutes: Sendable {
         case .found(let component): return component
         case .unavailable where !adopts: throw .unavailable
         case .unknown, .unavailable:
-            guard adopts else { throw .unknown("Component '\(name)' not found in runtime registry") }
+            guard adopts, registry.count < mostAdopted else {
+                throw .unknown("Component '\(name)' not found in runtime registry")
+            }
             let key = ComponentKey(type: report.componentType ?? .workerPool, name: name)
             return Component(key: key, id: ids.mint())
         }
