@@ -35,15 +35,16 @@ struct RawDigest: Hashable, Sendable {
             }
         }
         mix(low, high)
-        mix(UInt64(bytes.count), Self.keys.2)
+        mix(UInt64(bytes.count), 0)
     }
 
     /// Adds another digest.
     mutating func add(_ other: RawDigest) { mix(other.first, other.second) }
 
     /// Adds a number.
-    mutating func add(_ number: UInt64) { mix(number, Self.keys.3) }
+    mutating func add(_ number: UInt64) { mix(number, 0) }
 
+    /// Neither number may be a key: a product with zero forgets everything before it.
     private mutating func mix(_ left: UInt64, _ right: UInt64) {
         first = Self.fold(first ^ left, right ^ Self.keys.2)
         second = Self.fold(second ^ right, left ^ Self.keys.3) &+ first
