@@ -301,7 +301,7 @@ let package = Package(
             ],
             exclude: ["Fixtures"]
         ),
-        tests(of: "Agent", ["Core", "HTTP", "Processes"]),
+        tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
         tests(of: "Simulator", ["Core"]),

@@ -1,5 +1,6 @@
 internal import Core
 internal import Synchronization
+internal import WeirClient
 
 /// Why an agent can't start.
 package enum AgentError: Error, CustomStringConvertible {
@@ -111,7 +112,7 @@ package final class Agent: Sendable {
         if Task.isCancelled { return false }
         log.server(.registry, outcome.trouble, waiting: spool.count)
         guard case .taken = outcome else { return false }
-        log.say("\(configuration.pool) is registered at \(configuration.url)")
+        log.say("\(configuration.pool) is registered at \(ShownURL.text(configuration.url))")
         return true
     }
 
@@ -157,12 +158,20 @@ package final class Agent: Sendable {
         return metrics
     }
 
-    private func yield(_ metrics: [AgentMetric], to reports: AsyncStream<[UInt8]>.Continuation) {
+    private func yield(_ metrics: [AgentMetric], to queue: AsyncStream<[UInt8]>.Continuation) {
         let now = Timestamp.now()
         for start in stride(from: 0, to: metrics.count, by: ReportEncoder.batch) {
             let part = metrics[start..<min(start + ReportEncoder.batch, metrics.count)]
-            reports.yield(server.encoder.report(part, at: now))
+            for report in reports(of: part, at: now) { queue.yield(report) }
         }
+    }
+
+    /// As one report, or as several that no server finds too large.
+    private func reports(of metrics: ArraySlice<AgentMetric>, at now: Timestamp) -> [[UInt8]] {
+        let report = server.encoder.report(metrics, at: now)
+        guard report.count > ReportEncoder.mostBytes, metrics.count > 1 else { return [report] }
+        let middle = metrics.startIndex + metrics.count / 2
+        return reports(of: metrics[..<middle], at: now) + reports(of: metrics[middle...], at: now)
     }
 
     // MARK: - Delivery

@@ -21,7 +21,7 @@ final class AgentLog: Sendable {
     private let state = Mutex(State())
 
     init(url: String, _ write: @escaping @Sendable (String) -> Void) {
-        self.url = url
+        self.url = ShownURL.text(url)
         self.write = write
     }
 

@@ -15,7 +15,8 @@ package enum ServerTrouble: Sendable, Equatable {
 
     /// What happened at an address, and what to do; `api` is what the server is expected to have.
     package func sentence(_ url: String, api: String = "Weir's runs API") -> String {
-        switch self {
+        let url = ShownURL.text(url)
+        return switch self {
         case .badAddress:
             "\(url) is not an address of a server; set WEIR_URL to one like http://127.0.0.1:8765"
         case .unreachable(let why):

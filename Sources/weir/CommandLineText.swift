@@ -1,8 +1,9 @@
 import Glibc
+import WeirClient
 
 /// A command line for the run's record: quoted for a shell, with values masked that look like secrets.
 enum CommandLineText {
-    private static let mask = "[redacted]"
+    private static let mask = ShownURL.mask
     private static let longest = 8192
     /// Parts of names whose values are secrets, in small letters and without hyphens and underscores.
     private static let secrets = [
@@ -46,13 +47,7 @@ enum CommandLineText {
         if let colon = word.firstIndex(of: ":"), isSecret(word[..<colon], secrets), word.contains(" ") {
             return word[...colon] + " " + mask
         }
-        guard let scheme = word.range(of: "://") else { return word }
-        let rest = word[scheme.upperBound...]
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
-            return word
-        }
-        return word[...colon] + mask + word[at...]
+        return ShownURL.text(word)
     }
 
     private static func isSecret(_ name: some StringProtocol, _ secrets: [String]) -> Bool {
@@ -71,9 +66,4 @@ enum CommandLineText {
         }
         return plain && !word.isEmpty ? word : "'\(word.replacing("'", with: #"'\''"#))'"
     }
-}
-
-extension String {
-    /// The first position of a part.
-    fileprivate func range(of part: String) -> Range<Index>? { ranges(of: part).first }
 }

@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    @Test func `of version 1 counts no time twice when the ticks of the kernel jump`() throws {
+        let root = try Folder([
+            "cpuacct/a/cpuacct.usage": "0\n", "cpuacct/a/cpuacct.stat": "user 0\nsystem 0\n",
+        ])
+        var meter = CgroupMeter("a", at: root.path)
+        var usage = meter.look()
+        // 3 ms in the kernel a look, which a tick of 10 ms shows at every third or fourth.
+        for look in 1...100 {
+            try root.write("cpuacct/a/cpuacct.usage", "\(look * 3_000_000)\n")
+            try root.write("cpuacct/a/cpuacct.stat", "user 0\nsystem \(look * 3 / 10)\n")
+            usage = meter.look()
+        }
+        #expect(usage.cpuSeconds == 0.3)
+        #expect(usage.systemSeconds == 0.3)
+    }
+
     @Test func `of version 1`() throws {
         let ticks = Int(HostReading.ticksPerSecond)
         let root = try Folder([

@@ -56,6 +56,22 @@ import Testing
         #expect(await drain(spool) == ["c"])
     }
 
+    @Test func `keeps what can't be read now`() async throws {
+        let spool = try spool()
+        for text in ["a", "b"] { _ = await spool.append(Array(text.utf8)) }
+        // A directory can't be read either, and is no less there.
+        try folder.remove("00000000000000000001.json")
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/00000000000000000001.json",
+            withIntermediateDirectories: false
+        )
+        #expect(await spool.oldest() == nil)
+        #expect(spool.count == 2)
+        try folder.remove("00000000000000000001.json")
+        try folder.write("00000000000000000001.json", "a")
+        #expect(await drain(spool) == ["a", "b"])
+    }
+
     @Test func `says that the disk takes nothing`() async throws {
         let spool = try spool()
         #expect(await spool.append([1]) == .whole)

@@ -8,6 +8,8 @@ internal import Synchronization
 final class CustomMetrics: Sendable {
     /// The most samples that wait, and the most metrics whose types are known.
     private static let limit = 50_000
+    /// The most bytes of the lines that wait, and of what is known of metrics.
+    private static let mostBytes = 16 << 20
     /// Three labels are added to those of a sample.
     static let limits = PrometheusTextLimits(labels: 61)
 
@@ -20,6 +22,24 @@ final class CustomMetrics: Sendable {
         var waiting: [AgentMetric] = []
         var descriptions: [String: Description] = [:]
         var dropped = 0
+        /// Of the samples that wait.
+        var bytes = 0
+        /// Of the names and help texts of the descriptions.
+        var describedBytes = 0
+
+        /// Changes the description of a metric; false when there is no room for it.
+        mutating func describe(_ metric: String, _ change: (inout Description) -> Void) -> Bool {
+            let old = descriptions[metric]
+            var new = old ?? Description()
+            change(&new)
+            let before = old.map { metric.utf8.count + ($0.help?.utf8.count ?? 0) } ?? 0
+            let bytes = describedBytes - before + metric.utf8.count + (new.help?.utf8.count ?? 0)
+            guard old != nil || descriptions.count < CustomMetrics.limit, bytes <= CustomMetrics.mostBytes
+            else { return false }
+            descriptions[metric] = new
+            describedBytes = bytes
+            return true
+        }
     }
 
     // Guards what waits, and what is known of metrics.
@@ -32,24 +52,22 @@ final class CustomMetrics: Sendable {
         var reader = PrometheusTextReader(line, limits: Self.limits)
         do throws(PrometheusTextError) {
             guard let entry = try reader.next() else { return nil }
-            return take(entry, at: now)
+            return take(entry, line.count, at: now)
                 ? nil : "too many metrics wait for the next report; this one is dropped"
         } catch {
             return "column \(error.column): \(error.cause)"
         }
     }
 
-    private func take(_ entry: PrometheusTextEntry, at now: Timestamp) -> Bool {
+    private func take(_ entry: PrometheusTextEntry, _ bytes: Int, at now: Timestamp) -> Bool {
         state.withLock { state in
             switch entry {
             case .help(let metric, let text):
-                guard state.descriptions.count < Self.limit else { return false }
-                state.descriptions[metric, default: Description()].help = text
+                return state.describe(metric) { $0.help = text }
             case .type(let metric, let type):
-                guard state.descriptions.count < Self.limit else { return false }
-                state.descriptions[metric, default: Description()].type = type
+                return state.describe(metric) { $0.type = type }
             case .sample(let sample):
-                guard state.waiting.count < Self.limit else {
+                guard state.waiting.count < Self.limit, state.bytes + bytes <= Self.mostBytes else {
                     state.dropped += 1
                     return false
                 }
@@ -57,6 +75,7 @@ final class CustomMetrics: Sendable {
                 let known = state.descriptions[family]
                 let metric = AgentMetric(sample, known?.type ?? .untyped, help: known?.help, at: now)
                 state.waiting.append(metric)
+                state.bytes += bytes
             }
             return true
         }
@@ -68,6 +87,7 @@ final class CustomMetrics: Sendable {
             defer {
                 state.waiting = []
                 state.dropped = 0
+                state.bytes = 0
             }
             return (state.waiting, state.dropped)
         }

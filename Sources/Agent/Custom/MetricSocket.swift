@@ -17,8 +17,6 @@ final class MetricSocket: Sendable {
     private let path: String
     private let descriptor: Int32
     private let metrics: CustomMetrics
-    // Reading blocks: a thread for each connection.
-    private let queue = DispatchQueue(label: "weir.agent.socket", attributes: .concurrent)
     // Guards how many connections are open.
     private let open = Mutex(0)
 
@@ -53,7 +51,7 @@ final class MetricSocket: Sendable {
 
     /// Begins to take connections.
     func start() {
-        queue.async { [self] in
+        DispatchQueue(label: "weir.agent.socket").async { [self] in
             while true {
                 let connection = linux_accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
                 if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
@@ -85,7 +83,8 @@ final class MetricSocket: Sendable {
             close(connection)
             return
         }
-        queue.async { [self] in
+        // Reading blocks. A serial queue has a thread of its own; a concurrent one would take those of tasks.
+        DispatchQueue(label: "weir.agent.connection").async { [self] in
             read(connection)
             close(connection)
             open.withLock { $0 -= 1 }

@@ -111,12 +111,16 @@ final class ReportSpool: Sendable {
         }
     }
 
-    /// The oldest report and its number; nil when none waits. One that can't be read is deleted, and passed over.
+    /// The oldest report and its number; nil when none waits, or when it can't be read now. One that is gone or cut is
+    /// deleted, and passed over.
     func oldest() async -> (number: UInt64, report: [UInt8])? {
         await onFiles { [self] in
             while let item = state.withLock({ $0.items.first }) {
-                if let report = ProcFile.read(path(item.number), limit: limit), report.count == item.bytes {
-                    return (item.number, report)
+                if let report = ProcFile.read(path(item.number), limit: item.bytes + 1) {
+                    if report.count == item.bytes { return (item.number, report) }
+                } else if access(path(item.number), F_OK) == 0 || errno != ENOENT {
+                    // Out of descriptors, or of memory: it may be read later.
+                    return nil
                 }
                 delete(item.number)
             }

@@ -4,6 +4,8 @@ internal import Core
 struct ReportEncoder: Sendable {
     /// The most metrics of one report.
     static let batch = 5000
+    /// The most bytes of a report of several metrics.
+    static let mostBytes = 4 << 20
 
     let configuration: AgentConfiguration
 

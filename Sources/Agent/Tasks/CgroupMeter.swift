@@ -5,7 +5,7 @@ internal import Processes
 struct CgroupMeter {
     private let path: String
     private let root: String
-    private var user = RisingSum()
+    private var total = RisingSum()
     private var system = RisingSum()
     private var read = RisingSum()
     private var written = RisingSum()
@@ -32,8 +32,10 @@ struct CgroupMeter {
         guard let sums = isUnified ? unified() : divided() else {
             return absent()
         }
-        usage.userSeconds = Double(user.take(sums.user)) / 1e6
-        usage.systemSeconds = Double(system.take(sums.system)) / 1e6
+        let whole = total.take(sums.total)
+        let inKernel = min(system.take(sums.system), whole)
+        usage.userSeconds = Double(whole - inKernel) / 1e6
+        usage.systemSeconds = Double(inKernel) / 1e6
         usage.residentBytes = sums.resident
         usage.peakBytes = max(usage.peakBytes, sums.peak ?? 0, sums.resident)
         if let bytes = sums.read { usage.readBytes = read.take(bytes) }
@@ -45,7 +47,7 @@ struct CgroupMeter {
 
     /// The counters of a group that is made again begin at zero.
     private mutating func absent() -> ResourceUsage {
-        _ = user.take(0)
+        _ = total.take(0)
         _ = system.take(0)
         _ = read.take(0)
         _ = written.take(0)
@@ -57,7 +59,7 @@ struct CgroupMeter {
 
     private struct Sums {
         /// In microseconds.
-        var user: UInt64 = 0
+        var total: UInt64 = 0
         var system: UInt64 = 0
         var resident: UInt64 = 0
         var peak: UInt64?
@@ -73,8 +75,8 @@ struct CgroupMeter {
         let group = "\(root)/\(path)"
         guard let stat = Self.text("\(group)/cpu.stat") else { return nil }
         var sums = Sums()
-        sums.user = Self.number("user_usec", in: stat) ?? 0
         sums.system = Self.number("system_usec", in: stat) ?? 0
+        sums.total = sums.system + (Self.number("user_usec", in: stat) ?? 0)
         sums.resident = Self.text("\(group)/memory.stat").flatMap { Self.number("anon", in: $0) } ?? 0
         sums.peak = Self.only("\(group)/memory.peak")
         if let io = Self.text("\(group)/io.stat") {
@@ -93,11 +95,11 @@ struct CgroupMeter {
             .first { access("\($0)/cpuacct.usage", F_OK) == 0 }
         guard let group, let whole = Self.only("\(group)/cpuacct.usage") else { return nil }
         var sums = Sums()
-        // User and system time are in ticks; what is exact is their sum, in nanoseconds.
+        // The whole is exact, in nanoseconds; system time is in ticks, so that their difference may fall.
         let stat = Self.text("\(group)/cpuacct.stat") ?? ""
-        let ticks = (user: Self.number("user", in: stat) ?? 0, system: Self.number("system", in: stat) ?? 0)
-        sums.system = UInt64(Double(ticks.system) / HostReading.ticksPerSecond * 1e6)
-        sums.user = whole / 1000 > sums.system ? whole / 1000 - sums.system : 0
+        let ticks = Self.number("system", in: stat) ?? 0
+        sums.total = whole / 1000
+        sums.system = min(UInt64(Double(ticks) / HostReading.ticksPerSecond * 1e6), sums.total)
         let memory = "\(root)/memory/\(path)"
         sums.resident = Self.text("\(memory)/memory.stat").flatMap { Self.number("total_rss", in: $0) } ?? 0
         sums.peak = Self.only("\(memory)/memory.max_usage_in_bytes")

@@ -13,6 +13,7 @@ struct SamplesStore {
     private static let newest = Statement("newest samples", file: PackageResources.newest_samples_sql)
     /// Up to this many series, blocks without any of them are not read.
     private static let fewSeries = 64
+    private static let firstBlocks = 4
 
     /// Samples, the newest first.
     ///
@@ -29,7 +30,7 @@ struct SamplesStore {
             query.isOfReferences
             ? .textArray([query.traceID, query.executionID].filter { $0 != nil }) : .null
 
-        var blocks = min(max(query.limit / 4, 16), 256)
+        var blocks = Self.firstBlocks
         while true {
             let rows = try connection.execute(
                 Self.newest,
@@ -48,7 +49,13 @@ struct SamplesStore {
                 try samples.count == query.limit
                 && samples.last?.timestamp("timestamp") ?? .epoch > completeAt ?? .latest
             if isLast || isComplete { return samples }
-            blocks *= 8
+            blocks = Self.more(than: blocks, with: samples.count, of: query.limit)
         }
+    }
+
+    /// A block may have one sample of the answer or a thousand: the first ones tell.
+    private static func more(than blocks: Int, with found: Int, of limit: Int) -> Int {
+        guard found > 0 else { return blocks * 8 }
+        return blocks * min(max(limit * 5 / 4 / found + 1, 2), 512)
     }
 }

@@ -28,10 +28,25 @@ WITH blocks AS MATERIALIZED (
 ), samples AS (
     SELECT
         b.metric_id + e.place - 1 AS metric_id, b.runtime_id, b.received_at, e.series_id, e.value,
-        b.exemplars -> e.place::text AS exemplar,
+        CASE WHEN b.exemplars IS NOT NULL THEN b.exemplars -> e.place::text END AS exemplar,
         b.first_at + coalesce(e.after_us, 0) * interval '1 microsecond' AS at
     FROM blocks b
     CROSS JOIN LATERAL unnest(b.series, b.after_us, b.value) WITH ORDINALITY AS e (series_id, after_us, value, place)
+), page AS (
+    SELECT m.*
+    FROM samples m
+    JOIN series s ON s.series_id = m.series_id
+    WHERE m.at BETWEEN $2 AND $3
+      AND ($6::integer[] IS NULL OR m.series_id = ANY ($6))
+      AND ($13::text IS NULL OR m.exemplar ->> 'trace_id' = $13)
+      AND ($14::text IS NULL OR m.exemplar ->> 'execution_id' = $14)
+      AND ($10::timestamptz IS NULL OR (m.at, m.metric_id) < ($10, $11::bigint))
+      AND CASE
+          WHEN s.ttl IS NULL THEN m.received_at >= $7
+          ELSE greatest(m.received_at, s.ttl_set_at) + s.ttl > $8
+      END
+    ORDER BY m.at DESC, m.metric_id DESC
+    LIMIT $9
 )
 SELECT
     m.metric_id, m.runtime_id, r.name AS component_name, r.component_type, s.metric_name, s.metric_type,
@@ -40,17 +55,8 @@ SELECT
     m.exemplar::text AS exemplar, bounds.blocks, bounds.complete_at
 FROM bounds
 LEFT JOIN (
-    samples m
+    page m
     JOIN series s ON s.series_id = m.series_id
     JOIN component r ON r.runtime_id = m.runtime_id
-) ON m.at BETWEEN $2 AND $3
-    AND ($6::integer[] IS NULL OR m.series_id = ANY ($6))
-    AND ($13::text IS NULL OR m.exemplar ->> 'trace_id' = $13)
-    AND ($14::text IS NULL OR m.exemplar ->> 'execution_id' = $14)
-    AND ($10::timestamptz IS NULL OR (m.at, m.metric_id) < ($10, $11::bigint))
-    AND CASE
-        WHEN s.ttl IS NULL THEN m.received_at >= $7
-        ELSE greatest(m.received_at, s.ttl_set_at) + s.ttl > $8
-    END
+) ON true
 ORDER BY m.at DESC NULLS LAST, m.metric_id DESC
-LIMIT $9
