@@ -147,6 +147,23 @@ CREATE FUNCTION public.component_status(r public.component) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (((r).deregistered_at >= COALESCE((r).registered_at, '-infinity'::timestamp with time zone)) AND ((r).last_heartbeat < ((r).deregistered_at + '00:00:05'::interval))) THEN 'offline'::text WHEN ((r).last_heartbeat < (r).swept_before) THEN 'offline'::text ELSE (r).reported_status END;
 
+CREATE FUNCTION public.count_samples(component_name boolean, meant text) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO '$user', 'public'
+    AS $$
+    WITH concerned AS MATERIALIZED (
+        SELECT s.series_id, s.runtime_id
+        FROM series s
+        JOIN component c ON c.runtime_id = s.runtime_id
+        WHERE CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
+    )
+    SELECT count(*)
+    FROM sample_block b
+    CROSS JOIN LATERAL unnest(b.series) AS e (series_id)
+    JOIN concerned s ON s.series_id = e.series_id
+    WHERE b.runtime_id IN (SELECT runtime_id FROM concerned);
+$$;
+
 CREATE FUNCTION public.create_noetl_views() RETURNS text
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public'
@@ -287,14 +304,16 @@ BEGIN
     CREATE FUNCTION noetl.set_metric_ttl(metric text, lifetime interval DEFAULT '1 day') RETURNS integer
     LANGUAGE sql SET search_path FROM CURRENT
     AS $function$
-        SELECT set_sample_lifetime(false, metric, lifetime, now())::integer;
+        SELECT set_sample_lifetime(false, metric, lifetime, now());
+        SELECT least(count_samples(false, metric), 2147483647)::integer;
     $function$;
 
     CREATE FUNCTION noetl.extend_component_metrics_ttl(component text, lifetime interval DEFAULT '1 day')
     RETURNS integer
     LANGUAGE sql SET search_path FROM CURRENT
     AS $function$
-        SELECT set_sample_lifetime(true, component, lifetime, now())::integer;
+        SELECT set_sample_lifetime(true, component, lifetime, now());
+        SELECT least(count_samples(true, component), 2147483647)::integer;
     $function$;
 
     RETURN NULL;
@@ -307,8 +326,25 @@ $_$;
 CREATE TABLE public.rollup_due (
     runtime_id bigint NOT NULL,
     hour timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL
+    received_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 0 NOT NULL
 );
+
+CREATE TABLE public.sample_block (
+    received_at timestamp with time zone NOT NULL,
+    runtime_id bigint NOT NULL,
+    journal_id uuid NOT NULL,
+    metric_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    series integer[] NOT NULL,
+    after_us bigint[],
+    value double precision[] NOT NULL,
+    exemplars jsonb,
+    trace_refs text[],
+    is_pushed boolean
+)
+PARTITION BY RANGE (received_at);
 
 CREATE TABLE public.series (
     series_id integer NOT NULL,
@@ -330,7 +366,14 @@ CREATE FUNCTION public.first_kept_day(oldest timestamp with time zone) RETURNS t
     BEGIN ATOMIC
  SELECT date_trunc('day'::text, LEAST(oldest, (now() - ( SELECT max(series.ttl) AS max
             FROM public.series
-           WHERE (series.ttl IS NOT NULL))), ( SELECT min(rollup_due.received_at) AS min
+           WHERE (series.ttl IS NOT NULL))), ( SELECT min(b.received_at) AS min
+            FROM (( SELECT series.runtime_id,
+                     array_agg(series.series_id) AS numbers
+                    FROM public.series
+                   WHERE ((series.ttl_set_at + series.ttl) > now())
+                   GROUP BY series.runtime_id) s
+              JOIN public.sample_block b ON (((b.runtime_id = s.runtime_id) AND (b.series && s.numbers))))
+           WHERE (b.received_at < first_kept_day.oldest)), ( SELECT min(rollup_due.received_at) AS min
             FROM public.rollup_due
            WHERE (rollup_due.hour < (now() - '01:00:00'::interval)))), 'UTC'::text) AS date_trunc;
 END;
@@ -464,34 +507,21 @@ CREATE FUNCTION public.sealed_window(since timestamp with time zone, until times
     WHERE w.grain <> 'edge'
 $$;
 
-CREATE FUNCTION public.set_sample_lifetime(component_name boolean, meant text, lifetime interval, at timestamp with time zone) RETURNS bigint
-    LANGUAGE plpgsql
+CREATE FUNCTION public.set_sample_lifetime(component_name boolean, meant text, lifetime interval, at timestamp with time zone) RETURNS void
+    LANGUAGE sql
     SET search_path TO '$user', 'public'
     AS $$
-DECLARE
-    concerned bigint;
-BEGIN
     INSERT INTO sample_lifetime AS l (of_component, name, ttl, set_at)
     VALUES (component_name, meant, lifetime, at)
     ON CONFLICT (of_component, name) DO UPDATE SET ttl = excluded.ttl, set_at = excluded.set_at
     WHERE (excluded.set_at, excluded.ttl) > (l.set_at, l.ttl);
 
-    WITH changed AS (
-        UPDATE series s
-        SET ttl = lifetime, ttl_set_at = at
-        FROM component c
-        WHERE c.runtime_id = s.runtime_id
-          AND CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
-          AND (coalesce(s.ttl_set_at, '-infinity'), coalesce(s.ttl, '0')) <= (at, lifetime)
-        RETURNING s.series_id, s.runtime_id
-    )
-    SELECT count(*) INTO concerned
-    FROM (SELECT runtime_id, array_agg(series_id) AS numbers FROM changed GROUP BY runtime_id) AS m
-    JOIN sample_block b ON b.runtime_id = m.runtime_id AND b.series && m.numbers
-    CROSS JOIN LATERAL unnest(b.series) AS e (series_id)
-    WHERE e.series_id = ANY (m.numbers);
-    RETURN concerned;
-END
+    UPDATE series s
+    SET ttl = lifetime, ttl_set_at = at
+    FROM component c
+    WHERE c.runtime_id = s.runtime_id
+      AND CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
+      AND (coalesce(s.ttl_set_at, '-infinity'), coalesce(s.ttl, '0')) <= (at, lifetime);
 $$;
 
 CREATE FUNCTION public.sketch_bin(value double precision) RETURNS integer
@@ -544,22 +574,6 @@ CREATE FUNCTION public.task_status(status_rank smallint) RETURNS text
     AS $$
     SELECT (ARRAY['UNKNOWN', 'NEW', 'SUBMITTED', 'RUNNING', 'CACHED', 'COMPLETED', 'ABORTED', 'FAILED'])[status_rank + 1]
 $$;
-
-CREATE TABLE public.sample_block (
-    received_at timestamp with time zone NOT NULL,
-    runtime_id bigint NOT NULL,
-    journal_id uuid NOT NULL,
-    metric_id bigint NOT NULL,
-    first_at timestamp with time zone NOT NULL,
-    last_at timestamp with time zone NOT NULL,
-    series integer[] NOT NULL,
-    after_us bigint[],
-    value double precision[] NOT NULL,
-    exemplars jsonb,
-    trace_refs text[],
-    is_pushed boolean
-)
-PARTITION BY RANGE (received_at);
 
 CREATE TABLE public.sample_care (
     only_row boolean DEFAULT true NOT NULL,

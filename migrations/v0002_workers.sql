@@ -85,6 +85,7 @@ CREATE TABLE rollup_due (
     runtime_id  bigint      NOT NULL,
     hour        timestamptz NOT NULL,
     received_at timestamptz NOT NULL,  -- the earliest arrival of these samples: their day is not dropped yet
+    version     bigint      NOT NULL DEFAULT 0,  -- rises with each batch that stores such samples
     PRIMARY KEY (runtime_id, hour)
 );
 
@@ -237,38 +238,55 @@ BEGIN ATOMIC
     SELECT date_trunc('day', least(
         oldest,
         now() - (SELECT max(ttl) FROM series WHERE ttl IS NOT NULL),
+        -- What was stored when a lifetime was set lives from then on, however old it is.
+        (
+            SELECT min(b.received_at)
+            FROM (
+                SELECT runtime_id, array_agg(series_id) AS numbers
+                FROM series
+                WHERE ttl_set_at + ttl > now()
+                GROUP BY runtime_id
+            ) s
+            JOIN sample_block b ON b.runtime_id = s.runtime_id AND b.series && s.numbers
+            WHERE b.received_at < oldest
+        ),
         (SELECT min(received_at) FROM rollup_due WHERE hour < now() - interval '1 hour')
     ), 'UTC');
 END;
 
--- Gives the samples of a metric or of a component another lifetime; returns how many samples it concerns.
-CREATE FUNCTION set_sample_lifetime(component_name boolean, meant text, lifetime interval, at timestamptz) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT
+-- Gives the series of a metric or of a component another lifetime.
+CREATE FUNCTION set_sample_lifetime(component_name boolean, meant text, lifetime interval, at timestamptz) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    concerned bigint;
-BEGIN
     INSERT INTO sample_lifetime AS l (of_component, name, ttl, set_at)
     VALUES (component_name, meant, lifetime, at)
     ON CONFLICT (of_component, name) DO UPDATE SET ttl = excluded.ttl, set_at = excluded.set_at
     WHERE (excluded.set_at, excluded.ttl) > (l.set_at, l.ttl);
 
-    WITH changed AS (
-        UPDATE series s
-        SET ttl = lifetime, ttl_set_at = at
-        FROM component c
-        WHERE c.runtime_id = s.runtime_id
-          AND CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
-          AND (coalesce(s.ttl_set_at, '-infinity'), coalesce(s.ttl, '0')) <= (at, lifetime)
-        RETURNING s.series_id, s.runtime_id
+    UPDATE series s
+    SET ttl = lifetime, ttl_set_at = at
+    FROM component c
+    WHERE c.runtime_id = s.runtime_id
+      AND CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
+      AND (coalesce(s.ttl_set_at, '-infinity'), coalesce(s.ttl, '0')) <= (at, lifetime);
+$body$;
+
+-- How many samples of a metric or of a component are stored. It reads all blocks of the components, and so belongs into
+-- no loader.
+CREATE FUNCTION count_samples(component_name boolean, meant text) RETURNS bigint
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+AS $body$
+    WITH concerned AS MATERIALIZED (
+        SELECT s.series_id, s.runtime_id
+        FROM series s
+        JOIN component c ON c.runtime_id = s.runtime_id
+        WHERE CASE WHEN component_name THEN c.name ELSE s.metric_name END = meant
     )
-    SELECT count(*) INTO concerned
-    FROM (SELECT runtime_id, array_agg(series_id) AS numbers FROM changed GROUP BY runtime_id) AS m
-    JOIN sample_block b ON b.runtime_id = m.runtime_id AND b.series && m.numbers
+    SELECT count(*)
+    FROM sample_block b
     CROSS JOIN LATERAL unnest(b.series) AS e (series_id)
-    WHERE e.series_id = ANY (m.numbers);
-    RETURN concerned;
-END
+    JOIN concerned s ON s.series_id = e.series_id
+    WHERE b.runtime_id IN (SELECT runtime_id FROM concerned);
 $body$;
 
 -- The schema, table and column names of the server that workers were written for: dashboards query them. They are
@@ -415,14 +433,16 @@ BEGIN
     CREATE FUNCTION noetl.set_metric_ttl(metric text, lifetime interval DEFAULT '1 day') RETURNS integer
     LANGUAGE sql SET search_path FROM CURRENT
     AS $function$
-        SELECT set_sample_lifetime(false, metric, lifetime, now())::integer;
+        SELECT set_sample_lifetime(false, metric, lifetime, now());
+        SELECT least(count_samples(false, metric), 2147483647)::integer;
     $function$;
 
     CREATE FUNCTION noetl.extend_component_metrics_ttl(component text, lifetime interval DEFAULT '1 day')
     RETURNS integer
     LANGUAGE sql SET search_path FROM CURRENT
     AS $function$
-        SELECT set_sample_lifetime(true, component, lifetime, now())::integer;
+        SELECT set_sample_lifetime(true, component, lifetime, now());
+        SELECT least(count_samples(true, component), 2147483647)::integer;
     $function$;
 
     RETURN NULL;

@@ -94,6 +94,13 @@ package enum WorkersSettings {
         "How long pushed metrics are shown whose push does not say; 0 is until they are replaced or deleted."
     )
 
+    static let selectorSteps = Setting<Int>(
+        "WEIR_EXPORT_SELECTOR_STEPS",
+        .integer(1000...1_000_000_000),
+        default: "20000000",
+        "How many steps the patterns of one scrape may try, about a second; what takes more is answered 422."
+    )
+
     static let remoteWriteMax = Setting<Int>(
         "WEIR_REMOTE_WRITE_MAX",
         .bytes((64 << 10)...(1 << 30)),
@@ -151,9 +158,8 @@ package enum WorkersSettings {
     /// All of them.
     package static let rows: [AnySetting] = [
         autoRegister.row, node.row, offlineAfter.row, sweepEvery.row, retryAfter.row, maxMetrics.row,
-        seriesOfComponent.row, mostAdopted.row, pushGroups.row, pushLifetime.row, remoteWriteMax.row,
-        samplesKeep.row,
-        samplesMostBytes.row, minutesKeep.row, fiveMinutesKeep.row,
+        seriesOfComponent.row, mostAdopted.row, pushGroups.row, pushLifetime.row, selectorSteps.row,
+        remoteWriteMax.row, samplesKeep.row, samplesMostBytes.row, minutesKeep.row, fiveMinutesKeep.row,
         hoursKeep.row, daysKeep.row, serverName.row, reportEvery.row,
     ]
 }

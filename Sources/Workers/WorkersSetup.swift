@@ -90,7 +90,11 @@ extension FeatureSetup {
         )
         endpoints += [
             reports.report, selfReport.selfReport,
-            ExportRoutes(latest: parts.latest, groups: parts.groups).prometheus,
+            ExportRoutes(
+                latest: parts.latest,
+                groups: parts.groups,
+                selectorSteps: settings[WorkersSettings.selectorSteps]
+            ).prometheus,
         ]
         let follower = LatestFollower(
             latest: parts.latest,

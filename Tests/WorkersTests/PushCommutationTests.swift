@@ -75,7 +75,7 @@ import Testing
             }
         }
         groups.expire(at: .epoch)
-        let shown = String(decoding: MetricsExport().render(latest, at: .now()), as: UTF8.self)
+        let shown = String(decoding: try MetricsExport().render(latest, at: .now()), as: UTF8.self)
         return try tables.map { try database.rows($0) } + [[shown]]
     }
 

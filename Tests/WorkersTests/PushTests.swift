@@ -158,6 +158,33 @@ import Testing
         #expect(try await !weir.get("/api/metrics/prometheus").text.contains(#"job="d""#))
     }
 
+    @Test func `a group that only ever failed ends with the lifetime of its pushes`() async throws {
+        let weir = try WorkersHarness()
+        #expect(try await weir.push(.put, "/metrics/job/f?lifetime=1ms", "a 1\na 2\n").status == 400)
+        #expect(try await weir.push(.put, "/metrics/job/g?lifetime=1h", "a 1\na 2\n").status == 400)
+        let text = try await weir.get("/api/metrics/prometheus").text
+        #expect(!text.contains(#"job="f""#) && text.contains(#"job="g""#))
+        #expect(try await weir.rows("SELECT count(*) FROM push_group WHERE expires_at IS NULL") == ["0"])
+    }
+
+    @Test(
+        "a path that no row can hold, or that is ambiguous, is refused",
+        arguments: [
+            ("/metrics/job/\(String(repeating: "j", count: 1024))", "a 1\n", 200),
+            ("/metrics/job/\(String(repeating: "j", count: 1025))", "a 1\n", 400),
+            ("/metrics/job/%ff", "a 1\n", 400), ("/metrics/job/%C3%A4", "a 1\n", 200),
+            (
+                "/metrics/job/j",
+                "# TYPE x_count counter\nx_count 1\n# TYPE x histogram\nx_count 2\nx_sum 1\nx_bucket{le=\"+Inf\"} 2\n",
+                400
+            ),
+        ]
+    )
+    func bounds(path: String, body: String, status: Int) async throws {
+        let weir = try WorkersHarness()
+        #expect(try await weir.push(.put, path, body).status == status)
+    }
+
     @Test func `groups and series are bounded`() async throws {
         let weir = try WorkersHarness(seriesOfComponent: 6, pushGroups: 2)
         #expect(try await weir.push(.put, "/metrics/job/a", "m{l=\"1\"} 1\nm{l=\"2\"} 1\n").status == 200)
@@ -193,7 +220,7 @@ import Testing
             try PushStore.forEachChanged(since: "0", on: connection) { groups.merge($0) }
         }
         #expect(groups.count == 1)
-        let text = String(decoding: MetricsExport().render(latest, at: .now()), as: UTF8.self)
+        let text = String(decoding: try MetricsExport().render(latest, at: .now()), as: UTF8.self)
         #expect(
             text.hasPrefix(
                 """

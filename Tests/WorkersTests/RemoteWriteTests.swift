@@ -111,7 +111,7 @@ import Testing
         let following = Task { await follower.run() }
         try await eventually { latest.seriesCount == 2 }
         following.cancel()
-        let again = String(decoding: MetricsExport().render(latest, at: .now()), as: UTF8.self)
+        let again = String(decoding: try MetricsExport().render(latest, at: .now()), as: UTF8.self)
         #expect(again.contains("up{"))
         #expect(!again.contains("down{"))
         try await weir.write(SentSeries("down", [("job", "node")], (now + 2, 8)))

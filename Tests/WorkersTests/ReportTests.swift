@@ -87,6 +87,23 @@ import Testing
         #expect(answer.text == text)
     }
 
+    @Test func `names a component whose name an index of PostgreSQL can hold`() async throws {
+        let weir = try WorkersHarness(adopting: .any)
+        // No compression makes it shorter.
+        let name = (0..<1024).map { _ in
+            String("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".randomElement() ?? "x")
+        }.joined()
+        #expect(try await weir.report(name, WorkersHarness.gauge("m", "1")).status == 200)
+        #expect(try await weir.report(name + "x", WorkersHarness.gauge("m", "1")).status == 422)
+        #expect(try await weir.post("/api/worker/pool/register", #"{"name":"\#(name)x"}"#).status == 422)
+        #expect(
+            try await weir.post("/api/metrics/ttl/extend-component?component_name=\(name)x").status == 422
+        )
+        #expect(try await weir.post("/api/metrics/ttl/extend-component?component_name=\(name)").status == 200)
+        #expect(try await weir.rows("SELECT count(*) FROM sample_block") == ["1"])
+        #expect(try await weir.rows("SELECT count(*) FROM dead_letter") == ["0"])
+    }
+
     @Test func `shows the first hundred of its errors, and how many there are`() async throws {
         let weir = try WorkersHarness(adopting: .any)
         let answer = try await weir.report("w", Array(repeating: "{}", count: 200).joined(separator: ","))

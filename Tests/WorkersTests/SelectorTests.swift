@@ -1,4 +1,5 @@
 import Core
+import FeatureTestKit
 import Testing
 
 @testable import Workers
@@ -8,7 +9,8 @@ import Testing
         .labels
 
     private func matches(_ text: String) throws -> Bool {
-        try SeriesSelector(text).matches(Array("up_total".utf8), labels)
+        var work = Int.max
+        return try SeriesSelector(text).matches(Array("up_total".utf8), labels, &work)
     }
 
     @Test(arguments: [
@@ -70,18 +72,35 @@ import Testing
             ("[]x]", ["]": true, "x": true]),
             (#"a\$"#, ["a$": true]),
             ("a|", ["a": true, "": true]),
+            ("[z0-9a-f5x]", ["5": true, "b": true, "z": true, "x": true, "g": false, "y": false]),
+            ("((((){1000}){1000}){1000}){1000}", ["": true, "a": false]),
+            ("(x{0}){1000}y", ["y": true, "xy": false]),
             ("(a|b|)(c)?", ["": true, "ac": true, "bc": true, "cc": false]),
         ] as [(String, [String: Bool])]
     )
     func `patterns match whole values`(pattern: String, values: [String: Bool]) throws {
         let pattern = try SeriesPattern(Array(pattern.utf8))
+        var work = Int.max
         for (value, expected) in values {
-            #expect(pattern.matches(Array(value.utf8)) == expected, "\(value)")
+            #expect(pattern.matches(Array(value.utf8), &work) == expected, "\(value)")
         }
     }
 
     @Test func `no pattern takes exponential time`() throws {
         let pattern = try SeriesPattern(Array("(a*)*(a|aa)*(a?){20}b".utf8))
-        #expect(!pattern.matches(Array(repeating: UInt8(ascii: "a"), count: 4096)))
+        var work = Int.max
+        #expect(!pattern.matches(Array(repeating: UInt8(ascii: "a"), count: 4096), &work))
+    }
+
+    @Test func `what selectors try is bounded, and the response says so`() async throws {
+        let weir = try WorkersHarness(adopting: .any, selectorSteps: 1000)
+        let labels = #"{"z":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#
+        try await weir.report("w", WorkersHarness.gauge("m", "1", labels: labels))
+        // Each character that it takes adds four steps to those that it tries for the next one.
+        for (pattern, status) in [("%28.*a%29%7B240%7Db", 422), ("a%2B", 200)] {
+            let answer = try await weir.get("/api/metrics/prometheus?match[]=%7Bz%3D~%22\(pattern)%22%7D")
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(answer.text.contains("WEIR_EXPORT_SELECTOR_STEPS") == (status == 422))
+        }
     }
 }

@@ -24,6 +24,7 @@ final class WorkersHarness: Sendable {
         mostAdopted: Int = 10_000,
         pushGroups: Int = 10_000,
         pushLifetime: Duration = .zero,
+        selectorSteps: Int = 20_000_000,
         over filled: TemporaryDatabase? = nil
     ) throws {
         var settings = SettingValues()
@@ -32,6 +33,7 @@ final class WorkersHarness: Sendable {
         settings[WorkersSettings.mostAdopted] = mostAdopted
         settings[WorkersSettings.pushGroups] = pushGroups
         settings[WorkersSettings.pushLifetime] = pushLifetime
+        settings[WorkersSettings.selectorSteps] = selectorSteps
         feature = try FeatureHarness(.workers, settings: settings, over: filled)
     }
 

@@ -12,6 +12,8 @@ package enum PrometheusProtobufError: Error, Hashable, Sendable, CustomStringCon
     case valueTooLong(limit: Int)
     case tooManyLabels(limit: Int)
     case tooManySamples(limit: Int)
+    /// The labels of all samples.
+    case tooMuchText(limit: Int)
     /// A metric has no value of the type that its family says.
     case wrongValue(metric: String)
     case repeatedLabel(metric: String)
@@ -28,6 +30,7 @@ package enum PrometheusProtobufError: Error, Hashable, Sendable, CustomStringCon
         case .nameTooLong(let limit): "a name has more than \(limit) bytes"
         case .valueTooLong(let limit): "a text has more than \(limit) bytes"
         case .tooManyLabels(let limit): "a sample has more than \(limit) labels"
+        case .tooMuchText(let limit): "the labels of all samples have more than \(limit) bytes"
         case .tooManySamples(let limit): "there are more than \(limit) samples"
         case .wrongValue(let metric): "the metric \(metric) has no value of the type that it says"
         case .repeatedLabel(let metric): "a sample of \(metric) has a label twice"

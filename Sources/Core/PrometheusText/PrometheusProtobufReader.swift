@@ -47,6 +47,7 @@ package struct PrometheusProtobufReader {
 
     private let limits: PrometheusTextLimits
     private var count = 0
+    private var labelBytes = 0
 
     private init(_ limits: PrometheusTextLimits) { self.limits = limits }
 
@@ -136,7 +137,7 @@ package struct PrometheusProtobufReader {
             default: break
             }
         }
-        try take(1)
+        try take(1, metric)
         return metric.sample("", [], value, exemplar)
     }
 
@@ -154,7 +155,7 @@ package struct PrometheusProtobufReader {
             case 1: total = Double(try Self.integer(field.value))
             case 2: sum = try Self.double(field.value)
             case 3:
-                try take(1)
+                try take(1, metric)
                 let part = try part(message.part(Self.range(field.value)), isSummary)
                 let label = PrometheusLabel(isSummary ? "quantile" : "le", GoFloat.text(part.bound))
                 samples.append(metric.sample(isSummary ? "" : "_bucket", [label], part.value, part.exemplar))
@@ -163,7 +164,7 @@ package struct PrometheusProtobufReader {
             default: break
             }
         }
-        try take(3)
+        try take(3, metric)
         if !isComplete { samples.append(metric.sample("_bucket", [PrometheusLabel("le", "+Inf")], total)) }
         return samples + [metric.sample("_sum", [], sum), metric.sample("_count", [], total)]
     }
@@ -187,9 +188,13 @@ package struct PrometheusProtobufReader {
         return (bound, value, exemplar)
     }
 
-    private mutating func take(_ samples: Int) throws(PrometheusProtobufError) {
+    /// All samples of a metric share its labels in the message, but not in what is read from it.
+    private mutating func take(_ samples: Int, _ metric: Metric) throws(PrometheusProtobufError) {
         count += samples
         guard count <= limits.samples else { throw .tooManySamples(limit: limits.samples) }
+        let bytes = metric.labels.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        labelBytes += samples * bytes
+        guard labelBytes <= limits.labelBytes else { throw .tooMuchText(limit: limits.labelBytes) }
     }
 
     // MARK: - Exemplars and labels

@@ -10,6 +10,8 @@ package struct PrometheusTextLimits: Sendable {
     package var labels: Int
     /// Samples of the text.
     package var samples: Int
+    /// Bytes of the labels of all samples, where samples share them.
+    package var labelBytes: Int
 
     /// Makes limits; the defaults are those of a report of metrics.
     package init(
@@ -17,12 +19,14 @@ package struct PrometheusTextLimits: Sendable {
         nameBytes: Int = 256,
         valueBytes: Int = 4096,
         labels: Int = 64,
-        samples: Int = 50_000
+        samples: Int = 50_000,
+        labelBytes: Int = 16 << 20
     ) {
         self.lineBytes = lineBytes
         self.nameBytes = nameBytes
         self.valueBytes = valueBytes
         self.labels = labels
         self.samples = samples
+        self.labelBytes = labelBytes
     }
 }

@@ -140,7 +140,7 @@ enum SamplesApplyStore {
 
     private static let setTTL = Statement(
         "set lifetimes",
-        "SELECT set_sample_lifetime($1, $2, make_interval(days => $3::int), $4) AS updated"
+        "SELECT set_sample_lifetime($1, $2, make_interval(days => $3::int), $4) AS done"
     )
     private static let inherit = Statement(
         "lifetimes of new series",
@@ -148,17 +148,14 @@ enum SamplesApplyStore {
     )
 
     /// Gives the samples of a metric or a component another lifetime.
-    ///
-    /// - Returns: how many stored samples it concerns.
-    static func setTTL(_ change: TTLChange, at: Timestamp, on connection: Connection) throws -> Int64 {
-        let rows = try connection.execute(
+    static func setTTL(_ change: TTLChange, at: Timestamp, on connection: Connection) throws {
+        try connection.execute(
             setTTL,
             [
                 .bool(change.component != nil), .optional(change.component ?? change.metric),
                 .int64(change.days), .timestamp(at),
             ]
         )
-        return try rows[0].int64("updated")
     }
 }
 

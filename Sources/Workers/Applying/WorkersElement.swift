@@ -7,8 +7,6 @@ package struct WorkersElement: Sendable {
     let journal: UUID128
     let at: Timestamp
     let operation: WorkersOperation
-    /// How many samples got another lifetime.
-    var updated: Int64 = 0
 }
 
 extension WorkersElement {

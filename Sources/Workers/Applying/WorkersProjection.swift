@@ -12,8 +12,8 @@ package struct WorkersProjection: Projection {
     package let stream = WorkersProjection.streamName
     package let kinds = WorkersLine.Kind.allCases.map(\.rawValue)
 
-    /// How many samples got another lifetime, for the route that waits for it.
-    typealias Board = OutcomeBoard<Never, Int64>
+    /// Lifetimes that are set, for the route that waits for it.
+    typealias Board = OutcomeBoard<Never, Void>
 
     private let board: Board?
     /// What is shown of pushes; nil in a replay.
@@ -25,7 +25,7 @@ package struct WorkersProjection: Projection {
     private let partitions = DayPartitions(table: "sample_block")
 
     /// - Parameters:
-    ///   - board: tells the route that waits how many samples got another lifetime.
+    ///   - board: tells the route that waits that a lifetime is set.
     ///   - identities: metrics that the route of reports has read, so that they are not read again.
     ///   - written: series that the route of remote-write has read.
     ///   - groups: what is shown of pushes; nil in a replay.
@@ -134,16 +134,11 @@ package struct WorkersProjection: Projection {
         let spans =
             try SamplesApplyStore.insert(elements, series, on: connection)
             + RemoteWriteApplyStore.insert(elements, series, on: connection)
-        try marks.mark(spans, on: connection)
         try SampleCounts.add(spans, on: connection)
         try PushApplyStore.apply(elements.compactMap(\.push?.change), on: connection)
         for index in elements.indices {
             guard case .ttl(let change) = elements[index].operation else { continue }
-            elements[index].updated = try SamplesApplyStore.setTTL(
-                change,
-                at: elements[index].at,
-                on: connection
-            )
+            try SamplesApplyStore.setTTL(change, at: elements[index].at, on: connection)
         }
         // Last, so that a mark is remembered only if all of this has succeeded; and after the samples.
         try marks.mark(spans, on: connection)
@@ -156,9 +151,9 @@ package struct WorkersProjection: Projection {
         }
         marks.commit()
         guard let board else { return }
-        var outcomes: [Int64: Int64] = [:]
+        var outcomes: [Int64: Void] = [:]
         for element in elements {
-            if case .ttl = element.operation { outcomes[element.seq] = element.updated }
+            if case .ttl = element.operation { outcomes[element.seq] = () }
         }
         if !outcomes.isEmpty { board.settle(outcomes) }
     }

@@ -111,7 +111,7 @@ struct CareRoutes: Sendable {
         ) {
             request in
             var parameters = ParameterReader(request.query)
-            let metric = parameters.requiredText(Self.metricName) ?? ""
+            let metric = Self.name(Self.metricName, atMost: ReportLimits().nameBytes, &parameters)
             let days = parameters.count(Self.ttlDays)
             if let refusal = Self.refusal(parameters) { return refusal }
             return await change(TTLChange(metric: metric, component: nil, days: Int64(days))) { updated in
@@ -129,7 +129,7 @@ struct CareRoutes: Sendable {
         ) {
             request in
             var parameters = ParameterReader(request.query)
-            let component = parameters.requiredText(Self.componentName) ?? ""
+            let component = Self.name(Self.componentName, atMost: ComponentKey.longestName, &parameters)
             let days = parameters.count(Self.ttlDays)
             if let refusal = Self.refusal(parameters) { return refusal }
             return await change(TTLChange(metric: nil, component: component, days: Int64(days))) { updated in
@@ -138,21 +138,34 @@ struct CareRoutes: Sendable {
         }
     }
 
-    private func change(_ change: TTLChange, _ message: (Int64) -> String) async -> Response {
+    private static func name(_ parameter: APIParameter, atMost bytes: Int, _ reader: inout ParameterReader)
+        -> String
+    {
+        guard let text = reader.requiredText(parameter), !text.isEmpty else { return "" }
+        return reader.value(parameter, or: .tooLong(bytes)) { $0.utf8.count <= bytes ? $0 : nil } ?? ""
+    }
+
+    /// Sets a lifetime, and counts the samples of its series; the loader, for which others wait, does not count.
+    private func change(_ change: TTLChange, _ message: @escaping @Sendable (Int64) -> String) async
+        -> Response
+    {
         do throws(JournalError) {
             let outcome = try await board.append(
                 to: journal,
                 kind: WorkersLine.Kind.ttl.rawValue,
                 body: change.line
             )
-            guard case .applied(let updated) = outcome else { return Self.applyingLater }
-            return WorkersRoutes.object { answer in
-                answer.member("status", "ok")
-                answer.member("metric_name", change.metric)
-                answer.member("component_name", change.component)
-                answer.member("updated_metrics", updated)
-                answer.member("new_ttl_days", change.days)
-                answer.member("message", message(updated))
+            guard case .applied = outcome else { return Self.applyingLater }
+            return await reader.answer(.detail) { connection in
+                let updated = try SampleCareStore.count(change, on: connection)
+                return WorkersRoutes.object { answer in
+                    answer.member("status", "ok")
+                    answer.member("metric_name", change.metric)
+                    answer.member("component_name", change.component)
+                    answer.member("updated_metrics", updated)
+                    answer.member("new_ttl_days", change.days)
+                    answer.member("message", message(updated))
+                }
             }
         } catch {
             return ErrorEnvelope.detail.response(to: error, storing: "lifetime")

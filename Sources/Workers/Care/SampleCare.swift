@@ -2,6 +2,7 @@ internal import Core
 internal import Ingest
 internal import Metrics
 internal import Postgres
+internal import Synchronization
 
 /// Jobs and gauges that look after stored samples. Contract noetl §3.2, §7.2.
 struct SampleCare: Sendable {
@@ -10,6 +11,7 @@ struct SampleCare: Sendable {
     /// Beyond this the oldest days go early; 0 is no limit.
     let mostBytes: Int64
     private let partitions = DayPartitions(table: "sample_block")
+    private let place = Place()
 
     init(keep: Duration, mostBytes: Int64) {
         self.keep = keep
@@ -36,9 +38,8 @@ struct SampleCare: Sendable {
         let deadline = ContinuousClock.now + Self.turn
         let first = try SampleCareStore.firstKeptDay(now - keep, on: connection)
         for day in try SampleCareStore.daysToSweep(keep: keep, at: now, on: connection) where day >= first {
-            for hour in 0..<24 {
-                // What was done is not repeated at length: its blocks have no expired samples any more.
-                guard ContinuousClock.now < deadline else { return }
+            for hour in place.hour(of: day)..<24 {
+                guard ContinuousClock.now < deadline else { return place.keep(day, hour) }
                 _ = try SampleCareStore.removeExpired(
                     from: day.adding(seconds: hour * 3600),
                     to: day.adding(seconds: (hour + 1) * 3600),
@@ -47,6 +48,7 @@ struct SampleCare: Sendable {
                     on: connection
                 )
             }
+            place.forget()
             try SampleCareStore.swept(day, at: now, on: connection)
         }
     }
@@ -90,5 +92,21 @@ struct SampleCare: Sendable {
             try rows[0].double("due")
         )
         return snapshot
+    }
+}
+
+extension SampleCare {
+    /// Where the last turn ended, so that the next one goes on. Any thread.
+    private final class Place: Sendable {
+        // Guards the place.
+        private let last = Mutex<(day: Timestamp, hour: Int)?>(nil)
+
+        func hour(of day: Timestamp) -> Int {
+            last.withLock { $0.flatMap { $0.day == day ? $0.hour : nil } ?? 0 }
+        }
+
+        func keep(_ day: Timestamp, _ hour: Int) { last.withLock { $0 = (day, hour) } }
+
+        func forget() { last.withLock { $0 = nil } }
     }
 }

@@ -92,6 +92,15 @@ enum SampleCareStore {
         return try rows[0].int64("removed")
     }
 
+    /// How many samples are stored of the series that a lifetime concerns.
+    static func count(_ change: TTLChange, on connection: Connection) throws -> Int64 {
+        let rows = try connection.execute(
+            "SELECT count_samples($1, $2) AS samples",
+            [.bool(change.component != nil), .optional(change.component ?? change.metric)]
+        )
+        return try rows[0].int64("samples")
+    }
+
     /// Notes that a day has no samples that had expired at a moment.
     static func swept(_ day: Timestamp, at now: Timestamp, on connection: Connection) throws {
         try connection.execute(

@@ -23,6 +23,8 @@ struct ExportRoutes: Sendable {
 
     let latest: LatestValues
     let groups: PushGroups
+    /// How many steps the patterns of one scrape may try.
+    let selectorSteps: Int
 
     var prometheus: Endpoint {
         Endpoint(
@@ -46,10 +48,12 @@ struct ExportRoutes: Sendable {
                     WorkersSchemas.invalid,
                 ]
             ),
-            handler: .async { [latest, groups] request in
+            handler: .async { [latest, groups, selectorSteps] request in
                 do throws(ValidationIssues) {
                     groups.expire(at: request.receivedAt)
-                    return Self.answer(request, try Self.export(request), latest)
+                    var export = try Self.export(request)
+                    export.mostWork = selectorSteps
+                    return try Self.answer(request, export, latest)
                 } catch {
                     return ValidationDialect.pydantic2.response(error)
                 }
@@ -78,12 +82,20 @@ struct ExportRoutes: Sendable {
     }
 
     private static func answer(_ request: Request, _ export: MetricsExport, _ latest: LatestValues)
-        -> Response
+        throws(ValidationIssues) -> Response
     {
-        Response(
+        let bytes: [UInt8]
+        do throws(MetricsExport.TooMuchWork) {
+            bytes = try export.render(latest, at: request.receivedAt)
+        } catch {
+            let advice =
+                "the patterns take too long: use fewer or simpler ones, or raise WEIR_EXPORT_SELECTOR_STEPS"
+            throw [ValidationIssue([.name("query"), .name(selectors.name)], .rule(advice))]
+        }
+        return Response(
             status: .ok,
             fields: ["Content-Type": export.format.contentType, "Vary": "Accept"],
-            body: .bytes(export.render(latest, at: request.receivedAt))
+            body: .bytes(bytes)
         )
     }
 }

@@ -12,11 +12,17 @@ struct MetricsExport {
     /// A series is shown that one of them matches; empty for all.
     var selectors: [SeriesSelector] = []
     var format = ExpositionFormat.text
+    /// How many steps patterns may try.
+    var mostWork = Int.max
+
+    /// The patterns try more than that; reports would wait for them.
+    struct TooMuchWork: Error {}
 
     /// Renders what is fresh.
     ///
     /// The table is locked for one family at a time, so that reports go on meanwhile.
-    func render(_ values: LatestValues, at now: Timestamp) -> [UInt8] {
+    func render(_ values: LatestValues, at now: Timestamp) throws(TooMuchWork) -> [UInt8] {
+        var work = mostWork
         let oldest = now - (window ?? values.limits.window)
         let plan = values.withTable { table in
             (
@@ -33,11 +39,12 @@ struct MetricsExport {
                 guard let sorted = table.sortedFamily(family.number), sorted.name == family.name else {
                     return
                 }
-                let lines = lines(of: sorted, table, since: oldest)
+                let lines = lines(of: sorted, table, since: oldest, &work)
                 guard !lines.isEmpty else { return }
                 var writer = FamilyWriter(family: sorted, format: format, names: names)
                 writer.append(lines, table, to: &bytes)
             }
+            guard work > 0 else { throw TooMuchWork() }
         }
         if format == .openMetrics { bytes.append(contentsOf: "# EOF\n".utf8) }
         // An empty export is one line feed.
@@ -45,13 +52,18 @@ struct MetricsExport {
     }
 
     /// The numbers of the series to show; of those that read the same only the newest.
-    private func lines(of family: SeriesFamily, _ table: SeriesTable, since oldest: Timestamp) -> [Int32] {
+    private func lines(
+        of family: SeriesFamily,
+        _ table: SeriesTable,
+        since oldest: Timestamp,
+        _ work: inout Int
+    ) -> [Int32] {
         var lines: [Int32] = []
         lines.reserveCapacity(family.members.count)
         for number in family.members {
             let slot = table.slots[Int(number)]
             guard slot.at != .earliest, slot.receivedAt >= oldest, !slot.value.isStaleMarker,
-                isMeant(slot, family, table)
+                work > 0, isMeant(slot, family, table, &work)
             else {
                 continue
             }
@@ -67,7 +79,12 @@ struct MetricsExport {
         return lines
     }
 
-    private func isMeant(_ slot: SeriesTable.Slot, _ family: SeriesFamily, _ table: SeriesTable) -> Bool {
+    private func isMeant(
+        _ slot: SeriesTable.Slot,
+        _ family: SeriesFamily,
+        _ table: SeriesTable,
+        _ work: inout Int
+    ) -> Bool {
         if componentID != nil || componentName != nil {
             guard let component = table.owners[Int(slot.component)]?.component else { return false }
             if let componentID {
@@ -81,6 +98,6 @@ struct MetricsExport {
         if !names.isEmpty, !names.contains(name), !names.contains(Array(family.name.utf8)) { return false }
         guard !selectors.isEmpty else { return true }
         let labels = LabelText(bytes: slot.labels).labels
-        return selectors.contains { $0.matches(name, labels) }
+        return selectors.contains { $0.matches(name, labels, &work) }
     }
 }

@@ -159,7 +159,7 @@ struct PatternParser {
         }
         var isFirst = true
         while let scalar = rest.popFirst() {
-            if scalar == "]", !isFirst { return set }
+            if scalar == "]", !isFirst { return set.sorted }
             isFirst = false
             var low = Characters(ranges: [scalar.value...scalar.value])
             if scalar == "\\" { low = try escaped() }

@@ -19,15 +19,34 @@ struct SeriesPattern: Sendable {
 
     /// A set of characters.
     struct Characters: Sendable {
+        /// Ascending, and apart from each other, once a pattern is read.
         var ranges: [ClosedRange<UInt32>] = []
         var isNegated = false
 
         func contains(_ scalar: UInt32) -> Bool {
-            ranges.contains { $0.contains(scalar) } != isNegated
+            var (low, high) = (0, ranges.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if ranges[middle].upperBound < scalar { low = middle + 1 } else { high = middle }
+            }
+            return (low < ranges.count && ranges[low].contains(scalar)) != isNegated
+        }
+
+        /// The same set, in order.
+        var sorted: Characters {
+            var joined: [ClosedRange<UInt32>] = []
+            for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                if let last = joined.last, range.lowerBound <= last.upperBound + 1 {
+                    joined[joined.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+                } else {
+                    joined.append(range)
+                }
+            }
+            return Characters(ranges: joined, isNegated: isNegated)
         }
     }
 
-    /// The most steps of a pattern: a value of 4,096 bytes is matched in a millisecond.
+    /// The most steps of a pattern.
     static let mostSteps = 1000
     private let steps: [Step]
 
@@ -40,16 +59,18 @@ struct SeriesPattern: Sendable {
         steps = compiler.steps + [.accept]
     }
 
-    /// Whether the whole value matches.
-    func matches(_ value: [UInt8]) -> Bool {
+    /// Whether the whole value matches. Each step that is tried takes one from `work`; at zero nothing matches.
+    func matches(_ value: [UInt8], _ work: inout Int) -> Bool {
         var current = StepSet(steps.count)
         var next = StepSet(steps.count)
-        add(0, to: &current)
+        var open: [Int] = []
+        add(0, to: &current, &open)
         for scalar in String(decoding: value, as: UTF8.self).unicodeScalars {
-            if current.list.isEmpty { return false }
+            work -= current.list.count + 1
+            guard !current.list.isEmpty, work > 0 else { return false }
             for index in current.list {
                 if case .one(let characters) = steps[index], characters.contains(scalar.value) {
-                    add(index + 1, to: &next)
+                    add(index + 1, to: &next, &open)
                 }
             }
             swap(&current, &next)
@@ -59,14 +80,16 @@ struct SeriesPattern: Sendable {
     }
 
     /// Adds a step, and those that it reaches without a character.
-    private func add(_ step: Int, to set: inout StepSet) {
-        var open = [step]
+    private func add(_ step: Int, to set: inout StepSet, _ open: inout [Int]) {
+        open.append(step)
         while let index = open.popLast() {
             guard set.insert(index) else { continue }
             switch steps[index] {
             case .one, .accept: break
             case .jump(let target): open.append(target)
-            case .split(let first, let second): open += [second, first]
+            case .split(let first, let second):
+                open.append(second)
+                open.append(first)
             }
         }
     }
@@ -137,7 +160,12 @@ struct PatternCompiler {
     private mutating func repeated(_ part: PatternNode, _ least: Int, _ most: Int?)
         throws(SeriesPattern.SyntaxError)
     {
-        for _ in 0..<least { try compile(part) }
+        for _ in 0..<least {
+            let before = steps.count
+            try compile(part)
+            // What takes no character takes none however often.
+            if steps.count == before { return }
+        }
         guard let most else {
             let split = steps.count
             steps.append(.accept)

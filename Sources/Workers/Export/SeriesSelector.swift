@@ -11,10 +11,10 @@ struct SeriesSelector: Sendable {
         let condition: Condition
         let isNegated: Bool
 
-        func accepts(_ value: [UInt8]) -> Bool {
+        func accepts(_ value: [UInt8], _ work: inout Int) -> Bool {
             switch condition {
             case .equal(let text): (text == value) != isNegated
-            case .matching(let pattern): pattern.matches(value) != isNegated
+            case .matching(let pattern): pattern.matches(value, &work) != isNegated
             }
         }
     }
@@ -36,17 +36,18 @@ struct SeriesSelector: Sendable {
         }
         var scanner = SelectorScanner(text)
         matchers = try scanner.selector()
-        guard matchers.contains(where: { !$0.accepts([]) }) else {
+        var work = Int.max
+        guard matchers.contains(where: { !$0.accepts([], &work) }) else {
             throw SyntaxError(message: "a selector needs a condition that an empty value does not meet")
         }
     }
 
-    /// Whether a line is meant.
-    func matches(_ name: [UInt8], _ labels: [LabelText.Label]) -> Bool {
+    /// Whether a line is meant; what it costs is taken from `work`.
+    func matches(_ name: [UInt8], _ labels: [LabelText.Label], _ work: inout Int) -> Bool {
         matchers.allSatisfy { matcher in
-            if matcher.label == Self.nameLabel { return matcher.accepts(name) }
+            if matcher.label == Self.nameLabel { return matcher.accepts(name, &work) }
             let label = labels.first { $0.name.elementsEqual(matcher.label) }
-            return matcher.accepts(label?.unescaped ?? [])
+            return matcher.accepts(label?.unescaped ?? [], &work)
         }
     }
 }

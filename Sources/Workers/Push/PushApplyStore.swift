@@ -32,10 +32,11 @@ enum PushApplyStore {
         var families: [String: (PushedFamily, pushedID: Int64, expiresAt: Timestamp?)] = [:]
 
         mutating func add(_ change: PushChange) {
+            if change.action != .delete, change.id > max(pushedID, failedID) { expiresAt = change.expiresAt }
             switch change.action {
             case .replace, .add:
                 if change.action == .replace { clearedID = max(clearedID, change.id) }
-                if change.id > pushedID { (pushedID, expiresAt) = (change.id, change.expiresAt) }
+                pushedID = max(pushedID, change.id)
             case .delete:
                 clearedID = max(clearedID, change.id)
                 deletedID = max(deletedID, change.id)

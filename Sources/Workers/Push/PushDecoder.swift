@@ -69,6 +69,14 @@ struct PushDecoder: Sendable {
 
     /// As the Pushgateway checks them, but within one push: metrics of other groups do not matter.
     private func check(_ families: [PushedFamily], _ group: PushGroup) throws(PushFault) {
+        // Each sample is stored with the labels of the group.
+        let bytes = group.labels.pairs.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        let count = families.reduce(0) { $0 + $1.lines.count }
+        guard count * bytes <= textLimits.labelBytes else {
+            throw .malformed(
+                "the labels of the group, with each sample, have more than \(textLimits.labelBytes) bytes"
+            )
+        }
         var names: Set<String> = []
         for family in families {
             guard names.insert(family.name).inserted else {
@@ -81,6 +89,11 @@ struct PushDecoder: Sendable {
                         "the metric \(family.name) has two values for one set of labels of the group"
                     )
                 }
+            }
+        }
+        for family in families {
+            for line in family.lines where line.name != family.name && names.contains(line.name) {
+                throw .inconsistent("the metric \(line.name) is a part of \(family.name), too")
             }
         }
     }

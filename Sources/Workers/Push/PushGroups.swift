@@ -73,6 +73,9 @@ final class PushGroups: Sendable {
         guarded.withLock { guarded in
             let known = guarded.entries[change.group.key]
             var entry = known ?? PushEntry(group: change.group, component: component)
+            if change.action != .delete, change.id > max(entry.pushedID, entry.failedID) {
+                entry.expiresAt = change.expiresAt
+            }
             switch change.action {
             case .replace: entry.clearedID = max(entry.clearedID, change.id)
             case .add: break
@@ -81,9 +84,8 @@ final class PushGroups: Sendable {
                 entry.deletedID = max(entry.deletedID, change.id)
             case .fail: entry.failedID = max(entry.failedID, change.id)
             }
-            if change.action == .replace || change.action == .add, change.id > entry.pushedID {
-                entry.pushedID = change.id
-                entry.expiresAt = change.expiresAt
+            if change.action == .replace || change.action == .add {
+                entry.pushedID = max(entry.pushedID, change.id)
             }
             let families = change.families.map { ($0, change.id, change.expiresAt) }
             settle(&entry, adding: families, &guarded)
@@ -96,13 +98,13 @@ final class PushGroups: Sendable {
             var entry =
                 guarded.entries[stored.group.key]
                 ?? PushEntry(group: stored.group, component: stored.component)
+            if max(stored.pushedID, stored.failedID) > max(entry.pushedID, entry.failedID) {
+                entry.expiresAt = stored.expiresAt
+            }
             entry.clearedID = max(entry.clearedID, stored.clearedID)
             entry.deletedID = max(entry.deletedID, stored.deletedID)
             entry.failedID = max(entry.failedID, stored.failedID)
-            if stored.pushedID > entry.pushedID {
-                entry.pushedID = stored.pushedID
-                entry.expiresAt = stored.expiresAt
-            }
+            entry.pushedID = max(entry.pushedID, stored.pushedID)
             let families = stored.families.map { ($0.family, $0.pushedID, $0.expiresAt) }
             settle(&entry, adding: families, &guarded)
         }

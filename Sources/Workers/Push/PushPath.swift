@@ -19,6 +19,10 @@ enum PushPath {
     static func group(_ path: String) throws(SyntaxError) -> PushGroup {
         var parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .dropFirst(2).map { PercentCoding.decode($0) }
+        // Bytes that are no UTF-8 have become U+FFFD, under which several groups would be one.
+        guard !parts.contains(where: { $0.unicodeScalars.contains("\u{FFFD}") }) else {
+            throw SyntaxError(message: "the path is not UTF-8, or has a U+FFFD")
+        }
         if parts.count % 2 == 1 {
             // A slash behind the last value; it may be the mark of an empty one otherwise.
             guard parts.last == "" else {
@@ -37,6 +41,9 @@ enum PushPath {
         guard let job = pairs.first, job.0 == "job",
             let group = PushGroup(LabelSet(pairs.dropFirst() + [job]))
         else { throw SyntaxError(message: "the job of the path is empty") }
+        guard job.1.utf8.count <= ComponentKey.longestName else {
+            throw SyntaxError(message: "the job has more than \(ComponentKey.longestName) bytes")
+        }
         return group
     }
 

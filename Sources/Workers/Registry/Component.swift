@@ -18,6 +18,9 @@ enum ComponentType: String, CaseIterable, Sendable {
 
 /// What is unique in the registry: a type and a name, which is case-sensitive.
 struct ComponentKey: Hashable, Sendable {
+    /// The most bytes of a name: PostgreSQL has it in an index, whose rows are at most 2,704 bytes long.
+    static let longestName = 1024
+
     let type: ComponentType
     let name: String
 

@@ -62,7 +62,8 @@ struct RegistrationDecoder {
     private mutating func name(_ root: JSONNode) -> String? {
         guard let node = root["name"], !node.isNull else { return refuse([.name("name")], .missing, root) }
         guard let text = Self.text(node) else { return refuse([.name("name")], .tooShort(1), node) }
-        guard text.utf8.count <= 4096 else { return refuse([.name("name")], .tooLong(4096), nil) }
+        let longest = ComponentKey.longestName
+        guard text.utf8.count <= longest else { return refuse([.name("name")], .tooLong(longest), nil) }
         return text
     }
 

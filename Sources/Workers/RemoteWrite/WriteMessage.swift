@@ -39,7 +39,7 @@ extension WriteMessage {
     /// What a sender without a `job` label is called.
     static let unnamedJob = "remote-write"
     /// The most bytes of a `job` label, which becomes the name of a component.
-    static let longestJob = 256
+    static let longestJob = ComponentKey.longestName
 
     /// Reads the labels in a part of the message, from the first one to the last.
     func labels(in range: Range<Int>, _ limits: ReportLimits) throws(SeriesFault) -> WriteLabels {

@@ -32,7 +32,11 @@ struct ReportDecoder {
         let root = document.root
         guard root.kind == .object else { return refuse(Place(), .notARecord, root) }
         let id = runtimeID(root["runtime_id"])
-        let name = optionalText(root["component_name"], Place("component_name"), atMost: limits.valueBytes)
+        let name = optionalText(
+            root["component_name"],
+            Place("component_name"),
+            atMost: limits.componentBytes
+        )
         let kind = root["component_type"]?.string ?? root["kind"]?.string
         guard let list = root["metrics"] else { return refuse(Place("metrics"), .missing, root) }
         guard list.kind == .array else { return refuse(Place("metrics"), .notAList, list) }

@@ -6,11 +6,19 @@ struct ReportLimits: Sendable {
     var labels = 64
     /// The most bytes of the name of a metric or a label.
     var nameBytes = 256
+    /// The most bytes of the name of a component.
+    var componentBytes = ComponentKey.longestName
     /// The most bytes of a label's value, of a help text and of a unit.
     var valueBytes = 4096
 }
 
 extension ReportLimits {
     /// No bounds: for lines that were accepted.
-    static let none = ReportLimits(metrics: .max, labels: .max, nameBytes: .max, valueBytes: .max)
+    static let none = ReportLimits(
+        metrics: .max,
+        labels: .max,
+        nameBytes: .max,
+        componentBytes: .max,
+        valueBytes: .max
+    )
 }

@@ -2,6 +2,7 @@ internal import Core
 internal import Ingest
 internal import Metrics
 internal import Postgres
+internal import Synchronization
 
 /// Rolls up hours that have ended, a portion at a time. Contract noetl §7.5.
 struct RollupJob: Sendable {
@@ -22,6 +23,7 @@ struct RollupJob: Sendable {
     var refused: Counter?
     /// How many hours of components one transaction rolls up.
     var portion = 32
+    private let share = Share()
     private let minutes = DayPartitions(table: "rollup_minute")
     private let fiveMinutes = DayPartitions(table: "rollup_five_minutes")
 
@@ -42,14 +44,24 @@ struct RollupJob: Sendable {
     /// - Returns: whether there may be more.
     func rollUp(at now: Timestamp, on connection: Connection) throws -> Bool {
         let end = min(now - Self.patience, try RollupStore.oldestWriter(on: connection) ?? .latest)
-        return try rollUpHours(before: end, at: now, on: connection)
-            || rollUpDays(before: end, on: connection)
+        do {
+            let isMore =
+                try rollUpHours(before: end, at: now, on: connection)
+                || rollUpDays(before: end, on: connection)
+            share.grow()
+            return isMore
+        } catch let error as PostgresError where error.kind == .cancelled && share.of(portion) > 1 {
+            // One hour of one component has the time that it needs.
+            share.shrink()
+            return true
+        }
     }
 
     private func rollUpHours(before end: Timestamp, at now: Timestamp, on connection: Connection) throws
         -> Bool
     {
-        let hours = try RollupStore.dueHours(before: end, atMost: portion, on: connection)
+        let count = share.of(portion)
+        let hours = try RollupStore.dueHours(before: end, atMost: count, on: connection)
         guard !hours.isEmpty else { return false }
         let minutesFrom = keep.minutes > .zero ? (now - keep.minutes).startOfDay : .earliest
         let fiveMinutesFrom = keep.fiveMinutes > .zero ? (now - keep.fiveMinutes).startOfDay : .earliest
@@ -57,9 +69,9 @@ struct RollupJob: Sendable {
         try minutes.ensure(hours.filter { $0 >= minutesFrom }, on: connection)
         try fiveMinutes.ensure(hours.filter { $0 >= fiveMinutesFrom }, on: connection)
         return try connection.transaction {
-            let due = try RollupStore.takeHours(hours, atMost: portion, on: connection)
+            let due = try RollupStore.marks(of: hours, atMost: count, on: connection)
             guard !due.isEmpty else { return false }
-            try Self.allowTime(on: connection)
+            try allowTime(on: connection)
             let refused = try RollupStore.rollUp(
                 due,
                 minutesFrom: minutesFrom,
@@ -68,15 +80,16 @@ struct RollupJob: Sendable {
                 on: connection
             )
             self.refused?.increment(by: refused)
-            return true
+            // Last: a loader that marks such an hour does not wait for all of this.
+            return try RollupStore.removeMarks(due, on: connection) > 0
         }
     }
 
     private func rollUpDays(before end: Timestamp, on connection: Connection) throws -> Bool {
         try connection.transaction {
-            let due = try RollupStore.takeDays(before: end, atMost: portion, on: connection)
+            let due = try RollupStore.takeDays(before: end, atMost: share.of(portion), on: connection)
             guard !due.isEmpty else { return false }
-            try Self.allowTime(on: connection)
+            try allowTime(on: connection)
             let refused = try RollupStore.rollUpDays(due, on: connection)
             self.refused?.increment(by: refused)
             return true
@@ -84,7 +97,20 @@ struct RollupJob: Sendable {
     }
 
     /// An hour of a large component may take longer than a request.
-    private static func allowTime(on connection: Connection) throws {
-        try connection.execute("SELECT set_config('statement_timeout', '600000', true)")
+    private func allowTime(on connection: Connection) throws {
+        let milliseconds = share.of(portion) > 1 ? "600000" : "0"
+        try connection.execute("SELECT set_config('statement_timeout', $1, true)", [.text(milliseconds)])
+    }
+
+    /// How much of a portion is rolled up at once: less after it took too long. Any thread.
+    private final class Share: Sendable {
+        // Guards by what a portion is divided.
+        private let divisor = Mutex(1)
+
+        func of(_ portion: Int) -> Int { divisor.withLock { max(portion / $0, 1) } }
+
+        func shrink() { divisor.withLock { $0 = min($0 * 4, 1 << 20) } }
+
+        func grow() { divisor.withLock { $0 = max($0 / 2, 1) } }
     }
 }

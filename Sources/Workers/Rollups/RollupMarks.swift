@@ -27,9 +27,10 @@ final class RollupMarks: Sendable {
         SELECT n.runtime_id, n.hour, n.received_at
         FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS n (runtime_id, hour, received_at)
         ORDER BY n.runtime_id, n.hour
-        -- An update, even if it changes nothing, locks the row: it cannot be consumed before these samples are visible.
-        ON CONFLICT (runtime_id, hour) DO UPDATE SET received_at = excluded.received_at
-        WHERE excluded.received_at < d.received_at
+        -- The version tells a job that rolls the hour up meanwhile that it has not seen these samples.
+        ON CONFLICT (runtime_id, hour) DO UPDATE SET
+            received_at = least(excluded.received_at, d.received_at),
+            version = d.version + 1
         """
     )
 

@@ -8,6 +8,8 @@ enum RollupStore {
         var components: [Int64] = []
         /// Of each component; an hour, or a day.
         var starts: [Timestamp] = []
+        /// Of the marks of hours.
+        var versions: [Int64] = []
 
         var isEmpty: Bool { starts.isEmpty }
     }
@@ -65,25 +67,42 @@ enum RollupStore {
         return try rows.map { try $0.timestamp("hour") }
     }
 
-    /// Takes marks of some hours. They are gone when the transaction commits.
-    ///
-    /// A loader that marks such an hour again waits until then, and a mark that a loader has locked is left for later.
-    static func takeHours(_ hours: [Timestamp], atMost count: Int, on connection: Connection) throws -> Due {
+    /// Marks of some hours.
+    static func marks(of hours: [Timestamp], atMost count: Int, on connection: Connection) throws -> Due {
         let rows = try connection.execute(
             """
-            DELETE FROM rollup_due
-            WHERE (runtime_id, hour) IN (
-                SELECT runtime_id, hour FROM rollup_due
-                WHERE hour = ANY ($1::timestamptz[])
-                ORDER BY hour, runtime_id
-                LIMIT $2
-                FOR UPDATE SKIP LOCKED
-            )
-            RETURNING runtime_id, hour AS start
+            SELECT runtime_id, hour AS start, version
+            FROM rollup_due
+            WHERE hour = ANY ($1::timestamptz[])
+            ORDER BY hour, runtime_id
+            LIMIT $2
             """,
             [.timestampArray(hours), .int(count)]
         )
-        return try due(rows)
+        var due = try due(rows)
+        due.versions = try rows.map { try $0.int64("version") }
+        return due
+    }
+
+    /// Removes marks of hours that are rolled up. One that a loader has changed since, or changes now, stays: its hour has
+    /// samples that the rollup has not.
+    ///
+    /// - Returns: how many are gone.
+    static func removeMarks(_ due: Due, on connection: Connection) throws -> Int {
+        try connection.execute(
+            """
+            DELETE FROM rollup_due
+            WHERE (runtime_id, hour) IN (
+                SELECT d.runtime_id, d.hour
+                FROM rollup_due d
+                JOIN unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS m (runtime_id, hour, version)
+                    USING (runtime_id, hour, version)
+                FOR UPDATE OF d SKIP LOCKED
+            )
+            RETURNING runtime_id
+            """,
+            [.int64Array(due.components), .timestampArray(due.starts), .int64Array(due.versions)]
+        ).count
     }
 
     /// Takes marks of days that ended before a moment and of which no hour is due.

@@ -12,7 +12,12 @@ FROM unnest(
 ) AS n (group_key, labels, pushed_id, expires_at, failed_id, cleared_id, deleted_id)
 ORDER BY n.group_key
 ON CONFLICT (group_key) DO UPDATE SET
-    expires_at = CASE WHEN excluded.pushed_id > g.pushed_id THEN excluded.expires_at ELSE g.expires_at END,
+    -- Of the last push or failure: a group that only ever failed goes, too.
+    expires_at = CASE
+        WHEN greatest(excluded.pushed_id, excluded.failed_id) > greatest(g.pushed_id, g.failed_id)
+            THEN excluded.expires_at
+        ELSE g.expires_at
+    END,
     pushed_id = greatest(excluded.pushed_id, g.pushed_id),
     failed_id = greatest(excluded.failed_id, g.failed_id),
     cleared_id = greatest(excluded.cleared_id, g.cleared_id),
