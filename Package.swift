@@ -166,6 +166,7 @@ let package = Package(
                 .embedInCode("SQL/beat_components.sql"),
                 .embedInCode("SQL/changed_push_groups.sql"),
                 .embedInCode("SQL/delete_push_groups.sql"),
+                .embedInCode("SQL/described_series.sql"),
                 .embedInCode("SQL/forward_blocks.sql"),
                 .embedInCode("SQL/inherit_lifetimes.sql"),
                 .embedInCode("SQL/insert_series.sql"),

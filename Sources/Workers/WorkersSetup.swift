@@ -13,6 +13,7 @@ struct WorkersParts {
     let groups: PushGroups
     let identities = MetricIdentities()
     let written = SeriesIdentities()
+    let writtenReports = WrittenReports()
     let adoption: AutoRegistration
     /// How long samples are kept that have no lifetime of their own.
     let keep: Duration
@@ -32,7 +33,13 @@ struct WorkersParts {
     }
 
     var projection: WorkersProjection {
-        WorkersProjection(board: board, identities: identities, written: written, groups: groups)
+        WorkersProjection(
+            board: board,
+            reports: writtenReports,
+            identities: identities,
+            written: written,
+            groups: groups
+        )
     }
 }
 
@@ -69,7 +76,8 @@ extension FeatureSetup {
             journal: journal,
             registry: parts.registry,
             latest: parts.latest,
-            ids: parts.ids
+            ids: parts.ids,
+            written: parts.writtenReports
         )
         let reports = ReportRoutes(
             registry: parts.registry,

@@ -4,6 +4,7 @@ Yardsticks run in the same minutes: Debian's Pushgateway and VictoriaMetrics get
 rows. Figures of the original are those of the contract (section 3.4). A yardstick that is not installed is left out.
 """
 
+import json
 import pathlib
 import shutil
 import statistics
@@ -185,6 +186,53 @@ def reads(postgres, options):
     return figures
 
 
+STEPS = "metric_name=stepped&step=5m&agg=avg&start_time={start}&end_time={end}"
+RANGE = "query=avg_over_time%28stepped%5B5m%5D%29&step=300&start={start}&end={end}"
+
+
+def steps(postgres):
+    """(Weir, VictoriaMetrics) of the means of five minutes over thirty days of one series with a sample every 15 s."""
+    trial = Trial(postgres, env={"WEIR_SERIES_PER_COMPONENT": "1000000"})
+    end = int(time.time()) // 3600 * 3600 - 7200
+    start = end - 30 * 86_400
+    lines = []
+    for day in range(start, end, 86_400):
+        times = range(day * 1000, (day + 86_400) * 1000, 15_000)
+        labels = {"__name__": "stepped", "component": "stepped", "component_type": "worker_pool"}
+        line = {"metric": labels, "values": [time // 15_000 % 977 * 0.5 for time in times], "timestamps": list(times)}
+        lines.append(json.dumps(line))
+    body = "\n".join(lines).encode()
+    bounds = {"start": start, "end": end - 300}
+    fetch(trial.weir.port, "/api/metrics/import?format=jsonl", body)
+    trial.weir.await_loaded(300)
+    old = "SELECT count(*) FROM rollup_due WHERE hour < now() - interval '2 hours'"
+    wait_until(lambda: int(postgres.value(old)) == 0, 600, "the rollups of thirty days")
+    path = "/api/metrics/query?" + STEPS.format(**{name: iso(at) for name, at in bounds.items()})
+    ours, mine = load(trial.weir.port, path, 3, 1, "get"), fetch(trial.weir.port, path)
+    trial.end()
+    theirs = victoria_metrics()
+    if theirs:
+        fetch(theirs.port, "/api/v1/import", body)
+        fetch(theirs.port, "/internal/force_flush")
+        path = "/api/v1/query_range?" + RANGE.format(**bounds)
+        # Its cache of answers would answer the second question.
+        theirs.load = load(theirs.port, path + "&nocache=1", 3, 1, "get")
+        points = len(json.loads(fetch(theirs.port, path))["data"]["result"][0]["values"])
+        theirs.stop()
+        if abs(points - len(json.loads(mine)["series"][0]["points"])) > 2:
+            raise RuntimeError(f"VictoriaMetrics has {points} points, Weir another number")
+    return ours, theirs
+
+
+def iso(at):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def fetch(port, path, body=None):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=120) as answer:
+        return answer.read()
+
+
 def fill(postgres):
     """Ten million samples of 500 series over the last two days, a block of 500 a time."""
     postgres.sql("""
@@ -220,6 +268,7 @@ def run(options, table):
                   least=0.6, budget="≥ 0.6")
     table.limit("… CPU of Weir, a sample", [x[2] for x in drains], " µs")
     read_runs(table, [reads(postgres, options) for _ in rounds])
+    step_runs(table, [steps(postgres) for _ in rounds])
     postgres.stop("immediate")
 
 
@@ -268,3 +317,11 @@ def read_runs(table, runs):
     table.limit("export of 10,000 series, gzip, p50", [x["gzip"].p50 for x in runs], " ms", most=20)
     table.limit("newest 1,000 of a component over 10 M samples, p50", [x["newest"].p50 for x in runs], " ms", most=5)
     table.limit("… of one metric of 50, p50", [x["one"].p50 for x in runs], " ms")
+
+
+def step_runs(table, runs):
+    table.limit("step=5m over 30 days of one series, p50", [ours.p50 for ours, _ in runs], " ms", most=20)
+    if all(theirs for _, theirs in runs):
+        ratios = [ours.p50 / theirs.load.p50 for ours, theirs in runs]
+        table.limit("… of VictoriaMetrics", ratios, "×", most=3)
+        table.add("… VictoriaMetrics", yardstick=spread([theirs.load.p50 for _, theirs in runs], " ms"))

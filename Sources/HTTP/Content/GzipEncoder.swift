@@ -5,8 +5,11 @@ import Synchronization
 package final class GzipEncoder: Sendable {
     private let state: Mutex<DeflateStream>
 
-    /// Level 4: on JSON and metrics a tenth larger than zlib's default, in half of its time.
-    package init(level: Int32 = 4) {
+    /// Level 3: metrics and JSON are about a tenth larger than at zlib's default, in less than half of its time.
+    package static let usualLevel: Int32 = 3
+
+    /// Begins a member.
+    package init(level: Int32 = GzipEncoder.usualLevel) {
         state = Mutex(DeflateStream(level: level))
     }
 
@@ -22,7 +25,7 @@ package final class GzipEncoder: Sendable {
 
     /// One whole body as a gzip member.
     package static func compress(_ bytes: [UInt8]) -> [UInt8] {
-        var stream = DeflateStream(level: 4)
+        var stream = DeflateStream(level: usualLevel)
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count / 4 + 64)
         stream.run(bytes, Z_FINISH, into: &output)

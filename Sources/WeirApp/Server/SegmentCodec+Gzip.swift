@@ -11,7 +11,8 @@ extension SegmentCodec {
 }
 
 private final class GzipSegmentEncoder: SegmentTransform {
-    private let encoder = GzipEncoder()
+    // Nobody waits for it.
+    private let encoder = GzipEncoder(level: 4)
 
     func process(_ input: [UInt8], isLast: Bool, into output: inout [UInt8]) throws(SegmentCodecError) {
         if !input.isEmpty { encoder.append(input, into: &output) }

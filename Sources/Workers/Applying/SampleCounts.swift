@@ -15,7 +15,7 @@ enum SampleCounts {
     )
 
     private struct Key: Hashable {
-        let day: String
+        let day: Timestamp
         let journal: UUID128
     }
 
@@ -24,7 +24,7 @@ enum SampleCounts {
         guard !spans.isEmpty else { return }
         var counts: [Key: Int64] = [:]
         for span in spans {
-            counts[Key(day: span.receivedAt.yyyymmdd, journal: span.journal), default: 0] += Int64(
+            counts[Key(day: span.receivedAt.startOfDay, journal: span.journal), default: 0] += Int64(
                 span.samples
             )
         }
@@ -32,7 +32,7 @@ enum SampleCounts {
         try connection.execute(
             add,
             [
-                .textArray(rows.map(\.key.day)), .uuidArray(rows.map(\.key.journal)),
+                .textArray(rows.map(\.key.day.yyyymmdd)), .uuidArray(rows.map(\.key.journal)),
                 .int64Array(rows.map(\.value)),
             ]
         )

@@ -46,12 +46,14 @@ enum SamplesApplyStore {
         try insertSeries(of: reports, ids, known, on: connection)
         var rows = BinaryCopyBuffer(columnCount: columnCount)
         var spans: [StoredSpan] = []
-        for (element, key, blocks) in reports {
-            guard let id = ids[key] else { preconditionFailure("BUG: a component without a row") }
-            for block in blocks {
-                guard let span = StoredSpan(block, of: id, element) else { continue }
-                rows.append(block, span, element, known)
-                spans.append(span)
+        known.read { table in
+            for (element, key, blocks) in reports {
+                guard let id = ids[key] else { preconditionFailure("BUG: a component without a row") }
+                for block in blocks {
+                    guard let span = StoredSpan(block, of: id, element) else { continue }
+                    rows.append(block, span, element, table)
+                    spans.append(span)
+                }
             }
         }
         _ = try connection.copyIn(copy, rows)
@@ -91,14 +93,18 @@ enum SamplesApplyStore {
         on connection: Connection
     ) throws {
         var new: [UUID128: NewSeries] = [:]
-        for (element, key, blocks) in reports {
-            guard let id = ids[key] else { continue }
-            for sample in blocks.lazy.flatMap(\.samples) {
-                let series = sample.series
-                let old = known[series.key]
-                if let old, old.runtimeID == id, old.description == series.description { continue }
-                if let other = new[series.key], other.at > element.at { continue }
-                new[series.key] = NewSeries(series: series, runtimeID: id, at: element.at)
+        known.read { table in
+            for (element, key, blocks) in reports {
+                guard let id = ids[key] else { continue }
+                for block in blocks {
+                    for sample in block.samples {
+                        let series = sample.series
+                        let old = table[series.key]
+                        if let old, old.runtimeID == id, old.description == series.description { continue }
+                        if let other = new[series.key], other.at > element.at { continue }
+                        new[series.key] = NewSeries(series: series, runtimeID: id, at: element.at)
+                    }
+                }
             }
         }
         try insert(new, known, on: connection)
@@ -159,29 +165,13 @@ enum SamplesApplyStore {
     }
 }
 
-extension Series {
-    /// Tells descriptions of one series apart, within a process.
-    fileprivate var description: Int {
-        var hasher = Hasher()
-        hasher.combine(help)
-        hasher.combine(unit)
-        return hasher.finalize()
-    }
-}
-
 extension BinaryCopyBuffer {
     fileprivate mutating func append(
         _ block: SampleBlock,
         _ span: StoredSpan,
         _ element: WorkersElement,
-        _ known: SeriesNumbers
+        _ known: SeriesNumbers.Table
     ) {
-        let numbers = block.samples.map { sample in
-            guard let known = known[sample.series.key] else {
-                preconditionFailure("BUG: a series without a number")
-            }
-            return known.number
-        }
         beginRow()
         append(timestamp: element.at)
         append(int8: span.runtimeID)
@@ -189,7 +179,7 @@ extension BinaryCopyBuffer {
         append(int8: block.metricID)
         append(timestamp: span.first)
         append(timestamp: span.last)
-        append(int4Array: numbers)
+        append(int4Array: block.samples.map { known.number(of: $0.series.key) })
         if span.first == span.last {
             appendNull()
         } else {

@@ -12,19 +12,32 @@ final class SeriesNumbers: Sendable {
         let description: Int
     }
 
-    private struct Guarded {
-        var known: [UUID128: Known] = [:]
+    /// What is known, for a look at many series.
+    struct Table: Sendable {
+        fileprivate var known: [UUID128: Known] = [:]
         /// Of the batch that is not committed yet.
-        var pending: [UUID128: Known] = [:]
+        fileprivate var pending: [UUID128: Known] = [:]
+
+        subscript(key: UUID128) -> Known? {
+            if !pending.isEmpty, let new = pending[key] { return new }
+            return known[key]
+        }
+
+        /// The number of a series that the batch has stored.
+        func number(of key: UUID128) -> Int32 {
+            guard let known = self[key] else { preconditionFailure("BUG: a series without a number") }
+            return known.number
+        }
     }
 
     /// How many series are remembered; beyond, all are forgotten and asked for again.
     private static let most = 500_000
     // Guards both tables.
-    private let guarded = Mutex(Guarded())
+    private let guarded = Mutex(Table())
 
-    subscript(key: UUID128) -> Known? {
-        guarded.withLock { $0.pending[key] ?? $0.known[key] }
+    /// Looks at what is known.
+    func read<Result>(_ body: (Table) throws -> Result) rethrows -> Result {
+        try guarded.withLock { try body($0) }
     }
 
     /// Starts a batch: forgets what the last one, which may have failed, left.

@@ -18,6 +18,7 @@ package struct WorkersProjection: Projection {
     private let board: Board?
     /// What is shown of pushes; nil in a replay.
     private let groups: PushGroups?
+    private let reports: WrittenReports?
     private let identities: MetricIdentities
     private let series = SeriesNumbers()
     private let written: SeriesIdentities
@@ -26,17 +27,20 @@ package struct WorkersProjection: Projection {
 
     /// - Parameters:
     ///   - board: tells the route that waits that a lifetime is set.
+    ///   - reports: those that the route has just written; nil in a replay.
     ///   - identities: metrics that the route of reports has read, so that they are not read again.
     ///   - written: series that the route of remote-write has read.
     ///   - groups: what is shown of pushes; nil in a replay.
     init(
         board: Board? = nil,
+        reports: WrittenReports? = nil,
         identities: MetricIdentities = MetricIdentities(),
         written: SeriesIdentities = SeriesIdentities(),
         groups: PushGroups? = nil
     ) {
         self.written = written
         self.board = board
+        self.reports = reports
         self.identities = identities
         self.groups = groups
     }
@@ -65,6 +69,7 @@ package struct WorkersProjection: Projection {
     }
 
     private func operation(_ kind: WorkersLine.Kind, _ line: JournalLine) throws -> WorkersOperation {
+        if kind == .report, let written = reports?.take(line.seq) { return written.operation(at: line.at) }
         let document = try JSONDocument(Array(line.body))
         if kind == .sweep {
             guard let before = document.root["before"]?.timestamp else { throw Refusal(reason: "no time") }
@@ -98,9 +103,12 @@ package struct WorkersProjection: Projection {
         case .report:
             var report = try ReportDecoder.report(document, .none, identities)
             report.trace = context.trace
-            let samples = report.samples(of: component.key, arrivedAt: line.at)
-                .removing(context.dropped)
-            return .report(component, blocks: SampleBlock.blocks(samples, ids: context.ids))
+            return WrittenReports.Report(
+                component: component,
+                report: report,
+                ids: context.ids,
+                dropped: context.dropped
+            ).operation(at: line.at)
         case .register, .sweep, .ttl, .remoteWrite1, .remoteWrite2, .imported:
             let registration = try RegistrationDecoder.registration(
                 document.root,
@@ -156,5 +164,13 @@ package struct WorkersProjection: Projection {
             if case .ttl = element.operation { outcomes[element.seq] = () }
         }
         if !outcomes.isEmpty { board.settle(outcomes) }
+    }
+}
+
+extension WrittenReports.Report {
+    /// What its line, which arrived at a moment, does.
+    fileprivate func operation(at arrival: Timestamp) -> WorkersOperation {
+        let samples = report.samples(of: component.key, arrivedAt: arrival).removing(dropped)
+        return .report(component, blocks: SampleBlock.blocks(samples, ids: ids))
     }
 }

@@ -99,12 +99,12 @@ struct QueryRoutes: Sendable {
     private static func samples(_ question: Question, _ store: SamplesStore, _ request: Request) throws
         -> Response
     {
-        let rows = try store.fetchNewest(question.samples)
-        let next = try rows.count == question.samples.limit ? rows.last.map(cursor(after:)) : nil
-        let body = try SamplesEncoder.query(
-            rows,
+        let samples = try store.fetchNewest(question.samples)
+        let next = samples.count == question.samples.limit ? samples.last.map(cursor(after:)) : nil
+        let body = SamplesEncoder.query(
+            samples,
+            of: try store.describe(samples),
             limit: question.samples.limit,
-            showsExemplars: question.samples.isOfReferences,
             next: question.isPaged ? .some(next?.text) : nil
         )
         var response = Response.json(body)
@@ -112,8 +112,8 @@ struct QueryRoutes: Sendable {
         return response
     }
 
-    private static func cursor(after row: Row) throws -> SampleQuery.Cursor {
-        SampleQuery.Cursor(at: try row.timestamp("timestamp"), metricID: try row.int64("metric_id"))
+    private static func cursor(after sample: StoredSample) -> SampleQuery.Cursor {
+        SampleQuery.Cursor(at: sample.at, metricID: sample.metricID)
     }
 
     // MARK: - Parameters

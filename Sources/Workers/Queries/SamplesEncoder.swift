@@ -1,48 +1,63 @@
 internal import Core
-internal import Postgres
 
-/// Rows to the answers of the metrics endpoints. Contract noetl §1.3.
+/// Samples to the answers of the metrics endpoints. Contract noetl §1.3.
 enum SamplesEncoder {
     /// The page of a query; `next` is the start of the next page when the client asked for pages, nil on the last one.
     static func query(
-        _ rows: [Row],
+        _ samples: [StoredSample],
+        of series: [Int32: SeriesText],
         limit: Int,
-        showsExemplars: Bool = false,
         next: String?? = nil
-    ) throws -> [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 512 * rows.count + 64)
-        try writer.object { answer in
-            try answer.array("metrics") { list in
-                for row in rows { try list.object { try sample(row, showsExemplars, &$0) } }
+    ) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 512 * samples.count + 64)
+        var times = TimeTexts()
+        var count = 0
+        writer.object { answer in
+            answer.array("metrics") { list in
+                // A series without a row went with its component, between two queries.
+                for sample in samples {
+                    guard let series = series[sample.series] else { continue }
+                    list.object { encode(sample, series, &times, &$0) }
+                    count += 1
+                }
             }
-            answer.member("count", rows.count)
+            answer.member("count", count)
             answer.member("limit", limit)
             if let next { answer.member("next_cursor", next) }
         }
         return writer.bytes
     }
 
-    private static func sample(_ row: Row, _ showsExemplar: Bool, _ sample: inout JSONWriter) throws {
-        sample.member("metric_id", try row.int64("metric_id"))
-        sample.member("runtime_id", try row.int64("runtime_id"))
-        sample.member("component_name", try row.text("component_name"))
-        sample.member("component_type", try row.text("component_type"))
-        sample.member("metric_name", try row.text("metric_name"))
-        sample.member("metric_type", try row.text("metric_type"))
-        sample.key("metric_value")
-        value(try row.double("metric_value"), &sample)
-        if let labels = try row.optionalUTF8("labels") {
-            sample.member("labels", raw: labels)
-        } else {
-            sample.null("labels")
+    private static func encode(
+        _ sample: StoredSample,
+        _ series: SeriesText,
+        _ times: inout TimeTexts,
+        _ object: inout JSONWriter
+    ) {
+        object.member("metric_id", sample.metricID)
+        for member in series.before { object.member(member.name, raw: member.json) }
+        object.key("metric_value")
+        value(sample.value, &object)
+        for member in series.behind { object.member(member.name, raw: member.json) }
+        object.member("timestamp", times.at.text(sample.at))
+        object.member("created_at", times.arrival.text(sample.receivedAt))
+        if let exemplar = sample.exemplar { object.member("exemplar", raw: Array(exemplar.utf8)) }
+    }
+
+    /// The texts of the last times: the samples of a report mostly have the same.
+    private struct TimeTexts {
+        struct Last {
+            private var time = Timestamp.epoch
+            private var text = Timestamp.epoch.isoformat
+
+            mutating func text(_ time: Timestamp) -> String {
+                if time != self.time { (self.time, text) = (time, time.isoformat) }
+                return text
+            }
         }
-        sample.member("help_text", try row.optionalText("help_text"))
-        sample.member("unit", try row.optionalText("unit"))
-        sample.member("timestamp", try row.timestamp("timestamp").isoformat)
-        sample.member("created_at", try row.timestamp("created_at").isoformat)
-        if showsExemplar, let exemplar = try row.optionalUTF8("exemplar") {
-            sample.member("exemplar", raw: exemplar)
-        }
+
+        var at = Last()
+        var arrival = Last()
     }
 
     /// JSON has no numbers for these; the original's page failed on them.

@@ -11,6 +11,7 @@ struct SamplesStore {
     let keep: Duration
 
     private static let newest = Statement("newest samples", file: PackageResources.newest_samples_sql)
+    private static let described = Statement("described series", file: PackageResources.described_series_sql)
     /// Up to this many series, blocks without any of them are not read.
     private static let fewSeries = 64
     private static let firstBlocks = 4
@@ -18,7 +19,7 @@ struct SamplesStore {
     /// Samples, the newest first.
     ///
     /// Blocks are read from the newest on, until no other block can have a sample that belongs to the answer.
-    func fetchNewest(_ query: SampleQuery) throws -> [Row] {
+    func fetchNewest(_ query: SampleQuery) throws -> [StoredSample] {
         let to = min(query.to, query.cursor?.at ?? .latest)
         guard query.limit > 0, query.from <= to else { return [] }
         let meant = try query.filter.find(on: connection)
@@ -41,16 +42,23 @@ struct SamplesStore {
                     .optional(query.traceID), .optional(query.executionID),
                 ]
             )
-            let read = try rows[0].int("blocks")
-            let completeAt = try rows[0].optionalTimestamp("complete_at")
-            let samples = try rows.filter { try !$0.isNull("metric_id") }
-            let isLast = read < blocks
-            let isComplete =
-                try samples.count == query.limit
-                && samples.last?.timestamp("timestamp") ?? .epoch > completeAt ?? .latest
+            let samples = try StoredSample.samples(in: rows[0])
+            let isLast = try rows[0].int("blocks") < blocks
+            let completeAt = try rows[0].optionalTimestamp("complete_at") ?? .latest
+            let isComplete = samples.count == query.limit && samples.last?.at ?? .epoch > completeAt
             if isLast || isComplete { return samples }
             blocks = Self.more(than: blocks, with: samples.count, of: query.limit)
         }
+    }
+
+    /// What answers say of the series of samples.
+    func describe(_ samples: [StoredSample]) throws -> [Int32: SeriesText] {
+        guard !samples.isEmpty else { return [:] }
+        let numbers = Set(samples.lazy.map(\.series)).map { Int64($0) }
+        let rows = try connection.execute(Self.described, [.int64Array(numbers)])
+        return try Dictionary(
+            rows.map { (Int32(truncatingIfNeeded: try $0.int64("series_id")), try SeriesText($0)) }
+        ) { $1 }
     }
 
     /// A block may have one sample of the answer or a thousand: the first ones tell.

@@ -33,7 +33,7 @@ enum RemoteWriteApplyStore {
                 guard let id = ids[component.key] else {
                     preconditionFailure("BUG: a component without a row")
                 }
-                let portions = SamplePortions(part, of: write.request, known)
+                let portions = known.read { SamplePortions(part, of: write.request, $0) }
                 rows.append(portions, firsts, of: id, element)
                 spans += portions.rows.map { row in
                     StoredSpan(
@@ -58,18 +58,20 @@ enum RemoteWriteApplyStore {
         on connection: Connection
     ) throws {
         var new: [UUID128: SamplesApplyStore.NewSeries] = [:]
-        for (element, write) in writes {
-            for part in write.request.parts {
-                guard let id = ids[part.component.key] else { continue }
-                for index in part.entries {
-                    let entry = write.request.entries[index]
-                    guard known[entry.key]?.runtimeID != id, new[entry.key] == nil else { continue }
-                    guard let series = write.request.series(entry) else {
-                        preconditionFailure("BUG: labels that were read once")
+        known.read { table in
+            for (element, write) in writes {
+                for part in write.request.parts {
+                    guard let id = ids[part.component.key] else { continue }
+                    for index in part.entries {
+                        let entry = write.request.entries[index]
+                        guard table[entry.key]?.runtimeID != id, new[entry.key] == nil else { continue }
+                        guard let series = write.request.series(entry) else {
+                            preconditionFailure("BUG: labels that were read once")
+                        }
+                        // Without a description it changes none that PostgreSQL has.
+                        let at: Timestamp = entry.metadata == nil ? .earliest : element.at
+                        new[entry.key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
                     }
-                    // Without a description it changes none that PostgreSQL has.
-                    let at = entry.metadata == nil ? .earliest : element.at
-                    new[entry.key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
                 }
             }
         }

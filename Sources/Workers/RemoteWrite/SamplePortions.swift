@@ -10,13 +10,11 @@ struct SamplePortions {
         var values: [Double] = []
     }
 
-    init(_ part: WriteRequest.Part, of request: WriteRequest, _ known: SeriesNumbers) {
+    init(_ part: WriteRequest.Part, of request: WriteRequest, _ known: SeriesNumbers.Table) {
         var row = Row()
         for index in part.entries {
             let entry = request.entries[index]
-            guard let number = known[entry.key]?.number else {
-                preconditionFailure("BUG: a series without a number")
-            }
+            let number = known.number(of: entry.key)
             for sample in entry.samples {
                 if row.values.count == SampleBlock.mostSamples { close(&row) }
                 row.append(number, request.times[sample], request.values[sample])

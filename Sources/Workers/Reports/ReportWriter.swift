@@ -14,6 +14,8 @@ struct ReportWriter: Sendable {
     let registry: ComponentRegistry
     let latest: LatestValues
     let ids: Snowflake
+    /// Takes reports to the loader.
+    let written: WrittenReports
 
     /// Stores metrics; `line` is the report as JSON. A component that the registry does not know yet becomes known.
     ///
@@ -33,15 +35,15 @@ struct ReportWriter: Sendable {
         guard !admitted.isEmpty || !registry.knows(component) else {
             return Outcome(inserted: 0, dropped: dropped.count)
         }
-        try await journal.append(
+        let first = SampleBlock.counts(of: admitted.count).map { ids.mint($0) }
+        let position = try await journal.append(
             kind: WorkersLine.Kind.report.rawValue,
-            members: WorkersLine.members(
-                component,
-                ids: SampleBlock.counts(of: admitted.count).map { ids.mint($0) },
-                dropped: dropped,
-                trace: report.trace
-            ),
+            members: WorkersLine.members(component, ids: first, dropped: dropped, trace: report.trace),
             body: line
+        )
+        written.keep(
+            WrittenReports.Report(component: component, report: report, ids: first, dropped: dropped),
+            of: position.seq
         )
         registry.learn(component)
         latest.record(admitted, of: component, arrivedAt: arrival)

@@ -18,6 +18,8 @@ final class Series: Sendable {
     /// What the sender says about the metric; not a part of the key.
     let help: String?
     let unit: String?
+    /// Tells descriptions of one series apart, within a process.
+    let description: Int
 
     /// A series that PostgreSQL has, with its key.
     init(
@@ -34,6 +36,7 @@ final class Series: Sendable {
         self.labels = labels
         self.help = help
         self.unit = unit
+        description = Self.description(help, unit)
     }
 
     /// A series as its component reports it.
@@ -50,6 +53,7 @@ final class Series: Sendable {
         self.labels = labels
         self.help = help
         self.unit = unit
+        description = Self.description(help, unit)
         var digest = KeyDigest()
         digest.add(component.type.rawValue)
         digest.add(component.name)
@@ -60,6 +64,13 @@ final class Series: Sendable {
             digest.add(label.value)
         }
         key = digest.finish()
+    }
+
+    private static func description(_ help: String?, _ unit: String?) -> Int {
+        var hasher = Hasher()
+        hasher.combine(help)
+        hasher.combine(unit)
+        return hasher.finalize()
     }
 }
 

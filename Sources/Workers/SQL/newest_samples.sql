@@ -1,4 +1,5 @@
--- The samples of the newest blocks of some components, the newest first.
+-- The samples of the newest blocks of some components, the newest first, as arrays in binary form. The times are in
+-- microseconds since 2000, as PostgreSQL sends them.
 -- $1: ids of components; $2, $3: bounds of the samples' times; $4: numbers of series that a block must have one of,
 -- or null; $5: how many blocks; $6: numbers of series, or null for all; $7: samples that arrived before this have
 -- expired, unless they have a lifetime of their own; $8: this moment; $9: how many samples; $10, $11: time and id of
@@ -32,10 +33,15 @@ WITH blocks AS MATERIALIZED (
         b.first_at + coalesce(e.after_us, 0) * interval '1 microsecond' AS at
     FROM blocks b
     CROSS JOIN LATERAL unnest(b.series, b.after_us, b.value) WITH ORDINALITY AS e (series_id, after_us, value, place)
+), lifetimes AS MATERIALIZED (
+    SELECT s.series_id, s.ttl, s.ttl_set_at
+    FROM series s
+    WHERE s.runtime_id = ANY ($1)
+      AND s.ttl IS NOT NULL
 ), page AS (
     SELECT m.*
     FROM samples m
-    JOIN series s ON s.series_id = m.series_id
+    LEFT JOIN lifetimes s ON s.series_id = m.series_id
     WHERE m.at BETWEEN $2 AND $3
       AND ($6::integer[] IS NULL OR m.series_id = ANY ($6))
       AND ($13::text IS NULL OR m.exemplar ->> 'trace_id' = $13)
@@ -48,15 +54,17 @@ WITH blocks AS MATERIALIZED (
     ORDER BY m.at DESC, m.metric_id DESC
     LIMIT $9
 )
+-- A row for each sample would take several times as long to send and to read.
 SELECT
-    m.metric_id, m.runtime_id, r.name AS component_name, r.component_type, s.metric_name, s.metric_type,
-    m.value AS metric_value, s.labels::text AS labels, s.help_text, s.unit, m.at AS "timestamp",
-    m.received_at AS created_at,
-    m.exemplar::text AS exemplar, bounds.blocks, bounds.complete_at
+    bounds.blocks, bounds.complete_at,
+    array_send(arrays.metric_ids) AS metric_ids, array_send(arrays.series) AS series,
+    array_send(arrays.times) AS times, array_send(arrays.arrivals) AS arrivals,
+    array_send(arrays.values) AS values, arrays.exemplars
 FROM bounds
-LEFT JOIN (
-    page m
-    JOIN series s ON s.series_id = m.series_id
-    JOIN component r ON r.runtime_id = m.runtime_id
-) ON true
-ORDER BY m.at DESC NULLS LAST, m.metric_id DESC
+CROSS JOIN (
+    SELECT
+        array_agg(p.metric_id) AS metric_ids, array_agg(p.series_id) AS series, array_agg(p.at) AS times,
+        array_agg(p.received_at) AS arrivals, array_agg(p.value) AS values,
+        array_agg(p.exemplar::text) FILTER (WHERE $12 IS NOT NULL) AS exemplars
+    FROM page p
+) arrays
