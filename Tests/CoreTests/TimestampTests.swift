@@ -93,6 +93,18 @@ import Testing
         #expect(String(decoding: bytes, as: UTF8.self) == "at=2026-11-20T20:05:42.570541Z")
     }
 
+    @Test(arguments: [
+        ("2026-11-20T20:05:42.570541Z", "2026-11-20T20:05:42.570541+00:00"),
+        ("2026-11-20T20:05:42.000001Z", "2026-11-20T20:05:42.000001+00:00"),
+        ("2026-11-20T20:05:42Z", "2026-11-20T20:05:42+00:00"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
+    ])
+    func `are rendered as Python's isoformat does, without a fraction of zero`(text: String, expected: String)
+        throws
+    {
+        #expect(try #require(Timestamp(iso8601: text)).isoformat == expected)
+    }
+
     @Test func `renders what ISO 8601 cannot say as the nearest it can`() {
         #expect(Timestamp(microseconds: .max).description == "9999-12-31T23:59:59.999999Z")
         #expect(Timestamp(microseconds: .min).description == "0001-01-01T00:00:00.000000Z")

@@ -156,7 +156,7 @@ extension JSONWriter {
         json.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    /// Writes a value that is JSON text already.
+    /// Writes a value, or members of an object, that are JSON text already.
     package mutating func raw(_ json: [UInt8]) {
         separate()
         bytes.append(contentsOf: json)

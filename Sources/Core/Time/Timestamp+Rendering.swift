@@ -21,9 +21,15 @@ extension Timestamp: CustomStringConvertible {
 
     /// ISO 8601 text as Python's `isoformat` writes it: without a fraction when that is zero.
     package var isoformat: String {
-        let text = iso8601(offset: .plusZero)
-        return microseconds % Timestamp.microsecondsPerSecond == 0
-            ? text.replacing(".000000", with: "") : text
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
+            var length = render(into: text, offset: .plusZero)
+            if microseconds % Timestamp.microsecondsPerSecond == 0 {
+                let (point, zone) = (19, 26)
+                for index in zone..<length { text[index - zone + point] = text[index] }
+                length -= zone - point
+            }
+            return String(decoding: UnsafeBufferPointer(rebasing: text[..<length]), as: UTF8.self)
+        }
     }
 
     /// Appends the text of `iso8601(offset:)`, 27 or 32 bytes.

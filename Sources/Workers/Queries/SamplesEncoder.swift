@@ -35,10 +35,10 @@ enum SamplesEncoder {
         _ object: inout JSONWriter
     ) {
         object.member("metric_id", sample.metricID)
-        for member in series.before { object.member(member.name, raw: member.json) }
+        object.raw(series.before)
         object.key("metric_value")
         value(sample.value, &object)
-        for member in series.behind { object.member(member.name, raw: member.json) }
+        object.raw(series.behind)
         object.member("timestamp", times.at.text(sample.at))
         object.member("created_at", times.arrival.text(sample.receivedAt))
         if let exemplar = sample.exemplar { object.member("exemplar", raw: Array(exemplar.utf8)) }

@@ -57,7 +57,7 @@ struct SamplesStore {
         let numbers = Set(samples.lazy.map(\.series)).map { Int64($0) }
         let rows = try connection.execute(Self.described, [.int64Array(numbers)])
         return try Dictionary(
-            rows.map { (Int32(truncatingIfNeeded: try $0.int64("series_id")), try SeriesText($0)) }
+            rows.map { (Int32(truncatingIfNeeded: try $0.int64(0)), try SeriesText($0)) }
         ) { $1 }
     }
 

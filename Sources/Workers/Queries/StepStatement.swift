@@ -9,10 +9,15 @@ internal import Postgres
 enum StepStatement {
     // $1, $2, $3 are those of `sample_increases.sql`; $4: components; $5, $6: bounds, the end exclusive; $7: the step in
     // seconds; $8: the group of each of $3; $9: how many points.
-    static func make(_ grain: RollupGrain?, _ aggregation: StepQuery.Aggregation) -> Statement {
+    //
+    // A row for each group: the times and values of its points, as arrays in binary form.
+    static func make(_ query: StepQuery) -> Statement {
+        let (grain, aggregation) = (query.grain, query.aggregation)
         var parts = [grain == nil ? wholeRange : markedHours, RollupStore.increases]
         if grain == .day { parts.append(changedDays) }
-        let sources = [samples] + (grain.map(rollups) ?? [])
+        let columns = aggregation.columns
+        let sources =
+            [samples(columns)] + (grain.map { rollups($0, columns, isWhole: query.step == $0.seconds) } ?? [])
         parts.append("parts AS (\n\(sources.joined(separator: "\nUNION ALL\n"))\n)")
         return Statement(
             "points of a step",
@@ -50,28 +55,34 @@ enum StepStatement {
         )
         """
 
-    private static let samples = """
-        SELECT
-            series_id, at, 1 AS count, value AS min, value AS max, rollup_summand(value) AS sum, value AS last,
-            at AS last_at, place, increase
+    private static let step = "$7::bigint * interval '1 second'"
+
+    private static func samples(_ columns: [Column]) -> String {
+        """
+        SELECT series_id, date_bin(\(step), at, 'epoch') AS at, \(columns.map(\.ofSample).joined(separator: ", "))
         FROM increases
         WHERE at >= starts_at AND at >= $5 AND at < $6
         """
+    }
 
     // MARK: - Rollups
 
-    private static func rollups(_ grain: RollupGrain) -> [String] {
+    /// `isWhole` when each of the buckets is a point.
+    private static func rollups(_ grain: RollupGrain, _ columns: [Column], isWhole: Bool) -> [String] {
+        func rollup(_ grain: RollupGrain, rowLength: String, unless excluded: String, isWhole: Bool = isWhole)
+            -> String
+        {
+            self.rollup(grain, columns, rowLength: rowLength, unless: excluded, isWhole: isWhole)
+        }
         switch grain {
-        case .minute, .fiveMinutes: [rollup(grain, rowLength: "1 hour", unless: isMarked("r.starts_at"))]
-        case .hour: [rollup(.hour, rowLength: "1 day", unless: isMarked("b.at"))]
+        case .minute, .fiveMinutes:
+            return [rollup(grain, rowLength: "1 hour", unless: isMarked("r.starts_at"))]
+        case .hour: return [rollup(.hour, rowLength: "1 day", unless: isMarked("b.at"))]
         case .day:
-            [
+            let unless = "\(isMarked("b.at")) OR NOT \(isChanged("r.starts_at"))"
+            return [
                 rollup(.day, rowLength: "31 days", unless: isChanged("b.at")),
-                rollup(
-                    .hour,
-                    rowLength: "1 day",
-                    unless: "\(isMarked("b.at")) OR NOT \(isChanged("r.starts_at"))"
-                ),
+                rollup(.hour, rowLength: "1 day", unless: unless, isWhole: false),
             ]
         }
     }
@@ -85,35 +96,48 @@ enum StepStatement {
     }
 
     /// The buckets of one table; `rowLength` is the time that a row spans.
-    private static func rollup(_ grain: RollupGrain, rowLength: String, unless excluded: String) -> String {
-        """
-        SELECT
-            r.series_id, b.at, coalesce(e.count, 1), coalesce(e.min, e.last), coalesce(e.max, e.last),
-            coalesce(e.sum, rollup_summand(e.last)), e.last, e.last_at, 0, e.increase
-        FROM \(grain.table) r
-        JOIN series s ON s.series_id = r.series_id
-        CROSS JOIN LATERAL unnest(r.bucket, r.count, r.min, r.max, r.sum, r.last, r.last_at, r.increase)
-            AS e (bucket, count, min, max, sum, last, last_at, increase)
-        CROSS JOIN LATERAL (SELECT r.starts_at + e.bucket * interval '\(grain.seconds) seconds') AS b (at)
-        WHERE r.series_id = ANY ($3)
-          AND r.starts_at > $5::timestamptz - interval '\(rowLength)'
-          AND r.starts_at < $6::timestamptz
-          AND b.at >= $5 AND b.at < $6
-          AND NOT (\(excluded))
-        """
+    private static func rollup(
+        _ grain: RollupGrain,
+        _ columns: [Column],
+        rowLength: String,
+        unless excluded: String,
+        isWhole: Bool
+    ) -> String {
+        // Each array that is taken apart costs, so only those that are needed are.
+        let arrays = ["bucket"] + Set(columns.flatMap(\.arrays)).sorted()
+        return """
+            SELECT
+                r.series_id, \(isWhole ? "b.at" : "date_bin(\(step), b.at, 'epoch')"),
+                \(columns.map(\.ofBucket).joined(separator: ", "))
+            FROM \(grain.table) r
+            JOIN series s ON s.series_id = r.series_id
+            CROSS JOIN LATERAL unnest(\(arrays.map { "r.\($0)" }.joined(separator: ", ")))
+                AS e (\(arrays.joined(separator: ", ")))
+            CROSS JOIN LATERAL (SELECT r.starts_at + e.bucket * interval '\(grain.seconds) seconds') AS b (at)
+            WHERE r.series_id = ANY ($3)
+              AND r.starts_at > $5::timestamptz - interval '\(rowLength)'
+              AND r.starts_at < $6::timestamptz
+              AND b.at >= $5 AND b.at < $6
+              AND NOT (\(excluded))
+            """
     }
 
     // MARK: - Points
 
     private static func points(_ aggregation: StepQuery.Aggregation) -> String {
         """
-        SELECT g.number AS group, date_bin($7::bigint * interval '1 second', p.at, 'epoch') AS at, \(value(aggregation)) AS value
-        FROM parts p
-        JOIN unnest($3::integer[], $8::integer[]) AS g (series_id, number) ON g.series_id = p.series_id
-        GROUP BY 1, 2
-        \(aggregation.isOfCounters ? "HAVING count(p.increase) > 0" : "")
-        ORDER BY 1, 2
-        LIMIT $9
+        SELECT t.number, array_send(array_agg(t.at)) AS times, array_send(array_agg(t.value)) AS values
+        FROM (
+            SELECT g.number, p.at, (\(value(aggregation)))::double precision AS value
+            FROM parts p
+            JOIN unnest($3::integer[], $8::integer[]) AS g (series_id, number) ON g.series_id = p.series_id
+            GROUP BY 1, 2
+            \(aggregation.isOfCounters ? "HAVING count(p.increase) > 0" : "")
+            ORDER BY 1, 2
+            LIMIT $9
+        ) t
+        GROUP BY t.number
+        ORDER BY t.number
         """
     }
 
@@ -125,9 +149,57 @@ enum StepStatement {
         case .sum: "sum(p.sum)"
         // Of several series with one time, the greatest value.
         case .last: "(array_agg(p.last ORDER BY p.last_at DESC, p.place DESC, p.last DESC))[1]"
-        case .count: "sum(p.count)::double precision"
+        case .count: "sum(p.count)"
         case .increase: "sum(p.increase)"
         case .rate: "sum(p.increase) / $7"
+        }
+    }
+}
+
+extension StepStatement {
+    /// What a point is made of, from samples and from buckets of rollups.
+    fileprivate enum Column: Sendable {
+        case count, min, max, sum, last, lastAt, place, increase
+
+        var ofSample: String {
+            switch self {
+            case .count: "1 AS count"
+            case .min: "value AS min"
+            case .max: "value AS max"
+            case .sum: "rollup_summand(value) AS sum"
+            case .last: "value AS last"
+            case .lastAt: "at AS last_at"
+            case .place: "place"
+            case .increase: "increase"
+            }
+        }
+
+        /// A bucket of one sample has only the last of these.
+        var ofBucket: String {
+            switch self {
+            case .count: "coalesce(e.count, 1)"
+            case .min: "coalesce(e.min, e.last)"
+            case .max: "coalesce(e.max, e.last)"
+            case .sum: "coalesce(e.sum, rollup_summand(e.last))"
+            case .last: "e.last"
+            case .lastAt: "e.last_at"
+            case .place: "0"
+            case .increase: "e.increase"
+            }
+        }
+
+        /// The columns of rollups that it needs.
+        var arrays: [String] {
+            switch self {
+            case .count: ["count"]
+            case .min: ["min", "last"]
+            case .max: ["max", "last"]
+            case .sum: ["sum", "last"]
+            case .last: ["last"]
+            case .lastAt: ["last_at"]
+            case .place: []
+            case .increase: ["increase"]
+            }
         }
     }
 }
@@ -135,4 +207,16 @@ enum StepStatement {
 extension StepQuery.Aggregation {
     /// Whether gauges have none.
     fileprivate var isOfCounters: Bool { self == .rate || self == .increase }
+
+    fileprivate var columns: [StepStatement.Column] {
+        switch self {
+        case .avg: [.sum, .count]
+        case .min: [.min]
+        case .max: [.max]
+        case .sum: [.sum]
+        case .last: [.last, .lastAt, .place]
+        case .count: [.count]
+        case .increase, .rate: [.increase]
+        }
+    }
 }

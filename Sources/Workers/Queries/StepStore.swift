@@ -42,11 +42,12 @@ struct StepStore {
             .int(query.step), .int64Array(numbers.map(Int64.init)), .int(StepQuery.mostPoints + 1),
         ]
         var count = 0
-        let statement = StepStatement.make(query.grain, query.aggregation)
-        for row in try connection.execute(statement, parameters) {
-            count += 1
+        for row in try connection.execute(StepStatement.make(query), parameters) {
+            let times = BinaryArray.times(try row.bytes("times"))
+            let values = BinaryArray.doubles(try row.bytes("values"))
+            count += times.count
             guard count <= StepQuery.mostPoints else { throw Excess.points }
-            groups.append(try row.timestamp(1), try row.double(2), to: Int(try row.int64(0)))
+            groups.append(Array(zip(times, values)), to: try row.int("number"))
         }
         return groups.filled
     }
@@ -93,8 +94,8 @@ struct StepGroups {
         return groups.count - 1
     }
 
-    mutating func append(_ at: Timestamp, _ value: Double, to number: Int) {
-        groups[number].points.append((at, value))
+    mutating func append(_ points: [(Timestamp, Double)], to number: Int) {
+        groups[number].points += points.map { (at: $0, value: $1) }
     }
 
     private func key(of series: SeriesFilter.Described) -> Key {

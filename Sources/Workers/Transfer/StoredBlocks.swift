@@ -18,8 +18,7 @@ struct StoredBlock: Sendable {
         let first = try row.timestamp("first_at").microseconds
         let after = try row.optionalBytes("after_us").map { BinaryArray.elements($0, as: Int64.self) ?? [] }
         series = BinaryArray.elements(try row.bytes("series"), as: Int32.self) ?? []
-        values = (BinaryArray.elements(try row.bytes("value"), as: UInt64.self) ?? [])
-            .map { Double(bitPattern: $0) }
+        values = BinaryArray.doubles(try row.bytes("value"))
         times = after.map { $0.map { first + $0 } } ?? series.map { _ in first }
     }
 }

@@ -1,3 +1,5 @@
+internal import Core
+
 /// Arrays as PostgreSQL sends them in binary form: dimensions, whether there are NULLs, the type, length and lower bound;
 /// then each element with its length. All numbers are big-endian.
 enum BinaryArray {
@@ -20,4 +22,17 @@ enum BinaryArray {
             }
         }
     }
+
+    /// The elements of a `double precision` array; none of anything else.
+    static func doubles(_ bytes: [UInt8]) -> [Double] {
+        (elements(bytes, as: UInt64.self) ?? []).map { Double(bitPattern: $0) }
+    }
+
+    /// The elements of a `timestamptz` array, which are microseconds since 2000; none of anything else.
+    static func times(_ bytes: [UInt8]) -> [Timestamp] {
+        (elements(bytes, as: Int64.self) ?? []).map { Timestamp(microseconds: $0 + epoch) }
+    }
+
+    /// Microseconds from 1970-01-01 to 2000-01-01.
+    private static let epoch: Int64 = 946_684_800_000_000
 }
