@@ -173,6 +173,27 @@ import Testing
         )
     }
 
+    @Test func `keeps components apart when the first series of one is left out`() async throws {
+        let weir = try WorkersHarness(seriesOfComponent: 1)
+        try await weir.write(SentSeries("a", [("job", "full")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let answer = try await weir.write(
+            SentSeries("b", [("job", "full")], (1, 2)),
+            SentSeries("a", [("job", "new")], (1, 3), (2, 4)),
+            SentSeries("a", [("job", "full")], (1, 5))
+        )
+        #expect(answer.fields["X-Prometheus-Remote-Write-Samples-Written"] == "3")
+        #expect(
+            try await weir.rows(
+                """
+                SELECT r.name, m.metric_value FROM noetl.metric m JOIN component r USING (runtime_id) ORDER BY 2
+                """
+            ) == ["full|1", "new|3", "new|4", "full|5"]
+        )
+        #expect(try weir.database.rows("SELECT count(DISTINCT metric_id) FROM noetl.metric") == ["4"])
+        #expect(try weir.database.rows("SELECT count(*) FROM dead_letter") == ["0"])
+    }
+
     @Test func `takes type, help and unit from version 2, and counts what it does not store`() async throws {
         let weir = try WorkersHarness()
         var queue = SentSeries("queue_count", [("job", "j")], (Self.now, 4))

@@ -88,6 +88,8 @@ struct RemoteWriter: Sendable {
             request.parts[index].samples -= refused.reduce(0) { $0 + request.entries[$1].samples.count }
         }
         request.parts.removeAll { $0.entries.isEmpty }
+        // The line has its components in the order in which they come first without what is left out.
+        request.parts.sort { ($0.entries.first ?? 0) < ($1.entries.first ?? 0) }
     }
 }
 
