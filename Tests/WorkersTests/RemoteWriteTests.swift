@@ -194,6 +194,18 @@ import Testing
         #expect(try weir.database.rows("SELECT count(*) FROM dead_letter") == ["0"])
     }
 
+    @Test func `takes a new component as long as there is room, however many a request has`() async throws {
+        let weir = try WorkersHarness(mostAdopted: 3)
+        let old = [SentSeries("a", [("job", "1")], (1, 1)), SentSeries("a", [("job", "2")], (1, 1))]
+        #expect(try await weir.write(SentSeries.message(old)).status == 204)
+        let third = SentSeries("a", [("job", "3")], (1, 1))
+        #expect(try await weir.write(SentSeries.message(old + [third])).status == 204)
+        let fourth = SentSeries("a", [("job", "4")], (1, 1))
+        let answer = try await weir.write(SentSeries.message(old + [fourth]))
+        #expect(answer.status == 400)
+        #expect(answer.text.contains("1 because there are too many components"))
+    }
+
     @Test func `takes type, help and unit from version 2, and counts what it does not store`() async throws {
         let weir = try WorkersHarness()
         var queue = SentSeries("queue_count", [("job", "j")], (Self.now, 4))

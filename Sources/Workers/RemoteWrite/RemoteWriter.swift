@@ -57,12 +57,14 @@ struct RemoteWriter: Sendable {
     /// The components of the parts. A new one gets an id, by which it is known unless PostgreSQL has another.
     private func components(of request: inout WriteRequest) async -> [ComponentKey: Component] {
         var components: [ComponentKey: Component] = [:]
+        var made = 0
         for part in request.parts {
             let key = part.component.key
             if case .found(let component) = await registry.find(key) {
                 components[key] = component
-            } else if registry.count + components.count < mostComponents {
+            } else if registry.count + made < mostComponents {
                 components[key] = Component(key: key, id: ids.mint())
+                made += 1
             } else {
                 request.reject(part, .tooManyComponents)
             }
