@@ -206,6 +206,27 @@ import Testing
         #expect(answer.text.contains("1 because there are too many components"))
     }
 
+    @Test func `gives rows that are cut at an hour no ids of other samples`() async throws {
+        let weir = try WorkersHarness()
+        var wide = SentSeries("wide", [("job", "j")])
+        wide.samples = (0..<1500).map { (Int64($0) * 10_000, Double($0).bitPattern) }
+        let before = weir.feature.journal.durableSeq
+        try await weir.write(wide)
+        let reader = weir.feature.journal.reader(after: before)
+        let line = try #require(try reader.next(maxLines: 10, maxBytes: 1 << 20).lines.first)
+        let numbers: [Int64] = WorkersLine.numbers(line.members.object?["components"])
+        let (first, second) = (try #require(numbers.dropFirst().first), try #require(numbers.last))
+        #expect(
+            try await weir.rows(
+                """
+                SELECT bool_and(metric_id BETWEEN \(first) AND \(first + 999)
+                    OR metric_id BETWEEN \(second) AND \(second + 499)), count(DISTINCT metric_id)
+                FROM noetl.metric
+                """
+            ) == ["t|1500"]
+        )
+    }
+
     @Test func `takes type, help and unit from version 2, and counts what it does not store`() async throws {
         let weir = try WorkersHarness()
         var queue = SentSeries("queue_count", [("job", "j")], (Self.now, 4))

@@ -80,7 +80,7 @@ enum RemoteWriteApplyStore {
 }
 
 extension BinaryCopyBuffer {
-    /// `firsts` are the ids of the rows' first samples; those of further rows continue the last one.
+    /// `firsts` are the ids of the portions' first samples.
     fileprivate mutating func append(
         _ portions: SamplePortions,
         _ firsts: [Int64],
@@ -90,7 +90,7 @@ extension BinaryCopyBuffer {
         var firsts = firsts[...]
         var next: Int64 = 0
         for row in portions.rows {
-            next = firsts.popFirst() ?? next
+            if !row.continues { next = firsts.popFirst() ?? next }
             beginRow()
             append(timestamp: element.at)
             append(int8: runtimeID)

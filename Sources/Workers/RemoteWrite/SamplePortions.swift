@@ -3,6 +3,8 @@ struct SamplePortions {
     private(set) var rows: [Row] = []
 
     struct Row: Sendable {
+        /// Whether its samples have the ids behind those of the row before it: a portion that spans too much.
+        var continues = false
         var first = Int64.max
         var last = Int64.min
         var numbers: [Int32] = []
@@ -49,7 +51,9 @@ extension SamplePortions.Row {
         guard last - first > Self.longest else { return [self] }
         var rows: [Self] = []
         for index in times.indices.sorted(by: { times[$0] < times[$1] }) {
-            if rows.last.map({ times[index] - $0.first > Self.longest }) ?? true { rows.append(Self()) }
+            if rows.last.map({ times[index] - $0.first > Self.longest }) ?? true {
+                rows.append(Self(continues: !rows.isEmpty))
+            }
             rows[rows.count - 1].append(numbers[index], times[index], values[index])
         }
         return rows
