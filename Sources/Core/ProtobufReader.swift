@@ -151,6 +151,8 @@ package enum ProtobufError: Error, Hashable, Sendable, CustomStringConvertible {
     case group
     /// One of the two wire types that do not exist.
     case wireType
+    /// It has more parts than a reader takes; no reader of this file says so by itself.
+    case tooManyParts
 
     /// What is wrong, for a sentence that begins with what was read.
     package var description: String {
@@ -160,6 +162,7 @@ package enum ProtobufError: Error, Hashable, Sendable, CustomStringConvertible {
         case .fieldNumber: "the number of a field is out of range"
         case .group: "groups are not supported"
         case .wireType: "a field has a wire type that does not exist"
+        case .tooManyParts: "it has more parts than a message of its size may have"
         }
     }
 }

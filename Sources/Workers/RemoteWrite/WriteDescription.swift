@@ -26,10 +26,15 @@ extension WriteMessage {
         return WriteDescription(type: type, help: help, unit: unit)
     }
 
-    /// Nil for the empty text and for one that PostgreSQL does not store.
+    /// The most bytes of a help text and of a unit: many series may refer to one.
+    private static let longestText = ReportLimits().valueBytes
+
+    /// Nil for the empty text, for one that is too long, and for one that PostgreSQL does not store.
     private func symbolText(_ number: UInt64) -> String? {
-        guard number < UInt64(symbols.count), !symbols[Int(number)].isEmpty else { return nil }
-        return text(symbols[Int(number)])
+        guard number < UInt64(symbols.count) else { return nil }
+        let range = symbols[Int(number)]
+        guard !range.isEmpty, range.count <= Self.longestText else { return nil }
+        return text(range)
     }
 }
 

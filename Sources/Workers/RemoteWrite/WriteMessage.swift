@@ -46,7 +46,9 @@ extension WriteMessage {
         var name: String?
         var job: String?
         var pairs: [(String, String)] = []
-        try forEachLabel(in: range) { (label, value) throws(SeriesFault) in
+        // Beside those of the series the name, and the two of a component.
+        let most = min(limits.labels, .max / 4) + 3
+        try forEachLabel(in: range, atMost: most) { (label, value) throws(SeriesFault) in
             guard let label = text(label), let value = text(value) else { throw .badText }
             guard !label.isEmpty else { throw .badLabels }
             guard label.utf8.count <= limits.nameBytes, value.utf8.count <= limits.valueBytes else {
@@ -65,15 +67,13 @@ extension WriteMessage {
         guard let name else { throw .noName }
         let set = LabelSet(pairs)
         guard set.pairs.count == pairs.count else { throw .badLabels }
-        guard pairs.count <= limits.labels, job?.utf8.count ?? 0 <= Self.longestJob else { throw .tooLarge }
+        guard job?.utf8.count ?? 0 <= Self.longestJob else { throw .tooLarge }
         if let component = Self.component(set) {
-            let rest = set.pairs.filter { $0.name != "component" && $0.name != "component_type" }
-            return WriteLabels(
-                name: name,
-                labels: LabelSet(rest.map { ($0.name, $0.value) }),
-                component: component
-            )
+            let rest = set.without(["component", "component_type"])
+            guard rest.pairs.count <= limits.labels else { throw .tooLarge }
+            return WriteLabels(name: name, labels: rest, component: component)
         }
+        guard pairs.count <= limits.labels else { throw .tooLarge }
         let component = ComponentKey(type: .broker, name: job ?? Self.unnamedJob)
         return WriteLabels(name: name, labels: set, component: component)
     }
@@ -94,7 +94,7 @@ extension WriteMessage {
         switch version {
         case .v1: bytes.withUnsafeBytes { digest.add(UnsafeRawBufferPointer(rebasing: $0[range])) }
         case .v2:
-            for reference in try references(in: range) { digest.add(symbols[reference]) }
+            try forEachReference(in: range) { digest.add(symbols[$0]) }
         }
         return digest
     }
@@ -110,20 +110,35 @@ extension WriteMessage {
         }
     }
 
+    /// - Throws: `.tooLarge` when there are more than `most`, before they take memory.
     private func forEachLabel(
         in range: Range<Int>,
+        atMost most: Int,
         _ body: (Range<Int>, Range<Int>) throws(SeriesFault) -> Void
     ) throws(SeriesFault) {
         switch version {
         case .v1:
             var reader = ProtobufReader(bytes, in: range)
+            var count = 0
             while let field = try? reader.next() {
                 guard field.number == 1, let label = field.value.range else { continue }
+                count += 1
+                guard count <= most else { throw .tooLarge }
                 guard let (name, value) = try? Self.texts(reader.part(label)) else { throw .badLabels }
                 try body(name, value)
             }
         case .v2:
-            guard let references = try? references(in: range) else { throw .badLabels }
+            var references: [Int] = []
+            var isTooLong = false
+            do {
+                try forEachReference(in: range) { reference in
+                    isTooLong = isTooLong || references.count == 2 * most
+                    if !isTooLong { references.append(reference) }
+                }
+            } catch {
+                throw .badLabels
+            }
+            guard !isTooLong else { throw .tooLarge }
             for index in stride(from: 0, to: references.count - 1, by: 2) {
                 try body(symbols[references[index]], symbols[references[index + 1]])
             }
@@ -141,21 +156,26 @@ extension WriteMessage {
         return texts
     }
 
-    /// The references of version 2 to symbols: of names and values in turn.
+    /// Goes through the references of version 2 to symbols: of names and values in turn.
     ///
     /// - Throws: `.truncated` for one beyond the table, and for a name without a value.
-    func references(in range: Range<Int>) throws(ProtobufError) -> [Int] {
-        var references: [Int] = []
+    private func forEachReference(in range: Range<Int>, _ body: (Int) -> Void) throws(ProtobufError) {
+        var count = 0
         var reader = ProtobufReader(bytes, in: range)
         while let field = try reader.next() {
             guard field.number == 1 else { continue }
-            if let single = field.value.integer { references.append(try symbol(single)) }
+            if let single = field.value.integer {
+                body(try symbol(single))
+                count += 1
+            }
             guard let packed = field.value.range else { continue }
             var list = reader.part(packed)
-            while !list.isAtEnd { references.append(try symbol(try list.varint())) }
+            while !list.isAtEnd {
+                body(try symbol(try list.varint()))
+                count += 1
+            }
         }
-        guard references.count.isMultiple(of: 2) else { throw .truncated }
-        return references
+        guard count.isMultiple(of: 2) else { throw .truncated }
     }
 
     private func symbol(_ reference: UInt64) throws(ProtobufError) -> Int {

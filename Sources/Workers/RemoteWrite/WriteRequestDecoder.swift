@@ -6,6 +6,8 @@ internal import Core
 struct WriteRequestDecoder {
     /// A series as it is in the message.
     private struct Raw {
+        /// Its number in the request.
+        let place: Int
         var labels: Range<Int>?
         var metadata: Range<Int>?
         var samples: Range<Int>
@@ -13,6 +15,10 @@ struct WriteRequestDecoder {
 
     private let identities: SeriesIdentities
     private let limits: ReportLimits
+    /// The most series, and half of the most texts and samples. Two bytes of a message may take fifty here: a
+    /// small request could take all memory.
+    private let mostParts: Int
+    private var newLabelBytes = 0
     private var request: WriteRequest
     private var raw: [Raw] = []
     private var lastPart = 0
@@ -21,6 +27,7 @@ struct WriteRequestDecoder {
     private init(_ message: WriteMessage, _ identities: SeriesIdentities, _ limits: ReportLimits) {
         self.identities = identities
         self.limits = limits
+        mostParts = Self.mostParts(message.bytes, limits)
         request = WriteRequest(message: message)
     }
 
@@ -35,7 +42,7 @@ struct WriteRequestDecoder {
         leavingOut dropped: [Int] = []
     ) throws(ProtobufError) -> WriteRequest {
         var message = WriteMessage(bytes: bytes, version: version)
-        if version == .v2 { message.symbols = try symbols(bytes) }
+        if version == .v2 { message.symbols = try symbols(bytes, limits) }
         var decoder = WriteRequestDecoder(message, identities, limits)
         try decoder.readSeries()
         try decoder.sort(leavingOut: dropped)
@@ -44,32 +51,47 @@ struct WriteRequestDecoder {
 
     // MARK: - The message
 
-    private static func symbols(_ bytes: [UInt8]) throws(ProtobufError) -> [Range<Int>] {
+    private static func symbols(
+        _ bytes: [UInt8],
+        _ limits: ReportLimits
+    ) throws(ProtobufError) -> [Range<Int>] {
+        let most = mostParts(bytes, limits)
         var symbols: [Range<Int>] = []
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
-            if field.number == 4, let range = field.value.range { symbols.append(range) }
+            guard field.number == 4, let range = field.value.range else { continue }
+            guard symbols.count < most * 2 else { throw .tooManyParts }
+            symbols.append(range)
         }
         return symbols
+    }
+
+    private static func mostParts(_ bytes: [UInt8], _ limits: ReportLimits) -> Int {
+        limits.partBytes == 0 ? .max / 4 : max(bytes.count / limits.partBytes, 1000)
     }
 
     private mutating func readSeries() throws(ProtobufError) {
         let (version, bytes) = (request.message.version, request.message.bytes)
         let seriesField = version == .v1 ? 1 : 5
+        var place = 0
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
             if version == .v1, field.number == 3 { request.descriptions += 1 }
             guard field.number == seriesField else { continue }
             guard let range = field.value.range else { throw .wireType }
-            try readSeries(bytes, range, version)
+            if let series = try series(bytes, range, version, at: place) { raw.append(series) }
+            guard raw.count <= mostParts else { throw .tooManyParts }
+            place += 1
         }
     }
 
-    private mutating func readSeries(
+    /// Reads the samples of a series; nil when it has none.
+    private mutating func series(
         _ bytes: [UInt8],
         _ range: Range<Int>,
-        _ version: RemoteWriteVersion
-    ) throws(ProtobufError) {
+        _ version: RemoteWriteVersion,
+        at place: Int
+    ) throws(ProtobufError) -> Raw? {
         let histogramField = version == .v1 ? 4 : 3
         let exemplarField = version == .v1 ? 3 : 4
         let first = request.times.count
@@ -83,13 +105,15 @@ struct WriteRequestDecoder {
             case 2:
                 guard let sample = field.value.range else { throw .wireType }
                 try readSample(bytes, sample)
+                guard request.times.count <= mostParts * 2 else { throw .tooManyParts }
             case histogramField: request.histograms += 1
             case exemplarField: request.exemplars += 1
             case 5 where version == .v2: metadata = field.value.range
             default: break
             }
         }
-        raw.append(Raw(labels: labels, metadata: metadata, samples: first..<request.times.count))
+        guard request.times.count > first else { return nil }
+        return Raw(place: place, labels: labels, metadata: metadata, samples: first..<request.times.count)
     }
 
     private mutating func readSample(_ bytes: [UInt8], _ range: Range<Int>) throws(ProtobufError) {
@@ -131,26 +155,24 @@ struct WriteRequestDecoder {
         }
         let known = identities.find(digests)
         var dropped = dropped[...]
-        for place in raw.indices {
-            if dropped.first == place {
+        for (index, series) in raw.enumerated() {
+            if dropped.first == series.place {
                 dropped = dropped.dropFirst()
                 continue
             }
-            let samples = raw[place].samples
-            guard !samples.isEmpty else { continue }
             let identity: SeriesIdentities.Identity
             do throws(SeriesFault) {
-                if let old = known[place] {
+                if let old = known[index] {
                     identity = old
                 } else {
-                    identity = try read(raw[place].labels ?? 0..<0, digests[place])
+                    identity = try read(series.labels ?? 0..<0, digests[index])
                 }
-                guard request.times[samples].allSatisfy(Self.isStorable) else { throw .badTime }
+                guard request.times[series.samples].allSatisfy(Self.isStorable) else { throw .badTime }
             } catch {
-                request.rejected.add(error, samples.count, at: place)
+                request.rejected.add(error, series.samples.count, at: series.place)
                 continue
             }
-            add(identity, place, samples)
+            add(series, identity)
         }
     }
 
@@ -158,24 +180,27 @@ struct WriteRequestDecoder {
         time >= Timestamp.earliest.microseconds && time <= Timestamp.latest.microseconds
     }
 
-    private func read(_ labels: Range<Int>, _ digest: RawDigest) throws(SeriesFault)
+    private mutating func read(_ labels: Range<Int>, _ digest: RawDigest) throws(SeriesFault)
         -> SeriesIdentities.Identity
     {
         let sent = try request.message.labels(in: labels, limits)
+        newLabelBytes += sent.name.utf8.count
+        for label in sent.labels.pairs { newLabelBytes += label.name.utf8.count + label.value.utf8.count }
+        guard newLabelBytes <= limits.newLabelBytes else { throw .tooLarge }
         return identities.learn(digest, Series.remoteKey(sent), of: sent.component)
     }
 
-    private mutating func add(_ identity: SeriesIdentities.Identity, _ place: Int, _ samples: Range<Int>) {
+    private mutating func add(_ series: Raw, _ identity: SeriesIdentities.Identity) {
         let entry = WriteRequest.Entry(
-            place: place,
-            labels: raw[place].labels ?? 0..<0,
-            metadata: raw[place].metadata,
-            samples: samples,
+            place: series.place,
+            labels: series.labels ?? 0..<0,
+            metadata: series.metadata,
+            samples: series.samples,
             key: identity.key
         )
         let part = part(of: identity.component)
         request.parts[part].entries.append(request.entries.count)
-        request.parts[part].samples += samples.count
+        request.parts[part].samples += series.samples.count
         request.entries.append(entry)
     }
 

@@ -10,6 +10,11 @@ struct ReportLimits: Sendable {
     var componentBytes = ComponentKey.longestName
     /// The most bytes of a label's value, of a help text and of a unit.
     var valueBytes = 4096
+    /// The most bytes of the labels of all series in a request of remote-write that are new to this process: texts that
+    /// many series share are in the request once.
+    var newLabelBytes = 64 << 20
+    /// How many bytes a series takes at least in a request of remote-write, on average; texts and samples take half.
+    var partBytes = 16
 }
 
 extension ReportLimits {
@@ -19,6 +24,8 @@ extension ReportLimits {
         labels: .max,
         nameBytes: .max,
         componentBytes: .max,
-        valueBytes: .max
+        valueBytes: .max,
+        newLabelBytes: .max,
+        partBytes: 0
     )
 }
