@@ -135,6 +135,7 @@ import Testing
         }
         let torn = try await weir.write(Array(message.dropLast()))
         #expect(torn.status == 400)
+        #expect(torn.fields["X-Prometheus-Remote-Write-Samples-Written"] == "0")
         #expect(torn.text.contains("not a message of remote-write"))
         #expect(try await weir.rows("SELECT count(*) FROM noetl.metric") == ["1"])
     }

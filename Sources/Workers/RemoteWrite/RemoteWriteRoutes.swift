@@ -98,11 +98,15 @@ struct RemoteWriteRoutes: Sendable {
     private func refusal(_ fault: RemoteWriteFault) -> Response {
         switch fault {
         case .malformed(let error):
-            ErrorEnvelope.detail.response(
-                .badRequest,
-                "The body is not a message of remote-write: \(error). Nothing was stored."
+            Self.counted(
+                0,
+                ErrorEnvelope.detail.response(
+                    .badRequest,
+                    "The body is not a message of remote-write: \(error). Nothing was stored."
+                )
             )
-        case .notStored(let error): ErrorEnvelope.detail.response(to: error, storing: "request")
+        case .notStored(let error):
+            Self.counted(0, ErrorEnvelope.detail.response(to: error, storing: "request"))
         }
     }
 
@@ -133,7 +137,13 @@ struct RemoteWriteRoutes: Sendable {
                     + "Do not send them again."
             )
         }
-        response.fields.set("X-Prometheus-Remote-Write-Samples-Written", String(request.sampleCount))
+        return counted(request.sampleCount, response)
+    }
+
+    /// With how many samples are stored, as a response to every message says, also when that has failed.
+    private static func counted(_ samples: Int, _ answer: Response) -> Response {
+        var response = answer
+        response.fields.set("X-Prometheus-Remote-Write-Samples-Written", String(samples))
         response.fields.set("X-Prometheus-Remote-Write-Histograms-Written", "0")
         response.fields.set("X-Prometheus-Remote-Write-Exemplars-Written", "0")
         return response
