@@ -120,6 +120,35 @@ import Testing
         #expect(try await weir.rows("SELECT count(*) FROM noetl.metric") == ["0"])
     }
 
+    @Test func `keeps labels apart that only look the same`() async throws {
+        let weir = try WorkersHarness()
+        let file = """
+            {"metric":{"__name__":"a","job":"j","l":"\u{e9}"},"values":[1],"timestamps":[1]}
+            {"metric":{"__name__":"a","job":"j","l":"e\u{301}"},"values":[2],"timestamps":[2]}
+            """
+        try await weir.post("/api/metrics/import?format=jsonl", file, type: nil)
+        #expect(
+            try await weir.rows("SELECT length(labels ->> 'l'), metric_value FROM noetl.metric ORDER BY 2")
+                == [
+                    "1|1", "2|2",
+                ]
+        )
+    }
+
+    @Test(arguments: ["prometheus", "jsonl", "csv"])
+    func `moves the longest names and the most labels that are stored`(format: String) async throws {
+        let weir = try WorkersHarness()
+        let escaped = String(repeating: "\n", count: 4096)
+        let labels = [("job", "j")] + (1...63).map { ("label_\($0)", escaped) }
+        try await weir.write(SentSeries(String(repeating: "n", count: 4096), labels, (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let exported = try await weir.get("/api/metrics/export?format=\(format)").text
+        let other = try WorkersHarness()
+        let answer = try await other.post("/api/metrics/import?format=\(format)", exported, type: nil)
+        #expect(answer.text == #"{"status":"ok","samples":1,"samples_dropped":0,"dropped_because":[]}"#)
+        #expect(try await other.rows(Self.samples) == weir.database.rows(Self.samples))
+    }
+
     @Test func `exports and imports many samples in portions`() async throws {
         let weir = try WorkersHarness()
         var many = SentSeries("many", [("job", "j")])

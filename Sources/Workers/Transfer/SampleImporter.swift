@@ -78,11 +78,12 @@ enum ImportFault: Error {
 private struct Portion {
     private(set) var series: [SeriesSamples] = []
     private(set) var samples = 0
-    private var places: [[String]: Int] = [:]
+    /// By name and labels, compared by bytes.
+    private var places: [[LabelSet.Pair]: Int] = [:]
 
     /// Adds the first of some samples of a series, and returns the others.
     mutating func add(_ more: SeriesSamples.Rest, upTo most: Int) -> SeriesSamples.Rest {
-        let identity = [more.samples.name] + more.samples.labels.flatMap { [$0.name, $0.value] }
+        let identity = [LabelSet.Pair(name: "", value: more.samples.name)] + more.samples.labels
         let place = places[identity] ?? series.count
         if place == series.count {
             places[identity] = place

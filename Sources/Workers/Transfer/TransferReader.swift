@@ -27,7 +27,7 @@ struct TransferReader {
             // The last line may lack its line feed.
             let whole = bytes.last.map { $0 == UInt8(ascii: "\n") } ?? true
             let text = whole ? bytes : bytes + [UInt8(ascii: "\n")]
-            source = .text(PrometheusTextReader(text, limits: PrometheusTextLimits(samples: .max)))
+            source = .text(PrometheusTextReader(text, limits: Self.textLimits))
         case .jsonl: source = .lines(LineCutter(bytes), isTable: false)
         case .csv: source = .lines(LineCutter(bytes), isTable: true)
         }
@@ -69,6 +69,16 @@ struct TransferReader {
     }
 
     // MARK: - Prometheus
+
+    /// Whatever an export may have fits: the component's two labels besides those of a series, names that came as
+    /// values of `__name__`, and values in which each byte is escaped. The body has a bound, and so has each series.
+    private static let textLimits = PrometheusTextLimits(
+        lineBytes: .max,
+        nameBytes: ReportLimits().valueBytes,
+        valueBytes: .max,
+        labels: ReportLimits().labels + 2,
+        samples: .max
+    )
 
     private static func sample(_ reader: inout PrometheusTextReader) throws(TransferError)
         -> PrometheusSample?
