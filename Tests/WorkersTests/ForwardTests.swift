@@ -23,6 +23,11 @@ import Testing
             state = Mutex((answers, []))
         }
 
+        init(answering status: Int, times: Int) throws {
+            weir = try WorkersHarness()
+            state = Mutex((Array(repeating: ForwardAnswer(status: status), count: times), []))
+        }
+
         var requests: [[NamedValue]] { state.withLock { $0.requests } }
 
         func post(_ fields: [NamedValue], _ body: [UInt8]) async throws(ForwardFailure) -> ForwardAnswer {
@@ -111,6 +116,7 @@ import Testing
         let other = try Other(
             answering: ForwardAnswer(status: 503, retryAfter: 0),
             ForwardAnswer(status: 429),
+            ForwardAnswer(status: 302),
             ForwardAnswer(status: 400)
         )
         try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
@@ -124,7 +130,7 @@ import Testing
         try await weir.write(SentSeries("a", [("job", "j")], (2, 2), (3, 3)))
         _ = try await weir.rows("SELECT 1")
         while try await forwarder.step() {}
-        #expect(other.requests.count == 4)
+        #expect(other.requests.count == 5)
         #expect(
             other.requests.allSatisfy { fields in
                 fields.contains(NamedValue(name: "Authorization", value: "Bearer secret"))
@@ -132,8 +138,23 @@ import Testing
         )
         #expect(try await other.weir.rows("SELECT metric_value FROM noetl.metric ORDER BY 1") == ["2", "3"])
         #expect(forwarder.metrics.refused.value == 1)
-        #expect(forwarder.metrics.retries.value == 2)
+        #expect(forwarder.metrics.retries.value == 3)
         #expect(forwarder.metrics.sent.value == 2)
+    }
+
+    @Test func `wait visibly while the other side is away`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other(answering: 503, times: 1000)
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        let sending = Task { try await forwarder.step() }
+        try await eventually {
+            forwarder.lease.renew()
+            return forwarder.metrics.retries.value > 0 && forwarder.metrics.lag.value > 0
+        }
+        sending.cancel()
+        _ = await sending.result
     }
 
     @Test func `that are deleted before they are sent are counted as lost`() async throws {

@@ -26,10 +26,15 @@ struct ForwardSender: Sendable {
     private static let longestPause = Duration.seconds(60)
     private static let longestRetryAfter: Int64 = 600
 
-    /// Sends a message with some samples.
+    /// Sends a message with some samples, of which the oldest arrived at `arrival`.
     ///
     /// - Returns: false when `isAllowed` became false, or the task was cancelled, before there was an answer that counts.
-    func send(_ message: [UInt8], samples: Int, while isAllowed: @Sendable () -> Bool) async -> Bool {
+    func send(
+        _ message: [UInt8],
+        samples: Int,
+        since arrival: Timestamp,
+        while isAllowed: @Sendable () -> Bool
+    ) async -> Bool {
         let body = Snappy.encode(message)
         var pause = pause
         while isAllowed(), !Task.isCancelled {
@@ -48,6 +53,7 @@ struct ForwardSender: Sendable {
             case .again(let after, let why):
                 logger.warning("samples are not taken now; trying again", metadata: ["why": "\(why)"])
                 metrics.retries.increment()
+                metrics.lag.set((Timestamp.now() - arrival) / .seconds(1))
                 wait = after ?? pause
             }
             try? await Task.sleep(for: wait)
@@ -67,9 +73,11 @@ struct ForwardSender: Sendable {
             let answer = try await post(Self.fields + headers, body)
             switch answer.status {
             case 200..<300: return .taken
-            case 429, 500...:
-                let after = answer.retryAfter.map {
-                    Duration.seconds(min(max($0, 0), Self.longestRetryAfter))
+            // Who redirects has not read it: somebody will mend the URL, or the receiver.
+            case 300..<400, 429, 500...:
+                // Zero would be a loop without a pause.
+                let after = answer.retryAfter.flatMap {
+                    $0 > 0 ? Duration.seconds(min($0, Self.longestRetryAfter)) : nil
                 }
                 return .again(after: after, why: "status \(answer.status)")
             default: return .refused(answer.status)

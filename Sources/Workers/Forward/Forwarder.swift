@@ -96,7 +96,12 @@ struct Forwarder: Sendable {
             }
             let message = WriteRequestEncoder.message(samples(page))
             let count = page.blocks.reduce(0) { $0 + $1.values.count }
-            guard await sender.send(message, samples: count, while: { lease.isHeld }) else { return place }
+            guard await sender.send(
+                message,
+                samples: count,
+                since: page.blocks.first?.receivedAt ?? last.receivedAt,
+                while: { lease.isHeld }
+            ) else { return place }
             place = ForwardPlace(receivedAt: last.receivedAt, metricID: last.metricID)
             (hasSent, slice) = (true, Self.firstSlice)
             requests += 1
