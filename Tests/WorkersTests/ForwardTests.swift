@@ -1,5 +1,6 @@
 import Core
 import FeatureTestKit
+import Foundation
 import HTTP
 import Ingest
 import Journal
@@ -44,13 +45,39 @@ import Testing
         }
     }
 
+    /// A journal whose disk may take its time.
+    private final class SlowDisk: Sendable {
+        private let slow = Atomic(false)
+
+        var isSlow: Bool {
+            get { slow.load(ordering: .acquiring) }
+            set { slow.store(newValue, ordering: .releasing) }
+        }
+
+        private let directory = "/tmp/weir-slow-\(UUID128.random())"
+
+        deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+        func journal() throws -> Journal {
+            var configuration = JournalConfiguration(directory: directory)
+            configuration.reserveBytes = 0
+            var setup = JournalSetup(configuration, clock: { .now() }, logger: Logger(label: "test"))
+            setup.files.synchronize = { [self] descriptor in
+                while isSlow { usleep(1000) }
+                return FileOperations.system.synchronize(descriptor)
+            }
+            return try Journal.open(setup)
+        }
+    }
+
     private let registry = Registry()
 
     private func forwarder(
         _ weir: WorkersHarness,
         to other: Other,
         labels: [NamedValue] = [],
-        headers: [NamedValue] = []
+        headers: [NamedValue] = [],
+        of journal: Journal? = nil
     ) throws -> Forwarder {
         let lease = ForwardLease()
         lease.renew()
@@ -68,7 +95,7 @@ import Testing
             ),
             labels: labels,
             pool: weir.feature.pool,
-            journal: weir.feature.journal,
+            journal: journal ?? weir.feature.journal,
             progress: try #require(weir.feature.progress.first { $0.stream == "workers" }),
             lease: lease,
             metrics: metrics,
@@ -155,6 +182,84 @@ import Testing
         }
         sending.cancel()
         _ = await sending.result
+    }
+
+    @Test func `of a Weir that has gone are sent to the last one`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        var many = SentSeries("many", [("job", "j")])
+        many.samples = (0..<30_500).map { (Int64($0), Double($0).bitPattern) }
+        try await weir.write(many)
+        _ = try await weir.rows("SELECT 1")
+        try weir.database.execute("UPDATE journal_position SET applied_at = now() - interval '2 minutes'")
+        // Its own journal is another one.
+        let forwarder = try forwarder(weir, to: other, of: other.weir.feature.journal)
+        while try await forwarder.step() {}
+        let sums = "SELECT count(*), sum(metric_value) FROM noetl.metric"
+        #expect(try await other.weir.rows(sums) == ["30500|465109750"])
+        let sent = other.requests.count
+        #expect(try await !forwarder.step())
+        #expect(other.requests.count == sent)
+    }
+
+    @Test func `are not passed over while they wait for a slow disk`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        let disk = SlowDisk()
+        let journal = try disk.journal()
+        disk.isSlow = true
+        let waiting = Task { try await journal.append(kind: "metrics.report/1", body: Array("{}".utf8)) }
+        try await eventually { journal.backlog.bytes > 0 }
+        try weir.database.execute(
+            "INSERT INTO journal_position VALUES ('\(journal.id)', 'workers', 0, 1, '2020-01-01')"
+        )
+        let forwarder = try forwarder(weir, to: other, of: journal)
+        #expect(try await !forwarder.step())
+        let passed = "SELECT count(*) FROM forward_position WHERE received_at > '2020-01-01'"
+        #expect(try weir.database.rows(passed) == ["0"])
+        disk.isSlow = false
+        _ = try await waiting.value
+        journal.close()
+    }
+
+    @Test func `of many small reports are sent together`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        for index in 0..<100 { try await weir.write(SentSeries("a", [("job", "j")], (Int64(index), 1))) }
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        while try await forwarder.step() {}
+        #expect(other.requests.count <= 3)
+        #expect(try await other.weir.rows("SELECT count(*) FROM noetl.metric") == ["100"])
+    }
+
+    @Test func `of series that were deleted are left out`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        try weir.database.execute("DELETE FROM series")
+        let forwarder = try forwarder(weir, to: other)
+        while try await forwarder.step() {}
+        #expect(other.requests.isEmpty)
+        #expect(forwarder.metrics.sent.value == 0)
+    }
+
+    @Test func `that are deleted before they are sent are counted as lost, also within a day`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        var digest = KeyDigest()
+        digest.add("http://other/api/v1/write")
+        let position = """
+            INSERT INTO forward_position
+            VALUES ('\(digest.finish())', '\(weir.feature.journal.id)', current_date - interval '1 second', 0)
+            """
+        try weir.database.execute(position)
+        while try await forwarder.step() {}
+        #expect(forwarder.metrics.lost.value == 1)
     }
 
     @Test func `that are deleted before they are sent are counted as lost`() async throws {

@@ -3,9 +3,18 @@ internal import Ingest
 internal import Postgres
 
 /// How far the rows of a journal are forwarded: up to the one that arrived then, with that id.
-struct ForwardPlace: Hashable, Sendable {
+struct ForwardPlace: Hashable, Comparable, Sendable {
     var receivedAt: Timestamp
     var metricID: Int64
+
+    /// Behind everything that arrived up to a moment.
+    static func end(of moment: Timestamp) -> ForwardPlace {
+        ForwardPlace(receivedAt: moment, metricID: .max)
+    }
+
+    static func < (left: ForwardPlace, right: ForwardPlace) -> Bool {
+        (left.receivedAt, left.metricID) < (right.receivedAt, right.metricID)
+    }
 }
 
 /// A journal with samples.
@@ -13,6 +22,8 @@ struct ForwardSource: Sendable {
     let journal: UUID128
     /// When the last loaded line arrived; nil before the first.
     let loadedAt: Timestamp?
+    /// Whether no line was loaded for a minute.
+    let isIdle: Bool
     /// Nil when nothing of it was forwarded.
     let sent: ForwardPlace?
 }
@@ -23,16 +34,14 @@ enum ForwardStore {
     private static let sources = Statement(
         "journals to forward",
         """
-        SELECT p.journal_id, p.received_at, f.received_at AS sent_at, f.metric_id
+        SELECT
+            p.journal_id, p.received_at, p.applied_at < now() - interval '1 minute' AS is_idle,
+            f.received_at AS sent_at, f.metric_id
         FROM journal_position p
         LEFT JOIN forward_position f ON f.journal_id = p.journal_id AND f.destination = $1
         WHERE p.stream = 'workers'
         ORDER BY p.journal_id
         """
-    )
-    private static let oldest = Statement(
-        "oldest samples of a journal",
-        "SELECT min(received_at) AS received_at FROM sample_block WHERE journal_id = $1"
     )
     private static let keep = Statement(
         "keep forward position",
@@ -55,13 +64,10 @@ enum ForwardStore {
             return ForwardSource(
                 journal: try row.uuid("journal_id"),
                 loadedAt: try row.optionalTimestamp("received_at"),
+                isIdle: try row.bool("is_idle"),
                 sent: sent
             )
         }
-    }
-
-    static func fetchOldest(of journal: UUID128, on connection: Connection) throws -> Timestamp? {
-        try connection.execute(oldest, [.uuid(journal)])[0].optionalTimestamp("received_at")
     }
 
     static func fetchBlocks(

@@ -20,8 +20,10 @@ struct Forwarder: Sendable {
     /// Rows that arrived within it may not be visible yet.
     var settling = Duration.seconds(5)
 
-    /// How many rows a request has, each with at most a thousand samples.
-    private static let rows = 8
+    /// How many samples a request has, up to the last row of a page.
+    private static let samples = 8000
+    /// How many rows are read at once: as many as are likely to have that many samples.
+    private static let rows = 8...1000
     private static let firstSlice = Duration.seconds(30)
     private static let longestSlice = Duration.seconds(3600)
 
@@ -55,9 +57,11 @@ struct Forwarder: Sendable {
     func step() async throws -> Bool {
         let destination = destination
         let now = Timestamp.now()
-        // In this order: what is durable now is loaded when `progress` has reached it.
+        // In this order: what had arrived at `now` is durable when nothing waits for the disk, and loaded when `progress`
+        // has reached it.
+        let isDurable = journal.backlog.bytes == 0
         let durable = journal.durableSeq
-        let isCaughtUp = progress.snapshot.appliedSeq >= durable
+        let isCaughtUp = isDurable && progress.snapshot.appliedSeq >= durable
         let sources = try await pool.withConnection {
             try ForwardStore.fetchSources(to: destination, on: $0)
         }
@@ -66,12 +70,18 @@ struct Forwarder: Sendable {
         for source in sources {
             let settled = now - settling
             let isWhole = source.journal == journal.id && isCaughtUp
-            let end = isWhole ? settled : min(source.loadedAt ?? .earliest, settled)
+            let end = isWhole ? settled : min(loaded(source), settled)
             let place = try await forward(source, until: end, &hasSent)
-            if place.receivedAt < end { lag = max(lag, now - place.receivedAt) }
+            if place < .end(of: end) { lag = max(lag, now - place.receivedAt) }
         }
         metrics.lag.set(lag / .seconds(1))
         return hasSent
+    }
+
+    /// Up to when everything is loaded that arrived: of lines that arrived with the last one some may come.
+    private func loaded(_ source: ForwardSource) -> Timestamp {
+        guard let last = source.loadedAt else { return .earliest }
+        return source.isIdle ? last : Timestamp(microseconds: last.microseconds - 1)
     }
 
     /// How many requests a journal may send before others get their turn.
@@ -84,34 +94,46 @@ struct Forwarder: Sendable {
     ) async throws -> ForwardPlace {
         var place = try await begin(source, until: end)
         var slice = Self.firstSlice
+        var rows = Self.rows.lowerBound
         var requests = 0
-        while place.receivedAt < end, requests < Self.turn {
+        while place < .end(of: end), requests < Self.turn {
             let until = min(end, place.receivedAt + slice)
-            let page = try await page(of: source.journal, after: place, until: until)
-            guard let last = page.blocks.last else {
-                // Nothing arrived in this slice, or no more.
-                place = ForwardPlace(receivedAt: until, metricID: .max)
-                slice = min(slice * 2, Self.longestSlice)
+            let page = try await page(of: source.journal, after: place, until: until, atMost: rows)
+            slice = page.isLast ? min(slice * 2, Self.longestSlice) : Self.firstSlice
+            rows = page.rows(for: Self.samples, within: Self.rows)
+            guard let oldest = page.blocks.first, let last = page.blocks.last else {
+                place = .end(of: until)
                 continue
             }
-            let message = WriteRequestEncoder.message(samples(page))
-            let count = page.blocks.reduce(0) { $0 + $1.values.count }
-            guard await sender.send(
-                message,
-                samples: count,
-                since: page.blocks.first?.receivedAt ?? last.receivedAt,
-                while: { lease.isHeld }
-            ) else { return place }
-            place = ForwardPlace(receivedAt: last.receivedAt, metricID: last.metricID)
-            (hasSent, slice) = (true, Self.firstSlice)
+            guard await send(page, oldest.receivedAt) else { return place }
+            place =
+                page.isLast
+                ? .end(of: until) : ForwardPlace(receivedAt: last.receivedAt, metricID: last.metricID)
+            hasSent = true
             requests += 1
             try await keep(place, of: source)
         }
-        // An idle journal needs no row a second.
-        if place.receivedAt - (source.sent?.receivedAt ?? .earliest) > .seconds(60) {
-            try await keep(place, of: source)
-        }
+        if isWorthKeeping(place, of: source) { try await keep(place, of: source) }
         return place
+    }
+
+    /// An idle journal needs no row a second, and one of a Weir that has gone only a last one.
+    private func isWorthKeeping(_ place: ForwardPlace, of source: ForwardSource) -> Bool {
+        guard let sent = source.sent else { return place.receivedAt > .earliest }
+        let isOver = source.isIdle && place.receivedAt == source.loadedAt
+        return place.receivedAt - sent.receivedAt > .seconds(60) || (isOver && place > sent)
+    }
+
+    private func send(_ page: Page, _ oldest: Timestamp) async -> Bool {
+        let series = samples(page)
+        // Their series may have been deleted.
+        guard !series.isEmpty else { return true }
+        return await sender.send(
+            WriteRequestEncoder.message(series),
+            samples: series.reduce(0) { $0 + $1.values.count },
+            since: oldest,
+            while: { lease.isHeld }
+        )
     }
 
     private func keep(_ place: ForwardPlace, of source: ForwardSource) async throws {
@@ -123,17 +145,14 @@ struct Forwarder: Sendable {
 
     // MARK: - Where to begin
 
-    /// The place after which rows are sent: what was kept, or the oldest row. Days that were dropped meanwhile are lost.
+    /// The place after which rows are sent: what was kept, or the oldest day. Days that were dropped meanwhile are lost.
     private func begin(_ source: ForwardSource, until end: Timestamp) async throws -> ForwardPlace {
-        guard let sent = source.sent else {
-            let oldest = try await pool.withConnection {
-                try ForwardStore.fetchOldest(of: source.journal, on: $0)
-            }
-            return ForwardPlace(receivedAt: oldest ?? end, metricID: .min)
-        }
-        guard end - sent.receivedAt > .seconds(86_400) else { return sent }
+        if let sent = source.sent, sent.receivedAt.startOfDay == end.startOfDay { return sent }
         let days = try await pool.withConnection { try DayPartitions(table: "sample_block").days(on: $0) }
-        guard let oldest = days.first, sent.receivedAt < oldest else { return sent }
+        guard let sent = source.sent else {
+            return ForwardPlace(receivedAt: min(days.first ?? end, end), metricID: .min)
+        }
+        guard let oldest = days.first, sent.receivedAt < min(oldest, end) else { return sent }
         let lost = min(oldest, end) - sent.receivedAt
         logger.error(
             "samples were deleted by age before they were sent",
@@ -150,21 +169,31 @@ struct Forwarder: Sendable {
     private struct Page: Sendable {
         let blocks: [StoredBlock]
         let series: [Int32: StoredSeries]
+        /// Whether there is nothing behind it that arrived by its end.
+        let isLast: Bool
+
+        /// How many rows like these have so many samples.
+        func rows(for samples: Int, within bounds: ClosedRange<Int>) -> Int {
+            let count = blocks.reduce(0) { $0 + $1.values.count }
+            return min(max(samples * blocks.count / max(count, 1), bounds.lowerBound), bounds.upperBound)
+        }
     }
 
     private func page(
         of journal: UUID128,
         after place: ForwardPlace,
-        until end: Timestamp
+        until end: Timestamp,
+        atMost count: Int
     ) async throws -> Page {
         try await pool.withConnection { connection in
-            let blocks = try ForwardStore.fetchBlocks(
+            let found = try ForwardStore.fetchBlocks(
                 of: journal,
                 after: place,
                 until: end,
-                atMost: Self.rows,
+                atMost: count,
                 on: connection
             )
+            let blocks = Self.first(Self.samples, of: found)
             let numbers = Array(Set(blocks.lazy.flatMap(\.series)))
             let series =
                 try numbers.isEmpty
@@ -175,8 +204,23 @@ struct Forwarder: Sendable {
                     now: .now(),
                     on: connection
                 )
-            return Page(blocks: blocks, series: series)
+            return Page(
+                blocks: blocks,
+                series: series,
+                isLast: found.count < count && blocks.count == found.count
+            )
         }
+    }
+
+    /// The first blocks, up to one with which there are so many samples.
+    private static func first(_ samples: Int, of blocks: [StoredBlock]) -> [StoredBlock] {
+        var count = 0
+        return Array(
+            blocks.prefix { block in
+                defer { count += block.values.count }
+                return count < samples
+            }
+        )
     }
 
     /// The samples by series, in the order of their times.
