@@ -79,8 +79,6 @@ import Testing
         headers: [NamedValue] = [],
         of journal: Journal? = nil
     ) throws -> Forwarder {
-        let lease = ForwardLease()
-        lease.renew()
         let metrics = ForwardMetrics(registry)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -97,7 +95,7 @@ import Testing
             pool: weir.feature.pool,
             journal: journal ?? weir.feature.journal,
             progress: try #require(weir.feature.progress.first { $0.stream == "workers" }),
-            lease: lease,
+            lease: ForwardLease(weir.database.target),
             metrics: metrics,
             logger: logger,
             settling: .zero
@@ -128,7 +126,9 @@ import Testing
         #expect(other.requests.count == 1)
         try await weir.write(SentSeries("a", [("job", "j")], (3, 3)))
         _ = try await weir.rows("SELECT 1")
+        first.lease.close()
         let second = try forwarder(weir, to: other, labels: [NamedValue(name: "cluster", value: "x")])
+        try await eventually { await second.lease.renew() }
         while try await second.step() {}
         #expect(other.requests.count == 2)
         #expect(
@@ -169,21 +169,6 @@ import Testing
         #expect(forwarder.metrics.sent.value == 2)
     }
 
-    @Test func `wait visibly while the other side is away`() async throws {
-        let weir = try WorkersHarness()
-        let other = try Other(answering: 503, times: 1000)
-        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
-        _ = try await weir.rows("SELECT 1")
-        let forwarder = try forwarder(weir, to: other)
-        let sending = Task { try await forwarder.step() }
-        try await eventually {
-            forwarder.lease.renew()
-            return forwarder.metrics.retries.value > 0 && forwarder.metrics.lag.value > 0
-        }
-        sending.cancel()
-        _ = await sending.result
-    }
-
     @Test func `of a Weir that has gone are sent to the last one`() async throws {
         let weir = try WorkersHarness()
         let other = try Other()
@@ -220,6 +205,20 @@ import Testing
         disk.isSlow = false
         _ = try await waiting.value
         journal.close()
+    }
+
+    @Test func `wait visibly while the other side is away`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other(answering: 503, times: 1000)
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        let sending = Task { try await forwarder.step() }
+        try await eventually {
+            forwarder.metrics.retries.value > 0 && forwarder.metrics.lag.value > 0
+        }
+        sending.cancel()
+        _ = await sending.result
     }
 
     @Test func `of many small reports are sent together`() async throws {
@@ -280,24 +279,18 @@ import Testing
         #expect(try await other.weir.rows("SELECT metric_value FROM noetl.metric") == ["1"])
     }
 
-    @Test func `are not sent by a Weir that does not lead`() async throws {
+    @Test func `are sent by one of two Weirs, and by the other when it stops`() async throws {
         let weir = try WorkersHarness()
         let other = try Other()
+        let (first, second) = (try forwarder(weir, to: other), try forwarder(weir, to: other))
+        #expect(try await !first.step())
         try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
         _ = try await weir.rows("SELECT 1")
-        let leading = try forwarder(weir, to: other)
-        let idle = Forwarder(
-            sender: leading.sender,
-            labels: [],
-            pool: leading.pool,
-            journal: leading.journal,
-            progress: leading.progress,
-            lease: ForwardLease(),
-            metrics: leading.metrics,
-            logger: leading.logger,
-            settling: .zero
-        )
-        #expect(try await !idle.step())
+        #expect(try await !second.step())
         #expect(other.requests.isEmpty)
+        first.lease.close()
+        try await eventually { try await second.step() }
+        #expect(try await !first.step())
+        #expect(other.requests.count == 1)
     }
 }

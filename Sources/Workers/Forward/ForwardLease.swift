@@ -1,12 +1,46 @@
+internal import Postgres
 internal import Synchronization
 
-/// Whether this Weir leads: the leader's maintenance job renews it. Any thread.
+/// Whether this Weir forwards: of those that share a database the one that holds an advisory lock. Any thread.
+///
+/// The lock is not that of maintenance, whose jobs may take minutes.
 final class ForwardLease: Sendable {
-    private static let length = Duration.seconds(10)
-    // Guards the end of the lease.
-    private let end = Mutex<ContinuousClock.Instant?>(nil)
+    /// "weir" in ASCII, then 2; the leader's lock has a 1.
+    private static let lock: Int64 = 0x7765_6972_0000_0002
 
-    func renew() { end.withLock { $0 = .now + Self.length } }
+    private let connection: DedicatedConnection
+    // Guards the session that holds the lock; nil while another Weir does.
+    private let session = Mutex<UInt64?>(nil)
 
-    var isHeld: Bool { end.withLock { $0.map { .now < $0 } ?? false } }
+    /// The server ends the session of a Weir that hangs or whose machine is gone. A pause that is longer than that gives
+    /// the lock away, unless nobody else wants it.
+    init(_ target: ConnectionTarget) {
+        let settings = SessionSettings(
+            applicationName: "weir-forward",
+            parameters: ["idle_session_timeout": "60000"]
+        )
+        connection = DedicatedConnection(target, settings, label: "weir.workers.forward")
+    }
+
+    /// Gets the lock if it is free; returns whether this Weir holds it.
+    func renew() async -> Bool {
+        let held = session.withLock { $0 }
+        let now = try? await connection.withConnection { connection -> UInt64? in
+            if connection.sessionID == held {
+                // The server ends an idle session.
+                _ = try connection.execute("SELECT 1", [])
+                return held
+            }
+            let rows = try connection.execute("SELECT pg_try_advisory_lock($1) AS got", [.int64(Self.lock)])
+            return try rows.first?.bool("got") == true ? connection.sessionID : nil
+        }
+        session.withLock { $0 = now ?? nil }
+        return now ?? nil != nil
+    }
+
+    /// Gives the lock away.
+    func close() {
+        session.withLock { $0 = nil }
+        connection.close()
+    }
 }

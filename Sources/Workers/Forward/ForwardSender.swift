@@ -33,11 +33,11 @@ struct ForwardSender: Sendable {
         _ message: [UInt8],
         samples: Int,
         since arrival: Timestamp,
-        while isAllowed: @Sendable () -> Bool
+        while isAllowed: @Sendable () async -> Bool
     ) async -> Bool {
         let body = Snappy.encode(message)
         var pause = pause
-        while isAllowed(), !Task.isCancelled {
+        while await isAllowed(), !Task.isCancelled {
             let wait: Duration
             switch await attempt(body) {
             case .taken:

@@ -7,7 +7,7 @@ internal import Postgres
 
 /// Sends every stored sample to a time-series database, at least once, in the order of its arrival.
 ///
-/// PostgreSQL is the queue: a row says how far each journal's samples were sent. Only the leader sends.
+/// PostgreSQL is the queue: a row says how far each journal's samples were sent. Only the holder of the lease sends.
 struct Forwarder: Sendable {
     let sender: ForwardSender
     let labels: [NamedValue]
@@ -38,23 +38,24 @@ struct Forwarder: Sendable {
     func run() async {
         while !Task.isCancelled {
             var hasSent = false
-            if lease.isHeld {
-                do {
-                    hasSent = try await step()
-                } catch {
-                    logger.debug("samples to forward are not read", metadata: ["error": "\(error)"])
-                }
-            } else {
-                metrics.lag.set(0)
+            do {
+                hasSent = try await step()
+            } catch {
+                logger.debug("samples to forward are not read", metadata: ["error": "\(error)"])
             }
             if !hasSent { try? await Task.sleep(for: .seconds(1)) }
         }
+        lease.close()
     }
 
     /// Sends what has settled of each journal, a while long.
     ///
-    /// - Returns: whether something was sent.
+    /// - Returns: whether something was sent; false when another Weir holds the lease.
     func step() async throws -> Bool {
+        guard await lease.renew() else {
+            metrics.lag.set(0)
+            return false
+        }
         let destination = destination
         let now = Timestamp.now()
         // In this order: what had arrived at `now` is durable when nothing waits for the disk, and loaded when `progress`
@@ -132,7 +133,7 @@ struct Forwarder: Sendable {
             WriteRequestEncoder.message(series),
             samples: series.reduce(0) { $0 + $1.values.count },
             since: oldest,
-            while: { lease.isHeld }
+            while: { await lease.renew() }
         )
     }
 

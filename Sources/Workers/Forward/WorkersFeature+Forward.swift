@@ -1,13 +1,13 @@
 internal import Configuration
 internal import Ingest
 internal import Outbound
+internal import Postgres
 
 extension Feature {
     /// Adds forwarding when there is a URL.
     static func forward(in server: inout FeatureSetup, _ progress: StreamProgress) {
         let metrics = ForwardMetrics(server.registry)
         guard let url = server.settings[ForwardSettings.url] else { return }
-        let lease = ForwardLease()
         let sender = ForwardSender(
             url: url,
             headers: server.settings[ForwardSettings.headers],
@@ -21,11 +21,10 @@ extension Feature {
             pool: server.pool,
             journal: server.journal,
             progress: progress,
-            lease: lease,
+            lease: ForwardLease(server.pool.target),
             metrics: metrics,
             logger: server.logger
         )
-        server.jobs.append(MaintenanceJob("workers.forward", every: .seconds(2)) { _, _ in lease.renew() })
         server.tasks.append { await forwarder.run() }
     }
 
