@@ -1,3 +1,4 @@
+import Configuration
 import Core
 import FeatureTestKit
 import Foundation
@@ -277,6 +278,14 @@ import Testing
         while try await forwarder.step() {}
         #expect(forwarder.metrics.lost.value == 2 * 86_400)
         #expect(try await other.weir.rows("SELECT metric_value FROM noetl.metric") == ["1"])
+    }
+
+    @Test(arguments: ["cluster=a", "a=1,b=2", "a-b=1", "__name__=x", "ä=1", "a=1,a=2"])
+    func `have no further labels that would be refused`(text: String) {
+        var settings = SettingValues()
+        let isTaken = text == "cluster=a" || text == "a=1,b=2"
+        let result: Void? = try? settings.set(ForwardSettings.labels.row, to: text)
+        #expect((result != nil) == isTaken)
     }
 
     @Test func `are sent by one of two Weirs, and by the other when it stops`() async throws {

@@ -26,7 +26,7 @@ enum ForwardSettings {
 
     static let labels = Setting<[NamedValue]>(
         "WEIR_REMOTE_WRITE_LABELS",
-        .pairs("a comma list of name=value"),
+        .labels("a comma list of name=value"),
         default: "",
         "Labels of every forwarded series that has none of that name: cluster=a."
     )
@@ -42,6 +42,20 @@ extension SettingParser where Value == [NamedValue] {
                 throw SettingComplaint(why: "an element is not of the form name=value")
             }
             return NamedValue(name: parts[0].trimmed, value: parts[1].trimmed)
+        }
+    }
+
+    /// Receivers refuse whole requests for a name of a label that they do not take.
+    fileprivate static func labels(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            let labels = try pairs(accepts).parse(text)
+            guard labels.allSatisfy({ ExpositionName.label($0.name) == $0.name }) else {
+                throw SettingComplaint(why: "a name has characters that are not allowed in labels")
+            }
+            guard Set(labels.map(\.name)).count == labels.count else {
+                throw SettingComplaint(why: "a name is repeated")
+            }
+            return labels
         }
     }
 }
