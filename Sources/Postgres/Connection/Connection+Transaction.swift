@@ -11,17 +11,26 @@ package struct TransactionOptions: Hashable, Sendable {
 
     package var isolation: Isolation
     package var isReadOnly: Bool
+    /// Whether a statement has one plan for all parameters: over many partitions, PostgreSQL makes a plan for longer
+    /// than it takes to run it.
+    package var reusesPlans: Bool
 
     /// By default, read committed, and writing if the server allows it.
-    package init(isolation: Isolation = .readCommitted, isReadOnly: Bool = false) {
+    package init(
+        isolation: Isolation = .readCommitted,
+        isReadOnly: Bool = false,
+        reusesPlans: Bool = false
+    ) {
         self.isolation = isolation
         self.isReadOnly = isReadOnly
+        self.reusesPlans = reusesPlans
     }
 
     /// Never READ WRITE: it would override an operator's `default_transaction_read_only`, and a standby refuses it as
     /// an unknown feature instead of as a temporary state (25006).
     fileprivate var begin: String {
         "BEGIN ISOLATION LEVEL \(isolation.rawValue)\(isReadOnly ? " READ ONLY" : "")"
+            + (reusesPlans ? "; SET LOCAL plan_cache_mode = force_generic_plan" : "")
     }
 }
 

@@ -70,19 +70,13 @@ struct SampleBlock: Sendable {
         var blocks: [SampleBlock] = []
         var ids = ids[...]
         var next: Int64 = 0
-        func add(_ part: [Sample]) {
-            next = ids.popFirst() ?? next
-            blocks.append(SampleBlock(metricID: next, samples: part))
-            next += Int64(part.count)
-        }
         for start in stride(from: 0, to: samples.count, by: mostSamples) {
-            let part = Array(samples[start..<min(start + mostSamples, samples.count)])
-            let times = part.map(\.at)
-            guard let first = times.min(), let last = times.max(), last - first > longestSpan else {
-                add(part)
-                continue
+            // An id stands for all samples of a portion, also when they become several blocks.
+            next = ids.popFirst() ?? next
+            for piece in pieces(Array(samples[start..<min(start + mostSamples, samples.count)])) {
+                blocks.append(SampleBlock(metricID: next, samples: piece))
+                next += Int64(piece.count)
             }
-            for piece in pieces(part) { add(piece) }
         }
         return blocks
     }
@@ -92,8 +86,12 @@ struct SampleBlock: Sendable {
         stride(from: 0, to: count, by: mostSamples).map { min(mostSamples, count - $0) }
     }
 
-    /// Samples in the order of their times, cut where a block would span too much.
+    /// The samples; or in the order of their times, cut where a block would span too much.
     private static func pieces(_ samples: [Sample]) -> [[Sample]] {
+        let times = samples.lazy.map(\.at)
+        guard let first = times.min(), let last = times.max(), last - first > longestSpan else {
+            return [samples]
+        }
         var pieces: [[Sample]] = []
         for sample in samples.sorted(by: { $0.at < $1.at }) {
             if let first = pieces.last?.first, sample.at - first.at <= longestSpan {

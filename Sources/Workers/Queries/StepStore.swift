@@ -9,6 +9,9 @@ struct StepStore {
     /// How long samples are kept that have no lifetime of their own.
     let keep: Duration
 
+    /// Beyond, a plan for these series is worth its time.
+    private static let fewSeries = 64
+
     /// A series of the answer: one that is stored, or several with the same labels.
     struct Group: Sendable {
         var componentName: String?
@@ -41,8 +44,12 @@ struct StepStore {
             .int64Array(Array(Set(series.map(\.componentID)))), .timestamp(start), .timestamp(end),
             .int(query.step), .int64Array(numbers.map(Int64.init)), .int(StepQuery.mostPoints + 1),
         ]
+        let plans = TransactionOptions(isReadOnly: true, reusesPlans: series.count <= Self.fewSeries)
+        let rows = try connection.transaction(plans) {
+            try connection.execute(StepStatement.make(query), parameters)
+        }
         var count = 0
-        for row in try connection.execute(StepStatement.make(query), parameters) {
+        for row in rows {
             let times = BinaryArray.times(try row.bytes("times"))
             let values = BinaryArray.doubles(try row.bytes("values"))
             count += times.count
