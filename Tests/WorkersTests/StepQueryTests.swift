@@ -148,6 +148,47 @@ import Testing
         #expect(try answer.json["count"]?.int64 == Int64(values.count))
     }
 
+    @Test func `reads thirty days of a series by index`() throws {
+        let weir = try WorkersHarness()
+        try weir.database.execute(
+            """
+            INSERT INTO component
+                (runtime_id, name, component_type, status, reported_status, last_heartbeat, created_at, updated_at)
+            VALUES (7, 'filled', 'worker_pool', 'ready', 'ready', now(), now(), now());
+            INSERT INTO series (series_key, runtime_id, metric_name, metric_type, described_at)
+            SELECT gen_random_uuid(), 7, 'm' || n, 'gauge', now() FROM generate_series(1, 100) n;
+            DO $$ BEGIN
+                EXECUTE (SELECT string_agg(format(
+                    'CREATE TABLE rollup_five_minutes_%s PARTITION OF rollup_five_minutes FOR VALUES FROM (%L) TO (%L)',
+                    to_char(d, 'YYYYMMDD'), d::text || ' 00:00Z', (d + 1)::text || ' 00:00Z'), ';')
+                    FROM (SELECT '2026-10-01'::date + n AS d FROM generate_series(0, 29) n) days);
+            END $$;
+            INSERT INTO rollup_five_minutes (starts_at, series_id, bucket, last, last_at)
+            SELECT at, s.series_id, '{0}', '{1}', ARRAY[at]
+            FROM series s, generate_series('2026-10-01Z'::timestamptz, '2026-10-30T23:00Z', '1 hour') at;
+            ANALYZE
+            """
+        )
+        let query = StepQuery(
+            filter: SeriesFilter(),
+            from: try #require(Timestamp(iso8601: "2026-10-01T00:00:00Z")),
+            to: try #require(Timestamp(iso8601: "2026-10-30T23:00:00Z")),
+            step: 300,
+            stepText: "5m",
+            aggregation: .avg
+        )
+        let statement = try #require(StepStatement.buckets(of: query))
+        let plan = try Connection.withTemporary(weir.database.target) { connection in
+            try connection.executeScript(
+                "SET plan_cache_mode = force_generic_plan; PREPARE b AS \(statement.sql)"
+            )
+            let explained = "EXPLAIN (ANALYZE, COSTS OFF) EXECUTE b('{7}', '2026-10-01Z', '2026-10-31Z')"
+            return try connection.executeScript(explained).map { try $0.text(0) }.joined(separator: "\n")
+        }
+        #expect(plan.contains("Index Scan using rollup_five_minutes_20261030_pkey"), "\(plan)")
+        #expect(!plan.contains("Seq Scan on rollup_five"), "\(plan)")
+    }
+
     @Test func `has the form of the manual`() async throws {
         let weir = try await Self.labelled()
         let answer = try await weir.get(

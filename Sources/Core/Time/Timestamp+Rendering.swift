@@ -21,14 +21,19 @@ extension Timestamp: CustomStringConvertible {
 
     /// ISO 8601 text as Python's `isoformat` writes it: without a fraction when that is zero.
     package var isoformat: String {
+        var bytes: [UInt8] = []
+        appendIsoformat(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the text of `isoformat`.
+    package func appendIsoformat(to bytes: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
-            var length = render(into: text, offset: .plusZero)
-            if microseconds % Timestamp.microsecondsPerSecond == 0 {
-                let (point, zone) = (19, 26)
-                for index in zone..<length { text[index - zone + point] = text[index] }
-                length -= zone - point
-            }
-            return String(decoding: UnsafeBufferPointer(rebasing: text[..<length]), as: UTF8.self)
+            let length = render(into: text, offset: .plusZero)
+            let isWhole = microseconds % Timestamp.microsecondsPerSecond == 0
+            let (point, zone) = (19, 26)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<(isWhole ? point : zone)]))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[zone..<length]))
         }
     }
 

@@ -27,13 +27,27 @@ enum StepEncoder {
             series.null("labels")
         }
         series.array("points") { list in
+            var point: [UInt8] = []
             for (at, value) in group.points {
-                list.object { point in
-                    point.member("timestamp", at.isoformat)
-                    point.key("value")
-                    SamplesEncoder.value(value, &point)
-                }
+                point.removeAll(keepingCapacity: true)
+                append(at, value, to: &point)
+                list.raw(point)
             }
         }
+    }
+
+    /// A point as JSON. There are up to a hundred thousand, so it is put together from few pieces.
+    private static func append(_ at: Timestamp, _ value: Double, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"timestamp":""#.utf8)
+        at.appendIsoformat(to: &bytes)
+        bytes.append(contentsOf: #"","value":"#.utf8)
+        if value.isFinite {
+            bytes.append(contentsOf: FloatText.python(value).utf8)
+        } else {
+            var writer = JSONWriter()
+            SamplesEncoder.value(value, &writer)
+            bytes.append(contentsOf: writer.bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
     }
 }

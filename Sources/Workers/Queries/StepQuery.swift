@@ -56,6 +56,9 @@ enum RollupGrain: Int, CaseIterable, Sendable {
         }
     }
 
+    /// Whether a row has the buckets of an hour.
+    var spansHour: Bool { self == .minute || self == .fiveMinutes }
+
     /// The end of the table's name.
     var table: String {
         switch self {

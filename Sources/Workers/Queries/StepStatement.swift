@@ -10,18 +10,46 @@ enum StepStatement {
     // $1, $2, $3 are those of `sample_increases.sql`; $4: components; $5, $6: bounds, the end exclusive; $7: the step in
     // seconds; $8: the group of each of $3; $9: how many points.
     //
-    // A row for each group: the times and values of its points, as arrays in binary form.
-    static func make(_ query: StepQuery) -> Statement {
+    // A row for each group: the times and values of its points, as arrays in binary form. `readsRollups` is false when
+    // their buckets are read by `buckets`.
+    static func make(_ query: StepQuery, readsRollups: Bool = true) -> Statement {
         let (grain, aggregation) = (query.grain, query.aggregation)
         var parts = [grain == nil ? wholeRange : markedHours, RollupStore.increases]
         if grain == .day { parts.append(changedDays) }
         let columns = aggregation.columns
-        let sources =
-            [samples(columns)] + (grain.map { rollups($0, columns, isWhole: query.step == $0.seconds) } ?? [])
+        let rolled = grain.map { rollups($0, columns, isWhole: query.step == $0.seconds) } ?? []
+        let sources = [samples(columns)] + (readsRollups ? rolled : [])
         parts.append("parts AS (\n\(sources.joined(separator: "\nUNION ALL\n"))\n)")
         return Statement(
             "points of a step",
             "WITH \(parts.joined(separator: ",\n"))\n\(points(aggregation))"
+        )
+    }
+
+    /// The rows of rollups whose buckets are the points of a query: $1: series; $2, $3: bounds, the end exclusive. Nil
+    /// for a query that has no such rows.
+    static func buckets(of query: StepQuery) -> Statement? {
+        guard let grain = query.grain, grain.spansHour, query.step == grain.seconds, query.by == nil,
+            let values = query.aggregation.bucketColumn
+        else { return nil }
+        return Statement(
+            "buckets of a step",
+            """
+            SELECT
+                r.series_id, r.starts_at, array_send(r.bucket) AS buckets, array_send(\(values)) AS values,
+                array_send(r.count) AS counts
+            FROM \(grain.table) r
+            WHERE r.series_id = ANY ($1::integer[])
+              AND r.starts_at > $2::timestamptz - interval '1 hour'
+              AND r.starts_at < $3::timestamptz
+              AND NOT EXISTS (
+                  SELECT
+                  FROM series s
+                  JOIN rollup_due d ON d.runtime_id = s.runtime_id
+                  WHERE s.series_id = r.series_id AND d.hour = r.starts_at
+              )
+            ORDER BY r.series_id, r.starts_at
+            """
         )
     }
 
@@ -217,6 +245,17 @@ extension StepQuery.Aggregation {
         case .last: [.last, .lastAt, .place]
         case .count: [.count]
         case .increase, .rate: [.increase]
+        }
+    }
+
+    /// The array that has the values of points, where a bucket is a point; nil where it may have nulls.
+    fileprivate var bucketColumn: String? {
+        switch self {
+        case .avg, .sum: "coalesce(r.sum, r.last)"
+        case .min: "coalesce(r.min, r.last)"
+        case .max: "coalesce(r.max, r.last)"
+        case .last, .count: "r.last"
+        case .increase, .rate: nil
         }
     }
 }

@@ -44,9 +44,18 @@ struct StepStore {
             .int64Array(Array(Set(series.map(\.componentID)))), .timestamp(start), .timestamp(end),
             .int(query.step), .int64Array(numbers.map(Int64.init)), .int(StepQuery.mostPoints + 1),
         ]
-        let plans = TransactionOptions(isReadOnly: true, reusesPlans: series.count <= Self.fewSeries)
-        let rows = try connection.transaction(plans) {
-            try connection.execute(StepStatement.make(query), parameters)
+        let buckets = series.count <= Self.fewSeries ? StepStatement.buckets(of: query) : nil
+        let plans = TransactionOptions(
+            // One snapshot: an hour is read from samples or from rollups.
+            isolation: .repeatableRead,
+            isReadOnly: true,
+            reusesPlans: series.count <= Self.fewSeries
+        )
+        let (rows, rolled) = try connection.transaction(plans) {
+            (
+                try connection.execute(StepStatement.make(query, readsRollups: buckets == nil), parameters),
+                try buckets.map { try connection.execute($0, [parameters[2], parameters[4], parameters[5]]) }
+            )
         }
         var count = 0
         for row in rows {
@@ -55,6 +64,13 @@ struct StepStore {
             count += times.count
             guard count <= StepQuery.mostPoints else { throw Excess.points }
             groups.append(Array(zip(times, values)), to: try row.int("number"))
+        }
+        let groupNumbers = Dictionary(zip(series.map(\.number), numbers)) { $1 }
+        for row in rolled.map(Array.init) ?? [] {
+            let points = try RollupBuckets.points(of: query, in: row)
+            count += points.count
+            guard count <= StepQuery.mostPoints else { throw Excess.points }
+            if let number = groupNumbers[try row.int64("series_id")] { groups.append(points, to: number) }
         }
         return groups.filled
     }
@@ -82,7 +98,13 @@ struct StepGroups {
     }
 
     /// Those with points, in the order of the series.
-    var filled: [StepStore.Group] { groups.filter { !$0.points.isEmpty } }
+    var filled: [StepStore.Group] {
+        groups.filter { !$0.points.isEmpty }.map { group in
+            var group = group
+            group.points.sort { $0.at < $1.at }
+            return group
+        }
+    }
 
     /// Adds a stored series; returns the number of the series of the answer that it belongs to.
     mutating func add(_ series: SeriesFilter.Described) -> Int {
