@@ -182,11 +182,20 @@ import Testing
             try connection.executeScript(
                 "SET plan_cache_mode = force_generic_plan; PREPARE b AS \(statement.sql)"
             )
-            let explained = "EXPLAIN (ANALYZE, COSTS OFF) EXECUTE b('{7}', '2026-10-01Z', '2026-10-31Z')"
+            let explained =
+                "EXPLAIN (ANALYZE, COSTS OFF) EXECUTE b('{7}', '2026-10-01Z', '2026-10-31Z', 100001)"
             return try connection.executeScript(explained).map { try $0.text(0) }.joined(separator: "\n")
         }
         #expect(plan.contains("Index Scan using rollup_five_minutes_20261030_pkey"), "\(plan)")
         #expect(!plan.contains("Seq Scan on rollup_five"), "\(plan)")
+        // 720 rows of one bucket, and no more than it takes to exceed a limit.
+        let rows = try Connection.withTemporary(weir.database.target) { connection in
+            try connection.execute(
+                statement,
+                [.int64Array([7]), .timestamp(query.bounds.start), .timestamp(query.bounds.end), .int(9)]
+            ).count
+        }
+        #expect(rows == 10)
     }
 
     @Test func `has the form of the manual`() async throws {

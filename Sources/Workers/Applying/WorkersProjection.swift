@@ -107,7 +107,8 @@ package struct WorkersProjection: Projection {
                 component: component,
                 report: report,
                 ids: context.ids,
-                dropped: context.dropped
+                dropped: context.dropped,
+                bytes: line.body.count
             ).operation(at: line.at)
         case .register, .sweep, .ttl, .remoteWrite1, .remoteWrite2, .imported:
             let registration = try RegistrationDecoder.registration(

@@ -23,9 +23,14 @@ final class ForwardLease: Sendable {
     }
 
     /// Gets the lock if it is free; returns whether this Weir holds it.
-    func renew() async -> Bool {
-        let held = session.withLock { $0 }
-        let now = try? await connection.withConnection { connection -> UInt64? in
+    ///
+    /// - Throws: `PostgresError`; then it holds none.
+    func renew() async throws -> Bool {
+        let held = session.withLock { session in
+            defer { session = nil }
+            return session
+        }
+        let now = try await connection.withConnection { connection -> UInt64? in
             if connection.sessionID == held {
                 // The server ends an idle session.
                 _ = try connection.execute("SELECT 1", [])
@@ -34,8 +39,8 @@ final class ForwardLease: Sendable {
             let rows = try connection.execute("SELECT pg_try_advisory_lock($1) AS got", [.int64(Self.lock)])
             return try rows.first?.bool("got") == true ? connection.sessionID : nil
         }
-        session.withLock { $0 = now ?? nil }
-        return now ?? nil != nil
+        session.withLock { $0 = now }
+        return now != nil
     }
 
     /// Gives the lock away.

@@ -5,6 +5,9 @@ internal import Postgres
 ///
 /// PostgreSQL takes four times as long to take the arrays apart and put the points together.
 enum RollupBuckets {
+    /// How many buckets of a series may be outside of the bounds of a query: those of the rest of two hours.
+    static let mostOutside = 120
+
     /// The points of a row of `StepStatement.buckets`.
     static func points(of query: StepQuery, in row: Row) throws -> [(Timestamp, Double)] {
         let start = try row.timestamp("starts_at")

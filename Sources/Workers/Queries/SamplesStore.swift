@@ -31,23 +31,17 @@ struct SamplesStore {
             query.isOfReferences
             ? .textArray([query.traceID, query.executionID].filter { $0 != nil }) : .null
 
-        let plans = TransactionOptions(
-            isReadOnly: true,
-            reusesPlans: meant.series?.count ?? 0 <= Self.fewSeries
-        )
         var blocks = Self.firstBlocks
         while true {
-            let rows = try connection.transaction(plans) {
-                try connection.execute(
-                    Self.newest,
-                    [
-                        .int64Array(meant.components), .timestamp(query.from), .timestamp(to), few,
-                        .int(blocks), numbers, .timestamp(now - keep), .timestamp(now), .int(query.limit),
-                        .optional(query.cursor?.at), .optional(query.cursor?.metricID), references,
-                        .optional(query.traceID), .optional(query.executionID),
-                    ]
-                )
-            }
+            let rows = try connection.execute(
+                Self.newest,
+                [
+                    .int64Array(meant.components), .timestamp(query.from), .timestamp(to), few, .int(blocks),
+                    numbers, .timestamp(now - keep), .timestamp(now), .int(query.limit),
+                    .optional(query.cursor?.at), .optional(query.cursor?.metricID), references,
+                    .optional(query.traceID), .optional(query.executionID),
+                ]
+            )
             let samples = try StoredSample.samples(in: rows[0])
             let isLast = try rows[0].int("blocks") < blocks
             let completeAt = try rows[0].optionalTimestamp("complete_at") ?? .latest

@@ -26,8 +26,8 @@ enum StepStatement {
         )
     }
 
-    /// The rows of rollups whose buckets are the points of a query: $1: series; $2, $3: bounds, the end exclusive. Nil
-    /// for a query that has no such rows.
+    /// The rows of rollups whose buckets are the points of a query: $1: series; $2, $3: bounds, the end exclusive; $4:
+    /// how many buckets, up to the row that exceeds it. Nil for a query that has no such rows.
     static func buckets(of query: StepQuery) -> Statement? {
         guard let grain = query.grain, grain.spansHour, query.step == grain.seconds, query.by == nil,
             let values = query.aggregation.bucketColumn
@@ -36,18 +36,24 @@ enum StepStatement {
             "buckets of a step",
             """
             SELECT
-                r.series_id, r.starts_at, array_send(r.bucket) AS buckets, array_send(\(values)) AS values,
+                r.series_id, r.starts_at, array_send(r.bucket) AS buckets, array_send(r.value) AS values,
                 array_send(r.count) AS counts
-            FROM \(grain.table) r
-            WHERE r.series_id = ANY ($1::integer[])
-              AND r.starts_at > $2::timestamptz - interval '1 hour'
-              AND r.starts_at < $3::timestamptz
-              AND NOT EXISTS (
-                  SELECT
-                  FROM series s
-                  JOIN rollup_due d ON d.runtime_id = s.runtime_id
-                  WHERE s.series_id = r.series_id AND d.hour = r.starts_at
-              )
+            FROM (
+                SELECT
+                    r.series_id, r.starts_at, r.bucket, \(values) AS value, r.count,
+                    sum(cardinality(r.bucket)) OVER (ORDER BY r.series_id, r.starts_at) - cardinality(r.bucket) AS before
+                FROM \(grain.table) r
+                WHERE r.series_id = ANY ($1::integer[])
+                  AND r.starts_at > $2::timestamptz - interval '1 hour'
+                  AND r.starts_at < $3::timestamptz
+                  AND NOT EXISTS (
+                      SELECT
+                      FROM series s
+                      JOIN rollup_due d ON d.runtime_id = s.runtime_id
+                      WHERE s.series_id = r.series_id AND d.hour = r.starts_at
+                  )
+            ) r
+            WHERE r.before <= $4::bigint
             ORDER BY r.series_id, r.starts_at
             """
         )

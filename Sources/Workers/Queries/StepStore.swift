@@ -54,7 +54,15 @@ struct StepStore {
         let (rows, rolled) = try connection.transaction(plans) {
             (
                 try connection.execute(StepStatement.make(query, readsRollups: buckets == nil), parameters),
-                try buckets.map { try connection.execute($0, [parameters[2], parameters[4], parameters[5]]) }
+                try buckets.map {
+                    try connection.execute(
+                        $0,
+                        [
+                            parameters[2], parameters[4], parameters[5],
+                            .int(StepQuery.mostPoints + series.count * RollupBuckets.mostOutside),
+                        ]
+                    )
+                }
             )
         }
         var count = 0

@@ -49,21 +49,42 @@ final class MetricIdentities: Sendable {
         fileprivate var mixed: UInt64
     }
 
-    /// Beyond, all are forgotten: what is still sent comes back.
+    private struct Guarded {
+        var known: [Key: MetricIdentity] = [:]
+        var bytes = 0
+    }
+
+    /// Beyond either, all are forgotten: what is still sent comes back.
     private static let most = 65_536
+    private static let mostBytes = 32 << 20
     // Guards the metrics.
-    private let known = Mutex<[Key: MetricIdentity]>([:])
+    private let guarded = Mutex(Guarded())
+
+    /// How many are known, and what they take, in bytes, about.
+    var size: (count: Int, bytes: Int) { guarded.withLock { ($0.known.count, $0.bytes) } }
 
     subscript(key: Key) -> MetricIdentity? {
-        known.withLock { $0[key] }
+        guarded.withLock { $0.known[key] }
     }
 
     /// Keeps a metric, but not one that refers to a trace: the next sample refers to another one.
     func insert(_ identity: MetricIdentity, _ key: Key) {
         guard identity.references == nil else { return }
-        known.withLock { known in
-            if known.count >= Self.most { known.removeAll(keepingCapacity: true) }
-            known[key] = identity
+        guarded.withLock { guarded in
+            if guarded.known.count >= Self.most || guarded.bytes + identity.bytes > Self.mostBytes {
+                guarded = Guarded()
+            }
+            guard guarded.known.updateValue(identity, forKey: key) == nil else { return }
+            guarded.bytes += identity.bytes
+        }
+    }
+}
+
+extension MetricIdentity {
+    /// What it takes, about: its texts, and objects and arrays around them.
+    fileprivate var bytes: Int {
+        labels.pairs.reduce(256 + name.utf8.count + (help?.utf8.count ?? 0) + (unit?.utf8.count ?? 0)) {
+            $0 + 64 + $1.name.utf8.count + $1.value.utf8.count
         }
     }
 }

@@ -42,7 +42,13 @@ struct ReportWriter: Sendable {
             body: line
         )
         written.keep(
-            WrittenReports.Report(component: component, report: report, ids: first, dropped: dropped),
+            WrittenReports.Report(
+                component: component,
+                report: report,
+                ids: first,
+                dropped: dropped,
+                bytes: line.count
+            ),
             of: position.seq
         )
         registry.learn(component)

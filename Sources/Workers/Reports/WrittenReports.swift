@@ -12,17 +12,21 @@ final class WrittenReports: Sendable {
         let ids: [Int64]
         /// The indices of metrics that are not stored.
         let dropped: [Int]
+        /// Of the body: what it takes in memory grows with it, and with the number of metrics.
+        let bytes: Int
+
+        fileprivate var cost: Int { bytes + 128 * report.metrics.count }
     }
 
     private struct Guarded {
         var reports: [Int64: Report] = [:]
-        var metrics = 0
+        var cost = 0
         /// The last line that the loader asked for: it never asks for an earlier one again.
         var asked: Int64 = 0
     }
 
-    /// How many metrics are kept: a loader that is behind reads from the journal.
-    private static let mostMetrics = 16_384
+    /// How much is kept, in bytes, about: a loader that is behind reads from the journal.
+    private static let mostBytes = 8 << 20
     // Guards the reports.
     private let guarded = Mutex(Guarded())
 
@@ -30,11 +34,10 @@ final class WrittenReports: Sendable {
     func keep(_ report: Report, of line: Int64) {
         guarded.withLock { guarded in
             guard line > guarded.asked else { return }
-            let count = report.report.metrics.count
-            if guarded.metrics + count > Self.mostMetrics { Self.removePassed(&guarded) }
-            guard guarded.metrics + count <= Self.mostMetrics else { return }
+            if guarded.cost + report.cost > Self.mostBytes { Self.removePassed(&guarded) }
+            guard guarded.cost + report.cost <= Self.mostBytes else { return }
             guarded.reports[line] = report
-            guarded.metrics += count
+            guarded.cost += report.cost
         }
     }
 
@@ -43,7 +46,7 @@ final class WrittenReports: Sendable {
         guarded.withLock { guarded in
             guarded.asked = max(guarded.asked, line)
             guard let report = guarded.reports.removeValue(forKey: line) else { return nil }
-            guarded.metrics -= report.report.metrics.count
+            guarded.cost -= report.cost
             return report
         }
     }
@@ -52,6 +55,6 @@ final class WrittenReports: Sendable {
     private static func removePassed(_ guarded: inout Guarded) {
         let asked = guarded.asked
         guarded.reports = guarded.reports.filter { $0.key > asked }
-        guarded.metrics = guarded.reports.values.reduce(0) { $0 + $1.report.metrics.count }
+        guarded.cost = guarded.reports.values.reduce(0) { $0 + $1.cost }
     }
 }
