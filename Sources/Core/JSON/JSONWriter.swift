@@ -162,6 +162,13 @@ extension JSONWriter {
         bytes.append(contentsOf: json)
     }
 
+    /// Writes the text of members up to a colon; the value must follow.
+    package mutating func raw(upToValue json: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = false
+    }
+
     /// Writes a value that is JSON text already.
     package mutating func raw(_ json: ArraySlice<UInt8>) {
         separate()

@@ -39,13 +39,21 @@ enum TextReading {
 
     static func hex(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.starts(with: "\\x".utf8), text.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 2 - 1)
-        for index in stride(from: text.startIndex + 2, to: text.endIndex, by: 2) {
-            guard let high = text[index].hexValue, let low = text[index + 1].hexValue else { return nil }
-            bytes.append(high << 4 | low)
+        return text.dropFirst(2).withUnsafeBufferPointer { digits -> [UInt8]? in
+            var isHex = true
+            let bytes = [UInt8](unsafeUninitializedCapacity: digits.count / 2) { bytes, count in
+                for index in 0..<digits.count / 2 {
+                    guard let high = digits[2 * index].hexValue, let low = digits[2 * index + 1].hexValue
+                    else {
+                        isHex = false
+                        return
+                    }
+                    bytes[index] = high << 4 | low
+                    count = index + 1
+                }
+            }
+            return isHex ? bytes : nil
         }
-        return bytes
     }
 
     // MARK: - Instants

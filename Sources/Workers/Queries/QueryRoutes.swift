@@ -56,6 +56,7 @@ struct QueryRoutes: Sendable {
 
     let reader: StoreReader
     let keep: Duration
+    let texts = SeriesTexts()
 
     /// What the parameters ask for.
     private struct Question: Sendable {
@@ -79,14 +80,14 @@ struct QueryRoutes: Sendable {
             answers: [APIAnswer(200, "The result.", WorkersSchemas.queried), WorkersSchemas.invalid],
             from: reader,
             reading: Self.question,
-            answer: { [keep] request, question, connection in
+            answer: { [keep, texts] request, question, connection in
                 do {
                     if let steps = question.steps {
                         let store = StepStore(connection: connection, now: request.receivedAt, keep: keep)
                         return .json(StepEncoder.answer(try store.fetch(steps), to: steps))
                     }
                     let store = SamplesStore(connection: connection, now: request.receivedAt, keep: keep)
-                    return try Self.samples(question, store, request)
+                    return try Self.samples(question, store, texts, request)
                 } catch SeriesFilter.Refusal.pattern(let message) {
                     return Self.refusal(of: Self.metricPattern, message)
                 } catch let excess as StepStore.Excess {
@@ -96,17 +97,16 @@ struct QueryRoutes: Sendable {
         )
     }
 
-    private static func samples(_ question: Question, _ store: SamplesStore, _ request: Request) throws
-        -> Response
-    {
-        let samples = try store.fetchNewest(question.samples)
-        let next = samples.count == question.samples.limit ? samples.last.map(cursor(after:)) : nil
-        let body = SamplesEncoder.query(
-            samples,
-            of: try store.describe(samples),
-            limit: question.samples.limit,
-            next: question.isPaged ? .some(next?.text) : nil
-        )
+    private static func samples(
+        _ question: Question,
+        _ store: SamplesStore,
+        _ texts: SeriesTexts,
+        _ request: Request
+    ) throws -> Response {
+        let page = try store.fetchNewest(question.samples, texts)
+        let limit = question.samples.limit
+        let next = page.samples.count == limit ? page.samples.last.map(cursor(after:)) : nil
+        let body = SamplesEncoder.query(page, limit: limit, next: question.isPaged ? .some(next?.text) : nil)
         var response = Response.json(body)
         if let next { response.fields.append("Link", PageLink.next(request.head, next.text)) }
         return response

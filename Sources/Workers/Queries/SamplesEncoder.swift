@@ -4,19 +4,18 @@ internal import Core
 enum SamplesEncoder {
     /// The page of a query; `next` is the start of the next page when the client asked for pages, nil on the last one.
     static func query(
-        _ samples: [StoredSample],
-        of series: [Int32: SeriesText],
+        _ page: SamplesStore.Page,
         limit: Int,
         next: String?? = nil
     ) -> [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 512 * samples.count + 64)
+        var writer = JSONWriter(reservingCapacity: 512 * page.samples.count + 64)
         var times = TimeTexts()
         var count = 0
         writer.object { answer in
             answer.array("metrics") { list in
                 // A series without a row went with its component, between two queries.
-                for sample in samples {
-                    guard let series = series[sample.series] else { continue }
+                for sample in page.samples {
+                    guard let series = page.texts[sample.series] else { continue }
                     list.object { encode(sample, series, &times, &$0) }
                     count += 1
                 }
@@ -28,36 +27,45 @@ enum SamplesEncoder {
         return writer.bytes
     }
 
+    private static let metricID = Array(#""metric_id":"#.utf8)
+
     private static func encode(
         _ sample: StoredSample,
         _ series: SeriesText,
         _ times: inout TimeTexts,
         _ object: inout JSONWriter
     ) {
-        object.member("metric_id", sample.metricID)
-        object.raw(series.before)
-        object.key("metric_value")
+        object.raw(upToValue: metricID)
+        object.value(sample.metricID)
+        object.raw(upToValue: series.upToValue)
         value(sample.value, &object)
         object.raw(series.behind)
-        object.member("timestamp", times.at.text(sample.at))
-        object.member("created_at", times.arrival.text(sample.receivedAt))
+        object.raw(times.at.member(sample.at))
+        object.raw(times.arrival.member(sample.receivedAt))
         if let exemplar = sample.exemplar { object.member("exemplar", raw: Array(exemplar.utf8)) }
     }
 
-    /// The texts of the last times: the samples of a report mostly have the same.
+    /// The members with the last times: the samples of a report mostly have the same.
     private struct TimeTexts {
         struct Last {
-            private var time = Timestamp.epoch
-            private var text = Timestamp.epoch.isoformat
+            private let name: String
+            private var time: Timestamp?
+            private var text: [UInt8] = []
 
-            mutating func text(_ time: Timestamp) -> String {
-                if time != self.time { (self.time, text) = (time, time.isoformat) }
+            init(_ name: String) {
+                self.name = name
+            }
+
+            mutating func member(_ time: Timestamp) -> [UInt8] {
+                if time != self.time {
+                    (self.time, text) = (time, Array("\"\(name)\":\"\(time.isoformat)\"".utf8))
+                }
                 return text
             }
         }
 
-        var at = Last()
-        var arrival = Last()
+        var at = Last("timestamp")
+        var arrival = Last("created_at")
     }
 
     /// JSON has no numbers for these; the original's page failed on them.

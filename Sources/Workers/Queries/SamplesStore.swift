@@ -11,27 +11,68 @@ struct SamplesStore {
     let keep: Duration
 
     private static let newest = Statement("newest samples", file: PackageResources.newest_samples_sql)
-    private static let described = Statement("described series", file: PackageResources.described_series_sql)
     /// Up to this many series, blocks without any of them are not read.
     private static let fewSeries = 64
     private static let firstBlocks = 4
 
-    /// Samples, the newest first.
-    ///
-    /// Blocks are read from the newest on, until no other block can have a sample that belongs to the answer.
-    func fetchNewest(_ query: SampleQuery) throws -> [StoredSample] {
+    /// A page of samples, the newest first, with what is said of their series.
+    struct Page: Sendable {
+        var samples: [StoredSample] = []
+        var texts: [Int32: SeriesText] = [:]
+    }
+
+    /// Fetches the newest samples. It reads blocks from the newest on, until no other block can have a sample that belongs
+    /// to the answer.
+    func fetchNewest(_ query: SampleQuery, _ texts: SeriesTexts) throws -> Page {
         let to = min(query.to, query.cursor?.at ?? .latest)
-        guard query.limit > 0, query.from <= to else { return [] }
+        guard query.limit > 0, query.from <= to else { return Page() }
         let meant = try query.filter.find(on: connection)
-        guard !meant.components.isEmpty else { return [] }
+        guard !meant.components.isEmpty else { return Page() }
+        var standing = SeriesStanding()
+        var blocks = Self.firstBlocks
+        if meant.series == nil, !query.isOfReferences {
+            let newest = NewestBlocks(
+                connection: connection,
+                query: query,
+                components: meant.components,
+                to: to,
+                now: now,
+                keptSince: now - keep
+            )
+            let plans = TransactionOptions(isReadOnly: true, reusesPlans: true)
+            let page: Page? = try connection.transaction(plans) {
+                switch try newest.read(&standing) {
+                case .complete(let samples):
+                    return Page(
+                        samples: samples,
+                        texts: try texts.texts(of: samples, standing, on: connection)
+                    )
+                case .incomplete(let more):
+                    blocks = more
+                    return nil
+                }
+            }
+            if let page { return page }
+        }
+        let samples = try fetch(query, meant, to, from: blocks)
+        try standing.learn(samples.lazy.map(\.series), at: now, on: connection)
+        return Page(samples: samples, texts: try texts.texts(of: samples, standing, on: connection))
+    }
+
+    /// Lets PostgreSQL take the blocks apart, of which many samples are left out.
+    private func fetch(
+        _ query: SampleQuery,
+        _ meant: SeriesFilter.Meant,
+        _ to: Timestamp,
+        from first: Int
+    ) throws -> [StoredSample] {
         let numbers = meant.series.map { Parameter.int64Array($0) } ?? .null
         let few = (meant.series?.count ?? .max) <= Self.fewSeries ? numbers : .null
-
         let references: Parameter =
             query.isOfReferences
             ? .textArray([query.traceID, query.executionID].filter { $0 != nil }) : .null
 
-        var blocks = Self.firstBlocks
+        var blocks = first
         while true {
             let rows = try connection.execute(
                 Self.newest,
@@ -51,18 +92,8 @@ struct SamplesStore {
         }
     }
 
-    /// What answers say of the series of samples.
-    func describe(_ samples: [StoredSample]) throws -> [Int32: SeriesText] {
-        guard !samples.isEmpty else { return [:] }
-        let numbers = Set(samples.lazy.map(\.series)).map { Int64($0) }
-        let rows = try connection.execute(Self.described, [.int64Array(numbers)])
-        return try Dictionary(
-            rows.map { (Int32(truncatingIfNeeded: try $0.int64(0)), try SeriesText($0)) }
-        ) { $1 }
-    }
-
     /// A block may have one sample of the answer or a thousand: the first ones tell.
-    private static func more(than blocks: Int, with found: Int, of limit: Int) -> Int {
+    static func more(than blocks: Int, with found: Int, of limit: Int) -> Int {
         guard found > 0 else { return blocks * 8 }
         return blocks * min(max(limit * 5 / 4 / found + 1, 2), 512)
     }

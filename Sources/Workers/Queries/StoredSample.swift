@@ -38,19 +38,20 @@ extension StoredSample {
 
 /// What answers say of a series, rendered once for all of its samples.
 struct SeriesText: Sendable {
-    /// Members of a JSON object that stand before the value of a sample, and behind it.
-    let before: [UInt8]
+    /// The text of a JSON object that stands between the id of a sample and its value, and the members behind it.
+    let upToValue: [UInt8]
     let behind: [UInt8]
 
     /// Reads a row of `described_series.sql`, whose columns are in this order behind the number.
     init(_ row: Row) throws {
-        before = try Self.members { object in
+        let before = try Self.members { object in
             object.member("runtime_id", try row.int64(1))
             object.member("component_name", try row.text(2))
             object.member("component_type", try row.text(3))
             object.member("metric_name", try row.text(4))
             object.member("metric_type", try row.text(5))
         }
+        upToValue = before + Array(#","metric_value":"#.utf8)
         behind = try Self.members { object in
             object.member("labels", raw: try row.optionalUTF8(6) ?? Array("null".utf8))
             object.member("help_text", try row.optionalText(7))
