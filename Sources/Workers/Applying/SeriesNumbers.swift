@@ -17,10 +17,17 @@ final class SeriesNumbers: Sendable {
         fileprivate var known: [UUID128: Known] = [:]
         /// Of the batch that is not committed yet.
         fileprivate var pending: [UUID128: Known] = [:]
+        /// Series of remote-write in this batch that do not know their numbers yet.
+        fileprivate var unnumbered: [SeriesIdentity] = []
 
         subscript(key: UUID128) -> Known? {
             if !pending.isEmpty, let new = pending[key] { return new }
             return known[key]
+        }
+
+        /// The number of a series of remote-write that the batch has stored for a component.
+        func number(of series: SeriesIdentity, of runtimeID: Int64) -> Int32 {
+            series.number(of: runtimeID) ?? number(of: series.key)
         }
 
         /// The number of a series that the batch has stored.
@@ -42,7 +49,10 @@ final class SeriesNumbers: Sendable {
 
     /// Starts a batch: forgets what the last one, which may have failed, left.
     func begin() {
-        guarded.withLock { $0.pending = [:] }
+        guarded.withLock { guarded in
+            guarded.pending = [:]
+            guarded.unnumbered = []
+        }
     }
 
     /// Adds series whose rows the batch has written.
@@ -50,9 +60,20 @@ final class SeriesNumbers: Sendable {
         guarded.withLock { $0.pending.merge(series) { $1 } }
     }
 
+    /// Tells series their numbers as soon as the batch is committed.
+    func number(_ series: [SeriesIdentity]) {
+        guarded.withLock { $0.unnumbered += series }
+    }
+
     /// Keeps the series of the batch, which is committed.
     func commit() {
         guarded.withLock { guarded in
+            for series in guarded.unnumbered {
+                if let known = guarded[series.key] { series.learn(known.number, of: known.runtimeID) }
+            }
+            // They know their numbers themselves from now on.
+            for series in guarded.unnumbered { guarded.pending[series.key] = nil }
+            guarded.unnumbered = []
             if guarded.known.count + guarded.pending.count > Self.most { guarded.known = [:] }
             guarded.known.merge(guarded.pending) { $1 }
             guarded.pending = [:]

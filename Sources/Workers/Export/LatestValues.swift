@@ -79,11 +79,11 @@ final class LatestValues: Sendable {
         }
     }
 
-    /// Makes room for series that are known by their keys; `make` is asked for those that are new here.
+    /// Makes room for series of remote-write; `make` is asked for those that are new here.
     ///
-    /// - Returns: the indices of keys beyond the bound of the component; their samples are not to be stored.
+    /// - Returns: the indices of series beyond the bound of the component; their samples are not to be stored.
     func admit(
-        _ keys: some Collection<UUID128>,
+        _ identities: some Collection<SeriesIdentity>,
         of component: Component,
         at now: Timestamp,
         making make: (Int) -> Series?
@@ -91,10 +91,11 @@ final class LatestValues: Sendable {
         guarded.withLock { guarded in
             prune(&guarded, at: now)
             var refused: [Int] = []
-            for (index, key) in keys.enumerated() where guarded.table.number(of: key) == nil {
+            for (index, identity) in identities.enumerated()
+            where guarded.table.number(of: identity) == nil {
                 if guarded.table.count(of: component.key) < limits.seriesOfComponent {
                     if let series = make(index) {
-                        let number = guarded.table.insert(key, series, of: component, at: now)
+                        let number = guarded.table.insert(identity.key, series, of: component, at: now)
                         if series.help != nil { guarded.table.describe(number, series, at: now) }
                     }
                 } else {
@@ -105,15 +106,15 @@ final class LatestValues: Sendable {
         }
     }
 
-    /// Takes the newest samples of series that `admit` has made room for, by their keys.
+    /// Takes the newest samples of series that `admit` has made room for.
     func record(
-        _ samples: some Sequence<(key: UUID128, at: Timestamp, value: Double)>,
+        _ samples: some Sequence<(series: SeriesIdentity, at: Timestamp, value: Double)>,
         arrivedAt arrival: Timestamp
     ) {
         let latest = arrival + Self.ahead
         guarded.withLock { guarded in
-            for (key, at, value) in samples {
-                guard let number = guarded.table.number(of: key) else { continue }
+            for (series, at, value) in samples {
+                guard let number = guarded.table.number(of: series) else { continue }
                 let at = at > latest ? arrival : at
                 guarded.table.take(value, number, at: at, receivedAt: arrival)
             }

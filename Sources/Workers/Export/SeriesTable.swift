@@ -53,6 +53,19 @@ struct SeriesTable: Sendable {
     /// The number of a series.
     func number(of key: UUID128) -> Int? { numbers[key].map(Int.init) }
 
+    /// The number of a series of remote-write, which remembers it.
+    func number(of identity: SeriesIdentity) -> Int? {
+        let remembered = identity.slot
+        if slots.indices.contains(remembered), slots[remembered].isUsed,
+            slots[remembered].key == identity.key
+        {
+            return remembered
+        }
+        guard let number = number(of: identity.key) else { return nil }
+        identity.slot = number
+        return number
+    }
+
     /// How many series a component has.
     func count(of component: ComponentKey) -> Int {
         ownerNumbers[component].flatMap { owners[Int($0)]?.series } ?? 0

@@ -10,7 +10,7 @@ extension LatestValues {
         _ component: Component,
         at now: Timestamp
     ) -> [Int] {
-        let refused = admit(part.entries.lazy.map { request.entries[$0].key }, of: component, at: now) {
+        let refused = admit(part.entries.lazy.map { request.entries[$0].identity }, of: component, at: now) {
             request.series(request.entries[part.entries[$0]])
         }
         let entries = refused.map { part.entries[$0] }
@@ -28,7 +28,7 @@ extension LatestValues {
             var last = entry.samples.lowerBound
             for sample in entry.samples where request.times[sample] >= request.times[last] { last = sample }
             let at = Timestamp(microseconds: request.times[last])
-            return (key: entry.key, at: at, value: request.values[last])
+            return (series: entry.identity, at: at, value: request.values[last])
         }
         record(newest, arrivedAt: arrival)
     }

@@ -33,7 +33,7 @@ enum RemoteWriteApplyStore {
                 guard let id = ids[component.key] else {
                     preconditionFailure("BUG: a component without a row")
                 }
-                let portions = known.read { SamplePortions(part, of: write.request, $0) }
+                let portions = known.read { SamplePortions(part, of: write.request, id, $0) }
                 rows.append(portions, firsts, of: id, element)
                 spans += portions.rows.map { row in
                     StoredSpan(
@@ -58,24 +58,29 @@ enum RemoteWriteApplyStore {
         on connection: Connection
     ) throws {
         var new: [UUID128: SamplesApplyStore.NewSeries] = [:]
+        var unnumbered: [SeriesIdentity] = []
         known.read { table in
             for (element, write) in writes {
                 for part in write.request.parts {
                     guard let id = ids[part.component.key] else { continue }
                     for index in part.entries {
                         let entry = write.request.entries[index]
-                        guard table[entry.key]?.runtimeID != id, new[entry.key] == nil else { continue }
+                        guard entry.identity.number(of: id) == nil else { continue }
+                        let key = entry.identity.key
+                        unnumbered.append(entry.identity)
+                        guard table[key]?.runtimeID != id, new[key] == nil else { continue }
                         guard let series = write.request.series(entry) else {
                             preconditionFailure("BUG: labels that were read once")
                         }
                         // Without a description it changes none that PostgreSQL has.
                         let at: Timestamp = entry.metadata == nil ? .earliest : element.at
-                        new[entry.key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
+                        new[key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
                     }
                 }
             }
         }
         try SamplesApplyStore.insert(new, known, on: connection)
+        known.number(unnumbered)
     }
 }
 

@@ -12,11 +12,17 @@ struct SamplePortions {
         var values: [Double] = []
     }
 
-    init(_ part: WriteRequest.Part, of request: WriteRequest, _ known: SeriesNumbers.Table) {
+    /// The samples of a part of the component with this id, whose series the batch has stored.
+    init(
+        _ part: WriteRequest.Part,
+        of request: WriteRequest,
+        _ runtimeID: Int64,
+        _ known: SeriesNumbers.Table
+    ) {
         var row = Row()
         for index in part.entries {
             let entry = request.entries[index]
-            let number = known.number(of: entry.key)
+            let number = known.number(of: entry.identity, of: runtimeID)
             for sample in entry.samples {
                 if row.values.count == SampleBlock.mostSamples { close(&row) }
                 row.append(number, request.times[sample], request.values[sample])

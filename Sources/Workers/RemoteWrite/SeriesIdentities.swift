@@ -4,24 +4,11 @@ internal import Synchronization
 /// The identities of series by the digests of their labels as they are sent: only the first occurrence of a series is
 /// read, all others are looked up here. Any thread.
 final class SeriesIdentities: Sendable {
-    /// Which series it is, and whose.
-    struct Identity: Sendable {
-        let key: UUID128
-        let component: SharedComponent
-    }
-
-    /// The key of a component, which its series share.
-    final class SharedComponent: Sendable {
-        let key: ComponentKey
-
-        init(_ key: ComponentKey) { self.key = key }
-    }
-
     private struct Guarded {
-        var young: [RawDigest: Identity] = [:]
+        var young: [RawDigest: SeriesIdentity] = [:]
         /// What was not used since `young` was begun is forgotten with the next change of generations.
-        var old: [RawDigest: Identity] = [:]
-        var components: [ComponentKey: SharedComponent] = [:]
+        var old: [RawDigest: SeriesIdentity] = [:]
+        var components: [ComponentKey: SeriesIdentity.SharedComponent] = [:]
     }
 
     private let mostOfGeneration: Int
@@ -37,7 +24,7 @@ final class SeriesIdentities: Sendable {
     var count: Int { guarded.withLock { $0.young.count + $0.old.count } }
 
     /// The identities of some digests; nil for unknown ones.
-    func find(_ digests: [RawDigest]) -> [Identity?] {
+    func find(_ digests: [RawDigest]) -> [SeriesIdentity?] {
         guarded.withLock { guarded in
             digests.map { digest in
                 if let known = guarded.young[digest] { return known }
@@ -49,19 +36,19 @@ final class SeriesIdentities: Sendable {
     }
 
     /// Remembers a series of a component.
-    func learn(_ digest: RawDigest, _ key: UUID128, of component: ComponentKey) -> Identity {
+    func learn(_ digest: RawDigest, _ key: UUID128, of component: ComponentKey) -> SeriesIdentity {
         guarded.withLock { guarded in
-            let shared = guarded.components[component] ?? SharedComponent(component)
+            let shared = guarded.components[component] ?? SeriesIdentity.SharedComponent(component)
             // They are few; if they are not, some are not shared.
             if guarded.components.count > 10_000 { guarded.components = [:] }
             guarded.components[component] = shared
-            let identity = Identity(key: key, component: shared)
+            let identity = SeriesIdentity(key, of: shared)
             keep(identity, as: digest, &guarded)
             return identity
         }
     }
 
-    private func keep(_ identity: Identity, as digest: RawDigest, _ guarded: inout Guarded) {
+    private func keep(_ identity: SeriesIdentity, as digest: RawDigest, _ guarded: inout Guarded) {
         if guarded.young.count >= mostOfGeneration {
             guarded.old = guarded.young
             guarded.young = [:]

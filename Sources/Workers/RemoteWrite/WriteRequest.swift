@@ -15,12 +15,12 @@ struct WriteRequest: Sendable {
         let metadata: Range<Int>?
         /// Indices of its samples.
         let samples: Range<Int>
-        let key: UUID128
+        let identity: SeriesIdentity
     }
 
     /// The series of a component.
     struct Part: Sendable {
-        let component: SeriesIdentities.SharedComponent
+        let component: SeriesIdentity.SharedComponent
         /// Indices of its entries.
         var entries: [Int] = []
         var samples = 0
@@ -60,7 +60,7 @@ struct WriteRequest: Sendable {
     /// The series of an entry. It was read before, so its labels are valid.
     func series(_ entry: Entry) -> Series? {
         guard let labels = try? message.labels(in: entry.labels, .none) else { return nil }
-        return Series(remote: entry.key, labels, entry.metadata.flatMap(message.description))
+        return Series(remote: entry.identity.key, labels, entry.metadata.flatMap(message.description))
     }
 }
 

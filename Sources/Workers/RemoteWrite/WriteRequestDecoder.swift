@@ -160,7 +160,7 @@ struct WriteRequestDecoder {
                 dropped = dropped.dropFirst()
                 continue
             }
-            let identity: SeriesIdentities.Identity
+            let identity: SeriesIdentity
             do throws(SeriesFault) {
                 if let old = known[index] {
                     identity = old
@@ -181,7 +181,7 @@ struct WriteRequestDecoder {
     }
 
     private mutating func read(_ labels: Range<Int>, _ digest: RawDigest) throws(SeriesFault)
-        -> SeriesIdentities.Identity
+        -> SeriesIdentity
     {
         let sent = try request.message.labels(in: labels, limits)
         newLabelBytes += sent.name.utf8.count
@@ -190,13 +190,13 @@ struct WriteRequestDecoder {
         return identities.learn(digest, Series.remoteKey(sent), of: sent.component)
     }
 
-    private mutating func add(_ series: Raw, _ identity: SeriesIdentities.Identity) {
+    private mutating func add(_ series: Raw, _ identity: SeriesIdentity) {
         let entry = WriteRequest.Entry(
             place: series.place,
             labels: series.labels ?? 0..<0,
             metadata: series.metadata,
             samples: series.samples,
-            key: identity.key
+            identity: identity
         )
         let part = part(of: identity.component)
         request.parts[part].entries.append(request.entries.count)
@@ -205,7 +205,7 @@ struct WriteRequestDecoder {
     }
 
     /// Neighbours are nearly always of one component.
-    private mutating func part(of component: SeriesIdentities.SharedComponent) -> Int {
+    private mutating func part(of component: SeriesIdentity.SharedComponent) -> Int {
         if lastPart < request.parts.count, request.parts[lastPart].component === component { return lastPart }
         lastPart = partByKey[component.key] ?? request.parts.count
         if lastPart == request.parts.count {

@@ -1,0 +1,46 @@
+internal import Core
+internal import Synchronization
+
+/// A series as remote-write sends it, which all of its samples refer to: nothing that this process knows of it is looked up
+/// again by its key. Any thread, but for what is said otherwise.
+final class SeriesIdentity: Sendable {
+    /// The key of a component, which its series share.
+    final class SharedComponent: Sendable {
+        let key: ComponentKey
+
+        init(_ key: ComponentKey) { self.key = key }
+    }
+
+    let key: UUID128
+    let component: SharedComponent
+    private let place = Atomic<Int>(-1)
+    // The number in PostgreSQL, negative as long as it is unknown, and the component that it is for. Only the loader writes
+    // and reads them, so that they fit together.
+    private let number = Atomic<Int>(-1)
+    private let runtimeID = Atomic<Int64>(0)
+
+    init(_ key: UUID128, of component: SharedComponent) {
+        self.key = key
+        self.component = component
+    }
+
+    /// Where it may be in the table of latest values: somebody else may be there by now. Negative at first.
+    var slot: Int {
+        get { place.load(ordering: .relaxed) }
+        set { place.store(newValue, ordering: .relaxed) }
+    }
+
+    /// The number in PostgreSQL; nil when it is unknown, or when the component was deleted and has another id now. For
+    /// the loader.
+    func number(of runtimeID: Int64) -> Int32? {
+        let number = number.load(ordering: .relaxed)
+        guard number >= 0, self.runtimeID.load(ordering: .relaxed) == runtimeID else { return nil }
+        return Int32(truncatingIfNeeded: number)
+    }
+
+    /// Remembers a number that is committed. For the loader.
+    func learn(_ number: Int32, of runtimeID: Int64) {
+        self.runtimeID.store(runtimeID, ordering: .relaxed)
+        self.number.store(Int(number), ordering: .relaxed)
+    }
+}
