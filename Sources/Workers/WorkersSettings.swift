@@ -105,7 +105,8 @@ package enum WorkersSettings {
         "WEIR_REMOTE_WRITE_MAX",
         .bytes((64 << 10)...(1 << 30)),
         default: "32MiB",
-        "The most bytes of a remote-write request after decompression; a larger one is answered 413."
+        "The most bytes of a remote-write request after decompression; a larger one is answered 413. Also those of a push "
+            + "in a Snappy block, which is answered 400."
     )
 
     static let samplesKeep = Setting<Duration>(

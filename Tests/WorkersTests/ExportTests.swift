@@ -84,6 +84,38 @@ import Testing
         #expect(lines.count == 3)
     }
 
+    @Test(arguments: ["text/plain;version=0.0.4", "application/openmetrics-text"])
+    func `leaves out a metric that is called like a line of a histogram`(accept: String) async throws {
+        let weir = try WorkersHarness()
+        try await weir.pool("w")
+        func metric(_ name: String, _ type: String, _ value: Int, _ labels: String = "null") -> String {
+            #"{"metric_name":"\#(name)","metric_type":"\#(type)","metric_value":\#(value),"labels":\#(labels)}"#
+        }
+        try await weir.report(
+            "w",
+            metric("a_bucket", "histogram", 1, #"{"le":"+Inf"}"#),
+            metric("a_sum", "histogram", 2),
+            metric("a_count", "histogram", 1),
+            metric("a_count", "gauge", 5),
+            metric("a_count_total", "counter", 6),
+            metric("a_max", "gauge", 7),
+            metric("b_sum", "summary", 8),
+            metric("b_sum", "counter", 9)
+        )
+        let text = try await weir.feature.send(.get, "/api/metrics/prometheus", fields: ["Accept": accept])
+            .text
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+            "\(line.prefix { $0 != "{" }) \(line.split(separator: " ").last ?? "")"
+        }
+        #expect(
+            lines == [
+                "a_bucket 1.0", "a_count 1.0", "a_sum 2.0", "a_count_total 6.0", "a_max 7.0", "b_sum 8.0",
+            ]
+        )
+        #expect(text.contains("# TYPE a histogram\n"))
+        #expect(!text.contains(" a_count gauge") && !text.contains(" a_count counter"))
+    }
+
     @Test func `names histograms by their family and orders their buckets`() async throws {
         let weir = try WorkersHarness()
         try await weir.pool("w")

@@ -95,6 +95,44 @@ import Testing
         #expect(try weir.database.rows("SELECT count(*) FROM sample_sweep") == ["1"])
     }
 
+    @Test func `end only what is rolled up, whenever that is`() async throws {
+        // A Weir that was off for days, or a replay.
+        let weir = try WorkersHarness()
+        try await weir.pool("a")
+        let time = (Timestamp.now() - .seconds(5 * 86_400)).isoformat
+        try await weir.report("a", WorkersHarness.gauge("m", "42", rest: #","timestamp":"\#(time)""#))
+        try await Self.age(weir, days: 5)
+        try weir.database.execute(
+            """
+            INSERT INTO rollup_due (runtime_id, hour, received_at)
+            SELECT runtime_id, date_trunc('hour', first_at), received_at FROM sample_block
+            """
+        )
+        func count() throws -> [String] { try weir.database.rows("SELECT count(*) FROM sample_block") }
+        try Connection.withTemporary(weir.database.target) { connection in
+            try Self.care.removeExpired(at: .now(), on: connection)
+            #expect(try count() == ["1"])
+            // A loader stored the samples after the look at what is due.
+            let day = (Timestamp.now() - .seconds(5 * 86_400)).startOfDay
+            let end = day.adding(seconds: 86_400)
+            #expect(
+                try SampleCareStore.removeExpired(
+                    from: day,
+                    to: end,
+                    keep: Self.keep,
+                    at: .now(),
+                    on: connection
+                ) == 0
+            )
+            #expect(try count() == ["1"])
+
+            while try RollupJob(keep: RollupJob.Keep()).rollUp(at: .now(), on: connection) {}
+            #expect(try weir.database.rows("SELECT last FROM rollup_hour") == ["{42}"])
+        }
+        #expect(try await weir.post("/api/metrics/cleanup").json["dropped_count"]?.int64 == 1)
+        #expect(try count() == ["0"])
+    }
+
     @Test func `keep a day of samples that were stored before they were set`() async throws {
         let weir = try WorkersHarness()
         try await weir.pool("a")

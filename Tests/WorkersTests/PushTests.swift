@@ -44,6 +44,22 @@ import Testing
         )
     }
 
+    @Test func `a push may come in a Snappy block`() async throws {
+        let weir = try WorkersHarness()
+        func push(_ bytes: [UInt8]) async throws -> Int {
+            try await weir.feature.send(
+                .put,
+                "/metrics/job/j",
+                bytes: bytes,
+                fields: ["Content-Encoding": "snappy"]
+            ).status
+        }
+        #expect(try await push(Snappy.encode(Array("a 1\n".utf8))) == 200)
+        #expect(try await values(weir) == ["a 1.0"])
+        #expect(try await push(Array("a 2\n".utf8)) == 400)
+        #expect(try await values(weir) == ["a 1.0"])
+    }
+
     @Test func `PUT replaces a group, POST metrics of the same names, DELETE removes it`() async throws {
         let weir = try WorkersHarness()
         let group = "/metrics/job/j/k/v"

@@ -72,7 +72,11 @@ def victoria_metrics():
 
 
 def pushgateway():
-    return Yardstick.make("prometheus-pushgateway", "--web.listen-address=127.0.0.1:{port}")
+    return Yardstick.make(
+        "prometheus-pushgateway",
+        "--web.listen-address=127.0.0.1:{port}",
+        "--persistence.file={directory}/pushgateway.data",
+    )
 
 
 def samples(postgres):

@@ -33,11 +33,14 @@ struct SampleCare: Sendable {
     /// How long it removes expired samples at a time.
     private static let turn = Duration.seconds(10)
 
-    /// Removes samples that have expired from days that stay because others have not, an hour of arrivals at a time.
+    /// Removes samples that have expired from days that stay because others have not, an hour of arrivals at a time. Days
+    /// with samples that are not rolled up wait: after a pause of Weir, or in a replay, everything has expired by then.
     func removeExpired(at now: Timestamp, on connection: Connection) throws {
         let deadline = ContinuousClock.now + Self.turn
         let first = try SampleCareStore.firstKeptDay(now - keep, on: connection)
-        for day in try SampleCareStore.daysToSweep(keep: keep, at: now, on: connection) where day >= first {
+        let toRollUp = try SampleCareStore.firstDayToRollUp(at: now, on: connection)?.startOfDay ?? .latest
+        for day in try SampleCareStore.daysToSweep(keep: keep, at: now, on: connection)
+        where day >= first && day < toRollUp {
             for hour in place.hour(of: day)..<24 {
                 guard ContinuousClock.now < deadline else { return place.keep(day, hour) }
                 _ = try SampleCareStore.removeExpired(
@@ -57,7 +60,7 @@ struct SampleCare: Sendable {
     func dropOversize(at now: Timestamp, on connection: Connection) throws {
         guard mostBytes > 0 else { return }
         while try SampleCareStore.storageBytes(on: connection) > mostBytes {
-            let rolledUp = try SampleCareStore.firstDayToRollUp(on: connection) ?? now
+            let rolledUp = try SampleCareStore.firstDayToRollUp(at: now, on: connection) ?? now
             let end = min(now.startOfDay, rolledUp.startOfDay)
             let count = try partitions.drop(before: end, atMost: 1, on: connection)
             guard count > 0 else { return }

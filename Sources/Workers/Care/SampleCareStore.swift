@@ -115,9 +115,10 @@ enum SampleCareStore {
     // MARK: - Size
 
     /// The day of the earliest arrival that is not rolled up though its hour has ended; nil when there is none.
-    static func firstDayToRollUp(on connection: Connection) throws -> Timestamp? {
+    static func firstDayToRollUp(at now: Timestamp, on connection: Connection) throws -> Timestamp? {
         let rows = try connection.execute(
-            "SELECT min(received_at) AS at FROM rollup_due WHERE hour < now() - interval '1 hour'"
+            "SELECT min(received_at) AS at FROM rollup_due WHERE hour < $1::timestamptz - interval '1 hour'",
+            [.timestamp(now)]
         )
         return try rows[0].optionalTimestamp("at")
     }

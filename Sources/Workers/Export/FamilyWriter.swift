@@ -8,7 +8,7 @@ struct FamilyWriter {
     private var name: String
     private var type: String
 
-    /// `names` are the names of all families: a counter is not renamed to one of them.
+    /// `names` are the names of all families, and of lines of others: a counter is not renamed to one of them.
     init(family: SeriesFamily, format: ExpositionFormat, names: Set<String>) {
         self.family = family
         self.format = format
@@ -21,13 +21,14 @@ struct FamilyWriter {
         if isTaken { type = "gauge" } else { name = base }
     }
 
-    mutating func append(_ lines: [Int32], _ table: SeriesTable, to bytes: inout [UInt8]) {
+    /// Writes lines; returns the names that they have beside the family's.
+    mutating func append(_ lines: [Int32], _ table: SeriesTable, to bytes: inout [UInt8]) -> Set<String> {
         var lines = lines
         if !lines.allSatisfy({ fits(table.slots[Int($0)]) }) {
             // Lines of another type have the same name, and no parser would take them for this one.
             type = format == .openMetrics ? "gauge" : "untyped"
             if format == .openMetrics { lines.removeAll { table.slots[Int($0)].suffix != .none } }
-            guard !lines.isEmpty else { return }
+            guard !lines.isEmpty else { return [] }
         }
         describe(&bytes)
         let name = Array(family.name.utf8)
@@ -35,8 +36,10 @@ struct FamilyWriter {
         let suffixed = [
             plain, name + Array("_bucket".utf8), name + Array("_count".utf8), name + Array("_sum".utf8),
         ]
+        var suffixes: Set<SeriesLine.Suffix> = []
         for number in lines {
             let slot = table.slots[Int(number)]
+            if slot.suffix != .none { suffixes.insert(slot.suffix) }
             bytes.append(contentsOf: suffixed[Int(slot.suffix.rawValue)])
             bytes.append(contentsOf: slot.labels)
             bytes.append(UInt8(ascii: " "))
@@ -46,6 +49,7 @@ struct FamilyWriter {
             }
             bytes.append(UInt8(ascii: "\n"))
         }
+        return Set(suffixes.map { "\(family.name)\($0.text)" })
     }
 
     private func describe(_ bytes: inout [UInt8]) {

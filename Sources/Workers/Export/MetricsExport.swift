@@ -32,17 +32,22 @@ struct MetricsExport {
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(plan.bytes, 1 << 24))
-        let names = format == .openMetrics ? Set(plan.families.compactMap(\.name)) : []
+        var names = format == .openMetrics ? Set(plan.families.compactMap(\.name)) : []
+        // Names of lines of histograms and summaries. A family that is called so would repeat them, and no parser would
+        // take the rest. It comes later, since it begins with the other's name.
+        var taken: Set<String> = []
         for family in plan.families {
             values.withTable { table in
                 // Its number may be another family's by now.
-                guard let sorted = table.sortedFamily(family.number), sorted.name == family.name else {
-                    return
-                }
+                guard let sorted = table.sortedFamily(family.number), sorted.name == family.name,
+                    !taken.contains(sorted.name)
+                else { return }
                 let lines = lines(of: sorted, table, since: oldest, &work)
                 guard !lines.isEmpty else { return }
                 var writer = FamilyWriter(family: sorted, format: format, names: names)
-                writer.append(lines, table, to: &bytes)
+                let new = writer.append(lines, table, to: &bytes)
+                taken.formUnion(new)
+                names.formUnion(new)
             }
             guard work > 0 else { throw TooMuchWork() }
         }

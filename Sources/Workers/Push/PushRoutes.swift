@@ -17,6 +17,8 @@ struct PushRoutes: Sendable {
 
     let writer: PushWriter
     let decoder: PushDecoder
+    /// The most bytes of a body in a Snappy block.
+    let snappyBytes: Int
     /// Of pushes that say nothing; zero is for ever.
     let lifetime: Duration
 
@@ -41,6 +43,7 @@ struct PushRoutes: Sendable {
             method,
             path,
             scope: .ingest,
+            ownCoding: "snappy",
             documentation: EndpointDocumentation(
                 tag: WorkersRoutes.tag,
                 summary: method == .put
@@ -88,7 +91,7 @@ struct PushRoutes: Sendable {
         let expiresAt = lifetime > .zero ? request.receivedAt + lifetime : nil
         let families: [PushedFamily]
         do throws(PushFault) {
-            families = try decoder.families(request.body, request.head, of: group)
+            families = try decoder.families(try body(of: request), request.head, of: group)
         } catch {
             if case .inconsistent = error { await writer.writeFailure(of: group, until: expiresAt) }
             return refuse(error.refusal, .badRequest, error.message)
@@ -101,6 +104,16 @@ struct PushRoutes: Sendable {
             arrivedAt: request.receivedAt
         )
         return response(to: outcome, .ok, group)
+    }
+
+    /// The body; taken out of a Snappy block, in which some clients send it.
+    private func body(of request: Request) throws(PushFault) -> [UInt8] {
+        guard request.head.fields["Content-Encoding"]?.lowercased() == "snappy" else { return request.body }
+        do throws(SnappyError) {
+            return try Snappy.decode(request.body, atMost: snappyBytes)
+        } catch {
+            throw .malformed("the body is not a Snappy block of at most \(snappyBytes) bytes: \(error)")
+        }
     }
 
     private func delete(_ request: Request) async -> Response {

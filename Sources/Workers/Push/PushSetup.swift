@@ -21,6 +21,7 @@ extension FeatureSetup {
         let routes = PushRoutes(
             writer: writer,
             decoder: PushDecoder(limits: ReportLimits(metrics: settings[WorkersSettings.maxMetrics])),
+            snappyBytes: settings[WorkersSettings.remoteWriteMax],
             lifetime: settings[WorkersSettings.pushLifetime]
         )
         endpoints += routes.all

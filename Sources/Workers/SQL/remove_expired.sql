@@ -1,7 +1,7 @@
 -- Removes expired samples of blocks that arrived within a stretch of time, and returns how many. What is left of a block
 -- becomes one block for each run of samples that follow each other, so that their ids stay.
 -- $1, $2: the stretch, its end exclusive; $3: samples that arrived before this have expired, unless they have a lifetime
--- of their own; $4: this moment.
+-- of their own; $4: this moment. Blocks of hours that have ended and are not rolled up stay.
 WITH mixed AS (
     DELETE FROM sample_block b
     WHERE b.received_at >= $1 AND b.received_at < $2
@@ -13,6 +13,13 @@ WITH mixed AS (
               WHEN s.ttl IS NULL THEN b.received_at < $3
               ELSE greatest(b.received_at, s.ttl_set_at) + s.ttl <= $4
           END
+      )
+      AND NOT EXISTS (
+          SELECT FROM rollup_due d
+          WHERE d.runtime_id = b.runtime_id
+            AND d.hour > b.first_at - interval '1 hour'
+            AND d.hour <= b.last_at
+            AND d.hour <= $4::timestamptz - interval '1 hour'
       )
     RETURNING b.*
 ),
