@@ -44,6 +44,11 @@ struct BatchApplier<P: Projection>: Sendable {
         fileprivate let lines: Int
         fileprivate let items: [Item]
         fileprivate let letters: [DeadLetter]
+
+        /// The lines of this batch, then those of another one.
+        func followed(by other: Batch) -> Batch {
+            Batch(lines: lines + other.lines, items: items + other.items, letters: letters + other.letters)
+        }
     }
 
     /// Decodes lines. Needs no connection, so that a batch is decoded while the previous one is applied.

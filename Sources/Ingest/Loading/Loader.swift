@@ -45,6 +45,10 @@ package final class Loader<P: Projection>: Sendable {
     private static var skippedTime: Duration { .seconds(60) }
     // Reading the journal blocks, so it has a queue of its own.
     private let lane: Lane
+    // Decodes half of a large batch at the same time.
+    private let otherLane: Lane
+    /// From so many bytes of bodies on, half of a batch is worth another thread.
+    private static var manyBytes: Int { 64 << 10 }
     // The last prepared session; a new connection has another number.
     private let preparedSession = Mutex<UInt64?>(nil)
     /// Its progress, for waiting reads, probes and metrics.
@@ -71,6 +75,7 @@ package final class Loader<P: Projection>: Sendable {
         self.connection = DedicatedConnection(target, session, label: "weir.loader.\(projection.stream)")
         self.configuration = configuration
         lane = Lane(label: "weir.loader.\(projection.stream).reader")
+        otherLane = Lane(label: "weir.loader.\(projection.stream).decoder")
         self.progress = progress
         self.beforeCommit = beforeCommit
         var logger = logger
@@ -111,12 +116,12 @@ package final class Loader<P: Projection>: Sendable {
         progress.turned(.running)
         onProgress()
         let reader = journal.reader(after: start.seq, kinds: projection.kinds)
-        var next = try read(reader, start)
+        var next = try await read(reader, start)
         var (stored, storedAt) = (start.seq, ContinuousClock.now)
         while !Task.isCancelled {
             guard let batch = next else {
                 await reader.waitForMore()
-                next = try read(reader, start)
+                next = try await read(reader, start)
                 continue
             }
             // This task switches to the connection's queue at once; only then is the reader's lane free for the next
@@ -146,17 +151,35 @@ package final class Loader<P: Projection>: Sendable {
     }
 
     /// Reads the next portion while the previous one is applied; nil when there are no new lines.
-    private func read(_ reader: JournalReader, _ start: JournalRegistration.Start) throws -> Portion? {
+    private func read(
+        _ reader: JournalReader,
+        _ start: JournalRegistration.Start
+    ) async throws -> Portion? {
         let from = reader.position
         let lines = try reader.next(maxLines: configuration.batchLines, maxBytes: configuration.batchBytes)
         guard lines.position > from else { return nil }
         let entries = lines.lines.map { BatchApplier<P>.Entry(journal: start.journal, line: $0) }
         return Portion(
-            batch: BatchApplier(projection: projection).decode(entries),
+            batch: await decode(entries),
             isEmpty: entries.isEmpty,
             through: lines.position,
             receivedAt: lines.lines.last?.at
         )
+    }
+
+    private func decode(_ entries: [BatchApplier<P>.Entry]) async -> BatchApplier<P>.Batch {
+        let applier = BatchApplier(projection: projection)
+        let bytes = entries.reduce(0) { $0 + $1.line.body.count }
+        guard projection.decodesInParallel, entries.count > 1, bytes >= Self.manyBytes else {
+            return applier.decode(entries)
+        }
+        let middle = entries.count / 2
+        return await withTaskGroup { group in
+            group.addTask(executorPreference: otherLane) { applier.decode(Array(entries[middle...])) }
+            let first = applier.decode(Array(entries[..<middle]))
+            // There is one.
+            return await group.reduce(first) { $0.followed(by: $1) }
+        }
     }
 
     private func apply(

@@ -21,6 +21,9 @@ package protocol Projection: Sendable {
     /// - Throws: `Refusal` when no released version would have written this line; it becomes a dead letter.
     func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [Element]
 
+    /// Whether lines of a batch may be decoded at the same time, in any order: worth it where that is most of the work.
+    var decodesInParallel: Bool { get }
+
     /// Prepares a session: temporary tables, planner settings. Called once for each new connection.
     func prepare(_ connection: Connection) throws
 
@@ -45,6 +48,9 @@ package protocol Projection: Sendable {
 }
 
 extension Projection {
+    /// One line after the other.
+    package var decodesInParallel: Bool { false }
+
     /// One stage by default.
     package var stageCount: Int { 1 }
 

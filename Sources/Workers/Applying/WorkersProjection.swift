@@ -10,6 +10,8 @@ package struct WorkersProjection: Projection {
     static let streamName = "workers"
 
     package let stream = WorkersProjection.streamName
+    /// To read a request of remote-write takes longer than to store it.
+    package let decodesInParallel = true
     package let kinds = WorkersLine.Kind.allCases.map(\.rawValue)
 
     /// Lifetimes that are set, for the route that waits for it.
