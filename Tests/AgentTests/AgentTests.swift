@@ -72,7 +72,8 @@ import Testing
         #expect(record.count("POST /api/worker/pool/register") == 2)
     }
 
-    @Test func `registers again when a report is for nobody`() async throws {
+    @Test(arguments: ["404 Not Found", "400 Bad Request"])
+    func `registers again when a report is for nobody`(status: String) async throws {
         let record = Record()
         let server = try StubListener(answering: { request in
             record.add(request)
@@ -80,13 +81,17 @@ import Testing
                 request.hasPrefix("POST /api/metrics/report")
                 && record.count("POST /api/metrics/report") == 1
             return isForgotten
-                ? Self.response("404 Not Found", #"{"detail":"Component 'p' not found in runtime registry"}"#)
+                ? Self.response(status, #"{"detail":"Component 'p' not found in runtime registry"}"#)
                 : Self.response("200 OK")
         })
         let agent = try agent(server.url)
         await agent.run { try? await eventually { record.count("POST /api/metrics/report") >= 3 } }
         #expect(record.count("POST /api/worker/pool/register") == 2)
-        #expect(folder.names.isEmpty)
+        #expect(folder.names.isEmpty && folder.names(in: "rejected").isEmpty)
+        // The first report came twice.
+        let reports = record.all.filter { $0.hasPrefix("POST /api/metrics/report") }
+            .map { $0.split(separator: "\r\n\r\n").last }
+        #expect(reports[0] == reports[1] && reports[1] != reports[2])
     }
 
     @Test func `names a server that has no such protocol, and keeps its reports`() async throws {

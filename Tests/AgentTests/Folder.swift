@@ -23,8 +23,12 @@ final class Folder: Sendable {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
 
-    var names: [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }
+    /// The files, but for hidden ones, and what was set aside.
+    var names: [String] { names(in: ".").filter { $0 != "rejected" } }
+
+    func names(in directory: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(directory)")) ?? [])
+            .filter { !$0.hasPrefix(".") }
             .sorted()
     }
 }

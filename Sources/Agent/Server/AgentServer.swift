@@ -9,8 +9,8 @@ struct AgentServer: Sendable {
     enum Outcome: Sendable {
         /// 200.
         case taken(JSONDocument?)
-        /// 404: the server does not know this pool.
-        case unknown
+        /// The server does not know this pool; with the status that says so, 404 or 400.
+        case unknown(status: Int)
         /// It will never take this body.
         case refused(ServerTrouble)
         /// It may take it later; the pause that it asks for, if it does.
@@ -20,7 +20,7 @@ struct AgentServer: Sendable {
         var trouble: ServerTrouble? {
             switch self {
             case .taken: nil
-            case .unknown: .refused(status: 404, "this pool is not registered")
+            case .unknown(let status): .refused(status: status, "this pool is not registered")
             case .refused(let trouble), .away(let trouble, _): trouble
             }
         }
@@ -88,10 +88,14 @@ struct AgentServer: Sendable {
         case 401, 403: return .away(.unauthorised(status: answer.status), pause: nil)
         // Without the protocol's envelope it is a server that has no such endpoint.
         case 404 where document?.root["detail"] != nil && document?.root["detail"]?.string != "Not Found":
-            return .unknown
+            return .unknown(status: 404)
         case 400, 413, 422:
             let detail = document?.root["detail"]
             let reason = detail?.string ?? detail?.elements.first { _ in true }?["msg"]?.string ?? ""
+            // Releases 1.0.3 to 2.0.0 say so with 400. Contract noetl §1.2.
+            if answer.status == 400, reason.hasSuffix("not found in runtime registry") {
+                return .unknown(status: 400)
+            }
             return .refused(.refused(status: answer.status, reason))
         case 429, 500...: return .away(.busy(status: answer.status), pause: patience(answer))
         default: return .away(.notWeir(status: answer.status), pause: nil)
