@@ -19,18 +19,35 @@ import Testing
     private final class Other: Sendable {
         let weir: WorkersHarness
         private let state: Mutex<(answers: [ForwardAnswer], requests: [[NamedValue]])>
+        /// More values in a request are too many for it.
+        private let mostValues: Int
+        /// How many values each request had.
+        private let values = Mutex<[Int]>([])
 
-        init(answering answers: ForwardAnswer...) throws {
+        init(answering answers: ForwardAnswer..., mostValues: Int = .max) throws {
             weir = try WorkersHarness()
             state = Mutex((answers, []))
+            self.mostValues = mostValues
         }
 
         init(answering status: Int, times: Int) throws {
             weir = try WorkersHarness()
             state = Mutex((Array(repeating: ForwardAnswer(status: status), count: times), []))
+            mostValues = .max
         }
 
         var requests: [[NamedValue]] { state.withLock { $0.requests } }
+        var sizes: [Int] { values.withLock { $0 } }
+
+        private func isTooLarge(_ body: [UInt8]) -> Bool {
+            let message = try? Snappy.decode(body, atMost: .max)
+            let request = message.flatMap {
+                try? WriteRequestDecoder.request($0, .v1, SeriesIdentities(), .none)
+            }
+            let count = request?.sampleCount ?? 0
+            values.withLock { $0.append(count) }
+            return count > mostValues
+        }
 
         func post(_ fields: [NamedValue], _ body: [UInt8]) async throws(ForwardFailure) -> ForwardAnswer {
             let scripted = state.withLock { state in
@@ -38,6 +55,7 @@ import Testing
                 return state.answers.isEmpty ? nil : state.answers.removeFirst()
             }
             if let scripted { return scripted }
+            if isTooLarge(body) { return ForwardAnswer(status: 413) }
             var header: HeaderFields = [:]
             for field in fields { header.append(field.name, field.value) }
             let answer = try? await weir.feature.send(.post, "/api/v1/write", bytes: body, fields: header)
@@ -78,14 +96,15 @@ import Testing
         to other: Other,
         labels: [NamedValue] = [],
         headers: [NamedValue] = [],
-        of journal: Journal? = nil
+        of journal: Journal? = nil,
+        url: String = "http://other/api/v1/write"
     ) throws -> Forwarder {
         let metrics = ForwardMetrics(registry)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return Forwarder(
             sender: ForwardSender(
-                url: "http://other/api/v1/write",
+                destination: ForwardDestination(url),
                 headers: headers,
                 post: { (fields, body) async throws(ForwardFailure) in try await other.post(fields, body) },
                 metrics: metrics,
@@ -168,6 +187,93 @@ import Testing
         #expect(forwarder.metrics.refused.value == 1)
         #expect(forwarder.metrics.retries.value == 3)
         #expect(forwarder.metrics.sent.value == 2)
+    }
+
+    @Test(arguments: [401, 403, 404, 405, 408])
+    func `wait for an operator who mends a mistake`(status: Int) async throws {
+        let weir = try WorkersHarness()
+        let other = try Other(answering: status, times: 3)
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        while try await forwarder.step() {}
+        #expect(try await other.weir.rows("SELECT metric_value FROM noetl.metric") == ["1"])
+        #expect(forwarder.metrics.retries.value == 3)
+        #expect(forwarder.metrics.refused.value == 0)
+    }
+
+    @Test func `are sent in smaller requests when one is too large`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other(mostValues: 2)
+        try await weir.write(
+            SentSeries("a", [("job", "j")], (1, 1), (2, 2), (3, 3)),
+            SentSeries("b", [("job", "j")], (1, 4), (2, 5))
+        )
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        while try await forwarder.step() {}
+        #expect(other.sizes == [5, 2, 3, 1, 2])
+        #expect(
+            try await other.weir.rows("SELECT metric_name, metric_value FROM noetl.metric ORDER BY 2")
+                == ["a|1", "a|2", "a|3", "b|4", "b|5"]
+        )
+        #expect(forwarder.metrics.sent.value == 5)
+        #expect(forwarder.metrics.refused.value == 0)
+    }
+
+    @Test func `that are too large one by one are counted as refused`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other(mostValues: 0)
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1), (2, 2), (3, 3)))
+        _ = try await weir.rows("SELECT 1")
+        let forwarder = try forwarder(weir, to: other)
+        while try await forwarder.step() {}
+        #expect(other.sizes == [3, 1, 2, 1, 1])
+        #expect(forwarder.metrics.refused.value == 3)
+    }
+
+    @Test func `stay sent when the password in the URL changes`() async throws {
+        let weir = try WorkersHarness()
+        let other = try Other()
+        try await weir.write(SentSeries("a", [("job", "j")], (1, 1)))
+        _ = try await weir.rows("SELECT 1")
+        let first = try forwarder(weir, to: other, url: "http://u:old@other/api/v1/write")
+        while try await first.step() {}
+        first.lease.close()
+        let second = try forwarder(weir, to: other, url: "http://u:n%40w@other/api/v1/write")
+        try await eventually { try await second.lease.renew() }
+        while try await second.step() {}
+        #expect(other.requests.count == 1)
+        let ids = ["http://u:p@other/a", "http://other/a", "http://other/a@b", "http://other/b"].map {
+            ForwardDestination($0).id
+        }
+        #expect(ids[0] == ids[1] && Set(ids).count == 3)
+    }
+
+    @Test(arguments: [
+        "http://db:8428/api/v1/write", "https://u:p@db/write", "http://[::1]:1/", "db:8428/api/v1/write",
+        "ftp://db/", "http://", "http:///write", "/api/v1/write", "http://d b/",
+    ])
+    func `go to a URL that can be called`(url: String) {
+        var settings = SettingValues()
+        let isTaken = ["http://db:8428/api/v1/write", "https://u:p@db/write", "http://[::1]:1/"].contains(url)
+        let result: Void? = try? settings.set(ForwardSettings.url.row, to: url)
+        #expect((result != nil) == isTaken)
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:8000/api/v1/write", true), ("http://127.0.0.1:9000/", true),
+        ("http://u:p@LOCALHOST:8000/", true),
+        ("http://[::1]:8000/", true), ("http://10.0.0.1:80/", true), ("http://10.0.0.1/", true),
+        ("http://weir.example.org:8765/", true), ("http://127.0.0.1:8428/", false),
+        ("http://127.0.0.1/", false),
+        ("http://10.0.0.2/", false), ("http://vm:8000/", false),
+    ])
+    func `do not go to this Weir itself`(url: String, isOwn: Bool) {
+        let listeners: [(host: String, port: UInt16)] = [
+            ("127.0.0.1", 8000), ("0.0.0.0", 9000), ("10.0.0.1", 80), ("weir.example.org", 8765),
+        ]
+        #expect(ForwardDestination(url).isOne(of: listeners) == isOwn)
     }
 
     @Test func `of a Weir that has gone are sent to the last one`() async throws {

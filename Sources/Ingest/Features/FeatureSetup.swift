@@ -18,6 +18,8 @@ package struct FeatureSetup {
     package let logger: Logger
     /// Whether only programs of this machine reach its listeners.
     package let isLoopbackOnly: Bool
+    /// The hosts and ports of its listeners, as they are configured.
+    package let ownAddresses: [(host: String, port: UInt16)]
     private let loading: LoadingOptions
 
     /// The endpoints of every listener.
@@ -75,6 +77,7 @@ package struct FeatureSetup {
         registry: Registry,
         logger: Logger,
         isLoopbackOnly: Bool = true,
+        ownAddresses: [(host: String, port: UInt16)] = [],
         loading: LoadingOptions
     ) {
         self.settings = settings
@@ -83,6 +86,7 @@ package struct FeatureSetup {
         self.registry = registry
         self.logger = logger
         self.isLoopbackOnly = isLoopbackOnly
+        self.ownAddresses = ownAddresses
         self.loading = loading
     }
 

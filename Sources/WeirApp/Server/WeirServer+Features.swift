@@ -39,6 +39,9 @@ extension WeirServer {
             registry: registry,
             logger: logger,
             isLoopbackOnly: settings.listen.allSatisfy(\.isLoopback),
+            ownAddresses: settings.listen.compactMap { listener in
+                if case .tcp(let host, let port) = listener.endpoint { (host, port) } else { nil }
+            },
             loading: FeatureSetup.LoadingOptions(
                 registration: JournalRegistration(journal: journal),
                 session: SessionSettings.loading(settings),

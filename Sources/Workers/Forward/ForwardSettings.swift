@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Outbound
 
 /// A name with a value: a label, or a header field.
 struct NamedValue: Hashable, Sendable {
@@ -10,7 +11,7 @@ struct NamedValue: Hashable, Sendable {
 enum ForwardSettings {
     static let url = Setting<String?>(
         "WEIR_REMOTE_WRITE_URL",
-        .optionalText("a URL"),
+        .remoteWriteURL("a URL of http or https with a host"),
         default: nil,
         isSecret: true,
         "Where Weir sends every stored sample by Prometheus remote-write 1.0: http://host:8428/api/v1/write."
@@ -32,6 +33,19 @@ enum ForwardSettings {
     )
 
     static let rows: [AnySetting] = [url.row, headers.row, labels.row]
+}
+
+extension SettingParser where Value == String? {
+    /// A typing error is seen at the start, not as samples that wait for ever.
+    fileprivate static func remoteWriteURL(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard !text.isEmpty else { return nil }
+            guard OutboundAddress(text) != nil else {
+                throw SettingComplaint(why: "it has no host, or another scheme, or is malformed")
+            }
+            return text
+        }
+    }
 }
 
 extension SettingParser where Value == [NamedValue] {

@@ -28,11 +28,7 @@ struct Forwarder: Sendable {
     private static let longestSlice = Duration.seconds(3600)
 
     /// The database, whose positions are kept apart from those of others.
-    private var destination: UUID128 {
-        var digest = KeyDigest()
-        digest.add(sender.url)
-        return digest.finish()
-    }
+    private var destination: UUID128 { sender.destination.id }
 
     /// Runs until the task is cancelled.
     func run() async {
@@ -130,8 +126,7 @@ struct Forwarder: Sendable {
         // Their series may have been deleted.
         guard !series.isEmpty else { return true }
         return await sender.send(
-            WriteRequestEncoder.message(series),
-            samples: series.reduce(0) { $0 + $1.values.count },
+            series,
             since: oldest,
             while: {
                 // Without PostgreSQL there is no lease; the next step says why.

@@ -1,15 +1,24 @@
 internal import Configuration
 internal import Ingest
+internal import Logging
 internal import Outbound
 internal import Postgres
 
 extension Feature {
-    /// Adds forwarding when there is a URL.
+    /// Adds forwarding when there is a URL, and it is not one of this Weir: samples would go round for ever, and become
+    /// more each time.
     static func forward(in server: inout FeatureSetup, _ progress: StreamProgress) {
         let metrics = ForwardMetrics(server.registry)
         guard let url = server.settings[ForwardSettings.url] else { return }
+        let destination = ForwardDestination(url)
+        guard !destination.isOne(of: server.ownAddresses) else {
+            server.logger.error(
+                "WEIR_REMOTE_WRITE_URL is this Weir itself, so that no samples are forwarded; set it to another receiver"
+            )
+            return
+        }
         let sender = ForwardSender(
-            url: url,
+            destination: destination,
             headers: server.settings[ForwardSettings.headers],
             post: post(to: url),
             metrics: metrics,
