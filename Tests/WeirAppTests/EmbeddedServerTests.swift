@@ -2,9 +2,11 @@ import API
 import Core
 import Foundation
 import HTTPServer
+import Ingest
 import Postgres
 import Runs
 import Simulator
+import Synchronization
 import TestKit
 import Testing
 
@@ -28,6 +30,17 @@ import Testing
         #expect(response.text == Self.sample)
         let summary = try client.get("/metrics/processes/summary").text
         #expect(summary.contains(#"{"event":"test_event","rows":1}"#))
+        await weir.stop()
+    }
+
+    @Test func `tells its features where it listens`() async throws {
+        let told = Mutex<[String]>([])
+        let probe = Feature("probe") { setup in
+            let addresses = setup.ownAddresses.map { "\($0.host) \($0.port)" }
+            told.withLock { $0 = addresses }
+        }
+        let weir = try await EmbeddedServer.start(listen: "127.0.0.1:0,runs@localhost:0", features: [probe])
+        #expect(told.withLock { $0 } == ["127.0.0.1 0", "localhost 0"])
         await weir.stop()
     }
 

@@ -7,6 +7,7 @@ import Ingest
 import Journal
 import Logging
 import Metrics
+import Postgres
 import Synchronization
 import TestKit
 import Testing
@@ -274,6 +275,30 @@ import Testing
             ("127.0.0.1", 8000), ("0.0.0.0", 9000), ("10.0.0.1", 80), ("weir.example.org", 8765),
         ]
         #expect(ForwardDestination(url).isOne(of: listeners) == isOwn)
+    }
+
+    @Test func `are not forwarded by a Weir that is its own receiver`() throws {
+        let weir = try WorkersHarness()
+        func tasks(_ url: String) throws -> Int {
+            var settings = SettingValues()
+            try settings.set(ForwardSettings.url.row, to: url)
+            var setup = FeatureSetup(
+                settings: settings,
+                journal: weir.feature.journal,
+                pool: weir.feature.pool,
+                registry: Registry(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                ownAddresses: [("127.0.0.1", 8000)],
+                loading: FeatureSetup.LoadingOptions(
+                    registration: JournalRegistration(journal: weir.feature.journal),
+                    session: SessionSettings()
+                )
+            )
+            Feature.forward(in: &setup, StreamProgress(stream: "workers"))
+            return setup.tasks.count
+        }
+        #expect(try tasks("http://127.0.0.1:8428/api/v1/write") == 1)
+        #expect(try tasks("http://127.0.0.1:8000/api/v1/write") == 0)
     }
 
     @Test func `of a Weir that has gone are sent to the last one`() async throws {

@@ -228,6 +228,65 @@ import Testing
         )
     }
 
+    @Test func `shows descriptions of version 2 that change, or come later`() async throws {
+        let weir = try WorkersHarness()
+        func sent(_ metadata: (UInt64, String, String)?, _ time: Int64) async throws {
+            let described = [("queue", "a"), ("queue", "b"), ("wait_sum", "a")].map { name, label in
+                var series = SentSeries(name, [("job", "j"), ("l", label)], (Self.now + time, Double(time)))
+                series.metadata = metadata
+                return series
+            }
+            #expect(
+                try await weir.write(SentSeries.message2(described), type: WorkersHarness.v2).status == 204
+            )
+        }
+        func stored() async throws -> Set<String> {
+            Set(
+                try await weir.rows(
+                    "SELECT metric_name, metric_type, help_text, unit FROM series ORDER BY 1, series_id"
+                )
+            )
+        }
+        func shown() async throws -> [String] {
+            let text = try await weir.get("/api/metrics/prometheus").text
+            return text.split(separator: "\n").map(String.init)
+        }
+        let rest = #"component="j",component_type="broker"}"#
+        try await sent(nil, 0)
+        #expect(try await stored() == ["queue|gauge|∅|∅", "wait_sum|histogram|∅|∅"])
+        #expect(try await shown().contains("# TYPE wait histogram"))
+        try await sent((1, "Jobs.", "jobs"), 1)
+        #expect(try await stored() == ["queue|counter|Jobs.|jobs", "wait_sum|counter|Jobs.|jobs"])
+        #expect(
+            try await shown() == [
+                "# HELP queue Jobs.", "# TYPE queue counter", #"queue{l="a",job="j",\#(rest) 1.0"#,
+                #"queue{l="b",job="j",\#(rest) 1.0"#,
+                "# HELP wait_sum Jobs.", "# TYPE wait_sum counter", #"wait_sum{l="a",job="j",\#(rest) 1.0"#,
+            ]
+        )
+        try await sent((1, "Other jobs.", "jobs"), 2)
+        #expect(
+            try await stored() == ["queue|counter|Other jobs.|jobs", "wait_sum|counter|Other jobs.|jobs"]
+        )
+        #expect(try await shown()[0] == "# HELP queue Other jobs.")
+        // What says nothing changes nothing.
+        try await sent(nil, 3)
+        try await sent((0, "", ""), 4)
+        #expect(
+            try await stored() == ["queue|counter|Other jobs.|jobs", "wait_sum|counter|Other jobs.|jobs"]
+        )
+        #expect(try await shown()[0...1] == ["# HELP queue Other jobs.", "# TYPE queue counter"])
+        #expect(try await shown().last == #"wait_sum{l="a",job="j",\#(rest) 4.0"#)
+        // Where the type is unknown, the name says it.
+        try await sent((0, "Work.", ""), 5)
+        #expect(try await stored() == ["queue|gauge|Work.|∅", "wait_sum|histogram|Work.|∅"])
+        #expect(
+            try await shown().filter { $0.hasPrefix("#") } == [
+                "# HELP queue Work.", "# TYPE queue gauge", "# HELP wait Work.", "# TYPE wait histogram",
+            ]
+        )
+    }
+
     @Test func `takes type, help and unit from version 2, and counts what it does not store`() async throws {
         let weir = try WorkersHarness()
         var queue = SentSeries("queue_count", [("job", "j")], (Self.now, 4))

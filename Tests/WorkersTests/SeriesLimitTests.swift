@@ -21,7 +21,6 @@ import Testing
                 WorkersHarness.gauge("b\(number)", "1")
             )
         }
-        #expect(try await weir.push(.put, "/metrics/job/j", "a 1\nb 1\n").status == 429)
         #expect(
             try await weir.rows(
                 """
@@ -32,6 +31,48 @@ import Testing
                 """
             ) == ["worker.series_limit|w|worker_pool|2"]
         )
+    }
+
+    private static let events = """
+        SELECT subject, detail ->> 'component_type', detail ->> 'limit'
+        FROM outbox_event
+        WHERE kind = 'worker.series_limit'
+        ORDER BY id
+        """
+
+    private func full() throws -> WorkersHarness {
+        let weir = try WorkersHarness(seriesOfComponent: 3)
+        try weir.database.execute("INSERT INTO outbox_consumer (name) VALUES ('test')")
+        return weir
+    }
+
+    @Test func `is told of when it writes by remote-write`() async throws {
+        let weir = try full()
+        let series = ["a", "b", "c", "d"].map { SentSeries($0, [("job", "j")], (1, 1)) }
+        for _ in 0..<2 { #expect(try await weir.write(SentSeries.message(series)).status == 400) }
+        // Nothing of it is stored.
+        #expect(try await weir.write(SentSeries("e", [("job", "j")], (1, 1))).status == 400)
+        try await weir.write(SentSeries("a", [("job", "few")], (1, 1)))
+        #expect(try await weir.rows(Self.events) == ["j|broker|3"])
+    }
+
+    @Test func `is told of when it is imported`() async throws {
+        let weir = try full()
+        let file = "a{job=\"j\"} 1 1\nb{job=\"j\"} 1 1\nc{job=\"j\"} 1 1\nd{job=\"j\"} 1 1\n"
+        try await weir.post("/api/metrics/import?format=prometheus", file, type: nil)
+        #expect(try await weir.rows(Self.events) == ["j|broker|3"])
+    }
+
+    @Test func `is told of when it pushes, also for the first time`() async throws {
+        let weir = try full()
+        #expect(try await weir.push(.put, "/metrics/job/old", "a 1\n").status == 200)
+        // The second time is within an hour.
+        for _ in 0..<2 {
+            for job in ["old", "new"] {
+                #expect(try await weir.push(.put, "/metrics/job/\(job)", "a 1\nb 1\nc 1\n").status == 429)
+            }
+            #expect(try await weir.rows(Self.events) == ["old|broker|3", "new|broker|3"])
+        }
     }
 
     @Test func `is counted in the metrics of Weir, with refused pushes`() {

@@ -120,6 +120,27 @@ import Testing
         #expect(try await weir.rows("SELECT count(*) FROM noetl.metric") == ["0"])
     }
 
+    @Test func `stores each sample once when a file comes again after a limit was raised`() async throws {
+        let series = ["a", "b", "c", "d"].map { name in
+            SentSeries(name, [("job", "j")], (1, 1), (2, 2), (3_600_000_000, 3))
+        }
+        let source = try WorkersHarness()
+        try await source.write(SentSeries.message(series))
+        _ = try await source.rows("SELECT 1")
+        let file = try await source.get("/api/metrics/export?format=jsonl").text
+        let counts = "SELECT metric_name, count(*) FROM noetl.metric GROUP BY 1 ORDER BY 1"
+        var weir = try WorkersHarness(seriesOfComponent: 2)
+        for (limit, expected) in [
+            (2, ["a|3", "b|3"]), (3, ["a|3", "b|3", "c|3"]), (3, ["a|3", "b|3", "c|3"]),
+            (10, ["a|3", "b|3", "c|3", "d|3"]), (10, ["a|3", "b|3", "c|3", "d|3"]),
+        ] {
+            weir = try WorkersHarness(seriesOfComponent: limit, over: weir.database)
+            #expect(try await weir.post("/api/metrics/import?format=jsonl", file, type: nil).status == 200)
+            #expect(try await weir.rows(counts) == expected)
+        }
+        #expect(try weir.database.rows("SELECT count(*) FROM import_portion") == ["1"])
+    }
+
     @Test func `keeps labels apart that only look the same`() async throws {
         let weir = try WorkersHarness()
         let file = """

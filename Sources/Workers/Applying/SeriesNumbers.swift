@@ -27,7 +27,7 @@ final class SeriesNumbers: Sendable {
 
         /// The number of a series of remote-write that the batch has stored for a component.
         func number(of series: SeriesIdentity, of runtimeID: Int64) -> Int32 {
-            series.number(of: runtimeID) ?? number(of: series.key)
+            series.known(of: runtimeID)?.number ?? number(of: series.key)
         }
 
         /// The number of a series that the batch has stored.
@@ -69,7 +69,7 @@ final class SeriesNumbers: Sendable {
     func commit() {
         guarded.withLock { guarded in
             for series in guarded.unnumbered {
-                if let known = guarded[series.key] { series.learn(known.number, of: known.runtimeID) }
+                if let known = guarded[series.key] { series.learn(known) }
             }
             // They know their numbers themselves from now on.
             for series in guarded.unnumbered { guarded.pending[series.key] = nil }

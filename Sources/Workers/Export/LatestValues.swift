@@ -20,10 +20,13 @@ final class LatestValues: Sendable {
         var table = SeriesTable()
         var droppedSamples = 0
         var prunedAt = Timestamp.epoch
+        /// When somebody was told of the bound of a component that had no series.
+        var told: [ComponentKey: Timestamp] = [:]
     }
 
     /// How far ahead of its arrival a sample may be stamped; beyond, the arrival counts.
     private static let ahead = Duration.seconds(60)
+    private static let mostTold = 100
     let limits: Limits
     // Guards everything.
     private let guarded = Mutex(Guarded())
@@ -128,7 +131,15 @@ final class LatestValues: Sendable {
 
     /// Whether somebody is to be told that a component is at its bound: once an hour.
     func shouldTellLimit(of component: ComponentKey, at now: Timestamp) -> Bool {
-        guarded.withLock { $0.table.tell(component, at: now) }
+        guarded.withLock { guarded in
+            guarded.told = guarded.told.filter { now - $0.value < .seconds(3600) }
+            guard guarded.told[component] == nil else { return false }
+            if guarded.table.count(of: component) > 0 { return guarded.table.tell(component, at: now) }
+            // Anybody can invent names.
+            guard guarded.told.count < Self.mostTold else { return false }
+            guarded.told[component] = now
+            return true
+        }
     }
 
     /// Forgets idle series, once a minute.

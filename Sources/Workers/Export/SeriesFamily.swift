@@ -28,10 +28,15 @@ struct SeriesFamily: Sendable {
 
     /// Takes the description of a sample unless it is older than the one that decided.
     mutating func describe(_ series: Series, at: Timestamp) {
+        describe(series.type, help: series.help, unit: series.unit, at: at)
+    }
+
+    /// Takes a description in the same way.
+    mutating func describe(_ type: MetricType, help: String?, unit: String?, at: Timestamp) {
         guard at >= describedAt else { return }
         describedAt = at
-        if type != series.type { type = series.type }
-        if help != series.help { help = series.help }
-        if unit != series.unit { unit = series.unit }
+        if self.type != type { self.type = type }
+        if self.help != help { self.help = help }
+        if self.unit != unit { self.unit = unit }
     }
 }

@@ -8,7 +8,8 @@ struct SeriesLimitNotice: Sendable {
     let journal: Journal
     let latest: LatestValues
 
-    /// Writes the line, unless there was one within an hour. Nobody waits for it: one that is lost is written again.
+    /// Writes the line, unless there was one within an hour. Nobody waits for it: one that is lost is written again. The
+    /// line makes no component, so that the id of one that does not exist is of no account.
     func send(_ component: Component, at now: Timestamp) {
         guard latest.shouldTellLimit(of: component.key, at: now) else { return }
         var body = JSONWriter()

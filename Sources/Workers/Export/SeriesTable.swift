@@ -18,6 +18,8 @@ struct SeriesTable: Sendable {
         /// Negative when no scraper would accept the name, and for a free number.
         var family: Int32
         var component: Int32
+        /// By which its line was made.
+        var type: MetricType
         var suffix: SeriesLine.Suffix
         /// Whether it is a bucket of a histogram or a quantile of a summary.
         var hasBound: Bool
@@ -87,6 +89,7 @@ struct SeriesTable: Sendable {
             receivedAt: now,
             family: line.map { family($0, series.type) } ?? -1,
             component: owner(component),
+            type: series.type,
             suffix: line?.suffix ?? .none,
             hasBound: line?.hasBound ?? false,
             isUsed: true
@@ -189,6 +192,30 @@ struct SeriesTable: Sendable {
     mutating func describe(_ number: Int, _ series: Series, at: Timestamp) {
         let family = slots[number].family
         if family >= 0 { families[Int(family)]?.describe(series, at: at) }
+    }
+
+    /// Takes a type and a description that came without their series.
+    mutating func describe(_ number: Int, _ type: MetricType, _ description: WriteDescription, at: Timestamp)
+    {
+        let family = Int(slots[number].family)
+        guard family >= 0 else { return }
+        families[family]?.describe(type, help: description.help, unit: description.unit, at: at)
+    }
+
+    /// Makes the lines of series anew, which have another type now: they may belong to other families.
+    mutating func renew(_ series: [Int: Series]) {
+        let old = series.keys.compactMap { number in
+            owners[Int(slots[number].component)].map { owner in
+                (slot: slots[number], component: owner.component, number: number)
+            }
+        }
+        remove(old.map(\.number))
+        for (slot, component, number) in old {
+            guard let series = series[number] else { continue }
+            let new = insert(slot.key, series, of: component, at: slot.receivedAt)
+            slots[new].value = slot.value
+            slots[new].at = slot.at
+        }
     }
 
     /// Takes a value of a series whose description stays as it is; false if there is a newer one.

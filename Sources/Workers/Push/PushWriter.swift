@@ -35,8 +35,13 @@ struct PushWriter: Sendable {
             families: families
         )
         if let refusal = groups.refusal(of: change) {
-            if refusal == .tooManySeries, case .found(let component) = await registry.find(group.component) {
-                notice.send(component, at: arrival)
+            if refusal == .tooManySeries {
+                // A job whose first push is refused is none that the registry knows.
+                let known: Component? =
+                    if case .found(let component) = await registry.find(group.component) { component } else {
+                        nil
+                    }
+                notice.send(known ?? Component(key: group.component, id: 0), at: arrival)
             }
             await writeFailure(of: group, until: expiresAt)
             return .refused(refusal)

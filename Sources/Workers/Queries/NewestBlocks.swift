@@ -71,9 +71,7 @@ struct NewestBlocks {
         }
     }
 
-    /// The samples of the page that some blocks have, in order.
-    ///
-    /// - Parameter keptAfter: of series with a lifetime of their own.
+    /// The samples of the page that some blocks have, in order; `keptAfter` is of series with a lifetime of their own.
     private func page(of blocks: [StoredBlock], _ keptAfter: [Int32: Timestamp]) -> ArraySlice<Candidate> {
         var candidates: [Candidate] = []
         candidates.reserveCapacity(blocks.reduce(0) { $0 + $1.values.count })

@@ -32,4 +32,32 @@ extension LatestValues {
         }
         record(newest, arrivedAt: arrival)
     }
+
+    /// Shows what the series of a part say of their metrics, also of those that are known.
+    func describe(
+        _ part: WriteRequest.Part,
+        of request: WriteRequest,
+        _ descriptions: inout WriteDescriptions,
+        arrivedAt arrival: Timestamp
+    ) {
+        guard request.message.version == .v2 else { return }
+        withTable { table in
+            var described: [(series: SeriesIdentity, type: MetricType, WriteDescription)] = []
+            var renewed: [Int: Series] = [:]
+            for entry in part.entries.lazy.map({ request.entries[$0] }) {
+                guard let description = descriptions.find(entry)?.description,
+                    let number = table.number(of: entry.identity),
+                    // Without a type the name says it, as in PostgreSQL.
+                    let type = description.type ?? request.series(entry)?.type
+                else { continue }
+                described.append((entry.identity, type, description))
+                if table.slots[number].type != type { renewed[number] = request.series(entry) }
+            }
+            if !renewed.isEmpty { table.renew(renewed) }
+            for (series, type, description) in described {
+                guard let number = table.number(of: series) else { continue }
+                table.describe(number, type, description, at: arrival)
+            }
+        }
+    }
 }

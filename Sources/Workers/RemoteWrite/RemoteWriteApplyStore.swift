@@ -11,17 +11,7 @@ enum RemoteWriteApplyStore {
         _ known: SeriesNumbers,
         on connection: Connection
     ) throws -> [StoredSpan] {
-        var writes = elements.compactMap { element -> (element: WorkersElement, write: RemoteWrite)? in
-            guard case .remoteWrite(let write) = element.operation else { return nil }
-            return (element, write)
-        }
-        guard !writes.isEmpty else { return [] }
-        var portions: [UUID128: Timestamp] = [:]
-        for (element, write) in writes {
-            if let portion = write.portion { portions[portion] = element.at }
-        }
-        var new = try ImportPortions.insert(portions, on: connection)
-        writes.removeAll { _, write in write.portion.map { new.remove($0) == nil } ?? false }
+        let writes = try fetchNew(elements, on: connection)
         guard !writes.isEmpty else { return [] }
         let keys = Set(writes.lazy.flatMap { $0.write.components.map(\.component.key) })
         let ids = try SamplesApplyStore.fetchIDs(keys, on: connection)
@@ -51,6 +41,30 @@ enum RemoteWriteApplyStore {
         return spans
     }
 
+    /// The writes, without what imports have stored before.
+    private static func fetchNew(
+        _ elements: [WorkersElement],
+        on connection: Connection
+    ) throws -> [(element: WorkersElement, write: RemoteWrite)] {
+        var portions: [UUID128: Timestamp] = [:]
+        for element in elements {
+            if let portion = element.remoteWrite?.portion { portions[portion] = element.at }
+        }
+        var new = try ImportPortions.insert(portions, on: connection)
+        return try elements.compactMap { element in
+            guard var write = element.remoteWrite else { return nil }
+            guard let portion = write.portion else { return (element, write) }
+            try ImportPortions.keepMissing(
+                of: &write,
+                portion,
+                isNew: new.remove(portion) != nil,
+                at: element.at,
+                on: connection
+            )
+            return write.request.sampleCount > 0 ? (element, write) : nil
+        }
+    }
+
     private static func insertSeries(
         of writes: [(element: WorkersElement, write: RemoteWrite)],
         _ ids: [ComponentKey: Int64],
@@ -61,20 +75,27 @@ enum RemoteWriteApplyStore {
         var unnumbered: [SeriesIdentity] = []
         known.read { table in
             for (element, write) in writes {
+                var descriptions = WriteDescriptions(write.request.message)
                 for part in write.request.parts {
                     guard let id = ids[part.component.key] else { continue }
                     for index in part.entries {
                         let entry = write.request.entries[index]
-                        guard entry.identity.number(of: id) == nil else { continue }
-                        let key = entry.identity.key
-                        unnumbered.append(entry.identity)
-                        guard table[key]?.runtimeID != id, new[key] == nil else { continue }
+                        let identity = entry.identity
+                        if identity.known(of: id) == nil { unnumbered.append(identity) }
+                        let described = descriptions.find(entry)
+                        let old =
+                            identity.known(of: id)
+                            ?? table[identity.key].flatMap { $0.runtimeID == id ? $0 : nil }
+                        if let old, described == nil || described?.mark == old.description { continue }
+                        // Without a description it changes none that PostgreSQL has.
+                        let at: Timestamp = described == nil ? .earliest : element.at
+                        if let other = new[identity.key], described == nil || other.at > at { continue }
                         guard let series = write.request.series(entry) else {
                             preconditionFailure("BUG: labels that were read once")
                         }
-                        // Without a description it changes none that PostgreSQL has.
-                        let at: Timestamp = entry.metadata == nil ? .earliest : element.at
-                        new[key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
+                        if old?.description == series.description { continue }
+                        if old != nil { unnumbered.append(identity) }
+                        new[identity.key] = SamplesApplyStore.NewSeries(series: series, runtimeID: id, at: at)
                     }
                 }
             }

@@ -60,10 +60,12 @@ extension WorkersLine.Kind {
 
 /// A line of remote-write, read back.
 struct RemoteWrite: Sendable {
-    let request: WriteRequest
+    var request: WriteRequest
     /// The components of the parts, with the ids of the first samples of their portions.
     let components: [(component: Component, ids: [Int64])]
-    /// Of a portion of an import: a digest of what it stores, by which it is stored once.
+    /// The numbers of the series in the message that are not stored.
+    let dropped: [Int]
+    /// Of a portion of an import: a digest of what it has, by which it is stored once.
     let portion: UUID128?
 
     /// Reads a line. The message was accepted once, so its size is not limited.
@@ -77,7 +79,7 @@ struct RemoteWrite: Sendable {
             throw SnappyError.truncated
         }
         let members = line.members.object
-        let dropped: [Int] = WorkersLine.numbers(members?["dropped"])
+        dropped = WorkersLine.numbers(members?["dropped"])
         let request = try WriteRequestDecoder.request(
             try Snappy.decode(block, atMost: .max),
             version,
@@ -99,7 +101,8 @@ struct RemoteWrite: Sendable {
         }
         var digest = KeyDigest()
         digest.add(bytes: request.message.bytes[...])
-        digest.add(members?["dropped"]?.string)
+        // Here stood what is not stored: the portions of earlier Weirs stay known.
+        digest.add("")
         portion = digest.finish()
     }
 }

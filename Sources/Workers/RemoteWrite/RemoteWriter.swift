@@ -30,7 +30,10 @@ struct RemoteWriter: Sendable {
             throw .malformed(error)
         }
         let components = await components(of: &request)
-        admit(&request, components, arrivedAt: arrival)
+        let notice = SeriesLimitNotice(journal: journal, latest: latest)
+        for component in admit(&request, components, arrivedAt: arrival) {
+            notice.send(component, at: arrival)
+        }
         guard !request.parts.isEmpty else {
             metrics.count(request)
             return request
@@ -45,10 +48,13 @@ struct RemoteWriter: Sendable {
         } catch {
             throw .notStored(error)
         }
+        var descriptions = WriteDescriptions(request.message)
         for (part, component) in zip(request.parts, line.components) {
             if !registry.knows(component) { registry.learn(component) }
             // What is imported is history, whenever it arrives.
-            if !isImport { latest.record(part, of: request, arrivedAt: arrival) }
+            guard !isImport else { continue }
+            latest.record(part, of: request, arrivedAt: arrival)
+            latest.describe(part, of: request, &descriptions, arrivedAt: arrival)
         }
         metrics.count(request)
         return request
@@ -74,16 +80,20 @@ struct RemoteWriter: Sendable {
     }
 
     /// Leaves out the series that are too many for their component.
+    ///
+    /// - Returns: the components at their bound.
     private func admit(
         _ request: inout WriteRequest,
         _ components: [ComponentKey: Component],
         arrivedAt arrival: Timestamp
-    ) {
+    ) -> [Component] {
+        var full: [Component] = []
         for index in request.parts.indices {
             let part = request.parts[index]
             guard let component = components[part.component.key] else { continue }
             let refused = latest.admit(part, of: request, component, at: arrival)
             guard !refused.isEmpty else { continue }
+            full.append(component)
             for entry in refused { request.reject(request.entries[entry], .tooManySeries) }
             let gone = Set(refused)
             request.parts[index].entries.removeAll { gone.contains($0) }
@@ -92,6 +102,7 @@ struct RemoteWriter: Sendable {
         request.parts.removeAll { $0.entries.isEmpty }
         // The line has its components in the order in which they come first without what is left out.
         request.parts.sort { ($0.entries.first ?? 0) < ($1.entries.first ?? 0) }
+        return full
     }
 }
 

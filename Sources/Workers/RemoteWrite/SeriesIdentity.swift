@@ -14,10 +14,11 @@ final class SeriesIdentity: Sendable {
     let key: UUID128
     let component: SharedComponent
     private let place = Atomic<Int>(-1)
-    // The number in PostgreSQL, negative as long as it is unknown, and the component that it is for. Only the loader writes
-    // and reads them, so that they fit together.
+    // The number in PostgreSQL, negative as long as it is unknown, the component that it is for, and what tells its
+    // descriptions apart. Only the loader writes and reads them, so that they fit together.
     private let number = Atomic<Int>(-1)
     private let runtimeID = Atomic<Int64>(0)
+    private let description = Atomic<Int>(0)
 
     init(_ key: UUID128, of component: SharedComponent) {
         self.key = key
@@ -30,17 +31,22 @@ final class SeriesIdentity: Sendable {
         set { place.store(newValue, ordering: .relaxed) }
     }
 
-    /// The number in PostgreSQL; nil when it is unknown, or when the component was deleted and has another id now. For
-    /// the loader.
-    func number(of runtimeID: Int64) -> Int32? {
+    /// What PostgreSQL has; nil when that is unknown, or when the component was deleted and has another id now. For the
+    /// loader.
+    func known(of runtimeID: Int64) -> SeriesNumbers.Known? {
         let number = number.load(ordering: .relaxed)
         guard number >= 0, self.runtimeID.load(ordering: .relaxed) == runtimeID else { return nil }
-        return Int32(truncatingIfNeeded: number)
+        return SeriesNumbers.Known(
+            number: Int32(truncatingIfNeeded: number),
+            runtimeID: runtimeID,
+            description: description.load(ordering: .relaxed)
+        )
     }
 
-    /// Remembers a number that is committed. For the loader.
-    func learn(_ number: Int32, of runtimeID: Int64) {
-        self.runtimeID.store(runtimeID, ordering: .relaxed)
-        self.number.store(Int(number), ordering: .relaxed)
+    /// Remembers what is committed. For the loader.
+    func learn(_ known: SeriesNumbers.Known) {
+        runtimeID.store(known.runtimeID, ordering: .relaxed)
+        description.store(known.description, ordering: .relaxed)
+        number.store(Int(known.number), ordering: .relaxed)
     }
 }

@@ -8,20 +8,60 @@ struct WriteDescription: Sendable {
     let unit: String?
 }
 
+/// The descriptions in a message of version 2. Each is read once: the series of a metric have the same.
+struct WriteDescriptions {
+    /// A description, and what tells it apart from others of a series, within a process; nil when that takes the name of
+    /// the series.
+    typealias Known = (description: WriteDescription, mark: Int?)
+
+    private let message: WriteMessage
+    private var known: [WriteMessage.References: Known?] = [:]
+
+    init(_ message: WriteMessage) {
+        self.message = message
+    }
+
+    /// The description of an entry; nil when it says nothing.
+    mutating func find(_ entry: WriteRequest.Entry) -> Known? {
+        guard let references = entry.metadata.map(message.references) else { return nil }
+        if let found = known[references] { return found }
+        let found = message.description(references).map { description in
+            let mark = description.type.map { Series.description($0, description.help, description.unit) }
+            return (description: description, mark: mark)
+        }
+        known[references] = .some(found)
+        return found
+    }
+}
+
 extension WriteMessage {
-    /// Reads the metadata of a series; nil when it says nothing.
-    func description(in range: Range<Int>) -> WriteDescription? {
+    /// The metadata of a series as it is sent: numbers.
+    struct References: Hashable {
+        var type: UInt64 = 0
+        var help: UInt64 = 0
+        var unit: UInt64 = 0
+    }
+
+    /// Reads the metadata of a series.
+    func references(in range: Range<Int>) -> References {
         var reader = ProtobufReader(bytes, in: range)
-        var (type, help, unit): (MetricType?, String?, String?)
+        var references = References()
         while let field = try? reader.next() {
             guard let number = field.value.integer else { continue }
             switch field.number {
-            case 1: type = MetricType(remoteWrite: number)
-            case 3: help = symbolText(number)
-            case 4: unit = symbolText(number)
+            case 1: references.type = number
+            case 3: references.help = number
+            case 4: references.unit = number
             default: break
             }
         }
+        return references
+    }
+
+    /// Nil when the metadata says nothing.
+    func description(_ references: References) -> WriteDescription? {
+        let type = MetricType(remoteWrite: references.type)
+        let (help, unit) = (symbolText(references.help), symbolText(references.unit))
         guard type != nil || help != nil || unit != nil else { return nil }
         return WriteDescription(type: type, help: help, unit: unit)
     }

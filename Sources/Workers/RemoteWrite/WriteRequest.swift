@@ -57,10 +57,20 @@ struct WriteRequest: Sendable {
     /// How many samples are stored.
     var sampleCount: Int { parts.reduce(0) { $0 + $1.samples } }
 
+    /// Leaves out entries; the parts stay, also those without entries.
+    mutating func keep(_ isKept: (Entry) -> Bool) {
+        for index in parts.indices {
+            let kept = parts[index].entries.filter { isKept(entries[$0]) }
+            parts[index].entries = kept
+            parts[index].samples = kept.reduce(0) { $0 + entries[$1].samples.count }
+        }
+    }
+
     /// The series of an entry. It was read before, so its labels are valid.
     func series(_ entry: Entry) -> Series? {
         guard let labels = try? message.labels(in: entry.labels, .none) else { return nil }
-        return Series(remote: entry.identity.key, labels, entry.metadata.flatMap(message.description))
+        let description = entry.metadata.flatMap { message.description(message.references(in: $0)) }
+        return Series(remote: entry.identity.key, labels, description)
     }
 }
 

@@ -36,7 +36,7 @@ final class Series: Sendable {
         self.labels = labels
         self.help = help
         self.unit = unit
-        description = Self.description(help, unit)
+        description = Self.description(type, help, unit)
     }
 
     /// A series as its component reports it.
@@ -53,7 +53,7 @@ final class Series: Sendable {
         self.labels = labels
         self.help = help
         self.unit = unit
-        description = Self.description(help, unit)
+        description = Self.description(type, help, unit)
         var digest = KeyDigest()
         digest.add(component.type.rawValue)
         digest.add(component.name)
@@ -66,8 +66,10 @@ final class Series: Sendable {
         key = digest.finish()
     }
 
-    private static func description(_ help: String?, _ unit: String?) -> Int {
+    /// Tells descriptions of one series apart, within a process.
+    static func description(_ type: MetricType, _ help: String?, _ unit: String?) -> Int {
         var hasher = Hasher()
+        hasher.combine(type)
         hasher.combine(help)
         hasher.combine(unit)
         return hasher.finalize()
