@@ -9,7 +9,8 @@ struct NewestBlocks {
     static let newest = Statement("newest blocks", file: PackageResources.newest_blocks_sql)
     /// Up to this many samples are read for each one of a page.
     private static let mostForOne = 4
-    private static let firstBlocks = 4
+    /// Two for a page of the usual size of large blocks, and one more shows that they are complete.
+    private static let firstBlocks = 3
 
     let connection: Connection
     let query: SampleQuery

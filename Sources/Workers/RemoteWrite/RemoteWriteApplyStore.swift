@@ -79,6 +79,8 @@ enum RemoteWriteApplyStore {
                 for part in write.request.parts {
                     guard let id = ids[part.component.key] else { continue }
                     for index in part.entries {
+                        // Nearly always; a copy of the entry would cost more than all else here.
+                        if write.request.entries[index].isStored(of: id) { continue }
                         let entry = write.request.entries[index]
                         let identity = entry.identity
                         if identity.known(of: id) == nil { unnumbered.append(identity) }
@@ -102,6 +104,13 @@ enum RemoteWriteApplyStore {
         }
         try SamplesApplyStore.insert(new, known, on: connection)
         known.number(unnumbered)
+    }
+}
+
+extension WriteRequest.Entry {
+    /// Whether PostgreSQL has its series, and it says nothing new of it.
+    fileprivate func isStored(of runtimeID: Int64) -> Bool {
+        metadata == nil && identity.known(of: runtimeID) != nil
     }
 }
 

@@ -10,6 +10,14 @@ struct SamplePortions {
         var numbers: [Int32] = []
         var times: [Int64] = []
         var values: [Double] = []
+
+        init(continues: Bool = false, reserving count: Int = 0) {
+            self.continues = continues
+            let count = min(count, SampleBlock.mostSamples)
+            numbers.reserveCapacity(count)
+            times.reserveCapacity(count)
+            values.reserveCapacity(count)
+        }
     }
 
     /// The samples of a part of the component with this id, whose series the batch has stored.
@@ -19,11 +27,10 @@ struct SamplePortions {
         _ runtimeID: Int64,
         _ known: SeriesNumbers.Table
     ) {
-        var row = Row()
+        var row = Row(reserving: part.samples)
         for index in part.entries {
-            let entry = request.entries[index]
-            let number = known.number(of: entry.identity, of: runtimeID)
-            for sample in entry.samples {
+            let number = known.number(of: request.entries[index].identity, of: runtimeID)
+            for sample in request.entries[index].samples {
                 if row.values.count == SampleBlock.mostSamples { close(&row) }
                 row.append(number, request.times[sample], request.values[sample])
             }

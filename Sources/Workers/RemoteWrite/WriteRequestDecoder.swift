@@ -96,8 +96,9 @@ struct WriteRequestDecoder {
         let exemplarField = version == .v1 ? 3 : 4
         let first = request.times.count
         var (labels, metadata): (Range<Int>?, Range<Int>?)
-        var reader = ProtobufReader(bytes, in: range)
-        var start = range.lowerBound
+        var start = version == .v1 ? Self.endOfUsualLabels(bytes, range) : range.lowerBound
+        if start > range.lowerBound { labels = range.lowerBound..<start }
+        var reader = ProtobufReader(bytes, in: start..<range.upperBound)
         while let field = try reader.next() {
             defer { start = reader.offset }
             switch field.number {
@@ -114,6 +115,20 @@ struct WriteRequestDecoder {
         }
         guard request.times.count > first else { return nil }
         return Raw(place: place, labels: labels, metadata: metadata, samples: first..<request.times.count)
+    }
+
+    /// The end of the labels at the beginning of a series of version 1 that have less than 128 bytes each: nearly always
+    /// all of them.
+    private static func endOfUsualLabels(_ bytes: [UInt8], _ range: Range<Int>) -> Int {
+        bytes.withUnsafeBufferPointer { bytes in
+            var end = range.lowerBound
+            while end + 2 <= range.upperBound, bytes[end] == 0x0A, bytes[end + 1] < 0x80 {
+                let next = end + 2 + Int(bytes[end + 1])
+                guard next <= range.upperBound else { break }
+                end = next
+            }
+            return end
+        }
     }
 
     private mutating func readSample(_ bytes: [UInt8], _ range: Range<Int>) throws(ProtobufError) {
@@ -154,6 +169,7 @@ struct WriteRequestDecoder {
             digests.append(try request.message.digest(of: series.labels ?? 0..<0, symbols))
         }
         let known = identities.find(digests)
+        request.entries.reserveCapacity(raw.count)
         var dropped = dropped[...]
         for (index, series) in raw.enumerated() {
             if dropped.first == series.place {
