@@ -20,6 +20,8 @@ from machine import cpu_seconds
 from trial import Trial, cluster
 
 SCRIPT = pathlib.Path(__file__).with_name("workers.lua")
+# Seconds after a load until memory is measured: servers give back by then what the load alone has needed.
+REST = 12
 REPORT, WRITE, EXPORT = "/api/metrics/report", "/api/v1/write", "/api/metrics/prometheus"
 
 
@@ -128,6 +130,8 @@ def writes(postgres, options, seconds, series):
     trial = Trial(postgres, env={"WEIR_SERIES_PER_COMPONENT": "1000000"})
     ours = Measured(trial, WRITE, seconds, 16, "write", now(), series)
     check(1000 * ours.load.requests, ours.stored, 16_000 + 9 * (2 + seconds // 60))
+    ours.most = trial.memory()["VmRSS"]
+    time.sleep(REST)
     ours.memory = trial.memory()["VmRSS"]
     ours.bytes = int(postgres.value("""
         SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('sample_block') WHERE isleaf
@@ -136,6 +140,7 @@ def writes(postgres, options, seconds, series):
     theirs = victoria_metrics()
     if theirs:
         theirs.load = load(theirs.port, WRITE, seconds, 16, "write", now(), series)
+        time.sleep(REST)
         theirs.memory = memory(theirs.process.pid)["VmRSS"]
         theirs.stop()
         theirs.size = theirs.bytes() / (1000 * theirs.load.requests)
@@ -309,7 +314,9 @@ def write_runs(table, what, runs, least=None):
 
 def memory_runs(table, runs):
     theirs = [x for _, x in runs if x]
-    table.limit("memory with 100,000 live series", [x.memory / 2**20 for x, _ in runs], " MiB", most=100)
+    what = f"memory with 100,000 live series, {REST} s after the load"
+    table.limit(what, [x.memory / 2**20 for x, _ in runs], " MiB", most=100)
+    table.limit("… at the end of the load", [x.most / 2**20 for x, _ in runs], " MiB")
     table.limit("bytes on disk a sample, with indexes", [x.bytes for x, _ in runs], "", most=40)
     if theirs:
         table.add("… VictoriaMetrics: memory", yardstick=spread([x.memory / 2**20 for x in theirs], " MiB"))

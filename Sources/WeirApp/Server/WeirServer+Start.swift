@@ -39,6 +39,7 @@ extension WeirServer {
         for lag in features.lags { work.add { await lag.run() } }
         let housekeeping = JournalHousekeeping(journal, features.lags, logger)
         work.add { await housekeeping.run() }
+        work.add { await ProcessMemory.giveBackWhenQuiet() }
         work.add { await backupAge.run() }
 
         // The parts that need the schema: they start at once, or when PostgreSQL is available.
