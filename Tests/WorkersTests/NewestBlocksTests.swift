@@ -84,6 +84,26 @@ import Testing
         #expect(paged == all)
     }
 
+    @Test func `of one moment are left to PostgreSQL when they are too many`() async throws {
+        let weir = try WorkersHarness()
+        try await weir.pool("a")
+        let time = #","timestamp":"2026-11-20T00:00:00Z""#
+        for report in 0..<6 {
+            let metrics = (0..<1000).map {
+                WorkersHarness.gauge("m\($0)", "\(report * 1000 + $0)", rest: time)
+            }
+            try await weir.post(
+                "/api/metrics/report",
+                #"{"component_name":"a","metrics":[\#(metrics.joined(separator: ","))]}"#
+            )
+        }
+        let whole = try await weir.get("/api/metrics/query?limit=10")
+        let values = try whole.json["metrics"].map { $0.elements.compactMap { $0["metric_value"]?.double } }
+        // Ids rise with the arrival.
+        #expect(values == (5990..<6000).reversed().map(Double.init))
+        #expect(whole.text == (try await weir.get("/api/metrics/query?limit=10&metric_type=gauge")).text)
+    }
+
     @Test func `have the newest description of their series`() async throws {
         let weir = try WorkersHarness()
         try await weir.pool("a")

@@ -79,6 +79,9 @@ enum SamplesApplyStore {
 
     // MARK: - Series
 
+    /// How many series a statement inserts at most.
+    private static let mostInserted = 2000
+
     struct NewSeries {
         let series: Series
         let runtimeID: Int64
@@ -117,17 +120,24 @@ enum SamplesApplyStore {
         on connection: Connection
     ) throws {
         guard !new.isEmpty else { return }
-        let rows = Array(new.values)
-        try connection.execute(
-            insert,
-            [
-                .uuidArray(rows.map(\.series.key)), .int64Array(rows.map(\.runtimeID)),
-                .textArray(rows.map(\.series.name)), .textArray(rows.map(\.series.type.rawValue)),
-                .textArray(rows.map { $0.series.labels.json.map { String(decoding: $0, as: UTF8.self) } }),
-                .textArray(rows.map(\.series.help)), .textArray(rows.map(\.series.unit)),
-                .timestampArray(rows.map(\.at)),
-            ]
-        )
+        // In one order, so that two Weirs never wait for each other; and in portions: a text that thousands of series share
+        // is in the statement for each of them.
+        let sorted = new.values.sorted { $0.series.key < $1.series.key }
+        for start in stride(from: 0, to: sorted.count, by: mostInserted) {
+            let rows = sorted[start..<min(start + mostInserted, sorted.count)]
+            try connection.execute(
+                insert,
+                [
+                    .uuidArray(rows.map(\.series.key)), .int64Array(rows.map(\.runtimeID)),
+                    .textArray(rows.map(\.series.name)), .textArray(rows.map(\.series.type.rawValue)),
+                    .textArray(
+                        rows.map { $0.series.labels.json.map { String(decoding: $0, as: UTF8.self) } }
+                    ),
+                    .textArray(rows.map(\.series.help)), .textArray(rows.map(\.series.unit)),
+                    .timestampArray(rows.map(\.at)),
+                ]
+            )
+        }
         try connection.execute(inherit, [.uuidArray(Array(new.keys))])
         var found: [UUID128: SeriesNumbers.Known] = [:]
         for row in try connection.execute(numbers, [.uuidArray(Array(new.keys))]) {

@@ -7,7 +7,8 @@ internal import Postgres
 /// question leaves out: a page is read here only while most samples of the blocks belong to it.
 struct NewestBlocks {
     static let newest = Statement("newest blocks", file: PackageResources.newest_blocks_sql)
-    /// Up to this many samples are read for each one of a page.
+    /// Up to this many samples are read for each one of a page, and of a block: a component may have millions of one
+    /// moment.
     private static let mostForOne = 4
     /// Two for a page of the usual size of large blocks, and one more shows that they are complete.
     private static let firstBlocks = 3
@@ -65,7 +66,8 @@ struct NewestBlocks {
             }
             let samples = blocks.reduce(0) { $0 + $1.values.count }
             let next = SamplesStore.more(than: count, with: page.count, of: query.limit)
-            guard next * (samples / count + 1) <= Self.mostForOne * (query.limit + samples) else {
+            guard next * (samples / count + 1) <= Self.mostForOne * (query.limit + SampleBlock.mostSamples)
+            else {
                 return .incomplete(blocks: next)
             }
             count = next

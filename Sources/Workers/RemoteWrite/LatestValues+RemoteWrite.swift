@@ -41,23 +41,39 @@ extension LatestValues {
         arrivedAt arrival: Timestamp
     ) {
         guard request.message.version == .v2 else { return }
+        var described: [Described] = []
+        for entry in part.entries.lazy.map({ request.entries[$0] }) {
+            // Without a type the name says it, as in PostgreSQL.
+            guard let description = descriptions.find(entry)?.description,
+                let type = description.type ?? request.series(entry)?.type
+            else { continue }
+            described.append(Described(entry: entry, type: type, description: description))
+        }
+        guard !described.isEmpty else { return }
+        let changed = withTable { table in
+            described.filter { one in
+                table.number(of: one.entry.identity).map { table.slots[$0].type != one.type } ?? false
+            }
+        }
+        // Reading labels takes long, and others wait for the table.
+        let series = changed.map { request.series($0.entry) }
         withTable { table in
-            var described: [(series: SeriesIdentity, type: MetricType, WriteDescription)] = []
             var renewed: [Int: Series] = [:]
-            for entry in part.entries.lazy.map({ request.entries[$0] }) {
-                guard let description = descriptions.find(entry)?.description,
-                    let number = table.number(of: entry.identity),
-                    // Without a type the name says it, as in PostgreSQL.
-                    let type = description.type ?? request.series(entry)?.type
-                else { continue }
-                described.append((entry.identity, type, description))
-                if table.slots[number].type != type { renewed[number] = request.series(entry) }
+            for (one, series) in zip(changed, series) {
+                if let number = table.number(of: one.entry.identity) { renewed[number] = series }
             }
             if !renewed.isEmpty { table.renew(renewed) }
-            for (series, type, description) in described {
-                guard let number = table.number(of: series) else { continue }
-                table.describe(number, type, description, at: arrival)
+            for one in described {
+                guard let number = table.number(of: one.entry.identity) else { continue }
+                table.describe(number, one.type, one.description, at: arrival)
             }
         }
     }
+}
+
+/// What a series of a request says of its metric.
+private struct Described {
+    let entry: WriteRequest.Entry
+    let type: MetricType
+    let description: WriteDescription
 }

@@ -28,7 +28,7 @@ final class SeriesIdentities: Sendable {
     // Guards everything.
     private let guarded = Mutex(Guarded())
 
-    /// Remembers about `most` series, each with about a hundred bytes.
+    /// Remembers about `most` series, each with about 150 bytes.
     init(most: Int = 500_000) {
         mostOfGeneration = max(most / 2, 1)
     }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Synchronization
 
 /// What a series of version 2 says of its metric.
 struct WriteDescription: Sendable {
@@ -74,7 +75,23 @@ extension WriteMessage {
         guard number < UInt64(symbols.count) else { return nil }
         let range = symbols[Int(number)]
         guard !range.isEmpty, range.count <= Self.longestText else { return nil }
-        return text(range)
+        return texts.find(Int(number)) { text(range) }
+    }
+}
+
+/// Texts of symbols that were read: thousands of series may refer to one, and share it then. Any thread.
+final class SymbolTexts: Sendable {
+    // Guards the texts, by the numbers of their symbols.
+    private let known = Mutex<[Int: String?]>([:])
+
+    /// The text of a symbol, which `read` reads once.
+    func find(_ number: Int, _ read: () -> String?) -> String? {
+        known.withLock { known in
+            if let text = known[number] { return text }
+            let text = read()
+            known[number] = .some(text)
+            return text
+        }
     }
 }
 

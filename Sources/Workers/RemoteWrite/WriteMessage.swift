@@ -14,6 +14,7 @@ struct WriteMessage: Sendable {
     let version: RemoteWriteVersion
     /// The table of texts of version 2.
     var symbols: [Range<Int>] = []
+    let texts = SymbolTexts()
 }
 
 /// The labels of a series as they were sent.

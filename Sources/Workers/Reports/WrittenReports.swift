@@ -21,7 +21,8 @@ final class WrittenReports: Sendable {
     private struct Guarded {
         var reports: [Int64: Report] = [:]
         var cost = 0
-        /// The last line that the loader asked for: it never asks for an earlier one again.
+        /// The last line that the loader asked for. It asks for an earlier one only within a batch that it decodes on two
+        /// threads, and reads from the journal what was not kept for that.
         var asked: Int64 = 0
     }
 
