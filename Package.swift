@@ -94,6 +94,9 @@ let package = Package(
             ]
         ),
 
+        // How people are told: channels, their messages, and what became of them.
+        module("Notifications", ["Core", "HTTP", "Outbound", "Processes"]),
+
         // Features: they never import each other.
         module(
             "Nextflow",
@@ -307,6 +310,7 @@ let package = Package(
         tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
         tests(of: "Outbound", ["HTTP"]),
+        tests(of: "Notifications", ["Core", "HTTP", "Outbound"]),
         tests(of: "Simulator", ["Core"]),
         tests(of: "Observability", ["Core", "HTTP", "HTTPServer", "API", "Ingest", "Metrics"]),
         tests(

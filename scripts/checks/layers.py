@@ -18,6 +18,7 @@ LAYERS: list[set[str]] = [
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"PostgresCluster", "API"},
     {"Ingest"},
+    {"Notifications"},
     FEATURES,
     {"Migrations", "Import", "Simulator", "WeirClient"},
     {"Agent"},
