@@ -192,6 +192,16 @@ let package = Package(
             ]
         ),
         module(
+            "Alerts",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", "Outbound", "Notifications", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/claim_deliveries.sql"),
+            ]
+        ),
+        module(
             "Observability",
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging]
         ),
@@ -207,6 +217,7 @@ let package = Package(
             resources: [
                 .embedInCode("v0001_baseline.sql"),
                 .embedInCode("v0002_workers.sql"),
+                .embedInCode("v0003_alerts.sql"),
             ],
             swiftSettings: settings
         ),
@@ -215,7 +226,7 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal",
                 "Configuration", "API", "Ingest",
-                "Nextflow", "Runs", "Workers", "Observability", "Migrations", "CMalloc", logging,
+                "Nextflow", "Runs", "Workers", "Alerts", "Observability", "Migrations", "CMalloc", logging,
                 crypto,
             ],
         ),
@@ -306,6 +317,13 @@ let package = Package(
                 "Postgres", "Processes", logging,
             ],
             exclude: ["Fixtures"]
+        ),
+        tests(
+            of: "Alerts",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "Notifications", "Outbound", "Postgres", logging,
+            ]
         ),
         tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),

@@ -38,11 +38,12 @@ package final class FeatureHarness: Sendable {
     private let router: Router<Endpoint>
     private let loading: Task<Void, Never>
 
-    /// Starts a feature on a fresh database with Weir's schema, or on a filled one.
+    /// Starts a feature on a fresh database with Weir's schema, or on a filled one. `runsTasks` starts its tasks, too.
     package init(
         _ feature: Feature,
         settings: SettingValues = SettingValues(),
         loads: Bool = true,
+        runsTasks: Bool = false,
         over filled: TemporaryDatabase? = nil
     ) throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -72,7 +73,7 @@ package final class FeatureHarness: Sendable {
             router.add(endpoint.method, endpoint.path, endpoint)
         }
         self.router = router
-        let loaders = loads ? setup.loaders : []
+        let loaders = (loads ? setup.loaders : []) + (runsTasks ? setup.tasks : [])
         loading = Task {
             await withTaskGroup { group in
                 for loader in loaders { group.addTask { await loader() } }

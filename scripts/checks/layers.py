@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from findings import Finding
 from swift_source import SwiftSource
 
-FEATURES = {"Nextflow", "Runs", "Workers", "Observability"}
+FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 
 # From the top of the house to its door. Targets of one line never import each other. A new target gets its place
 # here and, if the rule changes by it, in docs/architecture.md.

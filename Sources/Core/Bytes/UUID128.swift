@@ -55,6 +55,13 @@ package struct UUID128: Hashable, Comparable, Sendable {
         )
     }
 
+    /// A new version 7 UUID: those of later milliseconds sort behind earlier ones. RFC 9562 §5.7.
+    package static func timeOrdered(at time: Timestamp = .now()) -> UUID128 {
+        let random = UUID128.random()
+        let milliseconds = UInt64(clamping: time.microseconds / 1000)
+        return UUID128(high: milliseconds << 16 | 0x7000 | random.high & 0x0FFF, low: random.low)
+    }
+
     /// The 16 bytes in the order of the text.
     package var bytes: [UInt8] {
         [high, low].flatMap { half in

@@ -55,6 +55,25 @@ package enum OutboxStore {
         )
     }
 
+    /// Whether a consumer has events that it may take; cheaper than taking none.
+    package static func hasUnread(_ consumer: String, on connection: Connection) throws -> Bool {
+        let rows = try connection.execute(
+            Statement(
+                "unread outbox events",
+                """
+                SELECT EXISTS (
+                    SELECT
+                    FROM outbox_consumer c
+                    JOIN outbox_event s ON (s.xid, s.id) > (c.last_xid, c.last_id)
+                    WHERE c.name = $1 AND s.xid < pg_snapshot_xmin(pg_current_snapshot())
+                ) AS found
+                """
+            ),
+            [.text(consumer)]
+        )
+        return try rows.first?.bool("found") ?? false
+    }
+
     /// Takes the next events of a consumer, in the transaction of their effects, which also moves the cursor.
     ///
     /// Takes no event before which an open transaction may still write one.

@@ -1,0 +1,51 @@
+package import Ingest
+
+extension Feature {
+    /// Alerts: rules, incidents, and what is sent to whom. `source` answers what rules ask of other features.
+    package static func alerts(measuring source: any MeasuredValues) -> Feature {
+        Feature(
+            "alerts",
+            settings: AlertsSettings.rows,
+            retention: [
+                RetentionRule(
+                    "alerts.deliveries",
+                    AgingTable(
+                        "alert deliveries",
+                        table: "alert_delivery",
+                        at: "created_at",
+                        where: "status IN ('sent', 'failed')"
+                    ),
+                    keep: AlertsSettings.keep,
+                    every: .seconds(3600),
+                    for: .seconds(10)
+                ),
+                RetentionRule(
+                    "alerts.incidents",
+                    AgingTable(
+                        "alert incidents",
+                        table: "alert_incident",
+                        at: "last_fired_at",
+                        where: "status = 'resolved'"
+                    ),
+                    keep: AlertsSettings.keep,
+                    every: .seconds(3600),
+                    for: .seconds(10)
+                ),
+                RetentionRule(
+                    "alerts.silences",
+                    AgingTable("alert silences", table: "alert_silence", at: "ends_at"),
+                    keep: AlertsSettings.keep,
+                    every: .seconds(3600)
+                ),
+            ]
+        ) { server in
+            let parts = AlertsParts(server, source)
+            let surface = AlertsSurface(pool: server.pool, logger: server.logger)
+            server.endpoints += RuleRoutes(surface: surface).all
+            server.endpoints += DeliveryRoutes(surface: surface).all
+            server.endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
+            server.tasks.append { await parts.engine.run() }
+            server.tasks.append { await parts.sender.run() }
+        }
+    }
+}

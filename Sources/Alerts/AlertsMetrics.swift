@@ -1,0 +1,40 @@
+internal import Core
+internal import Metrics
+
+/// What the engine and the sender count.
+final class AlertsMetrics: Sendable {
+    let failures: Counter
+    let evaluation: Histogram
+    private let lastEvaluation: Gauge
+    private let deliveries: MetricFamily<Counter>
+
+    init(registry: Registry) {
+        failures = registry.counter(
+            "weir_alert_evaluation_failures_total",
+            help: "Evaluations of alert rules that failed, such as while PostgreSQL was away."
+        )
+        evaluation = registry.histogram(
+            "weir_alert_evaluation_seconds",
+            help: "How long an evaluation of the rules over measured values took.",
+            bounds: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10]
+        )
+        lastEvaluation = registry.gauge(
+            "weir_alert_last_evaluation_timestamp_seconds",
+            help: "When this Weir last evaluated alert rules."
+        )
+        deliveries = registry.counterFamily(
+            "weir_alert_deliveries_total",
+            help: "Attempts to send a notification.",
+            labels: ["channel_kind", "outcome"]
+        )
+    }
+
+    func evaluated(within duration: Duration) {
+        evaluation.observe(duration / .seconds(1))
+        lastEvaluation.set(Timestamp.now().secondsSinceEpoch)
+    }
+
+    func attempted(_ kind: String, _ outcome: String) {
+        deliveries.child(kind, outcome).increment()
+    }
+}

@@ -1,0 +1,119 @@
+internal import Core
+internal import Ingest
+internal import Logging
+internal import Notifications
+internal import Postgres
+
+/// Sends deliveries that are due. Each Weir runs one; each delivery is taken by one of them at a time.
+///
+/// The attempt is recorded after it was made. A Weir that is killed in between leaves the delivery taken until its time
+/// is over; then it is sent once more, with the same ids.
+struct DeliverySender: Sendable {
+    /// How many are sent at once, each to another channel.
+    private static let parallel = 8
+
+    let channels: ChannelVault
+    let send: @Sendable (AlertNotification, ChannelConfiguration) async -> SendOutcome
+    let pool: Pool
+    /// Longer than an attempt can take.
+    let lease: Duration
+    let plan: RetryPlan
+    let metrics: AlertsMetrics
+    let logger: Logger
+    /// Called between an attempt and its record.
+    var afterAttempt: @Sendable () -> Void = {}
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            var sent = 0
+            do {
+                sent = try await step()
+            } catch {
+                logger.debug("notifications are not sent", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+            if sent == 0 { try? await Task.sleep(for: .milliseconds(250)) }
+        }
+    }
+
+    /// Sends what is due, one for each channel.
+    ///
+    /// - Returns: how many were attempted.
+    func step() async throws -> Int {
+        let lease = lease
+        let due = try await pool.withConnection {
+            try DeliveryStore.claim(atMost: Self.parallel, for: lease, on: $0)
+        }
+        await withTaskGroup { group in
+            for delivery in due {
+                group.addTask { await attempt(delivery) }
+            }
+        }
+        return due.count
+    }
+
+    private func attempt(_ delivery: ClaimedDelivery) async {
+        let start = ContinuousClock.now
+        let (outcome, kind) = await outcome(of: delivery)
+        let result = plan.result(
+            of: outcome,
+            attempts: delivery.attempts,
+            mostAttempts: delivery.mostAttempts,
+            milliseconds: Int64((ContinuousClock.now - start) / .milliseconds(1)),
+            jitter: .random(in: -1...1)
+        )
+        metrics.attempted(kind, result.status)
+        if result.status == "failed" {
+            logger.warning(
+                "a notification could not be delivered",
+                metadata: [
+                    "delivery": "\(delivery.id)", "channel": "\(delivery.channel)",
+                    "why": "\(result.error ?? "")",
+                ]
+            )
+        }
+        afterAttempt()
+        await record(result, outcome, delivery)
+    }
+
+    private func outcome(of delivery: ClaimedDelivery) async -> (SendOutcome, kind: String) {
+        guard
+            let message = MessageDocument.decode(
+                delivery.message,
+                id: delivery.id,
+                body: delivery.payload
+            )
+        else { return (.refused(status: nil, why: "a newer Weir wrote this notification"), "unknown") }
+        do {
+            let channel = try await channels.open(delivery.channel)
+            return (await send(message, channel.configuration), channel.kind.rawValue)
+        } catch let problem as ChannelProblem {
+            return (problem.outcome, "unknown")
+        } catch {
+            return (.again(status: nil, after: nil, why: "PostgreSQL cannot be reached"), "unknown")
+        }
+    }
+
+    /// Retried until PostgreSQL takes it: otherwise the delivery would be sent again.
+    private func record(_ result: AttemptResult, _ outcome: SendOutcome, _ delivery: ClaimedDelivery) async {
+        while !Task.isCancelled {
+            do {
+                try await pool.withConnection { connection in
+                    try connection.transaction {
+                        try DeliveryStore.record(result, of: delivery, on: connection)
+                        if case .gone(_, let why) = outcome {
+                            try ChannelStore.disable(delivery.channel, because: why, on: connection)
+                        }
+                    }
+                }
+                return
+            } catch let error as PostgresError where !error.isRetryable {
+                logger.error("an attempt could not be recorded", metadata: ["error": "\(error)"])
+                return
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import Core
+internal import Ingest
+internal import Logging
+internal import Metrics
+internal import Postgres
+internal import Synchronization
+
+/// Evaluates rules: over events within a second of them, over measured values at intervals.
+///
+/// Each Weir runs one. Events are taken by whoever comes first, with the incidents and deliveries that they make in one
+/// transaction, so that a killed Weir neither loses one nor has one twice.
+final class AlertEngine: Sendable {
+    static let consumer = "alerts"
+    /// How many events one transaction takes.
+    private static let batch = 500
+
+    let options: IncidentBook.Options
+    /// How often rules over measured values are evaluated.
+    let interval: Duration
+    let expiry: Duration
+    let measured: MeasuredRules
+    let metrics: AlertsMetrics
+    let logger: Logger
+    private let target: ConnectionTarget
+    // Guards what was read last of rules, channels and silences.
+    private let known = Mutex<AlertConfiguration?>(nil)
+
+    init(
+        options: IncidentBook.Options,
+        interval: Duration,
+        expiry: Duration,
+        measured: MeasuredRules,
+        metrics: AlertsMetrics,
+        logger: Logger,
+        target: ConnectionTarget
+    ) {
+        self.options = options
+        self.interval = interval
+        self.expiry = expiry
+        self.measured = measured
+        self.metrics = metrics
+        self.logger = logger
+        self.target = target
+    }
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        let connection = DedicatedConnection(
+            target,
+            SessionSettings(applicationName: "weir-alerts"),
+            label: "weir.alerts"
+        )
+        var evaluatedAt: ContinuousClock.Instant?
+        var isRegistered = false
+        while !Task.isCancelled {
+            let isDue = evaluatedAt.map { ContinuousClock.now - $0 >= interval } ?? true
+            let isNew = !isRegistered
+            do {
+                try await connection.withConnection { connection in
+                    if isNew { try OutboxStore.register(Self.consumer, on: connection) }
+                    try self.takeEvents(on: connection)
+                    if isDue { try self.evaluate(on: connection) }
+                }
+                isRegistered = true
+                if isDue { evaluatedAt = .now }
+            } catch {
+                metrics.failures.increment()
+                logger.debug("alerts are not evaluated", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+        connection.close()
+    }
+
+    // MARK: - Events
+
+    /// Takes events until there are none.
+    func takeEvents(on connection: Connection) throws {
+        while try takeBatch(on: connection) == Self.batch {}
+    }
+
+    private func takeBatch(on connection: Connection) throws -> Int {
+        guard try OutboxStore.hasUnread(Self.consumer, on: connection) else { return 0 }
+        return try connection.transaction {
+            let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
+            guard !events.isEmpty else { return 0 }
+            let rules = EventRules(book: try book(on: connection))
+            for event in events { try rules.take(event) }
+            return events.count
+        }
+    }
+
+    // MARK: - Measured values
+
+    /// Evaluates the rules that are due, and tells people what was held back.
+    func evaluate(on connection: Connection) throws {
+        let start = ContinuousClock.now
+        let configuration = try connection.transaction { try book(on: connection).configuration }
+        try measured.evaluate(configuration.rules, every: interval, on: connection) {
+            try self.book(on: connection)
+        }
+        try connection.transaction {
+            let book = try book(on: connection)
+            try book.expire(Self.expiring, after: expiry)
+            try book.announceHeld()
+        }
+        metrics.evaluated(within: ContinuousClock.now - start)
+    }
+
+    /// Events that nothing may ever end: a failed run is not always run again.
+    private static let expiring = EventName.allCases.filter {
+        $0 != .workerHeartbeatLost && $0 != .checkMissed
+    }
+
+    /// What rules, channels and silences there are now, read again when one has changed. Inside a transaction.
+    @Sendable func book(on connection: Connection) throws -> IncidentBook {
+        let row = try connection.execute(
+            Statement("alert revision", "SELECT revision, clock_timestamp() AS now FROM alert_revision"),
+            []
+        )[0]
+        let revision = try row.int64("revision")
+        let configuration: AlertConfiguration
+        if let known = known.withLock({ $0 }), known.revision == revision {
+            configuration = known
+        } else {
+            configuration = try AlertConfiguration.fetch(revision, on: connection)
+            known.withLock { $0 = configuration }
+        }
+        return IncidentBook(
+            configuration: configuration,
+            options: options,
+            connection: connection,
+            now: try row.timestamp("now")
+        )
+    }
+}

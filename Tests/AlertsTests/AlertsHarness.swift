@@ -1,0 +1,85 @@
+import Alerts
+import Configuration
+import Core
+import FeatureTestKit
+import HTTP
+import Ingest
+import Postgres
+import Synchronization
+import Testing
+
+/// Alerts with a running engine and sender, and without the features that tell them something.
+struct AlertsHarness {
+    let feature: FeatureHarness
+    let values: GivenValues
+
+    init(_ settings: [String: String] = [:]) throws {
+        values = GivenValues()
+        let alerts = Feature.alerts(measuring: values)
+        let given = ["WEIR_ALERTS_EVERY": "1s", "WEIR_ALERTS_GROUP_WAIT": "0s"]
+            .merging(settings) { $1 }
+        var read = SettingValues()
+        for row in alerts.settings {
+            if let text = given[row.name] { try read.set(row, to: text) }
+        }
+        feature = try FeatureHarness(alerts, settings: read, runsTasks: true)
+    }
+
+    /// Writes an outbox event, as a feature's loader does.
+    func happen(_ kind: String, _ subject: String, _ detail: String = "{}") async throws {
+        try await feature.pool.withConnection { connection in
+            try connection.transaction {
+                try OutboxStore.insert(
+                    [OutboxEvent(kind: kind, subject: subject, at: .now(), detail: Array(detail.utf8))],
+                    on: connection
+                )
+            }
+        }
+    }
+
+    /// Waits until the engine listens.
+    func start() async throws {
+        try await eventually {
+            try await feature.pool.withConnection { try OutboxStore.hasConsumers(on: $0) }
+        }
+    }
+
+    func post(_ path: String, _ body: String) async throws -> FeatureHarness.Answer {
+        try await feature.send(.post, path, body: body, fields: ["Content-Type": "application/json"])
+    }
+
+    func patch(_ path: String, _ body: String) async throws -> FeatureHarness.Answer {
+        try await feature.send(.patch, path, body: body, fields: ["Content-Type": "application/json"])
+    }
+
+    /// The incidents, the last one first, as JSON texts of their members.
+    func incidents(_ query: String = "") async throws -> [JSONNode] {
+        let answer = try await feature.send(.get, "/api/v2/alert-incidents\(query)")
+        try #require(answer.status == 200, "\(answer.text)")
+        return Array(try answer.json["incidents"].map { Array($0.elements) } ?? [])
+    }
+
+    /// Waits, at most ten seconds, until something is true.
+    func eventually(_ condition: () async throws -> Bool) async throws {
+        for _ in 0..<500 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        Issue.record("it did not happen within ten seconds")
+    }
+}
+
+/// Values that a test gives.
+final class GivenValues: MeasuredValues {
+    private let given = Mutex<[MeasuredQuestion: [MeasuredValue]]>([:])
+
+    func give(_ values: [MeasuredValue], to question: MeasuredQuestion) {
+        given.withLock { $0[question] = values }
+    }
+
+    func values(of question: MeasuredQuestion, at now: Timestamp, on connection: Connection) throws
+        -> [MeasuredValue]
+    {
+        given.withLock { $0[question] ?? [] }
+    }
+}
