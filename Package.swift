@@ -113,6 +113,7 @@ let package = Package(
                 .embedInCode("SQL/distinct_runs_of_run.sql"),
                 .embedInCode("SQL/event_mix.sql"),
                 .embedInCode("SQL/event_mix_of_run.sql"),
+                .embedInCode("SQL/failed_tasks.sql"),
                 .embedInCode("SQL/insert_completions.sql"),
                 .embedInCode("SQL/merge_runs.sql"),
                 .embedInCode("SQL/merge_segments.sql"),
@@ -131,6 +132,7 @@ let package = Package(
                 .embedInCode("SQL/task_gauges.sql"),
                 .embedInCode("SQL/timeline.sql"),
                 .embedInCode("SQL/timeline_of_all.sql"),
+                .embedInCode("SQL/told_executions.sql"),
                 .embedInCode("SQL/unsealed_buckets.sql"),
             ]
         ),

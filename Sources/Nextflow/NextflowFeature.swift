@@ -20,7 +20,13 @@ extension Feature {
         ]
     ) { server in
         let metrics = NextflowMetrics(registry: server.registry)
-        let reader = server.load(NextflowProjection(partitions: .telemetry, metrics: metrics))
+        let reader = server.load(
+            NextflowProjection(
+                partitions: .telemetry,
+                metrics: metrics,
+                mutedAfter: server.settings[NextflowSettings.alertsWithin]
+            )
+        )
         let staleAfter = server.settings[NextflowSettings.staleAfter]
         let pageBytes = server.settings[SharedSettings.maxPageBytes]
         server.endpoints += NextflowIngestRoutes(journal: server.journal, metrics: metrics).all

@@ -18,6 +18,14 @@ package enum NextflowSettings {
         "How long raw rows of telemetry are kept; 0 is for ever."
     )
 
+    /// Other features are not told of older events: whoever imports history wants no alerts.
+    package static let alertsWithin = Setting<Duration>(
+        "WEIR_NEXTFLOW_ALERTS_WITHIN",
+        .duration(.seconds(60) ... .seconds(86_400 * 3650)),
+        default: "6h",
+        "How old an event of Nextflow may be when it arrives, to cause alerts."
+    )
+
     /// All of them.
-    static let rows: [AnySetting] = [staleAfter.row, rawKeep.row]
+    static let rows: [AnySetting] = [staleAfter.row, rawKeep.row, alertsWithin.row]
 }

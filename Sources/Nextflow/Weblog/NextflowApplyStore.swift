@@ -99,11 +99,16 @@ enum NextflowApplyStore {
         )
     }
 
-    /// Merges the staged events with these ids; returns the ids of those that made a new completion.
-    static func merge(from first: Int64, through last: Int64, on connection: Connection) throws -> Set<Int64>
+    /// Merges the staged events with these ids into their runs, and locks the runs until the transaction ends.
+    static func mergeRuns(from first: Int64, through last: Int64, on connection: Connection) throws {
+        try connection.execute(mergeRuns, [.int64(first), .int64(last)])
+    }
+
+    /// Merges them into executions, tasks and completions; returns the ids of those that made a new completion.
+    static func mergeParts(from first: Int64, through last: Int64, on connection: Connection) throws
+        -> Set<Int64>
     {
         let range: [Parameter] = [.int64(first), .int64(last)]
-        try connection.execute(mergeRuns, range)
         try connection.execute(mergeSegments, range)
         try connection.execute(mergeTasks, range)
         return Set(try connection.execute(insertCompletions, range).map { try $0.int64(0) })

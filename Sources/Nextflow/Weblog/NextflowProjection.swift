@@ -18,11 +18,18 @@ package struct NextflowProjection: Projection {
 
     private let partitions: DayPartitions
     private let metrics: NextflowMetrics?
+    private let outbox: NextflowOutbox
 
-    /// Makes the projection; `metrics` gets the events that are loaded live.
-    package init(partitions: DayPartitions, metrics: NextflowMetrics? = nil) {
+    /// Makes the projection; `metrics` gets the events that are loaded live. Other features are not told of an event
+    /// that arrived later than `mutedAfter` after it happened.
+    package init(
+        partitions: DayPartitions,
+        metrics: NextflowMetrics? = nil,
+        mutedAfter: Duration = .seconds(6 * 3600)
+    ) {
         self.partitions = partitions
         self.metrics = metrics
+        outbox = NextflowOutbox(mutedAfter: mutedAfter)
     }
 
     package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [NextflowElement] {
@@ -79,14 +86,20 @@ package struct NextflowProjection: Projection {
     /// Stores the typed rows.
     private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
         guard let first = elements.first?.telemetryID, let last = elements.last?.telemetryID else { return }
-        let ended = metrics == nil ? [] : elements.filter { $0.event.event == EventName.completed }
-        let endings = try NextflowEndings(of: ended.map(\.event.runKey), on: connection)
+        let isHeard = try outbox.isHeard(elements, on: connection)
+        let watched = elements.map(\.event).filter { event in
+            isHeard && event.workflow != nil || metrics != nil && event.event == EventName.completed
+        }
         try NextflowApplyStore.stage(elements, on: connection)
-        let fresh = try NextflowApplyStore.merge(from: first, through: last, on: connection)
+        try NextflowApplyStore.mergeRuns(from: first, through: last, on: connection)
+        let executions = try NextflowExecutions(of: watched.map(\.runKey), on: connection)
+        let fresh = try NextflowApplyStore.mergeParts(from: first, through: last, on: connection)
         for index in elements.indices where fresh.contains(elements[index].telemetryID) {
             elements[index].isNewCompletion = true
         }
-        elements[0].finishedRuns = try endings.new(on: connection)
+        let changes = try executions.changes(on: connection)
+        elements[0].finishedRuns = changes.ended.map(\.state)
+        if isHeard { try outbox.write(elements, changes, on: connection) }
     }
 }
 
