@@ -1,4 +1,5 @@
 import Core
+import Ingest
 import Postgres
 import TestKit
 import Testing
@@ -117,6 +118,33 @@ import Testing
             while try database.rows(Self.otherSessions) != ["0"] { await Task.yield() }
             let after = try Self.wholeReads(database)
             #expect(after == before, Comment(rawValue: target))
+        }
+        let before = try Self.wholeReads(database)
+        try Self.measure(database)
+        while try database.rows(Self.otherSessions) != ["0"] { await Task.yield() }
+        #expect(try Self.wholeReads(database) == before)
+    }
+
+    /// Measures everything, in windows of minutes and of months.
+    private static func measure(_ harness: ProjectionHarness) throws {
+        let now = Timestamp(iso8601: "2026-11-20T10:17:03Z")!
+        try Connection.withTemporary(harness.database.target) { connection in
+            for _ in 1...7 {
+                try ReadSnapshot.read(connection) { _ in
+                    let measurements = NextflowMeasurements(
+                        connection: connection,
+                        now: now,
+                        staleAfter: .seconds(86_400)
+                    )
+                    for seconds in [60, 3600, 86_400, 30 * 86_400] {
+                        let window = MeasuredWindow(last: .seconds(seconds), before: now)
+                        _ = try measurements.processes(in: window)
+                        _ = try measurements.totals(in: window)
+                        _ = try measurements.processes(in: MeasuredWindow(since: window.since, until: now))
+                    }
+                    _ = try measurements.openRuns()
+                }
+            }
         }
     }
 

@@ -318,10 +318,12 @@ private func submitted(_ id: Int, attempt: Int) -> String {
 
     @Test func `is told by one of two Weirs that load the same run at once`() async throws {
         let weir = try Listening()
-        let bodies = [Body.started(), failed(1, "TERMINATE"), Body.completed(success: false)]
-        let other = try bodies.enumerated().map {
-            try Listening.line(Int64($0.offset + 10), $0.element, late: 700)
-        }
+        // The end is told twice, before and after midnight of the new year: no rollup lets one Weir wait for the other.
+        let bodies = [
+            Body.started(), failed(1, "TERMINATE"),
+            Body.completed(success: false, at: "2026-12-31T23:59:59Z"),
+        ]
+        let other = try Listening.line(10, Body.completed(success: false, at: "2027-01-01T00:00:01Z"))
         let second = Mutex(Task<Void, any Error>?.none)
         try Connection.withTemporary(weir.harness.database.target) { connection in
             try weir.harness.projection.prepare(connection)
@@ -330,7 +332,7 @@ private func submitted(_ id: Int, attempt: Int) -> String {
                 try Listening.lines(bodies).map { .init(journal: ProjectionHarness.journal, line: $0) }
             )
             _ = try applier.apply(batch, on: connection) { _ in
-                second.withLock { $0 = Task.detached { _ = try weir.harness.apply([other]) } }
+                second.withLock { $0 = Task.detached { _ = try weir.harness.apply([[other]]) } }
                 while try weir.harness.rows(Self.waiting) != ["t"] {}
             }
         }
@@ -355,6 +357,7 @@ private func submitted(_ id: Int, attempt: Int) -> String {
         let bodies = [
             Body.started(), failed(1, "RETRY"), submitted(2, attempt: 2), failed(2, "TERMINATE", attempt: 2),
             failed(3, nil, name: "ALIGN (s3)"), failed(4, "IGNORE", name: "ALIGN (s4)"),
+            failed(6, "RETRY", name: "ALIGN (s6)"),
             Body.completed(success: false),
             Body.started(name: "calm_bell"), failed(5, nil, run: "calm_bell"),
             Body.completed(success: true, name: "calm_bell"),
