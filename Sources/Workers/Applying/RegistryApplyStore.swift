@@ -164,8 +164,8 @@ enum RegistryApplyStore {
             hasNew = hasNew || old.isEmpty
             let new = try row.text("new_status")
             let isStopped = try row.optionalBool("is_deregistered") ?? false
-            events += [ComponentChange(from: old, to: new, isDeregistered: isStopped)].compactMap {
-                $0.map { $0.event(of: key, at: at) }
+            if let change = ComponentChange(from: old, to: new, isDeregistered: isStopped) {
+                events.append(try change.event(of: key, at: at, row))
             }
         }
         try OutboxStore.insert(events, on: connection)
