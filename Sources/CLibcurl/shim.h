@@ -39,6 +39,31 @@ static inline CURLcode weir_curl_set_web_only(CURL *handle) {
 #endif
 }
 
+static inline CURLcode weir_curl_set_mail_only(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+#else
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_SMTP | CURLPROTO_SMTPS);
+#endif
+}
+
+// One accepted recipient suffices. The option lost an L with 8.2 and kept its number.
+static inline CURLcode weir_curl_set_some_recipients(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x080200
+    return curl_easy_setopt(handle, CURLOPT_MAIL_RCPT_ALLOWFAILS, 1L);
+#else
+    return curl_easy_setopt(handle, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+#endif
+}
+
+typedef int (*weir_curl_debug)(CURL *handle, curl_infotype type, char *bytes, size_t size, void *context);
+
+static inline CURLcode weir_curl_set_debug(CURL *handle, weir_curl_debug function, const void *context) {
+    curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(handle, CURLOPT_DEBUGDATA, context);
+    return curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, function);
+}
+
 static inline CURLcode weir_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }

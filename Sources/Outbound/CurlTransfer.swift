@@ -6,10 +6,12 @@ final class CurlTransfer {
     private let handle: UnsafeMutableRawPointer
     private let request: OutboundRequest
     private let policy: OutboundPolicy
+    private let route: OutboundRoute
     private let isCancelled: @Sendable () -> Bool
     private var head: [UInt8] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private var isCut = false
     private var forbidden: String?
     private var fields: UnsafeMutablePointer<curl_slist>?
 
@@ -17,11 +19,13 @@ final class CurlTransfer {
         _ handle: UnsafeMutableRawPointer,
         _ request: OutboundRequest,
         _ policy: OutboundPolicy,
+        _ route: OutboundRoute,
         isCancelled: @escaping @Sendable () -> Bool
     ) {
         self.handle = handle
         self.request = request
         self.policy = policy
+        self.route = route
         self.isCancelled = isCancelled
     }
 
@@ -34,6 +38,9 @@ final class CurlTransfer {
             (field.name + field.value).utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 }
         }
         if let bad { throw .badField(String(bad.name.filter { !$0.isNewline && $0 != "\0" })) }
+        if route.proxy != nil, !policy.permitsName(Self.host(of: request.url)) {
+            throw .forbidden(Self.host(of: request.url))
+        }
         let timeout = request.timeLeft
         guard timeout > .zero else { throw .timeout }
         configure(timeout)
@@ -51,7 +58,7 @@ final class CurlTransfer {
             }
             return curl_easy_perform(handle)
         }
-        guard code == CURLE_OK else { throw failure(code) }
+        guard code == CURLE_OK || isCut else { throw failure(code) }
         return OutboundResponse(
             status: information(CURLINFO_RESPONSE_CODE),
             fields: Self.fields(of: head),
@@ -71,7 +78,12 @@ final class CurlTransfer {
         weir_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         weir_curl_set_web_only(handle)
         // The policy could not see destinations behind a proxy from the environment, either.
-        set(CURLOPT_PROXY, "")
+        set(CURLOPT_PROXY, route.proxy ?? "")
+        if route.proxy != nil {
+            set(CURLOPT_NOPROXY, "")
+            weir_curl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        }
+        if let authorities = route.authorities { set(CURLOPT_CAINFO, authorities) }
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
         weir_curl_set_long(
@@ -113,7 +125,7 @@ final class CurlTransfer {
     }
 
     /// At least 1: to libcurl 0 means no limit. At most a day.
-    private static func milliseconds(_ duration: Duration) -> Int {
+    static func milliseconds(_ duration: Duration) -> Int {
         Int(max(.milliseconds(1), min(duration, .seconds(86_400))) / .milliseconds(1))
     }
 
@@ -125,7 +137,14 @@ final class CurlTransfer {
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard body.count + count <= request.answerLimit else {
-            isTooLarge = true
+            if request.cutsAnswer {
+                isCut = true
+                body.append(
+                    contentsOf: UnsafeRawBufferPointer(start: bytes, count: request.answerLimit - body.count)
+                )
+            } else {
+                isTooLarge = true
+            }
             return 0
         }
         body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
@@ -143,7 +162,8 @@ final class CurlTransfer {
 
     private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
         let target = request.socket ?? Self.text(address)
-        guard policy.permits(host: Self.host(of: request.url), address: target) else {
+        // To a proxy the operator's setting leads; what lies behind it was checked by its name.
+        guard route.proxy != nil || policy.permits(host: Self.host(of: request.url), address: target) else {
             forbidden = target
             return curl_socket_t(-1)
         }
@@ -152,7 +172,7 @@ final class CurlTransfer {
     }
 
     /// The address as text, without its port.
-    private static func text(_ address: UnsafeMutablePointer<curl_sockaddr>) -> String {
+    static func text(_ address: UnsafeMutablePointer<curl_sockaddr>) -> String {
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let isKnown = withUnsafePointer(to: &address.pointee.addr) {
             getnameinfo($0, address.pointee.addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
@@ -184,6 +204,7 @@ final class CurlTransfer {
         case CURLE_UNSUPPORTED_PROTOCOL: return information(CURLINFO_REQUEST_SIZE) > 0 ? .malformed : .badURL
         case CURLE_WEIRD_SERVER_REPLY: return .malformed
         // libcurl reports a path that is too long for a socket as an unresolvable name.
+        case CURLE_COULDNT_RESOLVE_PROXY: return .failed("the proxy has no address")
         case CURLE_COULDNT_RESOLVE_HOST:
             return request.socket == nil ? .unresolvable : .unreachable(code: ENAMETOOLONG)
         case CURLE_COULDNT_CONNECT:

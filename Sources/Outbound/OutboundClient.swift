@@ -1,20 +1,31 @@
 internal import CLibcurl
 internal import Synchronization
 
-/// Sends requests over libcurl: HTTP and HTTPS, with the system's certificates, bypassing any proxy. Any thread.
+/// Sends requests over libcurl: HTTP and HTTPS, with the system's certificates, bypassing any proxy but
+/// the one that it is told. Any thread.
 ///
 /// libcurl blocks, so that every request runs on a thread of its own, never on one of Swift's; the number of threads
 /// is bounded.
 package final class OutboundClient: Sendable {
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     private let policy: OutboundPolicy
+    private let route: OutboundRoute
     private let lanes: BlockingLanes
     private let handles = HandleShelf()
 
     /// Makes a client that calls only permitted destinations, and `parallel` servers at a time.
-    package init(policy: OutboundPolicy = OutboundPolicy(), parallel: Int = 8) {
+    ///
+    /// With a proxy, such as `http://proxy:3128`, all requests go over it, and the policy sees the names in their URLs
+    /// but no addresses. `authorities` is a file with certificates in place of the system's.
+    package init(
+        policy: OutboundPolicy = OutboundPolicy(),
+        parallel: Int = 8,
+        proxy: String? = nil,
+        authorities: String? = nil
+    ) {
         self.policy = policy
+        route = OutboundRoute(proxy: proxy, authorities: authorities)
         lanes = BlockingLanes(parallel)
     }
 
@@ -49,8 +60,16 @@ package final class OutboundClient: Sendable {
         if isCancelled() { throw .cancelled }
         guard Self.isReady, let handle = handles.take() else { throw .failed("libcurl does not start") }
         defer { handles.putBack(handle) }
-        return try CurlTransfer(handle, request, policy, isCancelled: isCancelled).run()
+        return try CurlTransfer(handle, request, policy, route, isCancelled: isCancelled).run()
     }
+}
+
+/// How a client reaches its servers.
+struct OutboundRoute: Sendable {
+    /// The URL of a proxy; nil for none.
+    let proxy: String?
+    /// A file with the certificates of authorities; nil for the system's.
+    let authorities: String?
 }
 
 /// Idle handles: each keeps connections to the servers that it has called. Any thread.

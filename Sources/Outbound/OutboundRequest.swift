@@ -19,6 +19,8 @@ package struct OutboundRequest: Sendable {
     package var connectTimeout: Duration = .seconds(5)
     /// The most bytes of a response that are read.
     package var answerLimit = 1 << 20
+    /// Whether a longer response is cut there, and is no error: for whoever needs its status above all.
+    package var cutsAnswer = false
 
     /// Makes a request.
     package init(
