@@ -95,7 +95,7 @@ let package = Package(
         ),
 
         // How people are told: channels, their messages, and what became of them.
-        module("Notifications", ["Core", "HTTP", "Outbound", "Processes"]),
+        module("Notifications", ["Core", "HTTP", "Outbound", "Processes", crypto]),
 
         // Features: they never import each other.
         module(

@@ -1,0 +1,108 @@
+import Core
+import Dispatch
+import Glibc
+import Synchronization
+
+/// A receiver of HTTP on a socket: it reads whole requests, and answers each with the next of its texts; the last one
+/// stands for the rest.
+final class Receiver: Sendable {
+    struct Request: Sendable {
+        let head: String
+        let body: [UInt8]
+
+        var line: String { String(head.prefix { $0 != "\r\n" }) }
+        var text: String { String(decoding: body, as: UTF8.self) }
+        var json: JSONNode { get throws { try JSONDocument(body).root } }
+
+        /// The value of a header field; its name has no case.
+        func field(_ name: String) -> String? {
+            head.split(separator: "\r\n").lazy
+                .filter { $0.lowercased().hasPrefix("\(name.lowercased()): ") }
+                .map { String($0.dropFirst(name.count + 2)) }.first
+        }
+    }
+
+    struct NoSocket: Error {}
+
+    let port: UInt16
+    private let descriptor: Int32
+    private let received = Mutex<[Request]>([])
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var requests: [Request] { received.withLock { $0 } }
+
+    init(_ answers: String..., host: UInt32 = 0x7F00_0001) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = host.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw NoSocket() }
+        port = UInt16(bigEndian: address.sin_port)
+        let queue = DispatchQueue(label: "receiver", attributes: .concurrent)
+        queue.async { [weak self] in
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0, let self else { return }
+                queue.async { self.serve(connection, answers) }
+            }
+        }
+    }
+
+    deinit {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
+    private func serve(_ connection: Int32, _ answers: [String]) {
+        defer { close(connection) }
+        guard let request = Self.read(connection) else { return }
+        let count = received.withLock { received in
+            received.append(request)
+            return received.count
+        }
+        guard !answers.isEmpty else { return }
+        let answer = Array(answers[min(count, answers.count) - 1].utf8)
+        var sent = 0
+        while sent < answer.count {
+            let count = answer[sent...].withUnsafeBytes {
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+
+    private static func read(_ connection: Int32) -> Request? {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = Glibc.read(connection, &block, block.count)
+            guard count > 0 else { return nil }
+            bytes += block[..<count]
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard let end = text.range(of: "\r\n\r\n") else { continue }
+            let head = String(text[..<end.lowerBound])
+            let start = head.utf8.count + 4
+            let length = Request(head: head, body: []).field("Content-Length").flatMap { Int($0) } ?? 0
+            if bytes.count >= start + length { return Request(head: head, body: Array(bytes[start...])) }
+        }
+    }
+
+    /// An answer with a body, after which the connection is closed.
+    static func answer(_ status: Int, _ body: String = "", _ fields: String...) -> String {
+        let lines = ["HTTP/1.1 \(status) Status", "Content-Length: \(body.utf8.count)"] + fields
+        return (lines + ["Connection: close", "", body]).joined(separator: "\r\n")
+    }
+}
+
+extension String {
+    fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
+}
