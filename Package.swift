@@ -115,6 +115,7 @@ let package = Package(
                 .embedInCode("SQL/event_mix_of_run.sql"),
                 .embedInCode("SQL/failed_tasks.sql"),
                 .embedInCode("SQL/insert_completions.sql"),
+                .embedInCode("SQL/measured_outcomes.sql"),
                 .embedInCode("SQL/measured_processes.sql"),
                 .embedInCode("SQL/measured_runs.sql"),
                 .embedInCode("SQL/measured_totals.sql"),

@@ -1,8 +1,11 @@
+package import Configuration
 package import Ingest
 
 extension Feature {
     /// Alerts: rules, incidents, and what is sent to whom. `source` answers what rules ask of other features.
-    package static func alerts(measuring source: any MeasuredValues) -> Feature {
+    package static func alerts(
+        measuring source: @escaping @Sendable (SettingValues) -> any MeasuredValues
+    ) -> Feature {
         Feature(
             "alerts",
             settings: AlertsSettings.rows,
@@ -39,9 +42,17 @@ extension Feature {
                 ),
             ]
         ) { server in
-            let parts = AlertsParts(server, source)
+            let parts = AlertsParts(server, source(server.settings))
             let surface = AlertsSurface(pool: server.pool, logger: server.logger)
+            server.endpoints +=
+                ChannelRoutes(
+                    surface: surface,
+                    vault: parts.vault,
+                    policy: AlertsParts.secrets(server.settings),
+                    tester: parts.tester
+                ).all
             server.endpoints += RuleRoutes(surface: surface).all
+            server.endpoints += PreviewRoutes(surface: surface, measured: parts.engine.measured).all
             server.endpoints += DeliveryRoutes(surface: surface).all
             server.endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
             server.tasks.append { await parts.engine.run() }

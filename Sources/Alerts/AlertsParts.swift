@@ -3,8 +3,10 @@ internal import Core
 internal import Glibc
 internal import Ingest
 internal import Journal
+internal import Logging
 internal import Metrics
 internal import Notifications
+internal import Outbound
 internal import Postgres
 
 /// The parts of alerts in a starting server.
@@ -12,6 +14,7 @@ struct AlertsParts: Sendable {
     let engine: AlertEngine
     let sender: DeliverySender
     let vault: ChannelVault
+    let tester: ChannelTester
 
     init(_ server: FeatureSetup, _ source: any MeasuredValues) {
         let settings = server.settings
@@ -25,6 +28,7 @@ struct AlertsParts: Sendable {
             options: options,
             interval: settings[AlertsSettings.every],
             expiry: settings[AlertsSettings.expire],
+            hasDefaultRules: settings[AlertsSettings.defaultRules],
             measured: MeasuredRules(
                 source: source,
                 registry: { [registry = server.registry] in registry.snapshot() },
@@ -35,15 +39,66 @@ struct AlertsParts: Sendable {
             logger: server.logger,
             target: server.pool.target
         )
-        vault = ChannelVault(pool: server.pool, box: SecretBox.temporary)
+        vault = ChannelVault(pool: server.pool, key: Self.key(server))
+        if case .failure(let error) = vault.key {
+            server.logger.error("secrets of channels cannot be used", metadata: ["error": "\(error)"])
+        }
+        let lease = settings[AlertsSettings.timeout] * 3 + .seconds(30)
+        let channelSender = ChannelSender(Self.options(server))
         sender = DeliverySender(
             channels: vault,
-            send: { _, _ in .refused(status: nil, why: "later") },
+            send: { await channelSender.send($0, over: $1) },
             pool: server.pool,
-            lease: settings[AlertsSettings.timeout] * 3 + .seconds(30),
+            lease: lease,
             plan: RetryPlan(),
             metrics: metrics,
             logger: server.logger
+        )
+        tester = ChannelTester(
+            pool: server.pool,
+            vault: vault,
+            send: { await channelSender.send($0, over: $1) },
+            lease: lease,
+            metrics: metrics
+        )
+    }
+
+    /// The key of the settings, or that of a file in the data directory, which is made when it is missing.
+    private static func key(_ server: FeatureSetup) -> Result<SecretBox, SecretBoxError> {
+        Result { () throws(SecretBoxError) in
+            let old = try server.settings[AlertsSettings.oldSecretKeys].map(SecretBox.bytes)
+            let key =
+                if let text = server.settings[AlertsSettings.secretKey] {
+                    try SecretBox.bytes(of: text)
+                } else {
+                    try SecretBox.key(inFile: "\(server.dataDirectory)/secret.key")
+                }
+            return try SecretBox(key: key, old: old)
+        }
+    }
+
+    private static func options(_ server: FeatureSetup) -> ChannelSender.Options {
+        let settings = server.settings
+        var options = ChannelSender.Options()
+        options.attemptTimeout = settings[AlertsSettings.timeout]
+        options.policy = .alerting(
+            allowed: settings[AlertsSettings.allowed],
+            denied: settings[AlertsSettings.denied],
+            allowsPrivate: settings[AlertsSettings.allowsPrivate]
+        )
+        options.proxy = settings[AlertsSettings.proxy]
+        options.secrets = secrets(settings)
+        options.commands = Set(settings[AlertsSettings.commands])
+        return options
+    }
+
+    /// Where secrets of channels may come from.
+    static func secrets(_ settings: SettingValues) -> SecretPolicy {
+        SecretPolicy(
+            variablePrefix: settings[AlertsSettings.secretPrefix],
+            directories: settings[AlertsSettings.secretDirectories],
+            isProduction: SecretPolicy.isProduction(settings[AlertsSettings.environment]),
+            allowsInline: settings[AlertsSettings.allowsInline]
         )
     }
 

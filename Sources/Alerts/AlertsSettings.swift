@@ -62,7 +62,7 @@ enum AlertsSettings {
 
     static let secretKey = Setting<String?>(
         "WEIR_SECRET_KEY",
-        .optionalText("32 bytes in hexadecimal or Base64"),
+        .key("32 bytes in hexadecimal or Base64"),
         default: nil,
         isSecret: true,
         "The key that seals the secrets of channels in PostgreSQL; without it a file in the data directory has one. Several Weirs need the same."
@@ -76,13 +76,110 @@ enum AlertsSettings {
         "Earlier keys, which only open what they have sealed."
     )
 
+    static let defaultRules = Setting<Bool>(
+        "WEIR_ALERTS_DEFAULT_RULES",
+        .flag,
+        default: "true",
+        "Whether Weir's own rules tell every channel while there is no other rule: failed runs, lost workers, lag, disk."
+    )
+
+    static let allowed = Setting<[OutboundPolicy.Rule]>(
+        "WEIR_ALERTS_ALLOW",
+        .destinations("a comma list of hosts, *.domains and address blocks"),
+        default: "",
+        "Where notifications may go; with none, everywhere but to denied places: hooks.example.org,*.slack.com,10.1.0.0/16."
+    )
+
+    static let denied = Setting<[OutboundPolicy.Rule]>(
+        "WEIR_ALERTS_DENY",
+        .destinations("a comma list of hosts, *.domains and address blocks"),
+        default: "",
+        "Where notifications may not go, beside link-local and metadata addresses, which are always denied."
+    )
+
+    static let allowsPrivate = Setting<Bool>(
+        "WEIR_ALERTS_ALLOW_PRIVATE",
+        .flag,
+        default: "true",
+        "Whether notifications may go to this machine and to private networks; addresses in WEIR_ALERTS_ALLOW always may."
+    )
+
+    static let proxy = Setting<String?>(
+        "WEIR_ALERTS_PROXY",
+        .optionalText("a URL such as http://proxy.example.org:3128"),
+        default: nil,
+        isSecret: true,
+        "The proxy over which notifications go, but for mail."
+    )
+
+    static let commands = Setting<[String]>(
+        "WEIR_ALERTS_EXEC",
+        .words("a comma list of absolute paths"),
+        default: "",
+        "The programs that channels of the kind exec may run; none by default."
+    )
+
+    static let environment = Setting<String>(
+        "WEIR_ENVIRONMENT",
+        .text("a word"),
+        default: "development",
+        aliases: ["BEAMPIPE_ENV"],
+        "In production (or prod) secrets of channels must be references, and webhooks use https."
+    )
+
+    static let allowsInline = Setting<Bool>(
+        "WEIR_ALERTS_INLINE_SECRETS",
+        .flag,
+        default: "false",
+        aliases: ["BEAMPIPE_ALLOW_INLINE_SECRETS"],
+        "Whether channels may hold secrets themselves in production, too; they are sealed in either case."
+    )
+
+    static let secretPrefix = Setting<String>(
+        "WEIR_ALERTS_SECRET_PREFIX",
+        .text("the beginning of names of variables"),
+        default: "WEIR_CHANNEL_",
+        "Which environment variables a channel may name for its secrets."
+    )
+
+    static let secretDirectories = Setting<[String]>(
+        "WEIR_ALERTS_SECRET_DIRS",
+        .words("a comma list of absolute paths"),
+        default: "/run/secrets",
+        "In which directories a channel may name files for its secrets."
+    )
+
     static let rows: [AnySetting] = [
         every.row, groupWait.row, attempts.row, timeout.row, keep.row, expire.row, flapWindow.row,
-        publicURL.row, secretKey.row, oldSecretKeys.row,
+        publicURL.row, defaultRules.row, secretKey.row, oldSecretKeys.row, allowed.row, denied.row,
+        allowsPrivate.row,
+        proxy.row, commands.row, environment.row, allowsInline.row, secretPrefix.row,
+        secretDirectories.row,
     ]
 }
 
+extension SettingParser where Value == [OutboundPolicy.Rule] {
+    fileprivate static func destinations(_ accepts: String) -> Self {
+        .list(accepts) { element throws(SettingComplaint) in
+            guard let rule = OutboundPolicy.Rule(element) else {
+                throw SettingComplaint(why: "an element is neither a host nor a block of addresses")
+            }
+            return rule
+        }
+    }
+}
+
 extension SettingParser where Value == String? {
+    fileprivate static func key(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard !text.isEmpty else { return nil }
+            guard (try? SecretBox.bytes(of: text)) != nil else {
+                throw SettingComplaint(why: "it is not: make one with `openssl rand -hex 32`")
+            }
+            return text
+        }
+    }
+
     fileprivate static func publicURL(_ accepts: String) -> Self {
         SettingParser(accepts: accepts) { text throws(SettingComplaint) in
             guard !text.isEmpty else { return nil }

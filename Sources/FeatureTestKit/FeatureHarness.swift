@@ -59,6 +59,7 @@ package final class FeatureHarness: Sendable {
             pool: pool,
             registry: Registry(),
             logger: logger,
+            dataDirectory: directory,
             loading: FeatureSetup.LoadingOptions(
                 registration: JournalRegistration(journal: journal),
                 session: SessionSettings(),

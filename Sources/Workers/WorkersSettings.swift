@@ -109,7 +109,7 @@ package enum WorkersSettings {
             + "in a Snappy block, which is answered 400."
     )
 
-    static let samplesKeep = Setting<Duration>(
+    package static let samplesKeep = Setting<Duration>(
         "WEIR_SAMPLES_KEEP",
         .duration(.seconds(3600) ... .seconds(86_400 * 36_500)),
         default: "48h",

@@ -14,13 +14,14 @@ struct AlertsHarness {
     let values: GivenValues
 
     init(_ settings: [String: String] = [:]) throws {
-        values = GivenValues()
-        let alerts = Feature.alerts(measuring: values)
-        let given = ["WEIR_ALERTS_EVERY": "1s", "WEIR_ALERTS_GROUP_WAIT": "0s"]
+        let given = GivenValues()
+        values = given
+        let alerts = Feature.alerts { _ in given }
+        let texts = ["WEIR_ALERTS_EVERY": "1s", "WEIR_ALERTS_GROUP_WAIT": "0s"]
             .merging(settings) { $1 }
         var read = SettingValues()
         for row in alerts.settings {
-            if let text = given[row.name] { try read.set(row, to: text) }
+            if let text = texts[row.name] { try read.set(row, to: text) }
         }
         feature = try FeatureHarness(alerts, settings: read, runsTasks: true)
     }

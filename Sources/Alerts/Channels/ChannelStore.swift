@@ -16,10 +16,29 @@ enum ChannelStore {
         ).compactMap(channel)
     }
 
+    /// Replaces only the configuration, which says the same as before.
+    static func replaceConfig(_ config: [UInt8], of id: UUID128, on connection: Connection) throws {
+        try connection.execute(
+            "UPDATE notification_channel SET config = $2::jsonb WHERE uuid = $1",
+            [.uuid(id), .utf8(config)]
+        )
+        try Revision.bump(on: connection)
+    }
+
+    static func find(_ id: UUID128, on connection: Connection) throws -> StoredChannel? {
+        try connection.execute(
+            Statement("channel", "SELECT \(columns) FROM notification_channel WHERE uuid = $1"),
+            [.uuid(id)]
+        ).first.flatMap(channel)
+    }
+
     /// Locks it until the transaction ends.
     static func fetch(_ id: UUID128, on connection: Connection) throws -> StoredChannel? {
         try connection.execute(
-            Statement("channel", "SELECT \(columns) FROM notification_channel WHERE uuid = $1 FOR UPDATE"),
+            Statement(
+                "lock channel",
+                "SELECT \(columns) FROM notification_channel WHERE uuid = $1 FOR UPDATE"
+            ),
             [.uuid(id)]
         ).first.flatMap(channel)
     }

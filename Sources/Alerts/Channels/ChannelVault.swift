@@ -8,79 +8,81 @@ enum ChannelProblem: Error, Sendable {
     case unavailable(String)
     /// Its secrets cannot be opened with this Weir's keys: another Weir may have the key.
     case sealed(SecretBoxError)
-    /// Its configuration is not valid any more.
-    case invalid(String)
 
+    /// What becomes of a delivery over it.
     var outcome: SendOutcome {
         switch self {
-        case .unavailable(let why), .invalid(let why): .refused(status: nil, why: why)
+        case .unavailable(let why): .refused(status: nil, why: why)
         case .sealed(let error): .again(status: nil, after: nil, why: "a secret of the channel: \(error)")
         }
     }
 }
 
-/// A channel that can be sent to.
-struct OpenChannel: Sendable {
-    let kind: ChannelKind
-    let configuration: ChannelConfiguration
-}
-
-/// Channels with their secrets: sealed when they are stored, opened when they are used.
+/// Channels with their secrets: sealed when they are stored, opened when they are used. Any thread.
 struct ChannelVault: Sendable {
     let pool: Pool
-    let box: SecretBox
+    /// An error when the key cannot be had: what is stored stays as it is.
+    let key: Result<SecretBox, SecretBoxError>
 
-    /// The channel as it is now.
-    func open(_ id: UUID128) async throws -> OpenChannel {
+    /// The channel as it is now, with its secrets.
+    func open(_ id: UUID128) async throws -> ChannelConfiguration {
         let stored = try await pool.withConnection { connection in
-            try ChannelStore.fetch(id, on: connection)
+            try ChannelStore.find(id, on: connection)
         }
         guard let stored else { throw ChannelProblem.unavailable("The channel was deleted.") }
         return try open(stored)
     }
 
     /// A stored channel with its secrets.
-    func open(_ channel: StoredChannel) throws(ChannelProblem) -> OpenChannel {
-        let config: [UInt8]
+    func open(_ channel: StoredChannel) throws(ChannelProblem) -> ChannelConfiguration {
         do throws(SecretBoxError) {
-            config = try opened(channel)
+            let box = try key.get()
+            return try channel.configuration.mappingSecrets { secret throws(SecretBoxError) in
+                try box.open(secret, for: Self.place(channel.id))
+            }
         } catch {
             throw .sealed(error)
         }
-        return OpenChannel(kind: channel.kind, configuration: try Self.configuration(channel.kind, config))
     }
 
-    /// The configuration with its secrets in clear.
-    func opened(_ channel: StoredChannel) throws(SecretBoxError) -> [UInt8] {
-        try Self.rewrite(channel) { secret, place throws(SecretBoxError) in
-            try box.open(secret, for: place)
+    /// The configuration with its secrets sealed; those that are sealed already stay as they are.
+    func sealed(_ configuration: ChannelConfiguration, for id: UUID128) throws(SecretBoxError) -> [UInt8] {
+        let box = try key.get()
+        return try configuration.mappingSecrets { secret throws(SecretBoxError) in
+            SecretBox.isSealed(secret) ? secret : try box.seal(secret, for: Self.place(id))
+        }.json
+    }
+
+    /// Seals what older keys have sealed with the current one.
+    ///
+    /// - Returns: how many channels were changed.
+    func reseal(on connection: Connection) throws -> Int {
+        let box = try key.get()
+        var count = 0
+        for channel in try ChannelStore.fetchAll(on: connection) {
+            var isOutdated = false
+            _ = channel.configuration.mappingSecrets { secret in
+                isOutdated = isOutdated || box.isOutdated(secret) || !SecretBox.isSealed(secret)
+                return secret
+            }
+            guard isOutdated else { continue }
+            let sealed = try sealed(try open(channel), for: channel.id)
+            try ChannelStore.replaceConfig(sealed, of: channel.id, on: connection)
+            count += 1
         }
+        return count
     }
 
-    /// The configuration with its secrets sealed.
-    func sealed(_ channel: StoredChannel) throws(SecretBoxError) -> [UInt8] {
-        try Self.rewrite(channel) { secret, place throws(SecretBoxError) in
-            SecretBox.isSealed(secret) ? secret : try box.seal(secret, for: place)
-        }
-    }
-
-    /// Calls `replace` with each secret and the place that it is bound to.
-    private static func rewrite(
-        _ channel: StoredChannel,
-        _ replace: (_ secret: String, _ place: String) throws(SecretBoxError) -> String
-    ) throws(SecretBoxError) -> [UInt8] {
-        channel.config
-    }
-
-    private static func configuration(_ kind: ChannelKind, _ config: [UInt8]) throws(ChannelProblem)
-        -> ChannelConfiguration
-    {
-        ChannelConfiguration(kind: kind, config: config)
-    }
+    /// A sealed secret opens in its own channel only.
+    private static func place(_ id: UUID128) -> String { "notification_channel/\(id)" }
 }
 
-/// Until the target has its own.
-struct ChannelConfiguration: Sendable {
-    let kind: ChannelKind
-    let config: [UInt8]
+extension StoredChannel {
+    /// The configuration as it is stored, with sealed secrets.
+    var configuration: ChannelConfiguration {
+        guard let document = try? JSONDocument(config) else {
+            return ChannelConfiguration(kind: kind, config: .object([]))
+        }
+        return ChannelConfiguration(kind: kind, config: document.root)
+    }
 }

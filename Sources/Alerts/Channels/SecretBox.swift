@@ -122,12 +122,3 @@ package struct SecretBox: Sendable {
         return String(decoding: secret, as: UTF8.self)
     }
 }
-
-extension SecretBox {
-    static var temporary: SecretBox {
-        guard let box = try? SecretBox(key: [UInt8](repeating: 1, count: 32)) else {
-            preconditionFailure("BUG")
-        }
-        return box
-    }
-}

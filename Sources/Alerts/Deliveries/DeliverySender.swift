@@ -87,7 +87,7 @@ struct DeliverySender: Sendable {
         else { return (.refused(status: nil, why: "a newer Weir wrote this notification"), "unknown") }
         do {
             let channel = try await channels.open(delivery.channel)
-            return (await send(message, channel.configuration), channel.kind.rawValue)
+            return (await send(message, channel), channel.kind.rawValue)
         } catch let problem as ChannelProblem {
             return (problem.outcome, "unknown")
         } catch {
@@ -101,7 +101,12 @@ struct DeliverySender: Sendable {
             do {
                 try await pool.withConnection { connection in
                     try connection.transaction {
-                        try DeliveryStore.record(result, of: delivery, on: connection)
+                        try DeliveryStore.record(
+                            result,
+                            of: delivery.id,
+                            attempts: delivery.attempts,
+                            on: connection
+                        )
                         if case .gone(_, let why) = outcome {
                             try ChannelStore.disable(delivery.channel, because: why, on: connection)
                         }

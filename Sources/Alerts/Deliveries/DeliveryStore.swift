@@ -102,9 +102,12 @@ enum DeliveryStore {
     }
 
     /// Stores what became of an attempt, unless somebody else has taken the delivery since.
-    static func record(_ result: AttemptResult, of delivery: ClaimedDelivery, on connection: Connection)
-        throws
-    {
+    static func record(
+        _ result: AttemptResult,
+        of delivery: UUID128,
+        attempts: Int,
+        on connection: Connection
+    ) throws {
         try connection.execute(
             Statement(
                 "record alert delivery",
@@ -117,7 +120,7 @@ enum DeliveryStore {
                 """
             ),
             [
-                .uuid(delivery.id), .int(delivery.attempts), .text(result.status), .optional(result.error),
+                .uuid(delivery), .int(attempts), .text(result.status), .optional(result.error),
                 .optional(result.httpStatus), .int64(result.milliseconds),
                 .double(result.pause / .seconds(1)),
             ]

@@ -4,19 +4,17 @@ internal import Postgres
 /// The rules, channels and silences of one moment.
 struct AlertConfiguration: Sendable {
     let revision: Int64
-    /// Enabled rules by name.
+    /// The rules that are in force, by name.
     let rules: [AlertRule]
     let channels: [UUID128: StoredChannel]
     let silences: [Silence]
 
     static func fetch(_ revision: Int64, on connection: Connection) throws -> AlertConfiguration {
-        AlertConfiguration(
+        let channels = try ChannelStore.fetchAll(on: connection)
+        return AlertConfiguration(
             revision: revision,
-            rules: try RuleStore.fetchAll(on: connection).filter(\.isEnabled),
-            channels: Dictionary(
-                try ChannelStore.fetchAll(on: connection).map { ($0.id, $0) },
-                uniquingKeysWith: { $1 }
-            ),
+            rules: DefaultRules.inForce(try RuleStore.fetchAll(on: connection), channels),
+            channels: Dictionary(channels.map { ($0.id, $0) }, uniquingKeysWith: { $1 }),
             silences: try SilenceStore.fetch(endedWithin: .zero, on: connection)
         )
     }

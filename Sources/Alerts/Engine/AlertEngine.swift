@@ -18,6 +18,7 @@ final class AlertEngine: Sendable {
     /// How often rules over measured values are evaluated.
     let interval: Duration
     let expiry: Duration
+    let hasDefaultRules: Bool
     let measured: MeasuredRules
     let metrics: AlertsMetrics
     let logger: Logger
@@ -29,6 +30,7 @@ final class AlertEngine: Sendable {
         options: IncidentBook.Options,
         interval: Duration,
         expiry: Duration,
+        hasDefaultRules: Bool,
         measured: MeasuredRules,
         metrics: AlertsMetrics,
         logger: Logger,
@@ -37,6 +39,7 @@ final class AlertEngine: Sendable {
         self.options = options
         self.interval = interval
         self.expiry = expiry
+        self.hasDefaultRules = hasDefaultRules
         self.measured = measured
         self.metrics = metrics
         self.logger = logger
@@ -57,7 +60,7 @@ final class AlertEngine: Sendable {
             let isNew = !isRegistered
             do {
                 try await connection.withConnection { connection in
-                    if isNew { try OutboxStore.register(Self.consumer, on: connection) }
+                    if isNew { try self.begin(on: connection) }
                     try self.takeEvents(on: connection)
                     if isDue { try self.evaluate(on: connection) }
                 }
@@ -71,6 +74,11 @@ final class AlertEngine: Sendable {
             try? await Task.sleep(for: .milliseconds(250))
         }
         connection.close()
+    }
+
+    private func begin(on connection: Connection) throws {
+        try OutboxStore.register(Self.consumer, on: connection)
+        if hasDefaultRules { try connection.transaction { try DefaultRules.store(on: connection) } }
     }
 
     // MARK: - Events

@@ -1,101 +1,28 @@
 internal import Core
 internal import Ingest
-internal import Notifications
 internal import Postgres
 
 /// Evaluates rules over outbox events, in the transaction that takes the events.
 struct EventRules {
     let book: IncidentBook
 
-    private var rules: [AlertRule] { book.configuration.rules }
-
     /// Fires what an event fires, and resolves what it ends.
     func take(_ outbox: OutboxEvent) throws {
         let event = EventCatalogue.event(of: outbox)
         for ending in event?.ends ?? [] { try book.resolve(ending) }
-        for rule in rules {
+        for rule in book.configuration.rules {
             switch rule.kind {
-            case .eventMatch: try match(outbox, event, rule)
+            case .eventMatch: try count(outbox, event, rule)
             case .absence, .discoveryStall: try note(outbox, event, rule)
             case _ where rule.isMeasured: break
             default:
-                guard let event, rule.covers(event.labels), let finding = finding(event, rule) else {
-                    continue
-                }
+                guard let event, rule.covers(event.labels),
+                    let finding = EventFinding.finding(event, rule)
+                else { continue }
                 try book.fire(finding, of: rule)
             }
         }
     }
-
-    /// Nil when the rule is not about such events.
-    private func finding(_ event: AlertEvent, _ rule: AlertRule) -> Finding? {
-        switch rule.kind {
-        case .executionTerminal:
-            guard event.name == .pipelineFailed else { return nil }
-            var finding = make(event, rule, alert: "execution.failed")
-            finding.links = links { $0.member("events", Self.eventsPath(event)) }
-            return finding
-        case .discoveryChanged:
-            guard event.name == .discoveryChanged, !event.sources.isEmpty else { return nil }
-            var finding = make(event, rule, alert: rule.kind.rawValue)
-            finding.links = links { links in
-                links.member("sources", "/api/v2/sources?project_module=\(event.project ?? "")")
-                links.member("changed_count", event.sources.count)
-            }
-            return finding
-        case .executionStatus:
-            guard let status = ExecutionStatus(outboxKind: event.kind),
-                rule.trigger.words("statuses").contains(status.rawValue)
-            else { return nil }
-            var finding = make(event, rule, alert: rule.kind.rawValue)
-            finding.key = "\(status.rawValue)/\(event.subject)"
-            finding.isMomentary = event.phase == .momentary
-            return finding
-        case .event:
-            let least = AlertSeverity(rawValue: rule.trigger.word("min_severity")) ?? .info
-            guard rule.trigger.words("events").contains(event.name.rawValue), event.severity >= least else {
-                return nil
-            }
-            return make(event, rule, alert: event.name.rawValue)
-        default: return nil
-        }
-    }
-
-    private func make(_ event: AlertEvent, _ rule: AlertRule, alert: String) -> Finding {
-        Finding(
-            key: key(event, rule),
-            event: event.name.rawValue,
-            alert: alert,
-            severity: rule.severity(of: event),
-            title: event.title,
-            summary: event.text,
-            labels: event.labels,
-            facts: event.facts,
-            sources: event.sources,
-            at: event.at,
-            isMomentary: event.phase == .momentary
-        )
-    }
-
-    /// The event and its subject, or the labels by which the rule groups.
-    private func key(_ event: AlertEvent, _ rule: AlertRule) -> String {
-        let groups = rule.kind == .event ? rule.trigger.words("group_by") : []
-        guard !groups.isEmpty else { return "\(event.name.rawValue):\(event.subject)" }
-        let parts = groups.map { "\($0)=\(event.labels[$0] ?? "")" }
-        return "\(event.name.rawValue):\(parts.joined(separator: ","))"
-    }
-
-    private static func eventsPath(_ event: AlertEvent) -> String {
-        "/api/v2/executions/\(event.labels["pipeline"] ?? event.subject)/events"
-    }
-
-    private func links(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { write(&$0) }
-        return writer.bytes
-    }
-
-    // MARK: - Counting events
 
     /// Remembers when something came whose absence a rule is about.
     private func note(_ outbox: OutboxEvent, _ event: AlertEvent?, _ rule: AlertRule) throws {
@@ -107,12 +34,12 @@ struct EventRules {
         try MatchStore.note(outbox.at, of: rule.id, on: book.connection)
     }
 
-    /// Fires when enough events of a type came within a window. Contract beampipe §11.3b.
-    private func match(_ outbox: OutboxEvent, _ event: AlertEvent?, _ rule: AlertRule) throws {
+    /// Fires when enough events of a type came within a window.
+    private func count(_ outbox: OutboxEvent, _ event: AlertEvent?, _ rule: AlertRule) throws {
         let pattern = EventPattern(rule.trigger)
-        guard pattern.matches(outbox) else { return }
-        let labels = event?.labels ?? ["subject": outbox.subject]
-        guard rule.covers(labels) else { return }
+        guard pattern.matches(outbox), rule.covers(event?.labels ?? ["subject": outbox.subject]) else {
+            return
+        }
         let count = try MatchStore.add(
             outbox.at,
             of: rule.id,
@@ -120,27 +47,6 @@ struct EventRules {
             on: book.connection
         )
         guard count >= pattern.count else { return }
-        let many =
-            pattern.count == 1 ? "" : " (\(count) within \(Int(pattern.window / .seconds(60))) minutes)"
-        try book.fire(
-            Finding(
-                key: pattern.count == 1 ? "\(outbox.kind):\(outbox.subject)" : pattern.type,
-                event: event?.name.rawValue ?? outbox.kind,
-                alert: rule.kind.rawValue,
-                severity: event.map { rule.severity(of: $0) } ?? rule.severity ?? .warning,
-                title: event?.title ?? outbox.kind,
-                summary: (event?.text ?? "\(outbox.kind) of \(outbox.subject)") + many,
-                labels: labels,
-                facts: event?.facts ?? [],
-                at: outbox.at,
-                isMomentary: true
-            ),
-            of: rule
-        )
+        try book.fire(EventFinding.counted(outbox, event, rule, count), of: rule)
     }
-}
-
-extension AlertRule {
-    /// The rule's, or the event's where the rule leaves it to that.
-    func severity(of event: AlertEvent) -> AlertSeverity { severity ?? event.severity }
 }

@@ -18,6 +18,15 @@ struct MeasuredCondition {
         }
     }
 
+    /// Whether what a rule looks at is known for earlier moments, too.
+    static func looksBack(_ rule: AlertRule) -> Bool {
+        switch rule.kind {
+        case .failureRatio, .retryStorm: true
+        case .metricThreshold: !rule.isOwn
+        default: false
+        }
+    }
+
     /// What is wrong now.
     func findings(_ answers: inout MeasuredAnswers, on connection: Connection) throws -> [Finding] {
         switch rule.kind {

@@ -54,6 +54,7 @@ enum RuleBody {
         if let flag = reader.flag("enabled") { rule.isEnabled = flag }
         if let flag = reader.flag("send_resolved") { rule.sendsResolved = flag }
         if let word = reader.word("dedupe_by", AlertRule.DedupeBy.self) { rule.dedupeBy = word }
+        if let origin = reader.word("origin", Origin.self) { rule.origin = origin.rawValue }
         if let scope = reader.labels("scope") { rule.scope = scope }
     }
 

@@ -5,6 +5,13 @@ internal import Postgres
 
 /// `/api/v2/alert-rules`. Contract beampipe §4.2, §4.6.
 struct RuleRoutes: Sendable {
+    static let defaults = APIParameter.word(
+        "defaults",
+        ["true", "false"],
+        default: "false",
+        "Whether Weir's own rules are listed, too."
+    )
+
     let surface: AlertsSurface
 
     var all: [Endpoint] { [list, detail, create, change, delete] }
@@ -12,10 +19,14 @@ struct RuleRoutes: Sendable {
     private var list: Endpoint {
         surface.read(
             "/api/v2/alert-rules",
-            "All alert rules by name.",
+            "All alert rules by name; Weir's own only on request.",
+            [Self.defaults],
             answers: [APIAnswer(200, "The rules.", .list(.named(AlertsSchemas.rule)))]
-        ) { _, connection in
-            let rules = try RuleStore.fetchAll(on: connection)
+        ) { request, connection in
+            let withDefaults = try AlertsSurface.parameters(request) { $0.word(Self.defaults) == "true" }
+            let rules = try RuleStore.fetchAll(on: connection).filter {
+                withDefaults || $0.origin != DefaultRules.origin
+            }
             return AlertsSurface.json { json in
                 json.array { list in
                     for rule in rules { RuleEncoder.write(rule, to: &list) }
@@ -72,6 +83,7 @@ struct RuleRoutes: Sendable {
             guard var rule = try RuleStore.fetch(id, on: connection) else {
                 throw AlertsSurface.notFound("alert rule")
             }
+            try Ownership.check(rule.origin)
             let channels = rule.channels
             try RuleBody.patch(root, &rule, at: request.receivedAt)
             // Channels that were deleted since stay in a rule that is changed otherwise.
@@ -89,6 +101,7 @@ struct RuleRoutes: Sendable {
             answers: [APIAnswer(204, "It is gone.", contents: []), .failure(404, "There is no such rule.")]
         ) { request, connection in
             let id = try AlertsSurface.id(request, of: "alert rule")
+            if let rule = try RuleStore.fetch(id, on: connection) { try Ownership.check(rule.origin) }
             guard try RuleStore.delete(id, on: connection) else { throw AlertsSurface.notFound("alert rule") }
             return Response(status: .noContent)
         }

@@ -137,6 +137,17 @@ enum AlertsSchemas {
         ]
     )
 
+    static let preview = APISchema(
+        "AlertPreview",
+        [
+            .init("would_have_fired", .list(.object)),
+            .init("evaluated", .object),
+            .init("notes", .list(.text)),
+        ]
+    )
+
+    static let resealed = APISchema("ResealedChannels", [.init("resealed", .count)])
+
     static let purged = APISchema("PurgedDeliveries", [.init("deleted", .count)])
 
     static let incident = APISchema(

@@ -123,6 +123,17 @@ package enum DeadLetterStore {
         }
     }
 
+    /// How many dead letters of each stream are waiting.
+    package static func waiting(on connection: Connection) throws -> [(stream: String, count: Int)] {
+        try connection.execute(
+            Statement(
+                "waiting dead letters",
+                "SELECT stream, count(*) AS count FROM dead_letter WHERE state = 'waiting' GROUP BY stream ORDER BY stream"
+            ),
+            []
+        ).map { (try $0.text("stream"), try $0.int("count")) }
+    }
+
     /// How many dead letters are waiting.
     package static func count(on connection: Connection) throws -> Int {
         try connection.execute("SELECT count(*) AS n FROM dead_letter WHERE state = 'waiting'", []).first?

@@ -16,6 +16,8 @@ package struct FeatureSetup {
     /// Where counters and histograms are registered.
     package let registry: Registry
     package let logger: Logger
+    /// The directory with everything that this Weir keeps on disk.
+    package let dataDirectory: String
     /// Whether only programs of this machine reach its listeners.
     package let isLoopbackOnly: Bool
     /// The hosts and ports of its listeners, as they are configured.
@@ -76,6 +78,7 @@ package struct FeatureSetup {
         pool: Pool,
         registry: Registry,
         logger: Logger,
+        dataDirectory: String,
         isLoopbackOnly: Bool = true,
         ownAddresses: [(host: String, port: UInt16)] = [],
         loading: LoadingOptions
@@ -85,6 +88,7 @@ package struct FeatureSetup {
         self.pool = pool
         self.registry = registry
         self.logger = logger
+        self.dataDirectory = dataDirectory
         self.isLoopbackOnly = isLoopbackOnly
         self.ownAddresses = ownAddresses
         self.loading = loading

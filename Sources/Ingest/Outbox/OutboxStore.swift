@@ -103,7 +103,34 @@ package enum OutboxStore {
         return events
     }
 
-    /// Deletes events that every consumer has taken, and all that are older than `limit`, the oldest first.
+    /// The newest events since a moment, oldest first: also those that consumers have taken.
+    package static func recent(
+        since time: Timestamp,
+        atMost count: Int,
+        on connection: Connection
+    ) throws -> [OutboxEvent] {
+        try connection.execute(
+            Statement(
+                "recent outbox events",
+                """
+                SELECT kind, subject, at, detail
+                FROM (SELECT * FROM outbox_event ORDER BY id DESC LIMIT $2) s
+                WHERE at >= $1
+                ORDER BY id
+                """
+            ),
+            [.timestamp(time), .int(count)]
+        ).map { row in
+            OutboxEvent(
+                kind: try row.text("kind"),
+                subject: try row.text("subject"),
+                at: try row.timestamp("at"),
+                detail: try row.utf8("detail")
+            )
+        }
+    }
+
+    /// Deletes events that every consumer has taken and that are older than a day, and all that are older than `limit`, the oldest first.
     ///
     /// - Returns: how many were deleted, `count` at most.
     package static func prune(
@@ -137,8 +164,8 @@ package enum OutboxStore {
     }
 
     private static let spent = """
-        (s.at < $1 OR NOT EXISTS (
+        (s.at < $1 OR (s.at < now() - interval '1 day' AND NOT EXISTS (
             SELECT FROM outbox_consumer c WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
-        ))
+        )))
         """
 }

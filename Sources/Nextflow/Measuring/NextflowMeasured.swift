@@ -115,3 +115,12 @@ package struct MeasuredTotals: Hashable, Sendable {
     package let runsAborted: Int64
     package let tasks: MeasuredTasks
 }
+
+/// How the runs of a project ended in a window.
+package struct MeasuredOutcomes: Hashable, Sendable {
+    package let project: String?
+    package let runsSucceeded: Int64
+    package let runsFailed: Int64
+    /// Runs that were cancelled.
+    package let runsAborted: Int64
+}

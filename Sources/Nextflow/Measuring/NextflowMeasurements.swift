@@ -92,6 +92,19 @@ package struct NextflowMeasurements {
         )
     }
 
+    /// How the runs of each project ended in the window. A run that began more than 90 days before it is not counted.
+    package func outcomes(in window: MeasuredWindow) throws -> [MeasuredOutcomes] {
+        try connection.execute(Self.outcomes, window.parameters).map { row in
+            MeasuredOutcomes(
+                project: try row.optionalText("project_name"),
+                runsSucceeded: try row.int64("runs_succeeded"),
+                runsFailed: try row.int64("runs_failed"),
+                runsAborted: try row.int64("runs_aborted")
+            )
+        }
+    }
+
+    private static let outcomes = Statement("measured outcomes", file: PackageResources.measured_outcomes_sql)
     private static let processes = Statement(
         "measured processes",
         file: PackageResources.measured_processes_sql

@@ -30,14 +30,19 @@ struct ServerFeatures: Sendable {
 
 extension WeirServer {
     /// Calls every feature to add its parts; nothing runs yet.
-    func startFeatures(_ journal: Journal, _ database: ServerDatabase, _ registry: Registry) -> ServerFeatures
-    {
+    func startFeatures(
+        _ journal: Journal,
+        _ database: ServerDatabase,
+        _ registry: Registry,
+        _ directory: DataDirectory
+    ) -> ServerFeatures {
         var setup = FeatureSetup(
             settings: settings.values,
             journal: journal,
             pool: database.pool,
             registry: registry,
             logger: logger,
+            dataDirectory: directory.path,
             isLoopbackOnly: settings.listen.allSatisfy(\.isLoopback),
             ownAddresses: settings.listen.compactMap { listener in
                 if case .tcp(let host, let port) = listener.endpoint { (host, port) } else { nil }

@@ -23,7 +23,7 @@ extension WeirServer {
         }
 
         // The features, and their measurements.
-        let features = startFeatures(journal, database, registry)
+        let features = startFeatures(journal, database, registry, directory)
         journal.favorReaders { [lags = features.lags] in lags.contains { $0.isFarBehind } }
         let jobs = makeMaintenance(features, database.pool, registry)
         let gauges = GaugeRefresher(features.gauges, every: settings.metricsRefresh, logger: logger)
