@@ -8,6 +8,7 @@ from pathlib import Path
 # Nothing is left behind in the tree that is being looked at.
 sys.dont_write_bytecode = True
 
+import alerts  # noqa: E402
 import deployment  # noqa: E402
 import documentation  # noqa: E402
 import layers  # noqa: E402
@@ -40,6 +41,7 @@ def main() -> int:
     for module in (layers, lengths, words, sql, documentation):
         findings += module.check(sources)
     findings += deployment.check(root)
+    findings += alerts.check(root)
 
     findings = sorted(set(without_allowed(root, findings)))
     for finding in findings:

@@ -1,6 +1,6 @@
 """Compose file, environment template, recipes, service unit: that they parse, and that they agree.
 
-What needs a tool that isn't there (PyYAML, just, promtool, systemd-analyze) is left out.
+What needs a tool that isn't there (PyYAML, just, systemd-analyze) is left out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from findings import Finding
 COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
 IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
 UNITS = ["deploy/weir.service", "deploy/weir-agent.service"]
-SCRAPE = "deploy/prometheus.yml"
 MANIFESTS = "deploy/kubernetes"
 # What Prometheus scrapes of Weir: its own metrics, and those of workers.
 SCRAPED = {"/metrics", "/api/metrics/prometheus"}
-RULES = "deploy/rules_test.yml"
 
 # The settings, in the order of who decides: the declarations in the code, then what has to repeat it.
 SETTINGS = ["Sources/**/*Settings.swift", "Sources/**/ServerSettings+*.swift"]
@@ -33,10 +31,7 @@ _DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 def check(root: Path) -> list[Finding]:
     units = [finding for unit in UNITS for finding in _unit(root, unit)]
-    return (
-        _image(root) + _compose(root) + _recipes(root) + units + _scrape(root) + _manifests(root) + _rules(root)
-        + _settings(root)
-    )
+    return _image(root) + _compose(root) + _recipes(root) + units + _manifests(root) + _settings(root)
 
 
 def _image(root: Path) -> list[Finding]:
@@ -189,23 +184,6 @@ def manifest(name: str, parsed: Any) -> list[Finding]:
     if paths != SCRAPED:
         findings.append(Finding(name, 1, "manifest", f"spec.{member} scrapes {sorted(paths, key=str)}, not {sorted(SCRAPED)}"))
     return findings
-
-
-def _scrape(root: Path) -> list[Finding]:
-    if shutil.which("promtool") is None:
-        return []
-    checked = _run(root, "promtool", "check", "config", "--syntax-only", SCRAPE)
-    if checked.returncode == 0:
-        return []
-    return [Finding(SCRAPE, 1, "prometheus", (checked.stderr or checked.stdout).strip().splitlines()[-1])]
-
-
-def _rules(root: Path) -> list[Finding]:
-    """Alerts fire when they should; tested with what Prometheus brings for that."""
-    if shutil.which("promtool") is None:
-        return []
-    tested = _run(root, "promtool", "test", "rules", RULES)
-    return [] if tested.returncode == 0 else [Finding(RULES, 1, "prometheus", " ".join((tested.stdout + tested.stderr).split()))]
 
 
 def _settings(root: Path) -> list[Finding]:

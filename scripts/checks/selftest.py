@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import alerts  # noqa: E402
 import deployment  # noqa: E402
 import documentation  # noqa: E402
 import layers  # noqa: E402
@@ -260,6 +261,37 @@ class Deployment(unittest.TestCase):
         self.assertEqual(len(deployment.manifest("m", {**right, "kind": "VMPodScrape"})), 1)
         self.assertEqual(len(deployment.manifest("m", {**right, "kind": "Service"})), 1)
         self.assertEqual(len(deployment.manifest("m", {"kind": "VMPodScrape", "spec": {}})), 2)
+
+
+class Alerts(unittest.TestCase):
+    ANNOTATIONS = {"summary": "a", "description": "b", "runbook_url": "docs/runbook.md#weirdown"}
+    RULE = {"alert": "WeirDown", "labels": {"severity": "critical"}, "annotations": ANNOTATIONS}
+
+    def found(self, rule: dict, runbook: str = "### WeirDown\n") -> list[str]:
+        return [finding.path for finding in alerts.said("rules", {"groups": [{"rules": [rule]}]}, runbook)]
+
+    def test_an_alert_says_what_to_do(self) -> None:
+        self.assertEqual(self.found(self.RULE), [])
+        self.assertEqual(self.found({**self.RULE, "labels": {"severity": "page"}}), ["rules"])
+        for annotation in self.ANNOTATIONS:
+            self.assertEqual(self.found({**self.RULE, "annotations": {**self.ANNOTATIONS, annotation: ""}}), ["rules"])
+        self.assertEqual(self.found(self.RULE, "See WeirDown.\n### WeirDownAgain\n"), [alerts.RUNBOOK])
+        self.assertEqual(self.found({"record": "weir:a:b", "expr": "1"}), [])
+
+    def test_an_alert_is_tested_both_ways(self) -> None:
+        rules = {"groups": [{"rules": [self.RULE]}]}
+        firing = {"expr": 'count(ALERTS{alertname="WeirDown", alertstate="firing"})'}
+        fires, is_quiet = {**firing, "exp_samples": [{"value": 1}]}, {**firing, "exp_samples": []}
+        other = {"expr": 'ALERTS{alertname="WeirDownAgain", alertstate="firing"}', "exp_samples": [{"value": 1}]}
+        for asked, faults in (([fires, is_quiet], 0), ([fires], 1), ([is_quiet], 1), ([is_quiet, other], 1), ([], 2)):
+            tests = [{"tests": [{"promql_expr_test": asked}]}]
+            self.assertEqual(len(alerts.untested(rules, tests)), faults, asked)
+
+    def test_metrics_are_those_of_the_manual(self) -> None:
+        listed = "| `weir_a_total`, `weir_b_seconds` | … | weir_c |"
+        self.assertEqual(alerts.unlisted("rate(weir_a_total[5m]) + weir_b_seconds_bucket", listed), [])
+        self.assertEqual(alerts.unlisted("weir_c / weir_a", listed), ["weir_a", "weir_c"])
+        self.assertEqual(alerts.unlisted("weir:weir_a:ratio docs/weir_a", listed), [])
 
 
 class Compose(unittest.TestCase):
