@@ -6,6 +6,7 @@ import HTTP
 import Ingest
 import Postgres
 import Synchronization
+import TestKit
 import Testing
 
 /// Alerts with a running engine and sender, and without the features that tell them something.
@@ -13,7 +14,7 @@ struct AlertsHarness {
     let feature: FeatureHarness
     let values: GivenValues
 
-    init(_ settings: [String: String] = [:]) throws {
+    init(_ settings: [String: String] = [:], over filled: TemporaryDatabase? = nil) throws {
         let given = GivenValues()
         values = given
         let alerts = Feature.alerts { _ in given }
@@ -23,7 +24,7 @@ struct AlertsHarness {
         for row in alerts.settings {
             if let text = texts[row.name] { try read.set(row, to: text) }
         }
-        feature = try FeatureHarness(alerts, settings: read, runsTasks: true)
+        feature = try FeatureHarness(alerts, settings: read, runsTasks: true, over: filled)
     }
 
     /// Writes an outbox event, as a feature's loader does.
@@ -51,6 +52,42 @@ struct AlertsHarness {
 
     func patch(_ path: String, _ body: String) async throws -> FeatureHarness.Answer {
         try await feature.send(.patch, path, body: body, fields: ["Content-Type": "application/json"])
+    }
+
+    /// Adds a webhook channel; returns its id.
+    func channel(_ url: String, _ name: String = "hook") async throws -> String {
+        let body = #"{"name":"\#(name)","kind":"webhook","config":{"url":"\#(url)"}}"#
+        let made = try await post("/api/v2/notification-channels", body)
+        try #require(made.status == 201, "\(made.text)")
+        return try made.json["uuid"]?.string ?? ""
+    }
+
+    /// Adds a rule with some members that tells a channel; returns its id.
+    func rule(_ members: String, to channel: String, _ name: String = "rule") async throws -> String {
+        let made = try await post(
+            "/api/v2/alert-rules",
+            #"{"name":"\#(name)","channel_ids":["\#(channel)"],\#(members)}"#
+        )
+        try #require(made.status == 201, "\(made.text)")
+        return try made.json["uuid"]?.string ?? ""
+    }
+
+    /// The deliveries, the last one first.
+    func deliveries() async throws -> [JSONNode] {
+        let answer = try await feature.send(.get, "/api/v2/alert-deliveries")
+        try #require(answer.status == 200, "\(answer.text)")
+        return Array(try answer.json.elements)
+    }
+
+    /// Makes deliveries that wait for another attempt due.
+    func hurry() async throws {
+        try await eventually {
+            try await feature.pool.withConnection {
+                try $0.execute(
+                    "UPDATE alert_delivery SET next_attempt_at = now() WHERE status = 'retrying'"
+                ).affectedRows > 0
+            }
+        }
     }
 
     /// The incidents, the last one first, as JSON texts of their members.

@@ -288,6 +288,7 @@ import Testing
                 pool: weir.feature.pool,
                 registry: Registry(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                dataDirectory: "/tmp",
                 ownAddresses: [("127.0.0.1", 8000)],
                 loading: FeatureSetup.LoadingOptions(
                     registration: JournalRegistration(journal: weir.feature.journal),

@@ -1,37 +1,37 @@
-import Core
-import Dispatch
-import Glibc
-import Synchronization
+package import Core
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
 
 /// A receiver of HTTP on a socket: it reads whole requests, and answers each with the next of its texts; the last one
 /// stands for the rest.
-final class Receiver: Sendable {
-    struct Request: Sendable {
-        let head: String
-        let body: [UInt8]
+package final class Receiver: Sendable {
+    package struct Request: Sendable {
+        package let head: String
+        package let body: [UInt8]
 
-        var line: String { String(head.prefix { $0 != "\r\n" }) }
-        var text: String { String(decoding: body, as: UTF8.self) }
-        var json: JSONNode { get throws { try JSONDocument(body).root } }
+        package var line: String { String(head.prefix { $0 != "\r\n" }) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
+        package var json: JSONNode { get throws { try JSONDocument(body).root } }
 
         /// The value of a header field; its name has no case.
-        func field(_ name: String) -> String? {
+        package func field(_ name: String) -> String? {
             head.split(separator: "\r\n").lazy
                 .filter { $0.lowercased().hasPrefix("\(name.lowercased()): ") }
                 .map { String($0.dropFirst(name.count + 2)) }.first
         }
     }
 
-    struct NoSocket: Error {}
+    package struct NoSocket: Error {}
 
-    let port: UInt16
+    package let port: UInt16
     private let descriptor: Int32
     private let received = Mutex<[Request]>([])
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { received.withLock { $0 } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { received.withLock { $0 } }
 
-    init(_ answers: String..., host: UInt32 = 0x7F00_0001) throws {
+    package init(_ answers: String..., host: UInt32 = 0x7F00_0001) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.descriptor = descriptor
         var address = sockaddr_in()
@@ -97,7 +97,7 @@ final class Receiver: Sendable {
     }
 
     /// An answer with a body, after which the connection is closed.
-    static func answer(_ status: Int, _ body: String = "", _ fields: String...) -> String {
+    package static func answer(_ status: Int, _ body: String = "", _ fields: String...) -> String {
         let lines = ["HTTP/1.1 \(status) Status", "Content-Length: \(body.utf8.count)"] + fields
         return (lines + ["Connection: close", "", body]).joined(separator: "\r\n")
     }

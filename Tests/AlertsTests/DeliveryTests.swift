@@ -1,0 +1,121 @@
+import Core
+import FeatureTestKit
+import HTTP
+import TestKit
+import Testing
+
+@testable import Alerts
+
+@Suite("Deliveries", .serialized)
+struct DeliveryTests {
+    private static let ok = Receiver.answer(200, "{}")
+
+    @Test func `bring a failed run to a webhook in the contract's form, and its end`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Self.ok)
+        let channel = try await weir.channel(receiver.url + "/hook")
+        let rule = try await weir.rule(
+            #""trigger_kind":"execution_terminal","trigger_config":{},"severity":"critical","send_resolved":true"#,
+            to: channel
+        )
+        let detail = #"{"agent_name":"backup","run_id":"r1","error_summary":"disk full"}"#
+        try await weir.happen("run.failed", "e1", detail)
+        try await weir.eventually { receiver.requests.count == 1 }
+        let fired = try receiver.requests[0].json
+        #expect(fired["alert"]?.string == "execution.failed")
+        #expect(fired["severity"]?.string == "critical")
+        #expect(fired["project_module"]?.string == "")
+        #expect(fired["summary"]?.string == "Run r1 of backup failed: disk full")
+        #expect(fired["links"]?["events"]?.string == "/api/v2/executions/e1/events")
+        #expect(fired["fired_at"]?.string?.hasSuffix("+00:00") == true)
+        try await weir.happen("run.succeeded", "e2", detail)
+        try await weir.eventually { receiver.requests.count == 2 }
+        #expect(try receiver.requests[1].json["status"]?.string == "resolved")
+        let list = try await weir.deliveries()
+        #expect(list.map { $0["status"]?.string } == ["sent", "sent"])
+        #expect(list.map { $0["state"]?.string } == ["resolved", "firing"])
+        #expect(list.map { $0["rule_id"]?.string } == [rule, rule])
+        #expect(
+            receiver.requests.map { $0.field("webhook-id") } == list.reversed().map { $0["uuid"]?.string }
+        )
+    }
+
+    @Test func `are repeated with the same id until the receiver takes them, in the order of the channel`()
+        async throws
+    {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(503, "", "Retry-After: 1"), Receiver.answer(429), Self.ok)
+        let channel = try await weir.channel(receiver.url)
+        _ = try await weir.rule(#""trigger_kind":"execution_terminal","trigger_config":{}"#, to: channel)
+        try await weir.happen("run.failed", "e1", #"{"agent_name":"a"}"#)
+        try await weir.eventually { receiver.requests.count == 1 }
+        try await weir.happen("run.failed", "e2", #"{"agent_name":"b"}"#)
+        try await weir.hurry()
+        try await weir.eventually { receiver.requests.count == 2 }
+        try await weir.hurry()
+        try await weir.eventually { receiver.requests.count == 4 }
+        let ids = receiver.requests.map { $0.field("webhook-id") ?? "" }
+        #expect(ids[0] == ids[1])
+        #expect(ids[1] == ids[2])
+        #expect(ids[3] != ids[0])
+        try await weir.eventually {
+            try await weir.deliveries().allSatisfy { $0["status"]?.string == "sent" }
+        }
+        #expect(try await weir.deliveries().map { $0["attempts"]?.int64 } == [1, 3])
+    }
+
+    @Test func `fail at once when the receiver refuses, and go out again by hand`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(400, "no"), Self.ok)
+        let channel = try await weir.channel(receiver.url)
+        _ = try await weir.rule(#""trigger_kind":"execution_terminal","trigger_config":{}"#, to: channel)
+        try await weir.happen("run.failed", "e1", #"{"agent_name":"a"}"#)
+        try await weir.eventually { try await weir.deliveries().first?["status"]?.string == "failed" }
+        let failed = try await weir.deliveries()[0]
+        #expect(failed["http_status"]?.int64 == 400)
+        #expect(failed["error"]?.string?.contains("HTTP 400") == true)
+        let id = failed["uuid"]?.string ?? ""
+        #expect(try await weir.feature.send(.post, "/api/v2/alert-deliveries/\(id)/retry").status == 200)
+        try await weir.eventually { try await weir.deliveries().first?["status"]?.string == "sent" }
+        #expect(receiver.requests.map { $0.field("webhook-id") } == [id, id])
+        #expect(try await weir.feature.send(.post, "/api/v2/alert-deliveries/\(id)/retry").status == 409)
+    }
+
+    @Test func `of a channel that is deleted while they wait have failed, and stay in the history`()
+        async throws
+    {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(503))
+        let channel = try await weir.channel(receiver.url)
+        _ = try await weir.rule(#""trigger_kind":"execution_terminal","trigger_config":{}"#, to: channel)
+        try await weir.happen("run.failed", "e1", #"{"agent_name":"a"}"#)
+        try await weir.eventually { try await weir.deliveries().first?["status"]?.string == "retrying" }
+        #expect(
+            try await weir.feature.send(.delete, "/api/v2/notification-channels/\(channel)").status == 204
+        )
+        let left = try await weir.deliveries()[0]
+        #expect(left["status"]?.string == "failed")
+        #expect(left["error"]?.string == "The channel was deleted.")
+        #expect(left["channel_id"]?.isNull == true)
+    }
+
+    @Test func `are one for a firing within the cooldown, which the next one counts`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Self.ok)
+        let channel = try await weir.channel(receiver.url)
+        _ = try await weir.rule(
+            #""trigger_kind":"event","trigger_config":{"events":["worker_started"]},"cooldown_minutes":60"#,
+            to: channel
+        )
+        for _ in 1...3 { try await weir.happen("worker.started", "w1", #"{"component":"w1"}"#) }
+        try await weir.happen("worker.started", "w2", #"{"component":"w2"}"#)
+        try await weir.eventually { try await weir.incidents().count == 4 }
+        try await weir.eventually { receiver.requests.count == 2 }
+        #expect(try await weir.deliveries().count == 2)
+    }
+}
