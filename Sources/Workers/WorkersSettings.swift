@@ -109,6 +109,7 @@ package enum WorkersSettings {
             + "in a Snappy block, which is answered 400."
     )
 
+    /// Lifetimes of metrics and components replace it.
     package static let samplesKeep = Setting<Duration>(
         "WEIR_SAMPLES_KEEP",
         .duration(.seconds(3600) ... .seconds(86_400 * 36_500)),
