@@ -5,6 +5,7 @@
 -- it is new, and again when its execution ends. What an import told is history.
 -- $1, $2: the runs and keys of new failures that are neither retried nor ignored; $3, $4: runs and starts of executions
 -- whose failure is new, the start null where none was told.
+-- A run's key is compared as a range where the failures or the retries of all runs are fewer than the tasks of one.
 WITH ended AS MATERIALIZED (
     SELECT e.run_key, coalesce(e.start, '-infinity') AS segment_start
     FROM unnest($3::uuid[], $4::timestamptz[]) AS e (run_key, start)
@@ -20,7 +21,7 @@ WITH ended AS MATERIALIZED (
         FROM completion c
         WHERE c.status = 'FAILED'
           AND c.utc_time BETWEEN r.first_utc AND r.last_utc
-          AND c.run_key = r.run_key
+          AND c.run_key >= r.run_key AND c.run_key <= r.run_key
           AND c.error_action NOT IN ('RETRY', 'IGNORE', 'TERMINATE', 'FINISH')
           AND c.completion_key <> ALL ($2::uuid[])
         ORDER BY c.utc_time DESC
@@ -68,7 +69,7 @@ WHERE (
           WHERE l.process = c.process
             AND l.attempt = c.attempt::bigint + 1
             AND l.utc_time BETWEEN r.first_utc AND r.last_utc
-            AND l.run_key = c.run_key
+            AND l.run_key >= c.run_key AND l.run_key <= c.run_key
             AND l.name IS NOT DISTINCT FROM c.name
       )
       AND NOT EXISTS (
