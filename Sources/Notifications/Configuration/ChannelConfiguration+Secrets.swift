@@ -9,11 +9,11 @@ extension ChannelConfiguration {
         for member in config.members {
             if isHeaders(member) {
                 paths += member.value.members.map { "\(member.name).\($0.name)" }
-            } else if masked(member) != member.value {
-                paths.append(member.name)
             } else if isSecret(member.name) || isReference(member.name) {
                 paths.append(member.name)
-            } else {
+            } else if isSecretURL(member.name) {
+                if masked(member) != member.value { paths.append(member.name) }
+            } else if field(member.name) == nil {
                 paths += Self.secretPaths(member.value, [member.name])
             }
         }

@@ -63,7 +63,10 @@ extension ChannelConfiguration {
         }
         for text in texts where text.contains("://") {
             let rest = text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-            if rest.count == 4, rest[3].count > 1 { texts.append(String(rest[3])) }
+            guard rest.count == 4, rest[3].count > 1 else { continue }
+            texts.append(String(rest[3]))
+            // The token alone, which a vendor may repeat without its path.
+            texts += rest[3].split { "/?&=".contains($0) }.filter { $0.count >= 12 }.map { String($0) }
         }
         // A shorter one is found in any text, and its mask would tell more than it hides.
         return texts.filter { $0.count >= 4 }.sorted { $0.count > $1.count }
