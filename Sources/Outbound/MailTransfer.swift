@@ -180,6 +180,8 @@ struct MailDialogue {
     /// The command that the last reply is for: `EHLO`, `AUTH`, `MAIL`, `RCPT`, `DATA`; `connecting` before the first.
     private(set) var step = "connecting"
     private var recipient = ""
+    // The client says goodbye after a refusal, too.
+    private var isOver = false
     private(set) var refused: [RefusedRecipient] = []
     private(set) var accepted = 0
     /// Of the last reply; 0 before the first.
@@ -191,7 +193,8 @@ struct MailDialogue {
         let line = text.prefix { !$0.isNewline }
         let word = line.prefix { $0 != " " }.uppercased()
         // What follows AUTH is the password in base64, and no command.
-        guard ["EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"].contains(word) else {
+        if word == "QUIT" { isOver = true }
+        guard ["EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA"].contains(word) else {
             return
         }
         step = word
@@ -204,7 +207,7 @@ struct MailDialogue {
         for line in text.split(whereSeparator: \.isNewline) {
             let (digits, rest) = (line.prefix(3), line.dropFirst(3))
             // `250-` goes on, `250 ` is the last line. RFC 5321 §4.2.1.
-            guard digits.count == 3, let code = Int(digits), rest.first != "-", step != "QUIT" else {
+            guard digits.count == 3, let code = Int(digits), rest.first != "-", !isOver else {
                 continue
             }
             (lastCode, lastText) = (code, String(line.prefix(500)))

@@ -59,7 +59,9 @@ package final class SMTPSink: Sendable {
             "250-sink.example.org\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME"
         case "DATA": "354 go on"
         case "QUIT": "221 bye"
-        case let word where word.hasPrefix("AUTH"): "235 yes"
+        case "AUTH PLAIN", "AUTH LOGIN": "334 "
+        // NUL, `user`, NUL, `secret`.
+        case "AHVzZXIAc2VjcmV0": "235 yes"
         default: "250 ok"
         }
     }

@@ -43,7 +43,8 @@ private final class RealSink {
     }
 
     deinit {
-        process.terminate()
+        // It inherits a mask with SIGTERM in it.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: directory)
     }

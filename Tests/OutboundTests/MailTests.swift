@@ -99,7 +99,7 @@ import Testing
         #expect(sink.commands.isEmpty)
         open.allowsPlainPassword = true
         _ = try await MailClient().send(open)
-        #expect(sink.commands.contains { $0 == "AUTH PLAIN" || $0 == "AUTH PLAIN AHVzZXIAc2VjcmV0" })
+        #expect(sink.commands.contains("AHVzZXIAc2VjcmV0"))
     }
 
     @Test func `names a refused password, and doesn't repeat it`() async throws {
