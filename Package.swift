@@ -77,6 +77,8 @@ let package = Package(
         module("Outbound", ["HTTP", "CLibcurl"]),
         // Settings as values: their names, values and effects.
         module("Configuration"),
+        // When something is due: periods, cron expressions, time zones.
+        module("Schedules", ["Core"]),
 
         // The parts of a surface: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
         module("API", ["Core", "HTTP", "HTTPServer"]),
@@ -290,6 +292,7 @@ let package = Package(
 
         tests(of: "Core"),
         tests(of: "Metrics", ["Core"]),
+        tests(of: "Schedules", ["Core"]),
         tests(of: "HTTP", ["Core"]),
         tests(of: "HTTPServer", ["Core", "HTTP"]),
         tests(of: "Processes"),

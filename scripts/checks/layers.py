@@ -14,7 +14,7 @@ FEATURES = {"Nextflow", "Runs", "Workers", "Alerts", "Observability"}
 # here and, if the rule changes by it, in docs/architecture.md.
 LAYERS: list[set[str]] = [
     {"Core"},
-    {"Metrics", "HTTP", "Processes", "Configuration"},
+    {"Metrics", "HTTP", "Processes", "Configuration", "Schedules"},
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
     {"PostgresCluster", "API"},
     {"Ingest"},
