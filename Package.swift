@@ -203,7 +203,7 @@ let package = Package(
             "Alerts",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Outbound", "Notifications", logging, crypto,
+                "Ingest", "Outbound", "Notifications", "Schedules", logging, crypto,
             ],
             resources: [
                 .embedInCode("SQL/claim_deliveries.sql"),

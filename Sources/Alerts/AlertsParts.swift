@@ -24,6 +24,11 @@ struct AlertsParts: Sendable {
         options.groupWait = settings[AlertsSettings.groupWait]
         options.mostAttempts = settings[AlertsSettings.attempts]
         options.publicURL = settings[AlertsSettings.publicURL]
+        vault = ChannelVault(pool: server.pool, key: Self.key(server))
+        if case .failure(let error) = vault.key {
+            server.logger.error("secrets of channels cannot be used", metadata: ["error": "\(error)"])
+        }
+        let channelSender = ChannelSender(Self.options(server))
         engine = AlertEngine(
             options: options,
             interval: settings[AlertsSettings.every],
@@ -35,16 +40,16 @@ struct AlertsParts: Sendable {
                 instance: Self.instance(server),
                 logger: server.logger
             ),
+            watch: DependencyWatch(
+                vault: vault,
+                send: { await channelSender.send($0, over: $1) },
+                logger: server.logger
+            ),
             metrics: metrics,
             logger: server.logger,
             target: server.pool.target
         )
-        vault = ChannelVault(pool: server.pool, key: Self.key(server))
-        if case .failure(let error) = vault.key {
-            server.logger.error("secrets of channels cannot be used", metadata: ["error": "\(error)"])
-        }
         let lease = settings[AlertsSettings.timeout] * 3 + .seconds(30)
-        let channelSender = ChannelSender(Self.options(server))
         sender = DeliverySender(
             channels: vault,
             send: { await channelSender.send($0, over: $1) },

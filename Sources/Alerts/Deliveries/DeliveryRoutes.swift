@@ -8,7 +8,7 @@ internal import Postgres
 struct DeliveryRoutes: Sendable {
     static let limit = APIParameter(
         "limit",
-        APIType(.integer),
+        .integer(-1_000_000_000...1_000_000_000),
         "How many; 1 to 500 are possible, other numbers count as the nearest of them.",
         fallback: "50"
     )

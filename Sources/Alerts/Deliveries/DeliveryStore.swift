@@ -9,6 +9,13 @@ enum DeliveryStore {
         try insert(delivery, status: "pending", lease: .zero, on: connection)
     }
 
+    /// Writes one that was sent before it could be written.
+    static func insertSent(_ delivery: NewDelivery, on connection: Connection) throws {
+        try insert(delivery, status: "sending", lease: .zero, on: connection)
+        let result = AttemptResult(status: "sent", milliseconds: 0)
+        try record(result, of: delivery.message.id, attempts: 1, on: connection)
+    }
+
     /// Writes one that the caller sends at once.
     static func insertTaken(_ delivery: NewDelivery, lease: Duration, on connection: Connection) throws {
         try insert(delivery, status: "sending", lease: lease, on: connection)

@@ -1,5 +1,6 @@
 internal import Core
 internal import Postgres
+internal import Schedules
 
 /// A dead man's switch: something that should have come has not.
 struct AbsenceCondition {
@@ -80,5 +81,7 @@ struct AbsenceCondition {
 /// Cron expressions, as rules and windows use them.
 enum Calendars {
     /// When one was due last before a moment; nil when it is not one, or never was.
-    static func lastDue(_ cron: String, zone: String?, before moment: Timestamp) -> Timestamp? { nil }
+    static func lastDue(_ cron: String, zone: String?, before moment: Timestamp) -> Timestamp? {
+        (try? Schedule(cron: cron, timeZone: zone ?? "UTC"))?.last(atOrBefore: moment)
+    }
 }

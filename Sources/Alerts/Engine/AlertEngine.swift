@@ -20,6 +20,7 @@ final class AlertEngine: Sendable {
     let expiry: Duration
     let hasDefaultRules: Bool
     let measured: MeasuredRules
+    let watch: DependencyWatch
     let metrics: AlertsMetrics
     let logger: Logger
     private let target: ConnectionTarget
@@ -32,6 +33,7 @@ final class AlertEngine: Sendable {
         expiry: Duration,
         hasDefaultRules: Bool,
         measured: MeasuredRules,
+        watch: DependencyWatch,
         metrics: AlertsMetrics,
         logger: Logger,
         target: ConnectionTarget
@@ -41,6 +43,7 @@ final class AlertEngine: Sendable {
         self.expiry = expiry
         self.hasDefaultRules = hasDefaultRules
         self.measured = measured
+        self.watch = watch
         self.metrics = metrics
         self.logger = logger
         self.target = target
@@ -62,13 +65,17 @@ final class AlertEngine: Sendable {
                 try await connection.withConnection { connection in
                     if isNew { try self.begin(on: connection) }
                     try self.takeEvents(on: connection)
-                    if isDue { try self.evaluate(on: connection) }
+                    if isDue {
+                        try connection.transaction { try self.watch.answered(self.book(on: connection)) }
+                        try self.evaluate(on: connection)
+                    }
                 }
                 isRegistered = true
                 if isDue { evaluatedAt = .now }
             } catch {
                 metrics.failures.increment()
                 logger.debug("alerts are not evaluated", metadata: ["error": "\(error)"])
+                await watch.missed(known.withLock { $0 }, at: .now())
                 try? await Task.sleep(for: .seconds(1))
             }
             try? await Task.sleep(for: .milliseconds(250))

@@ -65,6 +65,31 @@ struct IncidentBook {
         try IncidentStore.store(incident, wasTold: false, on: connection)
     }
 
+    /// Stores an incident of which people were told while PostgreSQL was away, and ends it.
+    func recordTold(
+        _ finding: Finding,
+        of rule: AlertRule,
+        _ sent: [(channel: UUID128, message: AlertNotification)]
+    ) throws {
+        let outcome = try IncidentStore.fire(finding, of: rule, flapWindow: options.flapWindow, on: connection)
+        guard let incident = outcome?.incident else { return }
+        for (channel, message) in sent where configuration.channels[channel] != nil {
+            let delivery = NewDelivery(
+                message: message,
+                state: message.state.rawValue,
+                rule: rule.id,
+                channel: channel,
+                incident: incident.id,
+                wait: .zero,
+                mostAttempts: options.mostAttempts
+            )
+            try DeliveryStore.insertSent(delivery, on: connection)
+        }
+        try IncidentStore.store(incident, wasTold: true, on: connection)
+        try RuleStore.markFired(rule.id, on: connection)
+        try resolve(rule, except: [], under: finding.key)
+    }
+
     // MARK: - Ends
 
     /// The conditions of a rule hold for these keys only, of those that begin with the prefix.

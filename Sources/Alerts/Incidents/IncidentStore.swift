@@ -55,6 +55,12 @@ enum IncidentStore {
         case began(Incident)
         /// It was there already.
         case goesOn(Incident)
+
+        var incident: Incident {
+            switch self {
+            case .began(let incident), .goesOn(let incident): incident
+            }
+        }
     }
 
     /// Notes that a rule has found something.

@@ -1,5 +1,6 @@
 internal import API
 internal import Core
+internal import Schedules
 
 /// The configuration of a rule, as it was sent, with its kind's defaults for what is absent.
 struct TriggerConfig: Sendable {
@@ -40,7 +41,18 @@ struct TriggerConfig: Sendable {
                 issues.append(.init("trigger_config.\(name)", "unknown_member", "is not known", hint: hint))
             }
         }
+        if kind == .absence { issues += scheduleIssues(node) }
         return issues
+    }
+
+    private static func scheduleIssues(_ node: JSONNode) -> [OperatorFailure.Diagnostic] {
+        guard let cron = node["cron"]?.string else { return [] }
+        do throws(ScheduleFault) {
+            _ = try Schedule(cron: cron, timeZone: node["time_zone"]?.string ?? "UTC")
+            return []
+        } catch {
+            return [.init("trigger_config.cron", "invalid_schedule", "\(error)")]
+        }
     }
 
     func number(_ name: String) -> Double {
