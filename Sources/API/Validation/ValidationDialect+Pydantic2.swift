@@ -55,7 +55,8 @@ extension JSONWriter {
 }
 
 extension ValidationIssue.Cause {
-    fileprivate var pydantic2Type: String {
+    /// The kind of the error in pydantic 2's words.
+    var pydantic2Type: String {
         switch self {
         case .missing: "missing"
         case .null, .notText: "string_type"
@@ -85,7 +86,8 @@ extension ValidationIssue.Cause {
         }
     }
 
-    fileprivate var pydantic2Message: String {
+    /// The sentence of pydantic 2.
+    var pydantic2Message: String {
         switch self {
         case .missing: "Field required"
         case .null, .notText: "Input should be a valid string"
