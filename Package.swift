@@ -146,7 +146,7 @@ let package = Package(
             "Runs",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest",
+                "Ingest", "Schedules", logging,
             ],
             resources: [
                 .embedInCode("SQL/audit_agents.sql"),
@@ -156,9 +156,11 @@ let package = Package(
                 .embedInCode("SQL/audit_statuses.sql"),
                 .embedInCode("SQL/delete_runs.sql"),
                 .embedInCode("SQL/fetch_runs.sql"),
+                .embedInCode("SQL/insert_pings.sql"),
                 .embedInCode("SQL/tally_runs.sql"),
                 .embedInCode("SQL/run_gauges.sql"),
                 .embedInCode("SQL/runs_by_facet.sql"),
+                .embedInCode("SQL/store_ping_states.sql"),
                 .embedInCode("SQL/update_runs.sql"),
             ]
         ),
@@ -226,6 +228,7 @@ let package = Package(
                 .embedInCode("v0001_baseline.sql"),
                 .embedInCode("v0002_workers.sql"),
                 .embedInCode("v0003_alerts.sql"),
+                .embedInCode("v0004_checks.sql"),
             ],
             swiftSettings: settings
         ),
@@ -316,7 +319,7 @@ let package = Package(
             of: "Runs",
             [
                 "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
-                "Postgres", logging,
+                "Postgres", "Schedules", logging,
             ]
         ),
         tests(

@@ -11,15 +11,7 @@ extension Feature {
             "runs",
             settings: RunsSettings.rows,
             streams: [JournalStream(RunsProjection(), table: "agent_run")],
-            retention: [
-                RetentionRule(
-                    "runs.retention",
-                    AgingRuns(),
-                    keep: RunsSettings.keep,
-                    every: .seconds(60),
-                    for: .seconds(30)
-                )
-            ],
+            retention: retention,
             audit: [
                 AuditQuestion("agents", "Tracked runs per agent", PackageResources.audit_agents_sql),
                 AuditQuestion("statuses", "Tracked runs per status", PackageResources.audit_statuses_sql),
@@ -52,6 +44,8 @@ extension Feature {
             server.endpoints += routes.all
             server.profiles["runs"] = routes.profile
 
+            server.addChecks(reader, progress)
+
             let staleAfter = settings[RunsSettings.staleAfter]
             if staleAfter > .zero {
                 let stale = StaleRuns(
@@ -66,4 +60,21 @@ extension Feature {
             server.gauges.append(GaugeSource { try RunsGauges.read($0, named: named) })
         }
     }
+
+    private static let retention: [RetentionRule] = [
+        RetentionRule(
+            "runs.retention",
+            AgingRuns(),
+            keep: RunsSettings.keep,
+            every: .seconds(60),
+            for: .seconds(30)
+        ),
+        RetentionRule(
+            "runs.pings",
+            .pings,
+            keep: RunsSettings.pingsKeep,
+            every: .seconds(600),
+            for: .seconds(15)
+        ),
+    ]
 }

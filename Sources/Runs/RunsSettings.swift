@@ -61,6 +61,14 @@ package enum RunsSettings {
         "How long tracked runs are kept after they were created, whatever their status; 0 is for ever."
     )
 
+    /// Zero keeps pings for ever.
+    package static let pingsKeep = Setting<Duration>(
+        "WEIR_PINGS_KEEP",
+        .duration(.zero ... .seconds(86_400 * 36_500)),
+        default: "90d",
+        "How long the pings of checks are kept with their bodies; their runs stay. 0 is for ever."
+    )
+
     /// Zero is never.
     static let staleAfter = Setting<Duration>(
         "WEIR_RUNS_STALE_AFTER",
@@ -87,7 +95,7 @@ package enum RunsSettings {
     /// All of them.
     package static let rows: [AnySetting] = [
         duplicateStatus.row, limitsRate.row, rateLimit.row, maxBatch.row, applyTimeout.row, gitHosts.row,
-        keep.row, staleAfter.row, staleStatus.row, metricsNames.row,
+        keep.row, pingsKeep.row, staleAfter.row, staleStatus.row, metricsNames.row,
     ]
 }
 

@@ -30,7 +30,7 @@ struct RunCountsTests {
     @Test("links are for whoever may read the run that they stand in")
     func scopes() async throws {
         let weir = try await RunsHarness()
-        let all = weir.endpoints
+        let all = weir.endpoints.filter { !$0.path.hasPrefix("/ping/") && !$0.path.hasPrefix("/api/v2/") }
         for path in ["", "/commit-url", "/repo-url"] {
             let route = all.first { $0.method == .get && $0.path == "/api/v1/runs/{event_id}" + path }
             #expect(route?.scope == .read)

@@ -38,9 +38,11 @@ import Testing
         ("/weir/ingest/s3cret/telemetry", "/weir/ingest/***/telemetry"),
         ("//ingest//s3cret", "//ingest//***"),
         ("/%69ngest/s3cret", "/%69ngest/***"), ("/api/nextflow/runs", "/api/nextflow/runs"),
-        ("/ingest", "/ingest"),
+        ("/ingest", "/ingest"), ("/ping/s3cret/start", "/ping/***/start"),
+        ("/weir/PING/s3cret/backup", "/weir/PING/***/backup"),
+        ("/api/v2/checks/x/pings", "/api/v2/checks/x/pings"),
     ])
-    func `a secret behind ingest is in no log line, wherever it stands`(path: String, shown: String) {
+    func `a secret behind ingest or ping is in no log line, wherever it stands`(path: String, shown: String) {
         #expect(IngestPrefix.masked(path) == shown)
     }
 

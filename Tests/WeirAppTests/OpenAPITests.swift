@@ -65,22 +65,30 @@ import Testing
         let api = try DescribedAPI(client)
         for operation in api.operations where operation.method == "get" {
             let target = Self.filled(operation.path)
+            // Contract beampipe §6.1.
+            let refused = target.hasPrefix("/api/v2/") ? 400 : 422
             for parameter in operation.parameters where parameter["in"]?.string == "query" {
                 let name = parameter["name"]?.string ?? ""
                 guard let schema = parameter["schema"] else { continue }
                 if let least = schema["minimum"]?.int64 {
                     #expect(
-                        [400, 422].contains(try client.get("\(target)?\(name)=\(least - 1)").status),
+                        try client.get("\(target)?\(name)=\(least - 1)").status == refused,
                         "\(target) \(name)"
                     )
-                    #expect(try client.get("\(target)?\(name)=\(least)").status != 422, "\(target) \(name)")
+                    #expect(
+                        try client.get("\(target)?\(name)=\(least)").status != refused,
+                        "\(target) \(name)"
+                    )
                 }
                 if let most = schema["maximum"]?.int64, most < .max {
                     #expect(
-                        [400, 422].contains(try client.get("\(target)?\(name)=\(most + 1)").status),
+                        try client.get("\(target)?\(name)=\(most + 1)").status == refused,
                         "\(target) \(name)"
                     )
-                    #expect(try client.get("\(target)?\(name)=\(most)").status != 422, "\(target) \(name)")
+                    #expect(
+                        try client.get("\(target)?\(name)=\(most)").status != refused,
+                        "\(target) \(name)"
+                    )
                 }
                 guard let words = schema["enum"] ?? schema["items"]?["enum"] else { continue }
                 #expect([400, 422].contains(try client.get("\(target)?\(name)=nonsense").status))
@@ -129,7 +137,8 @@ import Testing
             try check(response, "patch", "/api/v1/runs/{event_id}")
         }
         try checkWorkers(client, check)
-        let ids = try await checkAlerts(client, check)
+        let checkID = try checkChecks(client, check)
+        let ids = try await checkAlerts(client, check) + [("/api/v2/checks", checkID)]
         for operation in api.operations where operation.method == "get" {
             let id = ids.first { operation.path.hasPrefix($0.prefix) }?.id
             let target = Self.filled(operation.path).replacing("{id}", with: id ?? "nobody")
@@ -254,6 +263,43 @@ import Testing
         try checkPushes(client, check)
     }
 
+    /// Makes a check, and returns its id.
+    private func checkChecks(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws -> String {
+        func send(_ method: String, _ path: String, _ id: String = "", _ body: String = "") throws
+            -> RawResponse
+        {
+            let fields = [("Content-Type", "application/json")]
+            let target = path.replacing("{id}", with: id)
+            let response = try client.send(method, target, fields: fields, body: Array(body.utf8))
+            try check(response, method.lowercased(), path)
+            return response
+        }
+        let kept = #"{"name":"kept","slug":"c-slug","ping_key":"c-key-0123456789"}"#
+        let made = try JSONDocument(send("POST", "/api/v2/checks", "", kept).body).root
+        let id = try #require(made["id"]?.string)
+        let other = try JSONDocument(send("POST", "/api/v2/checks", "", #"{"name":"other"}"#).body).root
+        let one = "/api/v2/checks/{id}"
+        for body in [#"{"grace":5}"#, #"{"grace":-1}"#, "nonsense"] { _ = try send("PATCH", one, id, body) }
+        _ = try send("POST", "/api/v2/checks", "", "{}")
+        for verb in ["pause", "resume"] {
+            for name in [id, "nobody"] { _ = try send("POST", "\(one)/\(verb)", name) }
+        }
+        for name in [try #require(other["id"]?.string), "nobody"] { _ = try send("DELETE", one, name) }
+        for (path, rest) in [
+            ("/ping/{key}", ""), ("/ping/{key}/{slug}", "/c-slug"),
+            ("/ping/{key}/{slug}/{action}", "/c-slug/start"),
+        ] {
+            let key = rest.isEmpty ? try #require(made["ping_uuid"]?.string) : "c-key-0123456789"
+            for target in ["/ping/\(key)\(rest)", "/ping/nobody\(rest)"] {
+                try check(try client.send("POST", target, body: []), "post", path)
+            }
+        }
+        return id
+    }
+
     private func checkPushes(
         _ client: HTTPTestClient,
         _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
@@ -276,6 +322,10 @@ import Testing
     private static func filled(_ path: String, _ name: String? = nil) -> String {
         path.replacing("{run_id}", with: name ?? "S")
             .replacing("{run_name}", with: name ?? "mad_euler")
+            .replacing("/ping/{key}/{slug}", with: "/ping/\(name ?? "c-key-0123456789")/c-slug")
+            .replacing("/ping/{key}", with: "/ping/\(name ?? "not-a-uuid")")
+            .replacing("{action}", with: name ?? "log")
+            .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
             .replacing("{field}", with: name ?? "agent_name")
     }

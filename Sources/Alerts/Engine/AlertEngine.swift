@@ -74,7 +74,8 @@ final class AlertEngine: Sendable {
                 if isDue { evaluatedAt = .now }
             } catch {
                 metrics.failures.increment()
-                logger.debug("alerts are not evaluated", metadata: ["error": "\(error)"])
+                let level: Logger.Level = (error as? PostgresError)?.isRetryable == true ? .debug : .warning
+                logger.log(level: level, "alerts are not evaluated", metadata: ["error": "\(error)"])
                 await watch.missed(known.withLock { $0 }, at: .now())
                 try? await Task.sleep(for: .seconds(1))
             }
@@ -97,12 +98,41 @@ final class AlertEngine: Sendable {
 
     private func takeBatch(on connection: Connection) throws -> Int {
         guard try OutboxStore.hasUnread(Self.consumer, on: connection) else { return 0 }
-        return try connection.transaction {
+        do {
+            return try takeBatch(on: connection) { rules, event in try rules.take(event) }
+        } catch let error as PostgresError where error.isRetryable {
+            throw error
+        } catch {
+            // One event that cannot be evaluated must not hold up all others.
+            return try takeBatch(on: connection, alone)
+        }
+    }
+
+    private func takeBatch(
+        on connection: Connection,
+        _ take: (EventRules, OutboxEvent) throws -> Void
+    ) throws -> Int {
+        try connection.transaction {
             let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
             guard !events.isEmpty else { return 0 }
             let rules = EventRules(book: try book(on: connection))
-            for event in events { try rules.take(event) }
+            for event in events { try take(rules, event) }
             return events.count
+        }
+    }
+
+    /// Takes an event; one that cannot be evaluated is left out and logged.
+    private func alone(_ rules: EventRules, _ event: OutboxEvent) throws {
+        do {
+            try rules.book.connection.savepoint("alert_event") { try rules.take(event) }
+        } catch let error as PostgresError where error.isRetryable {
+            throw error
+        } catch {
+            metrics.failures.increment()
+            logger.error(
+                "an event could not be evaluated by alert rules",
+                metadata: ["kind": "\(event.kind)", "error": "\(error)"]
+            )
         }
     }
 

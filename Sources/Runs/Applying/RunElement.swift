@@ -16,4 +16,10 @@ package struct RunElement: Sendable {
     var outcome: RunWriteOutcome?
     /// How the run has ended by it; nil when it has not.
     var finished: RunStatus?
+
+    /// The ping whose run is not known yet; nil for every other operation.
+    var ping: Ping? {
+        guard case .pinged(let ping) = operation else { return nil }
+        return ping
+    }
 }

@@ -9,6 +9,10 @@ enum RunOperation: Sendable {
     /// What a maintenance job says of a run that nobody ended: it holds only for a run that is still running.
     case closeStale(RunPatch)
     case associate(CommitAssociation)
+    /// What a ping says of the run that it belongs to.
+    case ping(PingRun)
+    /// A ping, before it is known which run it belongs to.
+    case pinged(Ping)
 }
 
 /// A run as it would begin, made before anybody knows whether it does: its row is encoded while the batch before it is

@@ -45,6 +45,8 @@ struct RunTable {
         case .create(let run): element.outcome = create(run, element)
         case .patch(let patch): element.outcome = change(element) { $0.apply(patch) } ?? .notFound
         case .closeStale(let patch): element.outcome = closeStale(patch, element)
+        case .ping(let ping): element.outcome = tell(ping, element)
+        case .pinged: break
         case .associate(let association):
             element.outcome = change(element) { $0.apply(association) } ?? .notFound
             if element.outcome == .updated, let run = entries[element.key] {
@@ -72,8 +74,16 @@ struct RunTable {
     private mutating func closeStale(_ patch: RunPatch, _ element: RunElement) -> RunWriteOutcome {
         guard let run = entries[element.key] else { return .notFound }
         guard run.record.text(.status) == RunStatus.running.rawValue else { return .ended }
-        if isHeard { events.append(Self.event("run.stale", run.record, element)) }
+        if isHeard { events.append(OutboxEvent("run.stale", run.record, element)) }
         return change(element) { $0.apply(patch) } ?? .notFound
+    }
+
+    /// A ping says when a run began or how it ended; the first that is heard of a run makes it.
+    private mutating func tell(_ ping: PingRun, _ element: RunElement) -> RunWriteOutcome {
+        guard let stored = entries[element.key] else { return create(ping.new, element) }
+        var record = stored.record
+        guard record.tell(start: ping.start, end: ping.end) else { return .duplicate }
+        return change(element) { $0 = record } ?? .notFound
     }
 
     private mutating func change(_ element: RunElement, _ apply: (inout RunRecord) -> Void)
@@ -108,23 +118,8 @@ struct RunTable {
     private mutating func report(_ before: RunRecord?, _ after: RunRecord, _ element: RunElement) {
         guard isHeard, let status = after.text(.status).flatMap(RunStatus.init(word:)) else { return }
         if before?[.status] == after[.status] { return }
-        if before == nil, status.isTerminal { events.append(Self.event("run.started", after, element)) }
-        events.append(Self.event(status.outboxKind, after, element))
-    }
-
-    private static func event(_ kind: String, _ record: RunRecord, _ element: RunElement) -> OutboxEvent {
-        var writer = JSONWriter()
-        writer.object { detail in
-            for field in [RunField.runID, .agentName, .jobType, .status, .errorSummary, .durationMS] {
-                if let value = record[field] { detail.member(field.name, raw: value) }
-            }
-        }
-        return OutboxEvent(
-            kind: kind,
-            subject: record.text(.eventID) ?? "",
-            at: element.at,
-            detail: writer.bytes
-        )
+        if before == nil, status.isTerminal { events.append(OutboxEvent("run.started", after, element)) }
+        events.append(OutboxEvent(status.outboxKind, after, element))
     }
 }
 

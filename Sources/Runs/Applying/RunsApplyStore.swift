@@ -13,11 +13,11 @@ enum RunsApplyStore {
         COPY agent_run (
             event_key, event_id, run_id, agent_name, job_type, status, created_at, created_order, created_is_time,
             start_time, start_instant, api_posted, parent_run_id, insight_id, website, website_section, git_repo,
-            git_commit_hash, received_at, document
+            git_commit_hash, received_at, document, ended_at, duration_ms
         ) FROM STDIN (FORMAT binary)
         """
     )
-    private static let columnCount = 20
+    private static let columnCount = 22
 
     /// Plans must not depend on how small a table was when they were made: runs are looked up by their keys.
     static func prepare(_ connection: Connection) throws {
@@ -122,6 +122,10 @@ enum RunsApplyStore {
                 .textArray(rows.map { $0.value.record.text(.status) }),
                 .textArray(rows.map { $0.value.record.text(.gitCommitHash) }),
                 .textArray(rows.map { String(decoding: $0.value.record.document, as: UTF8.self) }),
+                .textArray(rows.map { $0.value.record.text(.startTime) }),
+                .timestampArray(rows.map { $0.value.record.startInstant }),
+                .timestampArray(rows.map { $0.value.endedAt }),
+                .int64Array(rows.map { $0.value.record.milliseconds }),
             ]
         )
     }
@@ -170,6 +174,8 @@ extension BinaryCopyBuffer {
         append(record, .gitCommitHash)
         append(timestamp: receivedAt)
         append(text: record.document)
+        append(timestamp: record.endedInstant(heardAt: receivedAt))
+        append(int8: record.milliseconds)
     }
 
     /// Adds a text of a record, or NULL; few texts have escapes.

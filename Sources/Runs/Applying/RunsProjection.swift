@@ -25,6 +25,8 @@ package struct RunsProjection: Projection {
         case stale = "run.stale/1"
         /// A commit; the member `event_id` names the run.
         case commit = "run.commit/1"
+        /// A ping of a check.
+        case ping = "ping/1"
     }
 
     /// The outcomes of a line's operations, by their indices in it.
@@ -49,6 +51,7 @@ package struct RunsProjection: Projection {
         guard let kind = Kind(rawValue: line.kind) else {
             throw Refusal(reason: "not a line of the runs surface: \(line.kind)")
         }
+        if kind == .ping { return [Self.element(line, .pinged(try Ping(line: line.body)), "")] }
         // Parsing a run costs as much as everything else here.
         switch board?.takeParsed(line.seq)?.content {
         case .runs(let drafts): return Self.elements(line, drafts)
@@ -64,6 +67,7 @@ package struct RunsProjection: Projection {
             case .patch: return try Self.element(line, .patch(try RunPatch(document)))
             case .stale: return try Self.element(line, .closeStale(try RunPatch(document)))
             case .commit: return try Self.element(line, .associate(try CommitAssociation(document)))
+            case .ping: return []
             }
         } catch let refusal as Refusal {
             throw refusal
@@ -79,6 +83,24 @@ package struct RunsProjection: Projection {
     package func prepare(_ elements: [RunElement], on connection: Connection) throws {}
 
     package func apply(stage: Int, to elements: inout [RunElement], on connection: Connection) throws {
+        let pings = elements.compactMap(\.ping)
+        guard !pings.isEmpty else { return try apply(to: &elements, on: connection) }
+        var book = try PingsApplyStore.book(pings, on: connection)
+        var work: [(place: Int, element: RunElement)] = []
+        for (place, element) in elements.enumerated() {
+            let effects = element.ping.map { book.add($0, element) } ?? [element]
+            work += effects.map { (place, $0) }
+        }
+        var effects = work.map(\.element)
+        try apply(to: &effects, on: connection)
+        for (place, effect) in zip(work.map(\.place), effects) {
+            elements[place].outcome = effect.outcome
+            elements[place].finished = effect.finished ?? elements[place].finished
+        }
+        try PingsApplyStore.store(book, on: connection)
+    }
+
+    private func apply(to elements: inout [RunElement], on connection: Connection) throws {
         let keys = Set(elements.map(\.key))
         let isHeard = try OutboxStore.hasConsumers(on: connection)
         // Another Weir may have stored one of these runs since the last read: then its body wins, and this reads

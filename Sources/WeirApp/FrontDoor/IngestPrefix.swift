@@ -22,13 +22,14 @@ struct IngestPrefix {
         self.head = stripped
     }
 
-    /// A path for a log line: the segment after `ingest`, however it is spelt and wherever it is, may be a secret,
-    /// also when no route matched.
+    /// A path for a log line: the segment after `ingest` or `ping`, however it is spelt and wherever it is, may be a
+    /// secret, also when no route matched.
     static func masked(_ path: String) -> String {
         var follows = false
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
             if segment.isEmpty { return segment }
-            defer { follows = PercentCoding.decode(segment.utf8).lowercased() == "ingest" }
+            let word = PercentCoding.decode(segment.utf8).lowercased()
+            defer { follows = word == "ingest" || word == "ping" }
             return follows ? "***" : segment
         }
         return segments.joined(separator: "/")

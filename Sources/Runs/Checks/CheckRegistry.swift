@@ -1,0 +1,144 @@
+internal import Core
+internal import Logging
+internal import Postgres
+internal import Synchronization
+
+/// The checks in memory: a ping asks no database.
+///
+/// PostgreSQL has the truth. What is missing here is looked for there before it counts as unknown; while PostgreSQL is
+/// away and the checks were never read, every ping is taken, and the loader finds its check. Any thread.
+final class CheckRegistry: Sendable {
+    /// The result of a look-up.
+    enum Finding: Sendable, Hashable {
+        case found(Ping.Subject)
+        case created(Ping.Subject)
+        case unknown
+        case ambiguous
+        /// PostgreSQL is away, and the check may be new.
+        case unavailable
+    }
+
+    private struct Guarded {
+        var isLoaded = false
+        var ids: Set<UUID128> = []
+        var slugs: [Ping.Subject: [UUID128]] = [:]
+
+        mutating func insert(_ names: CheckStore.Names) {
+            guard ids.insert(names.id).inserted, let key = names.key, let slug = names.slug else { return }
+            slugs[.slug(key: key, slug), default: []].append(names.id)
+        }
+    }
+
+    private let pool: Pool
+    // Guards the known checks.
+    private let guarded = Mutex(Guarded())
+
+    init(pool: Pool) {
+        self.pool = pool
+    }
+
+    /// The check of a path; with `creating`, an unknown slug of a known key gets one.
+    func find(_ name: PingTarget.Name, creating: Bool) async -> Finding {
+        switch name {
+        case .uuid(let uuid): await find(CheckKeys.id(of: uuid))
+        case .slug(let key, let slug): await find(key, slug, creating)
+        }
+    }
+
+    private func find(_ id: UUID128) async -> Finding {
+        let (isKnown, isLoaded) = guarded.withLock { ($0.ids.contains(id), $0.isLoaded) }
+        if isKnown { return .found(.check(id)) }
+        do {
+            let exists = try await pool.withConnection { try CheckStore.exists(id, on: $0) }
+            return exists ? .found(.check(id)) : .unknown
+        } catch {
+            return isLoaded ? .unavailable : .found(.check(id))
+        }
+    }
+
+    private func find(_ key: String, _ slug: String, _ creates: Bool) async -> Finding {
+        let digest = CheckKeys.digest(of: key)
+        let subject = Ping.Subject.slug(key: digest, slug)
+        let (known, isLoaded) = guarded.withLock { ($0.slugs[subject] ?? [], $0.isLoaded) }
+        if !known.isEmpty { return Self.finding(known) }
+        do {
+            return try await pool.withConnection { connection in
+                let (ids, isKey) = try CheckStore.fetch(key: digest, slug: slug, on: connection)
+                guard ids.isEmpty, isKey, creates else { return Self.finding(ids) }
+                return try Self.create(key, slug, on: connection)
+            }
+        } catch {
+            return isLoaded || creates ? .unavailable : .found(subject)
+        }
+    }
+
+    private static func finding(_ ids: [UUID128]) -> Finding {
+        switch ids.count {
+        case 0: .unknown
+        case 1: .found(.check(ids[0]))
+        default: .ambiguous
+        }
+    }
+
+    private static func create(_ key: String, _ slug: String, on connection: Connection) throws -> Finding {
+        let digest = CheckKeys.digest(of: key)
+        return try connection.transaction {
+            try CheckStore.lockKey(digest, on: connection)
+            // Another request may have made it meanwhile.
+            let (ids, isKey) = try CheckStore.fetch(key: digest, slug: slug, on: connection)
+            guard ids.isEmpty, isKey else { return finding(ids) }
+            var settings = Check.Settings()
+            (settings.name, settings.slug, settings.pingKey) = (slug, slug, key)
+            let uuid = UUID128.random()
+            try CheckStore.insert(settings, uuid: uuid, at: .now(), on: connection)
+            return .created(.check(CheckKeys.id(of: uuid)))
+        }
+    }
+
+    /// Repeats what PostgreSQL has.
+    func reload(on connection: Connection) throws {
+        var fresh = Guarded(isLoaded: true)
+        for names in try CheckStore.fetchNames(on: connection) { fresh.insert(names) }
+        guarded.withLock { $0 = fresh }
+    }
+}
+
+/// Repeats in memory what is changed of checks, here or on another Weir.
+struct CheckWatch: Sendable {
+    let checks: CheckRegistry
+    let target: ConnectionTarget
+    let logger: Logger
+    /// How often it reads everything again, whether it is notified or not.
+    let interval: Duration
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        let connection = DedicatedConnection(
+            target,
+            SessionSettings(applicationName: "weir-checks"),
+            label: "weir.checks"
+        )
+        var readAt: ContinuousClock.Instant?
+        var session: UInt64?
+        while !Task.isCancelled {
+            do {
+                let isDue = readAt.map { ContinuousClock.now - $0 >= interval } ?? true
+                let listening = session
+                session = try await connection.withConnection { connection in
+                    // A new session listens to nothing yet, and has missed what was said meanwhile.
+                    let isNew = connection.sessionID != listening
+                    if isNew { try connection.listen(to: CheckStore.channel) }
+                    let isNotified = try !connection.notifications(waitingAtMost: .milliseconds(250)).isEmpty
+                    if isNew || isDue || isNotified { try checks.reload(on: connection) }
+                    return connection.sessionID
+                }
+                if isDue { readAt = .now }
+            } catch {
+                session = nil
+                logger.debug("the checks are not read", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        connection.close()
+    }
+}

@@ -1,0 +1,18 @@
+internal import Ingest
+internal import Postgres
+
+extension FeatureSetup {
+    /// Adds checks: the URLs that jobs ping, the endpoints that manage checks, and the job that finds missed ones.
+    mutating func addChecks(_ reader: StoreReader, _ progress: StreamProgress) {
+        let checks = CheckRegistry(pool: pool)
+        endpoints += PingRoutes(journal: journal, checks: checks).all + CheckRoutes(reader: reader).all
+        jobs.append(MissedChecks(journal: journal, progress: progress).job)
+        let watch = CheckWatch(checks: checks, target: pool.target, logger: logger, interval: .seconds(60))
+        tasks.append { await watch.run() }
+    }
+}
+
+extension AgingRows where Self == AgingTable {
+    /// Pings with their bodies. How a check stands is kept apart, and stays.
+    static var pings: AgingTable { AgingTable("pings", table: "ping", at: "at") }
+}
