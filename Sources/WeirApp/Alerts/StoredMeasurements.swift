@@ -4,6 +4,7 @@ import Core
 import Ingest
 import Nextflow
 import Postgres
+import Runs
 import Workers
 
 /// Answers what alert rules ask of the other features: features know nothing of each other.
@@ -133,12 +134,39 @@ struct StoredMeasurements: MeasuredValues {
 
     // MARK: - Tracked runs
 
-    private func agents(_ minutes: Int, _ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue]
-    { [] }
+    private func agents(_ minutes: Int, _ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] {
+        try RunMeasurements(connection: connection).ended(from: now - .seconds(minutes * 60), to: now).map { found in
+            var numbers: [String: Double] = [
+                "finished": Double(found.finished), "failed": Double(found.failed),
+                "ratio": 1 - found.successRatio, "retried": Double(found.retries),
+            ]
+            numbers["p95_ms"] = found.p95Milliseconds.map(Double.init)
+            return MeasuredValue(["agent": found.agent, "job_type": found.jobType], numbers)
+        }
+    }
 
-    private func openTrackedRuns(_ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] { [] }
+    private func openTrackedRuns(_ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] {
+        try RunMeasurements(connection: connection).open().map { run in
+            var numbers = [
+                "age": (now - run.startedAt) / .seconds(1),
+                "idle": (now - (run.changedAt ?? run.startedAt)) / .seconds(1),
+            ]
+            numbers["usual"] = run.usualMilliseconds.map { Double($0) / 1000 }
+            let names = [
+                "pipeline": run.eventID, "pipeline_name": run.runID, "agent": run.agent, "job_type": run.jobType,
+            ]
+            return MeasuredValue(labels(run.project, names), numbers)
+        }
+    }
 
-    private func lastRuns(_ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] { [] }
+    private func lastRuns(_ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] {
+        try RunMeasurements(connection: connection).lastRuns().map { found in
+            var numbers: [String: Double] = [:]
+            numbers["since_start"] = found.startedAt.map { (now - $0) / .seconds(1) }
+            numbers["since_success"] = found.succeededAt.map { (now - $0) / .seconds(1) }
+            return MeasuredValue(["agent": found.agent], numbers)
+        }
+    }
 
     // MARK: - Components
 
