@@ -4,7 +4,7 @@ struct SeriesSelector: Sendable {
     struct Matcher: Sendable {
         enum Condition: Sendable {
             case equal([UInt8])
-            case matching(SeriesPattern)
+            case matching(RegularExpression)
         }
 
         let label: [UInt8]
@@ -104,8 +104,8 @@ private struct SelectorScanner {
         skipBlanks()
         let value = try quoted()
         guard isPattern else { return .init(label: label, condition: .equal(value), isNegated: isNegated) }
-        do throws(SeriesPattern.SyntaxError) {
-            return .init(label: label, condition: .matching(try SeriesPattern(value)), isNegated: isNegated)
+        do throws(RegularExpression.SyntaxError) {
+            return .init(label: label, condition: .matching(try RegularExpression(value)), isNegated: isNegated)
         } catch {
             throw SyntaxError(message: error.message)
         }

@@ -3,10 +3,10 @@
 /// It is RE2's syntax without look-around and back-references, on characters of Unicode: `.`, `[a-z]`, `[^…]`, `\d`,
 /// `\w`, `\s` and their opposites, `( )`, `(?: )`, `|`, `*`, `+`, `?`, `{n}`, `{n,}` and `{n,m}`, lazy forms, `^` and `$`
 /// at the ends. All alternatives are followed at once, so that no pattern can take exponential time.
-struct SeriesPattern: Sendable {
+package struct RegularExpression: Sendable {
     /// What is wrong with a pattern, as a sentence.
-    struct SyntaxError: Error {
-        let message: String
+    package struct SyntaxError: Error {
+        package let message: String
     }
 
     /// A step of the automaton.
@@ -50,8 +50,10 @@ struct SeriesPattern: Sendable {
     static let mostSteps = 1000
     private let steps: [Step]
 
-    /// Reads a pattern.
-    init(_ pattern: [UInt8]) throws(SyntaxError) {
+    /// Reads a pattern of UTF-8.
+    ///
+    /// - Throws: what is wrong with it, as a sentence without a full stop.
+    package init(_ pattern: [UInt8]) throws(SyntaxError) {
         var parser = try PatternParser(pattern)
         let tree = try parser.parse()
         var compiler = PatternCompiler()
@@ -60,7 +62,7 @@ struct SeriesPattern: Sendable {
     }
 
     /// Whether the whole value matches. Each step that is tried takes one from `work`; at zero nothing matches.
-    func matches(_ value: [UInt8], _ work: inout Int) -> Bool {
+    package func matches(_ value: [UInt8], _ work: inout Int) -> Bool {
         var current = StepSet(steps.count)
         var next = StepSet(steps.count)
         var open: [Int] = []
@@ -120,7 +122,7 @@ private struct StepSet {
 /// A pattern as a tree.
 indirect enum PatternNode {
     case empty
-    case one(SeriesPattern.Characters)
+    case one(RegularExpression.Characters)
     case sequence([PatternNode])
     case either([PatternNode])
     /// Without an upper bound when `most` is nil.
@@ -129,11 +131,11 @@ indirect enum PatternNode {
 
 /// Turns a tree into steps.
 struct PatternCompiler {
-    private(set) var steps: [SeriesPattern.Step] = []
+    private(set) var steps: [RegularExpression.Step] = []
 
-    mutating func compile(_ node: PatternNode) throws(SeriesPattern.SyntaxError) {
-        guard steps.count < SeriesPattern.mostSteps else {
-            throw SeriesPattern.SyntaxError(message: "the pattern is too large: use shorter repetitions")
+    mutating func compile(_ node: PatternNode) throws(RegularExpression.SyntaxError) {
+        guard steps.count < RegularExpression.mostSteps else {
+            throw RegularExpression.SyntaxError(message: "the pattern is too large: use shorter repetitions")
         }
         switch node {
         case .empty: break
@@ -144,7 +146,7 @@ struct PatternCompiler {
         }
     }
 
-    private mutating func either(_ parts: ArraySlice<PatternNode>) throws(SeriesPattern.SyntaxError) {
+    private mutating func either(_ parts: ArraySlice<PatternNode>) throws(RegularExpression.SyntaxError) {
         guard let first = parts.first else { return }
         guard parts.count > 1 else { return try compile(first) }
         let split = steps.count
@@ -158,7 +160,7 @@ struct PatternCompiler {
     }
 
     private mutating func repeated(_ part: PatternNode, _ least: Int, _ most: Int?)
-        throws(SeriesPattern.SyntaxError)
+        throws(RegularExpression.SyntaxError)
     {
         for _ in 0..<least {
             let before = steps.count

@@ -1,7 +1,7 @@
-/// Reads the text of a `SeriesPattern`.
+/// Reads the text of a `RegularExpression`.
 struct PatternParser {
-    private typealias SyntaxError = SeriesPattern.SyntaxError
-    private typealias Characters = SeriesPattern.Characters
+    private typealias SyntaxError = RegularExpression.SyntaxError
+    private typealias Characters = RegularExpression.Characters
 
     /// Groups within groups.
     private static let deepest = 50
@@ -10,7 +10,7 @@ struct PatternParser {
     private var rest: ArraySlice<Unicode.Scalar>
     private var depth = 0
 
-    init(_ pattern: [UInt8]) throws(SeriesPattern.SyntaxError) {
+    init(_ pattern: [UInt8]) throws(RegularExpression.SyntaxError) {
         guard let text = String(validating: pattern, as: UTF8.self) else {
             throw SyntaxError(message: "the pattern is not UTF-8")
         }
@@ -23,7 +23,7 @@ struct PatternParser {
         rest = scalars
     }
 
-    mutating func parse() throws(SeriesPattern.SyntaxError) -> PatternNode {
+    mutating func parse() throws(RegularExpression.SyntaxError) -> PatternNode {
         let node = try alternatives()
         guard rest.isEmpty else { throw SyntaxError(message: "a `)` in the pattern has no `(`") }
         return node
@@ -125,7 +125,7 @@ struct PatternParser {
 
     // MARK: - Characters
 
-    private mutating func escaped() throws(SyntaxError) -> SeriesPattern.Characters {
+    private mutating func escaped() throws(SyntaxError) -> RegularExpression.Characters {
         guard let scalar = rest.popFirst() else {
             throw SyntaxError(message: "the pattern ends with a backslash")
         }
@@ -151,7 +151,7 @@ struct PatternParser {
         }
     }
 
-    private mutating func set() throws(SyntaxError) -> SeriesPattern.Characters {
+    private mutating func set() throws(SyntaxError) -> RegularExpression.Characters {
         var set = Characters()
         if rest.first == "^" {
             set.isNegated = true
@@ -184,6 +184,6 @@ struct PatternParser {
     }
 }
 
-extension SeriesPattern.Characters {
+extension RegularExpression.Characters {
     fileprivate var isSingle: Bool { !isNegated && ranges.count == 1 && ranges[0].count == 1 }
 }
