@@ -61,6 +61,42 @@ package final class ChannelSender: Sendable {
         _ notification: AlertNotification,
         over configuration: ChannelConfiguration
     ) async -> SendOutcome {
+        switch await resolve(configuration) {
+        case .failure(let problem): return problem.outcome
+        case .success(let resolved):
+            let outcome = await attempt(notification.worded(by: resolved), resolved)
+            return outcome.hiding(resolved.secretTexts + configuration.secretTexts)
+        }
+    }
+
+    /// Says of several firing alerts at once that they go on, over a channel of kind `alertmanager`: one request, which
+    /// the receiver takes whole or not at all. An Alertmanager forgets an alert that is not repeated. Any other kind is
+    /// refused.
+    package func repeatAlerts(
+        _ notifications: [AlertNotification],
+        over configuration: ChannelConfiguration
+    ) async -> SendOutcome {
+        guard configuration.kind == .alertmanager, let first = notifications.first else {
+            return .refused(status: nil, why: "only alerts of an Alertmanager are repeated")
+        }
+        switch await resolve(configuration) {
+        case .failure(let problem): return problem.outcome
+        case .success(let resolved):
+            let attempt = Attempt(sender: self, notification: first, configuration: resolved)
+            let outcome = await attempt.alertmanager(notifications.map { $0.worded(by: resolved) })
+            return outcome.hiding(resolved.secretTexts + configuration.secretTexts)
+        }
+    }
+
+    /// Why a configuration cannot be used.
+    private struct Problem: Error {
+        let outcome: SendOutcome
+    }
+
+    /// The configuration with its secrets in clear.
+    private func resolve(_ configuration: ChannelConfiguration) async
+        -> Result<ChannelConfiguration, Problem>
+    {
         let policy = options.secrets
         let resolution = await SecretReference.reading {
             Result { () throws(SecretReference.Failure) in try configuration.resolved(policy) }
@@ -68,13 +104,11 @@ package final class ChannelSender: Sendable {
         switch resolution {
         case .failure(let failure):
             // Whoever deploys may be about to set it.
-            return .again(status: nil, after: nil, why: failure.description)
+            return .failure(Problem(outcome: .again(status: nil, after: nil, why: failure.description)))
         case .success(let resolved):
-            if let problem = resolved.problems(resolvedPolicy).first {
-                return .refused(status: nil, why: "\(problem.path): \(problem.message)")
-            }
-            let outcome = await attempt(notification.worded(by: resolved), resolved)
-            return outcome.hiding(resolved.secretTexts + configuration.secretTexts)
+            guard let problem = resolved.problems(resolvedPolicy).first else { return .success(resolved) }
+            let why = "\(problem.path): \(problem.message)"
+            return .failure(Problem(outcome: .refused(status: nil, why: why)))
         }
     }
 

@@ -3,10 +3,12 @@ internal import Outbound
 
 /// Prometheus' Alertmanager, API v2: `POST /api/v2/alerts`.
 extension Attempt {
-    func alertmanager() async -> SendOutcome {
-        let alerts = JSONValue.list([
-            AlertmanagerAlert.body(notification, options.clock() + options.alertmanagerHold)
-        ])
+    func alertmanager() async -> SendOutcome { await alertmanager([notification]) }
+
+    /// Sends alerts in one request.
+    func alertmanager(_ notifications: [AlertNotification]) async -> SendOutcome {
+        let expiry = options.clock() + options.alertmanagerHold
+        let alerts = JSONValue.list(notifications.map { AlertmanagerAlert.body($0, expiry) })
         var fields: [(name: String, value: String)] = []
         if let token = configuration.text("token") {
             fields = [("Authorization", "Bearer \(token)")]
