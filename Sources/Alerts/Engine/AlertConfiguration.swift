@@ -21,6 +21,6 @@ struct AlertConfiguration: Sendable {
 
     /// The silence that holds back something with these labels.
     func silence(of labels: [String: String], at now: Timestamp) -> Silence? {
-        silences.first { $0.isActive(at: now) && $0.matches(labels) }
+        silences.first { $0.matches(labels) && $0.isActive(at: now) }
     }
 }

@@ -3,48 +3,74 @@ internal import Core
 
 /// A condition on a label, as Alertmanager has it: equal or not, a text or an anchored regular expression.
 struct Matcher: Sendable {
+    /// What is wrong with one, as a sentence without a full stop.
+    struct Fault: Error, Hashable {
+        let message: String
+    }
+
+    /// The longest name of a label, in bytes.
+    static let longestName = 200
+    /// The longest value, in bytes.
+    static let longestValue = 4096
+
     let name: String
     let value: String
     let isRegex: Bool
     let isEqual: Bool
     private let pattern: LabelPattern?
 
-    /// Nil for a regular expression that is not one.
-    init?(name: String, value: String, isRegex: Bool, isEqual: Bool) {
+    /// Makes one.
+    ///
+    /// - Throws: what is wrong with the name, the value or the regular expression.
+    init(name: String, value: String, isRegex: Bool, isEqual: Bool) throws(Fault) {
+        guard !name.isEmpty, name.utf8.count <= Self.longestName else {
+            throw Fault(message: "the name of a label has 1 to \(Self.longestName) bytes")
+        }
+        guard value.utf8.count <= Self.longestValue else {
+            throw Fault(message: "a value has at most \(Self.longestValue) bytes")
+        }
         self.name = name
         self.value = value
         self.isRegex = isRegex
         self.isEqual = isEqual
-        if isRegex {
-            guard let pattern = LabelPattern(value) else { return nil }
-            self.pattern = pattern
-        } else {
-            pattern = nil
-        }
+        pattern = isRegex ? try LabelPattern(value) : nil
     }
 
-    /// A label that is absent is an empty one.
+    /// Whether labels meet it. A label that is absent is an empty one.
     func matches(_ labels: [String: String]) -> Bool {
         let label = labels[name] ?? ""
         let isSame = pattern.map { $0.matches(label) } ?? (label == value)
         return isSame == isEqual
     }
 
+    /// Whether it says the same as another.
+    func isSame(as other: Matcher) -> Bool {
+        name == other.name && value == other.value && isRegex == other.isRegex && isEqual == other.isEqual
+    }
+
+    /// As Alertmanager writes it: `process=~"ALIGN.*"`.
+    var text: String {
+        let sign = isRegex ? (isEqual ? "=~" : "!~") : (isEqual ? "=" : "!=")
+        let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
+            "\n",
+            with: "\\n"
+        )
+        return "\(name)\(sign)\"\(escaped)\""
+    }
+
     func write(to list: inout JSONWriter) {
         list.object { object in
+            object.member("isEqual", isEqual)
+            object.member("isRegex", isRegex)
             object.member("name", name)
             object.member("value", value)
-            object.member("isRegex", isRegex)
-            object.member("isEqual", isEqual)
         }
     }
 
-    /// Reads one of a JSON array; nil for one that is malformed.
-    init?(_ node: JSONNode) {
-        guard let name = node["name"]?.string, !name.isEmpty, let value = node["value"]?.string else {
-            return nil
-        }
-        self.init(
+    /// Reads a stored one; nil for one that this Weir cannot read.
+    init?(stored node: JSONNode) {
+        guard let name = node["name"]?.string, let value = node["value"]?.string else { return nil }
+        try? self.init(
             name: name,
             value: value,
             isRegex: node["isRegex"]?.bool ?? false,
@@ -53,19 +79,29 @@ struct Matcher: Sendable {
     }
 }
 
-/// A regular expression that matches a whole label. Compiled anew for each use, since Swift's is not `Sendable`.
+/// A regular expression that matches a whole label, in bounded time.
 struct LabelPattern: Sendable {
     private static let longest = 512
-    private let text: String
+    /// What one label may cost: a pattern of 512 bytes on a label of 1,000 takes less.
+    private static let mostWork = 1_000_000
+    private let expression: RegularExpression
 
-    /// Nil for a text that is not a regular expression, or is too long.
-    init?(_ text: String) {
-        guard text.utf8.count <= Self.longest, (try? Regex("^(?:\(text))$")) != nil else { return nil }
-        self.text = text
+    /// Reads a pattern in RE2's syntax.
+    ///
+    /// - Throws: what is wrong with it.
+    init(_ text: String) throws(Matcher.Fault) {
+        guard text.utf8.count <= Self.longest else {
+            throw Matcher.Fault(message: "a regular expression has at most \(Self.longest) bytes")
+        }
+        do throws(RegularExpression.SyntaxError) {
+            expression = try RegularExpression(Array(text.utf8))
+        } catch {
+            throw Matcher.Fault(message: error.message)
+        }
     }
 
     func matches(_ label: String) -> Bool {
-        guard let regex = try? Regex("^(?:\(text))$") else { return false }
-        return label.prefix(1000).wholeMatch(of: regex) != nil
+        var work = Self.mostWork
+        return expression.matches(Array(label.utf8), &work)
     }
 }
