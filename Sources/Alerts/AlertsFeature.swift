@@ -55,8 +55,11 @@ extension Feature {
             server.endpoints += PreviewRoutes(surface: surface, measured: parts.engine.measured).all
             server.endpoints += DeliveryRoutes(surface: surface).all
             server.endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
+            server.endpoints += parts.alertmanager(server)
+            server.gauges.append(AlertGauges.source(parts.engine.book))
             server.tasks.append { await parts.engine.run() }
             server.tasks.append { await parts.sender.run() }
+            server.tasks.append { await parts.repeater.run() }
         }
     }
 }

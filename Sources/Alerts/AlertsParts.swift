@@ -15,6 +15,7 @@ struct AlertsParts: Sendable {
     let sender: DeliverySender
     let vault: ChannelVault
     let tester: ChannelTester
+    let repeater: AlertmanagerRepeater
 
     init(_ server: FeatureSetup, _ source: any MeasuredValues) {
         let settings = server.settings
@@ -65,6 +66,16 @@ struct AlertsParts: Sendable {
             send: { await channelSender.send($0, over: $1) },
             lease: lease,
             metrics: metrics
+        )
+        let repeatEvery = settings[AlertsSettings.repeatEvery]
+        repeater = AlertmanagerRepeater(
+            channels: vault,
+            send: { await channelSender.repeatAlerts($0, over: $1) },
+            book: engine.book,
+            pool: server.pool,
+            lease: RepeatLease(server.pool.target, every: repeatEvery),
+            interval: repeatEvery,
+            logger: server.logger
         )
     }
 

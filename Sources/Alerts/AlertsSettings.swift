@@ -149,12 +149,26 @@ enum AlertsSettings {
         "In which directories a channel may name files for its secrets."
     )
 
+    static let repeatEvery = Setting<Duration>(
+        "WEIR_ALERTS_REPEAT",
+        .duration(.seconds(10) ... .seconds(240)),
+        default: "60s",
+        "How often firing incidents are repeated to channels of kind alertmanager, which forget them after five minutes."
+    )
+
+    static let silences = Setting<Int>(
+        "WEIR_ALERTS_SILENCES",
+        .integer(1...10_000),
+        default: "1000",
+        "How many silences there may be that are not over."
+    )
+
     static let rows: [AnySetting] = [
         every.row, groupWait.row, attempts.row, timeout.row, keep.row, expire.row, flapWindow.row,
         publicURL.row, defaultRules.row, secretKey.row, oldSecretKeys.row, allowed.row, denied.row,
         allowsPrivate.row,
         proxy.row, commands.row, environment.row, allowsInline.row, secretPrefix.row,
-        secretDirectories.row,
+        secretDirectories.row, repeatEvery.row, silences.row,
     ]
 }
 
