@@ -8,7 +8,7 @@ extension Feature {
     ) -> Feature {
         Feature(
             "alerts",
-            settings: AlertsSettings.rows,
+            settings: AlertsSettings.rows + IntegrationSettings.rows,
             retention: [
                 RetentionRule(
                     "alerts.deliveries",
@@ -57,6 +57,9 @@ extension Feature {
             server.endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
             server.endpoints += parts.alertmanager(server)
             server.gauges.append(AlertGauges.source(parts.engine.book))
+            let integrations = Integrations(parts, server)
+            server.endpoints += IntegrationRoutes(tester: IntegrationTester(integrations: integrations)).all
+            server.tasks.append { await integrations.takeOver() }
             server.tasks.append { await parts.engine.run() }
             server.tasks.append { await parts.sender.run() }
             server.tasks.append { await parts.repeater.run() }

@@ -136,6 +136,7 @@ import Testing
             )
             try check(response, "patch", "/api/v1/runs/{event_id}")
         }
+        try checkIntegrations(client, check)
         try checkWorkers(client, check)
         let checkID = try checkChecks(client, check)
         let ids = try await checkAlerts(client, check) + [("/api/v2/checks", checkID)]
@@ -221,6 +222,21 @@ import Testing
             ("\(root)\(channels)", channel), ("\(root)\(rules)", rule),
             ("\(root)/alert-incidents", incident), ("\(root)/alert-deliveries", delivery),
         ]
+    }
+
+    private func checkIntegrations(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        let config = #"{"type":"grafana","config":{"dashboardUrl":"http://grafana"}}"#
+        for prefix in ["", "/api"] {
+            for body in [config, #"{"type":"x"}"#, "5"] {
+                let path = "\(prefix)/observability/config"
+                try check(try client.post(path, json: body), "post", path)
+            }
+            let path = "\(prefix)/observability/test"
+            try check(try client.post(path, json: #"{"type":"grafana"}"#), "post", path)
+        }
     }
 
     private func checkWorkers(

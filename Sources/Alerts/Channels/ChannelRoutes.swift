@@ -58,6 +58,7 @@ struct ChannelRoutes: Sendable {
         ) { request, connection in
             var reader = MemberReader(try AlertsSurface.object(request))
             let name = reader.name("name", isRequired: true) ?? ""
+            try Ownership.checkName(name)
             let kind = reader.word("kind", ChannelKind.self, isRequired: true)
             if reader.node("config") == nil { reader.miss("config") }
             let isEnabled = reader.flag("enabled") ?? true
@@ -99,7 +100,10 @@ struct ChannelRoutes: Sendable {
                 throw AlertsSurface.notFound("channel")
             }
             try Ownership.check(channel.origin)
-            if let name = reader.name("name") { channel.name = name }
+            if let name = reader.name("name") {
+                try Ownership.checkName(name)
+                channel.name = name
+            }
             if let flag = reader.flag("enabled") {
                 channel.isEnabled = flag
                 channel.disabledReason = nil
@@ -204,16 +208,4 @@ struct ChannelRoutes: Sendable {
 /// Who may own a channel or a rule by `/api/v2`.
 enum Origin: String, CaseIterable, Sendable {
     case api, file
-}
-
-/// Whose rows `/api/v2` may change.
-enum Ownership {
-    /// 409 for what belongs to the document of the observability configuration.
-    static func check(_ origin: String) throws(OperatorFailure) {
-        guard origin == "observability" else { return }
-        throw OperatorFailure(
-            .conflict,
-            "It belongs to the alerting document: change it with POST /observability/config."
-        )
-    }
 }

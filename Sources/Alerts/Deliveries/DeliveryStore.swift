@@ -62,7 +62,12 @@ enum DeliveryStore {
                 """
                 UPDATE alert_delivery
                 SET message = jsonb_set($2::jsonb, '{suppressed}', to_jsonb((message ->> 'suppressed')::bigint + 1)),
-                    payload = $3::jsonb
+                    payload = CASE
+                        WHEN jsonb_typeof($3::jsonb -> 'alert') = 'object' THEN jsonb_set(
+                            $3::jsonb, '{alert,suppressed}', to_jsonb((message ->> 'suppressed')::bigint + 1)
+                        )
+                        ELSE $3::jsonb
+                    END
                 WHERE incident_id = $1 AND status = 'pending' AND attempts = 0 AND state = 'firing'
                 """
             ),

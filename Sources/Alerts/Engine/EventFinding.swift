@@ -77,7 +77,7 @@ enum EventFinding {
     /// The event and its subject, or the labels by which the rule groups.
     private static func key(_ event: AlertEvent, _ rule: AlertRule) -> String {
         let groups = rule.kind == .event ? rule.trigger.words("group_by") : []
-        guard !groups.isEmpty else { return "\(event.name.rawValue):\(event.subject)" }
+        guard !groups.isEmpty else { return event.key }
         let parts = groups.map { "\($0)=\(event.labels[$0] ?? "")" }
         return "\(event.name.rawValue):\(parts.joined(separator: ","))"
     }

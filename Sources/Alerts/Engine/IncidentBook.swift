@@ -168,6 +168,8 @@ struct IncidentBook {
 
     private func tellFiring(_ incident: inout Incident, _ rule: AlertRule) throws {
         let channels = rule.channels.compactMap { configuration.channels[$0] }.filter(\.isEnabled)
+        // Each momentary event is an incident of its own: what was held back of earlier ones is told with this one.
+        incident.suppressed += try IncidentStore.takeSuppressed(before: incident, on: connection)
         var message = message(.firing, incident, rule)
         if incident.flaps == Self.mostFlaps {
             message.text += "\nIt comes and goes: further changes are held back until it is quiet."
@@ -225,8 +227,14 @@ struct IncidentBook {
     private func message(_ state: AlertNotification.State, _ incident: Incident, _ rule: AlertRule?)
         -> AlertNotification
     {
-        let dialect = rule?.origin == "observability" ? AlertNotification.Dialect.pipelogiq : .beampipe
-        return IncidentMessage(incident, publicURL: options.publicURL).notification(state, dialect)
+        // A receiver that keeps incidents knows this one by its key, also when its rule is gone.
+        let isOfDocument =
+            rule.map { $0.origin == Ownership.origin } ?? incident.ruleName.hasPrefix(Ownership.prefix)
+        return IncidentMessage(
+            incident,
+            publicURL: options.publicURL,
+            deliverable: isOfDocument ? Ownership.deliverable(configuration.channels.values) : []
+        ).notification(state, isOfDocument ? .pipelogiq : .beampipe)
     }
 
     private func rule(of incident: Incident) -> AlertRule? {

@@ -52,7 +52,7 @@ struct MeasuredRules: Sendable {
         let now = Timestamp.now()
         let condition = MeasuredCondition(rule: rule, now: now)
         let findings = try condition.findings(&answers, on: connection).map { finding in
-            guard rule.isOwn else { return finding }
+            guard rule.isOwn else { return finding.inWords(of: rule) }
             var own = finding
             own.key = "\(instance)/\(finding.key)"
             return own

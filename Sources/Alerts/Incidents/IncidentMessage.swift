@@ -5,10 +5,13 @@ internal import Notifications
 struct IncidentMessage {
     let incident: Incident
     let publicURL: String?
+    /// The channels that an alert object names. Contract pipelogiq §6.3.
+    let deliverable: [String]
 
-    init(_ incident: Incident, publicURL: String?) {
+    init(_ incident: Incident, publicURL: String?, deliverable: [String] = []) {
         self.incident = incident
         self.publicURL = publicURL
+        self.deliverable = deliverable
     }
 
     /// A notification whose id the caller replaces.
@@ -23,7 +26,7 @@ struct IncidentMessage {
             severity: incident.severity,
             title: incident.title,
             text: incident.summary,
-            at: state == .firing ? incident.lastFiredAt : incident.resolvedAt ?? incident.lastFiredAt,
+            at: at(state),
             startedAt: incident.startedAt
         )
         message.facts = facts
@@ -39,8 +42,13 @@ struct IncidentMessage {
 
     /// Contract pipelogiq §6.8. Another rule's incident is another one.
     private func key(_ dialect: AlertNotification.Dialect) -> String {
+        if dialect == .pipelogiq {
+            // `stage_failed:12:34` is `pipelogiq/stage_failed/12:34`.
+            let parts = incident.key.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return "pipelogiq/\(parts.joined(separator: "/"))"
+        }
         let rule = incident.ruleID.map { "\($0)/" } ?? ""
-        return dialect == .pipelogiq ? "pipelogiq/\(incident.key)" : "weir/\(rule)\(incident.key)"
+        return "weir/\(rule)\(incident.key)"
     }
 
     private var facts: [AlertNotification.Fact] {
@@ -95,24 +103,22 @@ struct IncidentMessage {
 
     /// Contract pipelogiq §6.3, §6.6.
     private func alert(_ state: AlertNotification.State) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { body in
-            body.member("source", "pipelogiq")
-            body.member("channel", "webhook")
-            body.object("alert") { alert in
-                alert.member("event", incident.event)
-                alert.member("title", incident.title)
-                alert.member("message", incident.summary)
-                let severity = min(incident.severity, .error)
-                alert.member("severity", severity.rawValue)
-                let at = state == .firing ? incident.lastFiredAt : incident.resolvedAt ?? incident.lastFiredAt
-                alert.member("timestamp", at.wholeSeconds)
-                alert.member("dedupeKey", incident.key)
-                if incident.details != Array("{}".utf8) { alert.member("details", raw: incident.details) }
-                if state == .resolved { alert.member("status", "resolved") }
-            }
-        }
-        return writer.bytes
+        AlertObject(
+            event: incident.event,
+            title: incident.title,
+            message: incident.summary,
+            severity: incident.severity,
+            at: at(state),
+            dedupeKey: incident.key,
+            details: incident.details,
+            channels: deliverable,
+            isResolved: state == .resolved,
+            suppressed: incident.suppressed
+        ).webhookBody
+    }
+
+    private func at(_ state: AlertNotification.State) -> Timestamp {
+        state == .firing ? incident.lastFiredAt : incident.resolvedAt ?? incident.lastFiredAt
     }
 }
 

@@ -235,6 +235,30 @@ enum IncidentStore {
 }
 
 extension IncidentStore {
+    /// How many firings of earlier incidents with the same rule and key nobody was told of; they count as told now.
+    static func takeSuppressed(before incident: Incident, on connection: Connection) throws -> Int64 {
+        guard let rule = incident.ruleID else { return 0 }
+        let rows = try connection.execute(
+            Statement(
+                "suppressed firings of earlier alert incidents",
+                """
+                WITH earlier AS (
+                    SELECT uuid, suppressed
+                    FROM alert_incident
+                    WHERE rule_id = $1 AND key = $2 AND uuid <> $3 AND suppressed > 0
+                    FOR UPDATE
+                ),
+                told AS (
+                    UPDATE alert_incident i SET suppressed = 0 FROM earlier WHERE i.uuid = earlier.uuid
+                )
+                SELECT coalesce(sum(suppressed), 0)::bigint AS count FROM earlier
+                """
+            ),
+            [.uuid(rule), .text(incident.key), .uuid(incident.id)]
+        )
+        return try rows.first?.int64("count") ?? 0
+    }
+
     /// People know that it is over: the next time is news.
     static func endCooldown(_ id: UUID128, on connection: Connection) throws {
         try connection.execute(

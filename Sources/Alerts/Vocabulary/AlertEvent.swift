@@ -34,7 +34,20 @@ struct AlertEvent: Sendable {
     var sources: [String] = []
     var at: Timestamp
     var ends: [Ending] = []
+    /// What its key begins with instead of its name: a worker that is ready is a `worker_started`, and has another key.
+    var keyWord: String?
 
     /// The project, as rules name it.
     var project: String? { labels["project"] }
+
+    /// Adds a detail that the event does not have yet.
+    mutating func add(_ name: String, _ text: String) {
+        guard !facts.contains(where: { $0.name == name }) else { return }
+        var writer = JSONWriter()
+        writer.value(text)
+        facts.append(.init(name: name, json: writer.bytes))
+    }
+
+    /// What tells its incidents from others of a rule; it has no time in it. Contract pipelogiq §6.4, §6.7.
+    var key: String { "\(keyWord ?? name.rawValue):\(subject)" }
 }

@@ -12,7 +12,9 @@ enum EventCatalogue {
         guard let document = try? JSONDocument(outbox.detail) else { return nil }
         let source = EventSource(outbox: outbox, detail: document.root)
         return switch outbox.kind {
-        case "nextflow.task_failed", "stage.failed": taskFailed(source)
+        case "nextflow.task_failed": taskFailed(source)
+        case "stage.failed", "stage.rerun", "stage.skipped": StageEvents.event(of: source)
+        case "policy.changed", "policy.triggered": PolicyEvents.event(of: source)
         case "nextflow.run_failed", "nextflow.run_aborted", "pipeline.failed": workflowFailed(source)
         case "nextflow.run_succeeded", "pipeline.succeeded": workflowSucceeded(source)
         case "nextflow.run_started", "pipeline.started": workflowStarted(source)
@@ -22,7 +24,7 @@ enum EventCatalogue {
         case "run.started", "run.running": runStarted(source)
         case "run.stale": runStale(source)
         case "worker.started", "worker.stopped", "worker.heartbeat_lost", "worker.back", "worker.failed",
-            "worker.series_limit":
+            "worker.error", "worker.series_limit":
             WorkerEvents.event(of: source)
         case "check.missed", "check.back": CheckEvents.event(of: source)
         case "discovery.changed": discoveryChanged(source)
@@ -40,7 +42,9 @@ enum EventCatalogue {
         var text = "Pipeline \(run) stage \(task) failed"
         if let exit = source.text("exit") { text += " with exit status \(exit)" }
         if let error = source.text("error") { text += ": \(error)" }
-        return source.event(.stageFailed, .firing, subject: "\(pipeline):\(process)", text: text)
+        var event = source.event(.stageFailed, .firing, subject: "\(pipeline):\(process)", text: text)
+        event.add("newStatus", "Failed")
+        return event
     }
 
     private static func workflowFailed(_ source: EventSource) -> AlertEvent {

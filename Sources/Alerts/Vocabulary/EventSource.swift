@@ -56,6 +56,7 @@ struct EventSource {
         ("component", ["component"]),
         ("component_type", ["component_type"]),
         ("check", ["check"]),
+        ("policy", ["policy"]),
         ("exit", ["exit"]),
     ]
 
@@ -72,6 +73,11 @@ struct EventSource {
 
     private static let factNames = [
         "pipeline": "pipelineId", "pipeline_name": "pipelineName", "stage": "stageId",
-        "stage_name": "stageName", "component": "workerId",
+        "stage_name": "stageName", "component": "workerId", "old_status": "oldStatus",
+        "new_status": "newStatus",
+        "event_type": "eventType", "policy": "policyId", "worker_name": "workerName",
+        "instance_id": "instanceId",
+        "worker_version": "workerVersion", "sdk_version": "sdkVersion", "host_name": "hostName",
+        "hostname": "hostName",
     ]
 }

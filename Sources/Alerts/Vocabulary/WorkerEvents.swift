@@ -1,30 +1,59 @@
 internal import Ingest
+internal import Notifications
 
 /// Events of workers, servers and brokers. Contract pipelogiq §6.4.
 enum WorkerEvents {
     static func event(of source: EventSource) -> AlertEvent? {
         let worker = source.text("component") ?? source.outbox.subject
+        guard var event = event(of: source, worker) else { return nil }
+        event.add("workerId", worker)
+        if let type = types[source.outbox.kind] { event.add("eventType", type) }
+        if let state = states[source.outbox.kind] { event.add("to", state) }
+        switch event.severity {
+        case .info: event.add("level", "INFO")
+        case .warning: event.add("level", "WARN")
+        case .error, .critical: event.add("level", "ERROR")
+        }
+        return event
+    }
+
+    /// The original's types of events, and the states to which a worker has changed.
+    private static let types = [
+        "worker.started": "worker.bootstrap", "worker.stopped": "worker.stopped",
+        "worker.heartbeat_lost": "worker.state_changed", "worker.failed": "worker.state_changed",
+        "worker.back": "worker.state_changed",
+    ]
+    private static let states = [
+        "worker.heartbeat_lost": "offline", "worker.failed": "error", "worker.back": "ready",
+    ]
+
+    private static func event(of source: EventSource, _ worker: String) -> AlertEvent? {
         switch source.outbox.kind {
-        case "worker.started":
-            return ending(source, .workerStarted, worker, "Worker \(worker) started")
-        case "worker.stopped":
-            return ending(source, .workerStopped, worker, "Worker \(worker) stopped")
+        case "worker.started": return ending(source, .workerStarted, worker, "Worker \(worker) started")
+        case "worker.stopped": return ending(source, .workerStopped, worker, "Worker \(worker) stopped")
         case "worker.heartbeat_lost":
-            return source.event(
-                .workerHeartbeatLost,
-                .firing,
-                subject: worker,
-                text: "Worker \(worker) is offline"
-            )
+            let text = "Worker \(worker) is offline"
+            var event = source.event(.workerHeartbeatLost, .firing, subject: worker, text: text)
+            event.keyWord = "worker_offline"
+            return event
         case "worker.failed":
-            return source.event(
+            let text = "Worker \(worker) entered error state"
+            return source.event(.workerFailed, .firing, subject: "\(worker):error", text: text)
+        case "worker.error":
+            let text = "Worker \(worker) reported an error event"
+            let what = [source.text("event_type"), source.text("message")].map { $0 ?? "" }
+            var event = source.event(
                 .workerFailed,
-                .firing,
-                subject: worker,
-                text: "Worker \(worker) entered error state"
+                .momentary,
+                subject: ([worker] + what).joined(separator: ":"),
+                text: text
             )
+            event.keyWord = "worker_error"
+            event.title = "Worker error event"
+            return event
         case "worker.back":
             var event = ending(source, .workerStarted, worker, "Worker \(worker) is ready")
+            event.keyWord = "worker_ready"
             event.title = "Worker ready"
             return event
         case "worker.series_limit":
@@ -43,34 +72,5 @@ enum WorkerEvents {
             .init(events: [.workerHeartbeatLost, .workerFailed], label: "component", value: worker)
         ]
         return event
-    }
-}
-
-/// Events of checks: jobs that ping an address.
-enum CheckEvents {
-    static func event(of source: EventSource) -> AlertEvent? {
-        let check = source.text("check") ?? source.text("agent") ?? source.outbox.subject
-        switch source.outbox.kind {
-        case "check.missed":
-            var event = source.event(
-                .checkMissed,
-                .firing,
-                subject: source.outbox.subject,
-                text: "\(check) was not heard of in time"
-            )
-            event.labels["check_id"] = source.outbox.subject
-            return event
-        case "check.back":
-            var event = source.event(
-                .pipelineSucceeded,
-                .momentary,
-                subject: source.outbox.subject,
-                text: "\(check) is heard of again"
-            )
-            event.title = "Check is back"
-            event.ends = [.init(events: [.checkMissed], label: "check_id", value: source.outbox.subject)]
-            return event
-        default: return nil
-        }
     }
 }
