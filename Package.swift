@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CMalloc"),
 
@@ -211,7 +212,7 @@ let package = Package(
                 "Ingest", "Outbound", "Notifications", "Schedules", logging, crypto,
             ],
             resources: [
-                .embedInCode("SQL/claim_deliveries.sql"),
+                .embedInCode("SQL/claim_deliveries.sql")
             ]
         ),
         module(
@@ -221,6 +222,8 @@ let package = Package(
 
         // Reads recorded runs and sends them to a running Weir: a client, which knows nothing of the server's parts.
         module("Import", ["Core", "HTTP", "CSQLite", crypto]),
+        // Alerts from the command line, and rules kept as files: a client of a running Weir.
+        module("AlertsClient", ["Core", "Configuration", "API", "Notifications", "Alerts", "CYAML"]),
         // Simulates many Nextflow runs as a client of a running Weir.
         module("Simulator", ["Core", "Outbound"]),
 
@@ -250,7 +253,7 @@ let package = Package(
             [
                 "Core", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal", "Outbound",
                 "Configuration",
-                "API", "Ingest", "Runs", "Import", "WeirApp", logging, crypto,
+                "API", "Ingest", "Runs", "Import", "AlertsClient", "WeirApp", logging, crypto,
             ],
             resources: [
                 .embedInCode("Audit/SQL/audit_columns.sql"),
@@ -267,8 +270,8 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Core", "CLinux", "Processes", "Configuration", "Import", "Simulator", "WeirClient", "Agent",
-                "Ingest",
+                "Core", "CLinux", "Processes", "Configuration", "Import", "AlertsClient", "Notifications",
+                "Simulator", "WeirClient", "Agent", "Ingest",
                 "Nextflow", "Runs", "WeirApp", "Operations", argumentParser, logging,
             ],
             swiftSettings: settings
@@ -342,6 +345,7 @@ let package = Package(
         ),
         tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),
         tests(of: "Import", ["Core", "HTTP", "CSQLite"]),
+        tests(of: "AlertsClient", ["Alerts", "Core", "Notifications"]),
         tests(of: "Outbound", ["HTTP"]),
         tests(of: "Notifications", ["Core", "HTTP", "Outbound"]),
         tests(of: "Simulator", ["Core"]),

@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"Ingest"},
     {"Notifications"},
     FEATURES,
-    {"Migrations", "Import", "Simulator", "WeirClient"},
+    {"Migrations", "Import", "AlertsClient", "Simulator", "WeirClient"},
     {"Agent"},
     {"WeirApp"},
     {"Operations"},
@@ -36,6 +36,7 @@ SYSTEM_LIBRARIES = {
     "CMalloc": "WeirApp",
     "CLibcurl": "Outbound",
     "CSQLite": "Import",
+    "CYAML": "AlertsClient",
 }
 
 OUTSIDE_LAYERS = {"TestKit", "FeatureTestKit"}
