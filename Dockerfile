@@ -13,7 +13,7 @@ FROM swift:${SWIFT_VERSION}-bookworm AS build
 
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libcurl4-openssl-dev libpq-dev libsqlite3-dev pkg-config python3 zlib1g-dev \
+        libcurl4-openssl-dev libpq-dev libsqlite3-dev libyaml-dev pkg-config python3 zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /src

@@ -27,7 +27,7 @@ setup:
 doctor:
     @swift --version 2>/dev/null | head -n 1 || echo "swift: missing"
     @source scripts/lib/setup.sh && "$(postgres_bin)/postgres" --version || echo "postgresql: missing"
-    @for library in libpq zlib sqlite3; do echo "$library $(pkg-config --modversion $library 2>/dev/null || echo missing)"; done
+    @for library in libpq zlib sqlite3 yaml-0.1; do echo "$library $(pkg-config --modversion $library 2>/dev/null || echo missing)"; done
     @python3 --version || echo "python3: missing"
     @{{ compose }} version 2>/dev/null || echo "docker compose: missing (needed for containers only)"
     @if [[ -x .build/release/weir ]]; then WEIR_DATA_DIR="${WEIR_DATA_DIR:-data}" .build/release/weir doctor; fi

@@ -18,7 +18,8 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, ReplayCommand.self, DeadLettersCommand.self,
             TokenCommand.self, RetainCommand.self, BackupCommand.self, RestoreCommand.self, AuditCommand.self,
-            RunsCommand.self, AlertsCommand.self, TrackCommand.self, AgentCommand.self, HealthCommand.self, DoctorCommand.self,
+            RunsCommand.self, AlertsCommand.self, TrackCommand.self, AgentCommand.self, HealthCommand.self,
+            DoctorCommand.self,
             ConfigCommand.self,
             ImportCommand.self, SimulateCommand.self, TrackForwardCommand.self,
         ]

@@ -123,7 +123,7 @@ import Testing
                 kind: webhook
                 url: https://h.example/x
                 headers: {X-Team: a, Authorization: {env: WEIR_SECRET_A}}
-                title_template: "{{title}} $${x}"
+                title_template: "{title} $${{x"
               sms: {kind: whatsapp, url: https://wa.example.org/, to: ["+49170", "+49171"], enabled: false}
             rules:
               "yes":

@@ -29,9 +29,9 @@ private func node(_ json: String) throws -> JSONNode { try JSONDocument(Array(js
         let lines = AlertTables.lines(try incidents(), at: now, width: 80)
         #expect(
             lines == [
-                "SEVERITY  SINCE  WHAT             SUBJECT         TIMES  TOLD            ID",
-                "error     45m    Pipeline failed  radio/mad_cur…  3      phone, mail (…  aaaa0001",
-                #"critical  3d     Disk\u001b[31m…  data            1      acknowledged …  aaaa0002"#, "",
+                "SEVERITY  SINCE  WHAT            SUBJECT         TIMES  TOLD            ID",
+                "error     45m    Pipeline fail…  radio/mad_cur…  3      phone, mail (…  aaaa0001",
+                #"critical  3d     Disk\u001b[31…  data            1      acknowledged …  aaaa0002"#, "",
                 "2 firing, 1 of them acknowledged",
             ]
         )
@@ -41,7 +41,7 @@ private func node(_ json: String) throws -> JSONNode { try JSONDocument(Array(js
     @Test func `are not cut where there is room`() throws {
         let lines = AlertTables.lines(try incidents(), withState: true, at: now, width: 200)
         #expect(
-            lines[1] == "firing  error     45m    Pipeline failed     "
+            lines[1] == "firing  error     45m    Pipeline failed      "
                 + "radio/mad_curie/NFCORE_RNASEQ:ALIGN_STAR:STAR  3      phone, mail (failed)  aaaa0001"
         )
         #expect(AlertTables.lines([ShownIncident](), at: now, width: 80) == ["nothing is firing"])
@@ -83,16 +83,10 @@ private func node(_ json: String) throws -> JSONNode { try JSONDocument(Array(js
             """#
         ).elements.map(ShownSilence.init)
         #expect(
-            AlertTables.lines(silences, at: now, width: 80)
-                == [
-                    "STATE   ENDS IN  MATCHERS       BY   COMMENT           ID",
-                    "active  2h       process=~A.*   ann  cluster is moved  s1dddddd",
-                ].map {
-                    $0.replacing("process=~A.*  ", with: "process=~A.* ").replacing(
-                        "MATCHERS       ",
-                        with: "MATCHERS      "
-                    )
-                }
+            AlertTables.lines(silences, at: now, width: 80) == [
+                "STATE   ENDS IN  MATCHERS      BY   COMMENT           ID",
+                "active  2h       process=~A.*  ann  cluster is moved  s1dddddd",
+            ]
         )
         let deliveries = try node(
             #"""
@@ -103,8 +97,8 @@ private func node(_ json: String) throws -> JSONNode { try JSONDocument(Array(js
         ).elements.map { ShownDelivery($0) }
         #expect(
             AlertTables.lines(deliveries, channels, at: now, width: 80) == [
-                "STATUS  AGE  CHANNEL  EVENT                   TRIES  ERROR                ID",
-                "failed  1h   phone    pipeline_failed (over)  3/8    HTTP 503: try later  d1eeeeee",
+                "STATUS  AGE  CHANNEL  EVENT                 TRIES  ERROR                ID",
+                "failed  1h   phone    pipeline_failed (ov…  3/8    HTTP 503: try later  d1eeeeee",
             ]
         )
     }

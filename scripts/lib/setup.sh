@@ -107,6 +107,7 @@ install_missing() {
     has_library libpq || missing+=(libpq-dev)
     has_library zlib || missing+=(zlib1g-dev)
     has_library sqlite3 || missing+=(libsqlite3-dev)
+    has_library yaml-0.1 || missing+=(libyaml-dev)
     has_library libcurl || missing+=(libcurl4-openssl-dev)
     for extra in "$@"; do
         case "$extra" in
@@ -139,6 +140,6 @@ explain_missing() {
     fi
     die "missing: $*" "$why" \
         "on Debian and Ubuntu, an administrator runs: apt-get install --no-install-recommends $*" \
-        "elsewhere: the PostgreSQL server (WEIR_PG_BIN names its bin directory), libpq, zlib, SQLite and libcurl with" \
+        "elsewhere: the PostgreSQL server (WEIR_PG_BIN names its bin directory), libpq, zlib, SQLite, libyaml and libcurl with" \
         "headers, and pkg-config, from the package manager of your system; then run this again"
 }

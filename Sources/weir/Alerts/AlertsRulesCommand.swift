@@ -1,6 +1,7 @@
 import AlertsClient
 import ArgumentParser
 import Core
+import Notifications
 import WeirApp
 
 /// `weir alerts rules`: what is told, to whom.
