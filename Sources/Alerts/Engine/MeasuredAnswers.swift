@@ -19,6 +19,11 @@ struct MeasuredAnswers {
         -> [MeasuredValue]
     {
         if let values = known[question] { return values }
+        if case .processes(let minutes, hasDurations: false) = question,
+            let values = known[.processes(minutes: minutes, hasDurations: true)]
+        {
+            return values
+        }
         let values = try source.values(of: question, at: now, on: connection)
         known[question] = values
         return values

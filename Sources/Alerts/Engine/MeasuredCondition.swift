@@ -77,7 +77,7 @@ struct MeasuredCondition {
             switch of {
             case "pipeline": .pipelines(minutes: minutes)
             case "agent": .agents(minutes: minutes)
-            default: .processes(minutes: minutes)
+            default: .processes(minutes: minutes, hasDurations: false)
             }
         let (limit, least) = (trigger.number("threshold"), trigger.number("min_count"))
         return try answers.values(of: question, at: now, on: connection).compactMap { value in
@@ -101,7 +101,9 @@ struct MeasuredCondition {
     private func retryStorm(_ answers: inout MeasuredAnswers, _ connection: Connection) throws -> [Finding] {
         let minutes = Int(trigger.number("window_minutes"))
         let limit = trigger.number("threshold")
-        return try answers.values(of: .processes(minutes: minutes), at: now, on: connection)
+        return
+            try answers
+            .values(of: .processes(minutes: minutes, hasDurations: false), at: now, on: connection)
             .filter { rule.covers($0.labels) && $0.number("retried") >= limit }
             .map { value in
                 finding(

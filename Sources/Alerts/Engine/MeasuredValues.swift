@@ -13,8 +13,9 @@ package protocol MeasuredValues: Sendable {
 
 /// A question about what is stored. Rules that ask the same one share its answer.
 package enum MeasuredQuestion: Hashable, Sendable {
-    /// Of the last minutes, for each process of a project: `finished`, `failed`, `retried`, `ratio`, `mean_ms`, `p95_ms`.
-    case processes(minutes: Int)
+    /// Of the last minutes, for each process of a project: `finished`, `failed`, `retried`, `ratio`; with durations also
+    /// `mean_ms` and `p95_ms`, which cost more than all the others.
+    case processes(minutes: Int, hasDurations: Bool)
     /// Of the last minutes, for each project's workflow runs: `finished`, `failed`, `ratio`.
     case pipelines(minutes: Int)
     /// Of the last minutes, for each agent and job type: `finished`, `failed`, `ratio`, `p95_ms`.

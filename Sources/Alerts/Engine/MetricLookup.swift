@@ -18,7 +18,7 @@ struct MetricLookup {
         let parts = metric.split(separator: ".", maxSplits: 1).map(String.init)
         let question: MeasuredQuestion? =
             switch parts.first {
-            case "process": .processes(minutes: minutes)
+            case "process": .processes(minutes: minutes, hasDurations: parts.last?.hasSuffix("_ms") == true)
             case "pipeline": .pipelines(minutes: minutes)
             case "agent": .agents(minutes: minutes)
             default: nil

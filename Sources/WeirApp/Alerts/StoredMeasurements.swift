@@ -23,7 +23,8 @@ struct StoredMeasurements: MeasuredValues {
         on connection: Connection
     ) throws -> [MeasuredValue] {
         switch question {
-        case .processes(let minutes): try processes(minutes, now, connection)
+        case .processes(let minutes, let hasDurations):
+            try processes(minutes, hasDurations, now, connection)
         case .pipelines(let minutes): try pipelines(minutes, now, connection)
         case .agents(let minutes): try agents(minutes, now, connection)
         case .openRuns: try openRuns(now, connection)
@@ -43,12 +44,15 @@ struct StoredMeasurements: MeasuredValues {
         NextflowMeasurements(connection: connection, now: now, staleAfter: staleAfter)
     }
 
-    private func processes(_ minutes: Int, _ now: Timestamp, _ connection: Connection) throws
-        -> [MeasuredValue]
-    {
+    private func processes(
+        _ minutes: Int,
+        _ hasDurations: Bool,
+        _ now: Timestamp,
+        _ connection: Connection
+    ) throws -> [MeasuredValue] {
         let window = MeasuredWindow(since: now - .seconds(minutes * 60), until: now)
         return try ReadSnapshot.read(connection) { _ in
-            try workflows(connection, now).processes(in: window).map { found in
+            try workflows(connection, now).processes(in: window, withDurations: hasDurations).map { found in
                 var numbers: [String: Double] = [
                     "finished": Double(found.tasks.succeeded + found.tasks.failed),
                     "completed": Double(found.tasks.succeeded),
