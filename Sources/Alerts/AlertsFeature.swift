@@ -42,27 +42,33 @@ extension Feature {
                 ),
             ]
         ) { server in
-            let parts = AlertsParts(server, source(server.settings))
-            let surface = AlertsSurface(pool: server.pool, logger: server.logger)
-            server.endpoints +=
-                ChannelRoutes(
-                    surface: surface,
-                    vault: parts.vault,
-                    policy: AlertsParts.secrets(server.settings),
-                    tester: parts.tester
-                ).all
-            server.endpoints += RuleRoutes(surface: surface).all
-            server.endpoints += PreviewRoutes(surface: surface, measured: parts.engine.measured).all
-            server.endpoints += DeliveryRoutes(surface: surface).all
-            server.endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
-            server.endpoints += parts.alertmanager(server)
-            server.gauges.append(AlertGauges.source(parts.engine.book))
-            let integrations = Integrations(parts, server)
-            server.endpoints += IntegrationRoutes(tester: IntegrationTester(integrations: integrations)).all
-            server.tasks.append { await integrations.takeOver() }
-            server.tasks.append { await parts.engine.run() }
-            server.tasks.append { await parts.sender.run() }
-            server.tasks.append { await parts.repeater.run() }
+            server.addAlerts(AlertsParts(server, source(server.settings)))
         }
+    }
+}
+
+extension FeatureSetup {
+    /// Adds the endpoints, and what runs on every Weir.
+    fileprivate mutating func addAlerts(_ parts: AlertsParts) {
+        let surface = AlertsSurface(pool: pool, logger: logger)
+        let integrations = Integrations(parts, self)
+        let channels = ChannelRoutes(
+            surface: surface,
+            vault: parts.vault,
+            policy: AlertsParts.secrets(settings),
+            tester: parts.tester,
+            resealDocuments: integrations.reseal
+        )
+        endpoints += channels.all + RuleRoutes(surface: surface).all
+        endpoints += PreviewRoutes(surface: surface, measured: parts.engine.measured).all
+        endpoints += DeliveryRoutes(surface: surface).all
+        endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
+        endpoints += parts.alertmanager(self)
+        endpoints += IntegrationRoutes(tester: IntegrationTester(integrations: integrations)).all
+        gauges.append(AlertGauges.source(parts.engine.book))
+        tasks += [
+            { await integrations.takeOver() }, { await parts.engine.run() }, { await parts.sender.run() },
+            { await parts.repeater.run() },
+        ]
     }
 }

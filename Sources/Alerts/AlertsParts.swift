@@ -20,18 +20,13 @@ struct AlertsParts: Sendable {
     init(_ server: FeatureSetup, _ source: any MeasuredValues) {
         let settings = server.settings
         let metrics = AlertsMetrics(registry: server.registry)
-        var options = IncidentBook.Options()
-        options.flapWindow = settings[AlertsSettings.flapWindow]
-        options.groupWait = settings[AlertsSettings.groupWait]
-        options.mostAttempts = settings[AlertsSettings.attempts]
-        options.publicURL = settings[AlertsSettings.publicURL]
         vault = ChannelVault(pool: server.pool, key: Self.key(server))
         if case .failure(let error) = vault.key {
             server.logger.error("secrets of channels cannot be used", metadata: ["error": "\(error)"])
         }
         let channelSender = ChannelSender(Self.options(server))
         engine = AlertEngine(
-            options: options,
+            options: Self.bookOptions(settings),
             interval: settings[AlertsSettings.every],
             expiry: settings[AlertsSettings.expire],
             hasDefaultRules: settings[AlertsSettings.defaultRules],
@@ -77,6 +72,15 @@ struct AlertsParts: Sendable {
             interval: repeatEvery,
             logger: server.logger
         )
+    }
+
+    private static func bookOptions(_ settings: SettingValues) -> IncidentBook.Options {
+        var options = IncidentBook.Options()
+        options.flapWindow = settings[AlertsSettings.flapWindow]
+        options.groupWait = settings[AlertsSettings.groupWait]
+        options.mostAttempts = settings[AlertsSettings.attempts]
+        options.publicURL = settings[AlertsSettings.publicURL]
+        return options
     }
 
     /// The key of the settings, or that of a file in the data directory, which is made when it is missing.

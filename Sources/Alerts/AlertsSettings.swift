@@ -138,7 +138,7 @@ enum AlertsSettings {
     static let secretPrefix = Setting<String>(
         "WEIR_ALERTS_SECRET_PREFIX",
         .text("the beginning of names of variables"),
-        default: "WEIR_CHANNEL_",
+        default: "CHANNEL_",
         "Which environment variables a channel may name for its secrets."
     )
 

@@ -6,6 +6,7 @@ internal import Synchronization
 /// A receiver of HTTP on a socket: it reads whole requests, and answers each with the next of its texts; the last one
 /// stands for the rest.
 package final class Receiver: Sendable {
+    /// A request as it arrived.
     package struct Request: Sendable {
         package let head: String
         package let body: [UInt8]
@@ -22,6 +23,7 @@ package final class Receiver: Sendable {
         }
     }
 
+    /// The receiver cannot listen.
     package struct NoSocket: Error {}
 
     package let port: UInt16

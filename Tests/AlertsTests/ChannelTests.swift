@@ -15,7 +15,7 @@ struct ChannelTests {
         let weir = try AlertsHarness()
         let made = try await weir.post(
             Self.path,
-            #"{"name":"duty","kind":"webhook","config":{"url":"https://pd.example/v2/enqueue?token=k1","template":"pagerduty","routing_key":"0123456789abcdef0123456789abcdef","headers":{"Authorization":"Bearer hunter2","X-Team":"radio"}}}"#
+            #"{"name":"pager","kind":"webhook","config":{"url":"https://pd.example/v2/enqueue?token=k1","template":"pagerduty","routing_key":"0123456789abcdef0123456789abcdef","headers":{"Authorization":"Bearer hunter2","X-Team":"radio"}}}"#
         )
         #expect(made.status == 201, "\(made.text)")
         let channel = try made.json

@@ -118,24 +118,7 @@ import Testing
         try post("/telemetry", nil, Banner.sampleEvent)
         try post("/weblog", nil, "{}")
         try post("/", nil, "nonsense")
-        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
-        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
-        try post("/api/v1/runs", nil, #"{"event_id":5,"status":"x","items_failed":-1}"#)
-        try post("/api/v1/runs/batch", nil, #"[{"event_id":"e2","status":"x","# + Self.run + "]")
-        try post("/api/v1/runs/batch", nil, "5")
-        let commit = "/api/v1/runs/{event_id}/associate-commit"
-        let sent = #"{"commit_hash":"abc1234","commit_source":"ci"}"#
-        try post(commit, "/api/v1/runs/e1/associate-commit", sent)
-        try post(commit, "/api/v1/runs/nobody/associate-commit", sent)
-        for body in [#"{"status":"success"}"#, "{}", #"{"status":5}"#] {
-            let response = try client.send(
-                "PATCH",
-                "/api/v1/runs/e1",
-                fields: [("Content-Type", "application/json")],
-                body: Array(body.utf8)
-            )
-            try check(response, "patch", "/api/v1/runs/{event_id}")
-        }
+        try checkRuns(client, check)
         try checkIntegrations(client, check)
         try checkWorkers(client, check)
         let checkID = try checkChecks(client, check)
@@ -164,6 +147,33 @@ import Testing
         // A new endpoint that writes needs a request of its own above.
         #expect(Set(api.operations.map { "\($0.method) \($0.path)" }).subtracting(checked).sorted() == [])
         await weir.stop()
+    }
+
+    private func checkRuns(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        func post(_ path: String, _ target: String? = nil, _ json: String) throws {
+            try check(try client.post(target ?? path, json: json), "post", path)
+        }
+        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
+        try post("/api/v1/runs", nil, #"{"event_id":"e1","# + Self.run)
+        try post("/api/v1/runs", nil, #"{"event_id":5,"status":"x","items_failed":-1}"#)
+        try post("/api/v1/runs/batch", nil, #"[{"event_id":"e2","status":"x","# + Self.run + "]")
+        try post("/api/v1/runs/batch", nil, "5")
+        let commit = "/api/v1/runs/{event_id}/associate-commit"
+        let sent = #"{"commit_hash":"abc1234","commit_source":"ci"}"#
+        try post(commit, "/api/v1/runs/e1/associate-commit", sent)
+        try post(commit, "/api/v1/runs/nobody/associate-commit", sent)
+        for body in [#"{"status":"success"}"#, "{}", #"{"status":5}"#] {
+            let response = try client.send(
+                "PATCH",
+                "/api/v1/runs/e1",
+                fields: [("Content-Type", "application/json")],
+                body: Array(body.utf8)
+            )
+            try check(response, "patch", "/api/v1/runs/{event_id}")
+        }
     }
 
     /// Makes one of everything about alerts; returns the ids by the beginnings of their paths.
@@ -215,12 +225,24 @@ import Testing
             try send("PATCH", "\(path)/{id}", "nobody", #"{"enabled":true}"#)
             try send("DELETE", "\(path)/{id}", "nobody", "")
         }
+        let matcher = #"{"name":"alertname","value":"r","isRegex":false,"isEqual":true}"#
+        let times = #""startsAt":"2026-01-01T00:00:00Z","endsAt":"2999-01-01T00:00:00Z""#
+        let silence =
+            try send(
+                "POST",
+                "/silences",
+                "",
+                #"{"matchers":[\#(matcher)],\#(times),"createdBy":"kim","comment":"c"}"#
+            )?["silenceID"]?.string ?? ""
+        try send("POST", "/silences", "", "{}")
+        try send("DELETE", "/silence/{id}", "nobody", "")
         for id in [delivery, "nobody"] { try send("POST", "/alert-deliveries/{id}/retry", id, "") }
         try send("DELETE", "/alert-deliveries?until=2020-01-01T00:00:00Z", "", "")
         try send("DELETE", "/alert-deliveries", "", "")
         return [
             ("\(root)\(channels)", channel), ("\(root)\(rules)", rule),
             ("\(root)/alert-incidents", incident), ("\(root)/alert-deliveries", delivery),
+            ("\(root)/silence/", silence),
         ]
     }
 

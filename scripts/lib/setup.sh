@@ -108,6 +108,7 @@ install_missing() {
     has_library zlib || missing+=(zlib1g-dev)
     has_library sqlite3 || missing+=(libsqlite3-dev)
     has_library yaml-0.1 || missing+=(libyaml-dev)
+    [[ -f /usr/share/zoneinfo/Europe/Berlin ]] || missing+=(tzdata)
     has_library libcurl || missing+=(libcurl4-openssl-dev)
     for extra in "$@"; do
         case "$extra" in

@@ -59,18 +59,18 @@ package struct OperatorFailure: Error, Sendable {
     package var response: Response { .json(body, status: status) }
 
     private var body: [UInt8] {
-        let class_ = Self.class(of: status)
+        let kind = Self.class(of: status)
         var writer = JSONWriter()
         writer.object { body in
             body.member("error", message)
-            body.member("code", class_.code)
+            body.member("code", kind.code)
             body.object("failure") { failure in
-                failure.member("code", class_.code)
-                failure.member("component", class_.component)
-                failure.member("class", class_.name)
+                failure.member("code", kind.code)
+                failure.member("component", kind.component)
+                failure.member("class", kind.name)
                 failure.member("message", message)
-                failure.member("retry", class_.retry)
-                failure.member("system_action", class_.systemAction)
+                failure.member("retry", kind.retry)
+                failure.member("system_action", kind.systemAction)
                 if let action { failure.member("operator_action", action) }
                 if !diagnostics.isEmpty {
                     failure.array("diagnostics") { list in

@@ -10,6 +10,8 @@ struct ChannelRoutes: Sendable {
     let vault: ChannelVault
     let policy: SecretPolicy
     let tester: ChannelTester
+    /// Seals the secrets of the documents of integrations; returns how many were changed.
+    let resealDocuments: @Sendable (Connection) throws -> Int
 
     var all: [Endpoint] { [list, detail, create, change, delete, test, reseal] }
 
@@ -160,10 +162,16 @@ struct ChannelRoutes: Sendable {
         surface.write(
             .post,
             "/api/v2/notification-channels/reseal",
-            "Seals the secrets of all channels with the current key: afterwards older keys can be forgotten.",
-            answers: [APIAnswer(200, "How many channels were changed.", .named(AlertsSchemas.resealed))]
+            "Seals all secrets with the current key: afterwards older keys can be forgotten.",
+            answers: [
+                APIAnswer(
+                    200,
+                    "How many channels and documents were changed.",
+                    .named(AlertsSchemas.resealed)
+                )
+            ]
         ) { _, connection in
-            let count = try vault.reseal(on: connection)
+            let count = try vault.reseal(on: connection) + resealDocuments(connection)
             return AlertsSurface.json { $0.object { $0.member("resealed", count) } }
         }
     }

@@ -55,16 +55,20 @@ struct DeliverySender: Sendable {
 
     private func attempt(_ delivery: ClaimedDelivery) async {
         let start = ContinuousClock.now
-        let (outcome, kind) = await outcome(of: delivery)
-        let result = plan.result(
-            of: outcome,
+        let attempt = await outcome(of: delivery)
+        var result = plan.result(
+            of: attempt.outcome,
             attempts: delivery.attempts,
-            mostAttempts: delivery.mostAttempts,
+            mostAttempts: attempt.isOurs ? delivery.mostAttempts : .max,
             milliseconds: Int64((ContinuousClock.now - start) / .milliseconds(1)),
             jitter: .random(in: -1...1)
         )
-        metrics.attempted(kind, result.status)
-        if result.status == "failed" {
+        if !attempt.isOurs {
+            result.isCounted = false
+            result.pause = plan.firstPause
+        }
+        metrics.attempted(attempt.kind, result.status)
+        if result.status == "failed" || !attempt.isOurs {
             logger.warning(
                 "a notification could not be delivered",
                 metadata: [
@@ -74,24 +78,33 @@ struct DeliverySender: Sendable {
             )
         }
         afterAttempt()
-        await record(result, outcome, delivery)
+        await record(result, attempt.outcome, delivery)
     }
 
-    private func outcome(of delivery: ClaimedDelivery) async -> (SendOutcome, kind: String) {
+    private struct Attempt {
+        let outcome: SendOutcome
+        var kind = "unknown"
+        /// False when this Weir cannot read the channel: another one may, and the attempt does not count.
+        var isOurs = true
+    }
+
+    private func outcome(of delivery: ClaimedDelivery) async -> Attempt {
         guard
             let message = MessageDocument.decode(
                 delivery.message,
                 id: delivery.id,
                 body: delivery.payload
             )
-        else { return (.refused(status: nil, why: "a newer Weir wrote this notification"), "unknown") }
+        else { return Attempt(outcome: .refused(status: nil, why: "a newer Weir wrote this notification")) }
         do {
             let channel = try await channels.open(delivery.channel)
-            return (await send(message, channel), channel.kind.rawValue)
+            return Attempt(outcome: await send(message, channel), kind: channel.kind.rawValue)
         } catch let problem as ChannelProblem {
-            return (problem.outcome, "unknown")
+            if case .sealed = problem { return Attempt(outcome: problem.outcome, isOurs: false) }
+            return Attempt(outcome: problem.outcome)
         } catch {
-            return (.again(status: nil, after: nil, why: "PostgreSQL cannot be reached"), "unknown")
+            let outcome = SendOutcome.again(status: nil, after: nil, why: "PostgreSQL cannot be reached")
+            return Attempt(outcome: outcome, isOurs: false)
         }
     }
 

@@ -91,6 +91,25 @@ enum DeliveryStore {
         ).map { try $0.uuid("channel_id") }
     }
 
+    /// What people were told last of a firing incident; nil when they were told nothing.
+    static func lastTold(of incident: UUID128, on connection: Connection) throws -> AlertNotification? {
+        try connection.execute(
+            Statement(
+                "last told of incident",
+                """
+                SELECT uuid, message::text AS message
+                FROM alert_delivery
+                WHERE incident_id = $1 AND state = 'firing'
+                ORDER BY created_at DESC
+                LIMIT 1
+                """
+            ),
+            [.uuid(incident)]
+        ).first.flatMap { row in
+            MessageDocument.decode(try row.utf8("message"), id: try row.uuid("uuid"), body: [])
+        }
+    }
+
     private static let claim = Statement(
         "claim alert deliveries",
         file: PackageResources.claim_deliveries_sql
@@ -127,14 +146,15 @@ enum DeliveryStore {
                 UPDATE alert_delivery
                 SET status = $3, error = $4, http_status = $5, duration_ms = $6, lease_until = NULL,
                     next_attempt_at = now() + $7 * interval '1 second', updated_at = now(),
-                    sent_at = CASE WHEN $3 = 'sent' THEN now() END
+                    sent_at = CASE WHEN $3 = 'sent' THEN now() END,
+                    attempts = attempts - CASE WHEN $8 THEN 0 ELSE 1 END
                 WHERE uuid = $1 AND status = 'sending' AND attempts = $2
                 """
             ),
             [
                 .uuid(delivery), .int(attempts), .text(result.status), .optional(result.error),
                 .optional(result.httpStatus), .int64(result.milliseconds),
-                .double(result.pause / .seconds(1)),
+                .double(result.pause / .seconds(1)), .bool(result.isCounted),
             ]
         )
     }
@@ -162,4 +182,6 @@ struct AttemptResult: Sendable {
     var milliseconds: Int64
     /// Until the next attempt.
     var pause = Duration.zero
+    /// Whether it is one of the attempts that a delivery has.
+    var isCounted = true
 }

@@ -26,7 +26,7 @@ struct RetryPlan: Sendable {
             guard attempts < mostAttempts else {
                 return AttemptResult(
                     status: "failed",
-                    error: "\(why) (given up after \(attempts) attempts)",
+                    error: attempts > 1 ? "\(why) (given up after \(attempts) attempts)" : why,
                     httpStatus: status,
                     milliseconds: milliseconds
                 )

@@ -147,6 +147,7 @@ final class AlertEngine: Sendable {
         }
         try connection.transaction {
             let book = try book(on: connection)
+            try book.resolveOrphans()
             try book.expire(Self.expiring, after: expiry)
             try book.announceHeld()
         }

@@ -56,7 +56,8 @@ final class DependencyWatch: Sendable {
         }
     }
 
-    private func tell(_ channel: StoredChannel, _ rule: AlertRule, since: Timestamp, at now: Timestamp) async {
+    private func tell(_ channel: StoredChannel, _ rule: AlertRule, since: Timestamp, at now: Timestamp) async
+    {
         let message = Self.message(rule, since: since, at: now)
         guard let opened = try? vault.open(channel) else { return }
         guard case .sent = await send(message, opened) else { return }
@@ -91,7 +92,8 @@ final class DependencyWatch: Sendable {
             alert: rule.kind.rawValue,
             severity: rule.severity ?? .critical,
             title: "PostgreSQL is away",
-            summary: "PostgreSQL has not answered since \(since.wholeSeconds). Telemetry is kept in the journal.",
+            summary:
+                "PostgreSQL has not answered since \(since.wholeSeconds). Telemetry is kept in the journal.",
             labels: ["dependency": "postgres"],
             at: since
         )

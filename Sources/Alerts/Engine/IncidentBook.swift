@@ -71,7 +71,12 @@ struct IncidentBook {
         of rule: AlertRule,
         _ sent: [(channel: UUID128, message: AlertNotification)]
     ) throws {
-        let outcome = try IncidentStore.fire(finding, of: rule, flapWindow: options.flapWindow, on: connection)
+        let outcome = try IncidentStore.fire(
+            finding,
+            of: rule,
+            flapWindow: options.flapWindow,
+            on: connection
+        )
         guard let incident = outcome?.incident else { return }
         for (channel, message) in sent where configuration.channels[channel] != nil {
             let delivery = NewDelivery(
@@ -114,6 +119,14 @@ struct IncidentBook {
     /// Incidents that nothing ends are over after a time; only receivers that keep them are told.
     func expire(_ events: [EventName], after age: Duration) throws {
         for incident in try IncidentStore.expire(events, after: age, on: connection) {
+            try finish(incident, rule(of: incident))
+        }
+    }
+
+    /// Incidents of rules that are deleted, disabled or no longer in force are over: nothing else would end them.
+    func resolveOrphans() throws {
+        let inForce = configuration.rules.map(\.id)
+        for incident in try IncidentStore.resolveOrphans(inForce, on: connection) {
             try finish(incident, rule(of: incident))
         }
     }
@@ -170,10 +183,11 @@ struct IncidentBook {
         let channels = rule.channels.compactMap { configuration.channels[$0] }.filter(\.isEnabled)
         // Each momentary event is an incident of its own: what was held back of earlier ones is told with this one.
         incident.suppressed += try IncidentStore.takeSuppressed(before: incident, on: connection)
-        var message = message(.firing, incident, rule)
+        var shown = incident
         if incident.flaps == Self.mostFlaps {
-            message.text += "\nIt comes and goes: further changes are held back until it is quiet."
+            shown.summary += "\nIt comes and goes: further changes are held back until it is quiet."
         }
+        let message = message(.firing, shown, rule)
         for channel in channels {
             try DeliveryStore.insert(
                 delivery(message, incident, rule, channel, wait: options.groupWait),
@@ -189,7 +203,7 @@ struct IncidentBook {
 
     private func tellResolved(_ incident: inout Incident, _ rule: AlertRule?) throws {
         let told = try DeliveryStore.channelsTold(of: incident.id, on: connection)
-        let message = message(.resolved, incident, rule)
+        let message = try lastMessage(of: incident, rule)
         for id in told {
             guard let channel = configuration.channels[id], channel.isEnabled else { continue }
             let isTold = incident.resolvedBy != "expired" && rule?.sendsResolved == true
@@ -202,6 +216,22 @@ struct IncidentBook {
         incident.notice = nil
         try IncidentStore.store(incident, wasTold: false, on: connection)
         if rule?.sendsResolved == true { try IncidentStore.endCooldown(incident.id, on: connection) }
+    }
+
+    /// The end of what people were told: receivers that keep incidents know this one by its key and its labels, also
+    /// when its rule was changed or deleted meanwhile.
+    private func lastMessage(of incident: Incident, _ rule: AlertRule?) throws -> AlertNotification {
+        var message = message(.resolved, incident, rule)
+        guard let told = try DeliveryStore.lastTold(of: incident.id, on: connection) else { return message }
+        if told.dialect != message.dialect {
+            message = IncidentMessage(incident, publicURL: options.publicURL, deliverable: [])
+                .notification(.resolved, told.dialect)
+        }
+        message.incident = told.incident
+        message.labels = told.labels
+        message.severity = told.severity
+        message.startedAt = told.startedAt
+        return message
     }
 
     private func delivery(

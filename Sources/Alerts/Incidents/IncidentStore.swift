@@ -188,6 +188,22 @@ enum IncidentStore {
         ).map { try Incident($0) }
     }
 
+    /// Ends firing incidents whose rule is not among those in force.
+    static func resolveOrphans(_ rules: [UUID128], on connection: Connection) throws -> [Incident] {
+        try connection.execute(
+            Statement(
+                "alert incidents without a rule",
+                """
+                UPDATE alert_incident
+                SET status = 'resolved', resolved_at = now(), resolved_by = 'the rule is gone or disabled'
+                WHERE status = 'firing' AND (rule_id IS NULL OR NOT (rule_id = ANY ($1::uuid[])))
+                RETURNING \(Incident.columns)
+                """
+            ),
+            [.uuidArray(rules.map(Optional.some))]
+        ).map { try Incident($0) }
+    }
+
     /// Incidents whose notice was held back, the oldest first.
     static func withNotice(atMost count: Int, on connection: Connection) throws -> [Incident] {
         try connection.execute(

@@ -59,16 +59,8 @@ enum RuleStore {
         try Revision.bump(on: connection)
     }
 
-    /// Deletes a rule; false when there is none. Its open incidents are resolved: nothing else would end them.
+    /// Deletes a rule; false when there is none. The engine ends its open incidents.
     static func delete(_ id: UUID128, on connection: Connection) throws -> Bool {
-        try connection.execute(
-            """
-            UPDATE alert_incident
-            SET status = 'resolved', resolved_at = now(), resolved_by = 'the rule was deleted', notice = NULL
-            WHERE rule_id = $1 AND status = 'firing'
-            """,
-            [.uuid(id)]
-        )
         let gone = try connection.execute("DELETE FROM alert_rule WHERE uuid = $1", [.uuid(id)]).affectedRows
         if gone > 0 { try Revision.bump(on: connection) }
         return gone > 0

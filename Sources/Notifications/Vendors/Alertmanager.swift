@@ -44,7 +44,8 @@ enum AlertmanagerAlert {
 
     private static func labels(_ notification: AlertNotification) -> JSONValue {
         var labels: JSONValue = [
-            "alertname": .text(notification.event), "severity": .text(notification.severity.rawValue),
+            "alertname": .text(notification.label("alertname") ?? notification.event),
+            "severity": .text(notification.severity.rawValue),
             "incident": .text(notification.incident),
         ]
         for (name, value) in notification.labels where !value.isEmpty {

@@ -138,8 +138,10 @@ struct StoredMeasurements: MeasuredValues {
 
     // MARK: - Tracked runs
 
-    private func agents(_ minutes: Int, _ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue] {
-        try RunMeasurements(connection: connection).ended(from: now - .seconds(minutes * 60), to: now).map { found in
+    private func agents(_ minutes: Int, _ now: Timestamp, _ connection: Connection) throws -> [MeasuredValue]
+    {
+        try RunMeasurements(connection: connection).ended(from: now - .seconds(minutes * 60), to: now).map {
+            found in
             var numbers: [String: Double] = [
                 "finished": Double(found.finished), "failed": Double(found.failed),
                 "ratio": 1 - found.successRatio, "retried": Double(found.retries),
@@ -157,7 +159,8 @@ struct StoredMeasurements: MeasuredValues {
             ]
             numbers["usual"] = run.usualMilliseconds.map { Double($0) / 1000 }
             let names = [
-                "pipeline": run.eventID, "pipeline_name": run.runID, "agent": run.agent, "job_type": run.jobType,
+                "pipeline": run.eventID, "pipeline_name": run.runID, "agent": run.agent,
+                "job_type": run.jobType,
             ]
             return MeasuredValue(labels(run.project, names), numbers)
         }

@@ -105,7 +105,11 @@ private struct SelectorScanner {
         let value = try quoted()
         guard isPattern else { return .init(label: label, condition: .equal(value), isNegated: isNegated) }
         do throws(RegularExpression.SyntaxError) {
-            return .init(label: label, condition: .matching(try RegularExpression(value)), isNegated: isNegated)
+            return .init(
+                label: label,
+                condition: .matching(try RegularExpression(value)),
+                isNegated: isNegated
+            )
         } catch {
             throw SyntaxError(message: error.message)
         }
