@@ -101,7 +101,7 @@ final class StubServer: AlertsTransport {
                 return json(["error": "no"], 405)
             }
             let merged = merged(channel.configuration.config, body["config"] ?? .null)
-            let changed = ValueDifference.paths(channel.configuration.config, merged)
+            let changed = channel.configuration.config.differences(to: merged)
             return json(["changed": .list(changed.map { .text($0) })])
         case ("PATCH", let id?, _):
             guard var channel = state.channels[id] else { return json(["error": "no"], 404) }

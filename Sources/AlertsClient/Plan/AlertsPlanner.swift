@@ -98,7 +98,7 @@ package struct AlertsPlanner {
             )
         }
         let masked = ChannelConfiguration(kind: wanted.kind, config: wanted.config).masked
-        var changes = ValueDifference.paths(shown.config, masked).map { path in
+        var changes = shown.config.differences(to: masked).map { path in
             let isSecret = Self.isSecret(path, shown, wanted)
             return isSecret
                 ? AlertsPlan.Change(path)

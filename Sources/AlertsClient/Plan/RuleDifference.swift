@@ -9,7 +9,7 @@ struct RuleDifference {
     /// `names` are those of the server's channels by id.
     init(_ shown: ShownRule, _ wanted: WantedRule, _ names: [String: String]) {
         var changes = AlertsPlanner.change("when", shown.kind, wanted.kind.rawValue)
-        changes += ValueDifference.paths(shown.config, wanted.config).map { path in
+        changes += shown.config.differences(to: wanted.config).map { path in
             // A whole configuration of another kind.
             let (old, new) = (shown.config[path], wanted.config[path])
             let name = "with.\(UnitNames.short(path, wanted.kind))"
