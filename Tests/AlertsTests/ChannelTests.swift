@@ -41,6 +41,11 @@ struct ChannelTests {
         let config = String(decoding: before["config"]?.rawBytes ?? [], as: UTF8.self)
         let changed = try await weir.patch("\(Self.path)/\(id)", #"{"name":"b","config":\#(config)}"#)
         #expect(try changed.json["name"]?.string == "b")
+        let same = #"{"config":{"url":"\#(receiver.url)/secret-path"}}"#
+        let compared = try await weir.post("\(Self.path)/\(id)/compare", same)
+        #expect(compared.text == #"{"changed":[]}"#)
+        let other = try await weir.post("\(Self.path)/\(id)/compare", same.replacing("path", with: "paths"))
+        #expect(other.text == #"{"changed":["url"]}"#)
         let test = try await weir.feature.send(.post, "\(Self.path)/\(id)/test")
         #expect(try test.json["result"]?.string == "sent", "\(test.text)")
         #expect(receiver.requests.first?.line == "POST /secret-path HTTP/1.1")

@@ -1,5 +1,7 @@
 import Core
+import FeatureTestKit
 import Metrics
+import Notifications
 import Postgres
 import Testing
 
@@ -36,7 +38,7 @@ struct MeasuredRuleTests {
         let found = try await find(
             .failureRatio,
             #"{"threshold":0.25,"min_count":10,"window_minutes":30}"#,
-            .processes(minutes: 30),
+            .processes(minutes: 30, hasDurations: false),
             [
                 MeasuredValue(["project": "p", "process": "BAD"], ["finished": 12, "failed": 3]),
                 MeasuredValue(["project": "p", "process": "GOOD"], ["finished": 100, "failed": 24]),
@@ -54,7 +56,7 @@ struct MeasuredRuleTests {
         let values = ["ALIGN_A", "ALIGN_B", "SORT"].map {
             MeasuredValue(["project": "p", "process": $0], ["retried": 60])
         }
-        let question = MeasuredQuestion.processes(minutes: 15)
+        let question = MeasuredQuestion.processes(minutes: 15, hasDurations: false)
         let found = try await find(.retryStorm, "{}", question, values, scope: ["process": "ALIGN*"])
         #expect(found.count == 2)
         #expect(try await find(.retryStorm, "{}", question, values, project: "other") == [])

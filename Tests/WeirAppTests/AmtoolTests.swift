@@ -1,5 +1,7 @@
 import Core
 import Foundation
+import HTTPServer
+import Postgres
 import TestKit
 import Testing
 

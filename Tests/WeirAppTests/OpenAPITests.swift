@@ -203,6 +203,9 @@ import Testing
         try send("POST", channels, "", "nonsense")
         let delivery = try send("POST", "\(channels)/{id}/test", channel, "")?["delivery_id"]?.string ?? ""
         try send("POST", "\(channels)/reseal", "", "")
+        for id in [channel, "nobody"] {
+            try send("POST", "\(channels)/{id}/compare", id, #"{"config":{"url":"http://127.0.0.1:1/x"}}"#)
+        }
         let rules = "/alert-rules"
         let failures =
             #"{"name":"r","trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"channel_ids":["\#(channel)"]}"#

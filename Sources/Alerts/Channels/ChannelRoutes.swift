@@ -13,7 +13,7 @@ struct ChannelRoutes: Sendable {
     /// Seals the secrets of the documents of integrations; returns how many were changed.
     let resealDocuments: @Sendable (Connection) throws -> Int
 
-    var all: [Endpoint] { [list, detail, create, change, delete, test, reseal] }
+    var all: [Endpoint] { [list, detail, create, change, delete, test, compare, reseal] }
 
     private static let one = [
         APIAnswer(200, "The channel.", .named(AlertsSchemas.channel)),
@@ -155,6 +155,36 @@ struct ChannelRoutes: Sendable {
             ]
         ) { request in
             await tester.answer(request)
+        }
+    }
+
+    /// Secrets are never shown, so that whoever has them asks whether they are the same.
+    private var compare: Endpoint {
+        surface.write(
+            .post,
+            "/api/v2/notification-channels/{id}/compare",
+            "Says which fields of a configuration would change by a PATCH with it; stores nothing.",
+            body: .named(AlertsSchemas.comparison),
+            answers: [
+                APIAnswer(200, "The paths of the fields.", .named(AlertsSchemas.compared)),
+                .failure(404, "There is no such channel."),
+            ]
+        ) { request, connection in
+            var reader = MemberReader(try AlertsSurface.object(request))
+            let id = try AlertsSurface.id(request, of: "channel")
+            if reader.node("config") == nil { reader.miss("config") }
+            try reader.finish()
+            guard let channel = try ChannelStore.find(id, on: connection), let sent = reader.node("config")
+            else { throw AlertsSurface.notFound("channel") }
+            let stored = try vault.open(channel)
+            let changed = stored.config.differences(to: stored.merging(sent).config)
+            return AlertsSurface.json { json in
+                json.object { body in
+                    body.array("changed") { list in
+                        for path in changed { list.value(path) }
+                    }
+                }
+            }
         }
     }
 

@@ -43,6 +43,11 @@ struct AlertRule: Sendable {
     }
 }
 
+/// How bad a rule says that it is; `event` leaves it to what fires it.
+enum RuleSeverity: String, CaseIterable, Sendable {
+    case info, warning, error, critical, event
+}
+
 /// A text with `*` for any characters.
 struct Glob: Hashable, Sendable {
     private let parts: [String]

@@ -48,7 +48,9 @@ enum RuleBody {
     private static func readRest(_ reader: inout MemberReader, _ rule: inout AlertRule) {
         if reader.has("description") { rule.description = reader.text("description", atMost: 10_000) }
         if reader.has("project_module") { rule.project = reader.name("project_module") }
-        if let severity = reader.word("severity", AlertSeverity.self) { rule.severity = severity }
+        if let word = reader.word("severity", RuleSeverity.self) {
+            rule.severity = AlertSeverity(rawValue: word.rawValue)
+        }
         if let minutes = reader.integer("cooldown_minutes", 0...10_080) { rule.cooldown = minutes * 60 }
         if let seconds = reader.integer("cooldown_seconds", 0...604_800) { rule.cooldown = seconds }
         if let flag = reader.flag("enabled") { rule.isEnabled = flag }

@@ -45,7 +45,7 @@ enum AlertsSchemas {
             .init("channel_ids", .list(uuid), isRequired: isNew),
             .init("project_module", name.orNull, isRequired: false),
             .init("description", .sentText.orNull, isRequired: false),
-            .init("severity", .word(AlertSeverity.allCases.map(\.rawValue)).orNull, isRequired: false),
+            .init("severity", .word(RuleSeverity.allCases.map(\.rawValue)).orNull, isRequired: false),
             .init("cooldown_minutes", .integer(0...10_080).orNull, isRequired: false),
             .init("cooldown_seconds", .integer(0...604_800).orNull, isRequired: false),
             .init("enabled", .flag.orNull, isRequired: false),
@@ -136,6 +136,9 @@ enum AlertsSchemas {
             .init("duration_ms", APIType(.integer).orNull),
         ]
     )
+
+    static let comparison = APISchema("ChannelComparison", [.init("config", .object)])
+    static let compared = APISchema("ComparedChannel", [.init("changed", .list(.text))])
 
     static let preview = APISchema(
         "AlertPreview",

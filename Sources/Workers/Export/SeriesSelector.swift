@@ -1,3 +1,5 @@
+internal import Core
+
 /// A selector of series as Prometheus' `/federate` takes it: `name{label="value",label=~"pattern"}`.
 struct SeriesSelector: Sendable {
     /// A condition on a label; a missing label counts as empty.
