@@ -151,6 +151,7 @@ CREATE TABLE alert_delivery (
     max_attempts    integer     NOT NULL,
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
     lease_until     timestamptz,
+    lease_owner     text,
     sent_at         timestamptz,
     http_status     integer,
     duration_ms     bigint,
@@ -161,6 +162,7 @@ CREATE TABLE alert_delivery (
 
 CREATE INDEX alert_delivery_open ON alert_delivery (channel_id, position)
     WHERE status IN ('pending', 'sending', 'retrying');
+CREATE INDEX alert_delivery_taken ON alert_delivery (lease_owner) WHERE status = 'sending';
 CREATE INDEX alert_delivery_created ON alert_delivery (created_at DESC, uuid DESC);
 CREATE INDEX alert_delivery_channel ON alert_delivery (channel_id, created_at DESC);
 CREATE INDEX alert_delivery_rule ON alert_delivery (rule_id, created_at DESC);

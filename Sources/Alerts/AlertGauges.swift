@@ -47,9 +47,30 @@ enum AlertGauges {
                 help: "How long the oldest of them has waited; 0 when none waits.",
                 try waiting.double("age")
             )
+            snapshot.gauge(
+                "weir_alert_oldest_event_seconds",
+                help: "How long the oldest event has waited for alert rules; 0 when none waits.",
+                try connection.execute(unread, [.text(AlertEngine.consumer)])[0].double("age")
+            )
             return snapshot
         }
     }
+
+    /// Also those that wait for a transaction of any database of the server, which the engine does not see yet.
+    static let unread = Statement(
+        "oldest unread outbox event",
+        """
+        SELECT coalesce(greatest(extract(epoch FROM now() - min(e.at)), 0), 0)::float8 AS age
+        FROM (
+            SELECT s.at
+            FROM outbox_consumer c
+            JOIN outbox_event s ON (s.xid, s.id) > (c.last_xid, c.last_id)
+            WHERE c.name = $1
+            ORDER BY s.xid, s.id
+            LIMIT 1
+        ) e
+        """
+    )
 
     static let waiting = Statement(
         "waiting alert deliveries",

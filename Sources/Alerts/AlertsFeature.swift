@@ -68,7 +68,7 @@ extension FeatureSetup {
         gauges.append(AlertGauges.source(parts.engine.book))
         tasks += [
             { await integrations.takeOver() }, { await parts.engine.run() }, { await parts.sender.run() },
-            { await parts.repeater.run() },
+            { await parts.repeater.run() }, { [pool] in await parts.engine.keepWatch(pool) },
         ]
     }
 }

@@ -50,6 +50,7 @@ struct AlertsParts: Sendable {
             channels: vault,
             send: { await channelSender.send($0, over: $1) },
             pool: server.pool,
+            owner: Self.instance(server),
             lease: lease,
             plan: RetryPlan(),
             metrics: metrics,

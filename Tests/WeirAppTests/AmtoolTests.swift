@@ -17,7 +17,7 @@ private enum Amtool {
     static func run(_ url: String, _ arguments: String...) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(path))
-        process.arguments = ["--alertmanager.url=\(url)"] + arguments
+        process.arguments = ["--alertmanager.url=\(url)", "--no-version-check"] + arguments
         process.environment = ["HOME": NSTemporaryDirectory(), "TZ": "UTC"]
         let output = Pipe()
         process.standardOutput = output
@@ -51,16 +51,18 @@ struct AmtoolTests {
         UPDATE alert_revision SET revision = revision + 1;
         """
 
-    private func started() async throws -> (EmbeddedServer, url: String) {
+    /// The database is dropped with its value.
+    private func started() async throws -> (EmbeddedServer, url: String, TemporaryDatabase) {
         let database = try TemporaryDatabase.make()
         let weir = try await EmbeddedServer.start(databaseURL: database.target.unmaskedURL)
         try database.execute(Self.rows)
         let port = weir.server.addresses.first { $0.profile == nil }?.port ?? 0
-        return (weir, "http://127.0.0.1:\(port)")
+        return (weir, "http://127.0.0.1:\(port)", database)
     }
 
     @Test func `lists alerts, by matchers, and what Weir routes by`() async throws {
-        let (weir, url) = try await started()
+        let (weir, url, database) = try await started()
+        defer { withExtendedLifetime(database) {} }
         let all = try Amtool.run(url, "alert", "query")
         #expect(all.contains("Run of rna failed") && all.contains("Run of dna failed"), "\(all)")
         let some = try Amtool.run(
@@ -90,7 +92,8 @@ struct AmtoolTests {
     }
 
     @Test func `adds, lists, changes and ends silences`() async throws {
-        let (weir, url) = try await started()
+        let (weir, url, database) = try await started()
+        defer { withExtendedLifetime(database) {} }
         let id = try Amtool.run(url, "silence", "add", "-a", "ana", "-c", "a test", "-d", "1h", "project=rna")
             .trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(UUID128(id) != nil, "\(id)")

@@ -61,7 +61,7 @@ struct DeliveryRecord: Sendable {
             object.member("channel_id", channel)
             object.member("status", status)
             object.member("payload", raw: Redaction.masked(payload))
-            object.member("error", error)
+            object.member("error", error.map(Redaction.masked(text:)))
             object.member("created_at", createdAt, offset: .z)
             object.member("incident_id", incident)
             object.member("state", state)
@@ -72,7 +72,7 @@ struct DeliveryRecord: Sendable {
             object.member("next_attempt_at", isOpen ? nextAttemptAt : nil, offset: .z)
             object.member("sent_at", sentAt, offset: .z)
             object.member("updated_at", updatedAt, offset: .z)
-            object.member("dedupe_key", dedupeKey)
+            object.member("dedupe_key", Redaction.masked(text: dedupeKey))
             object.member("http_status", httpStatus)
             object.member("duration_ms", milliseconds)
         }

@@ -3,6 +3,7 @@ internal import Ingest
 internal import Logging
 internal import Notifications
 internal import Postgres
+internal import Synchronization
 
 /// Sends deliveries that are due. Each Weir runs one; each delivery is taken by one of them at a time.
 ///
@@ -10,11 +11,13 @@ internal import Postgres
 /// is over; then it is sent once more, with the same ids.
 struct DeliverySender: Sendable {
     /// How many are sent at once, each to another channel.
-    private static let parallel = 8
+    private static let parallel = 64
 
     let channels: ChannelVault
     let send: @Sendable (AlertNotification, ChannelConfiguration) async -> SendOutcome
     let pool: Pool
+    /// This Weir, also after it was started again.
+    let owner: String
     /// Longer than an attempt can take.
     let lease: Duration
     let plan: RetryPlan
@@ -25,32 +28,52 @@ struct DeliverySender: Sendable {
 
     /// Runs until the task is cancelled.
     func run() async {
-        while !Task.isCancelled {
-            var sent = 0
-            do {
-                sent = try await step()
-            } catch {
-                logger.debug("notifications are not sent", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(1))
+        try? await pool.withConnection { [owner] in try DeliveryStore.release(of: owner, on: $0) }
+        let free = FreeSlots(Self.parallel)
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let count = free.count
+                for delivery in count > 0 ? await claim(atMost: count) : [] {
+                    free.take()
+                    group.addTask {
+                        await work(off: delivery)
+                        free.putBack()
+                    }
+                }
+                try? await Task.sleep(for: .milliseconds(250))
             }
-            if sent == 0 { try? await Task.sleep(for: .milliseconds(250)) }
         }
     }
 
-    /// Sends what is due, one for each channel.
-    ///
-    /// - Returns: how many were attempted.
-    func step() async throws -> Int {
-        let lease = lease
-        let due = try await pool.withConnection {
-            try DeliveryStore.claim(atMost: Self.parallel, for: lease, on: $0)
+    /// Sends a delivery and those that follow it over its channel, one after the other.
+    private func work(off first: ClaimedDelivery) async {
+        var next: ClaimedDelivery? = first
+        while let delivery = next, !Task.isCancelled {
+            await attempt(delivery)
+            next = await claim(atMost: 1, of: delivery.channel).first
         }
-        await withTaskGroup { group in
-            for delivery in due {
-                group.addTask { await attempt(delivery) }
+    }
+
+    private func claim(atMost count: Int, of channel: UUID128? = nil) async -> [ClaimedDelivery] {
+        do {
+            return try await pool.withConnection { [lease, owner] connection in
+                try connection.transaction {
+                    // Statistics of a table that was empty a moment ago would make a plan that reads all of it.
+                    try connection.executeScript("SET LOCAL enable_seqscan = off")
+                    return try DeliveryStore.claim(
+                        atMost: count,
+                        of: channel,
+                        for: lease,
+                        by: owner,
+                        on: connection
+                    )
+                }
             }
+        } catch {
+            logger.debug("notifications are not sent", metadata: ["error": "\(error)"])
+            try? await Task.sleep(for: .seconds(1))
+            return []
         }
-        return due.count
     }
 
     private func attempt(_ delivery: ClaimedDelivery) async {
@@ -134,4 +157,15 @@ struct DeliverySender: Sendable {
             }
         }
     }
+}
+
+/// How many more deliveries can be sent at once. Any thread.
+private final class FreeSlots: Sendable {
+    private let slots: Atomic<Int>
+
+    init(_ count: Int) { slots = Atomic(count) }
+
+    var count: Int { slots.load(ordering: .relaxed) }
+    func take() { slots.subtract(1, ordering: .relaxed) }
+    func putBack() { slots.add(1, ordering: .relaxed) }
 }

@@ -110,16 +110,34 @@ enum DeliveryStore {
         }
     }
 
+    /// Gives back what a Weir had taken when it died: it has just been started again.
+    static func release(of owner: String, on connection: Connection) throws {
+        try connection.execute(
+            Statement(
+                "release alert deliveries",
+                "UPDATE alert_delivery SET lease_until = now() WHERE status = 'sending' AND lease_owner = $1"
+            ),
+            [.text(owner)]
+        )
+    }
+
     private static let claim = Statement(
         "claim alert deliveries",
         file: PackageResources.claim_deliveries_sql
     )
 
-    /// Takes deliveries that are due, for a time.
-    static func claim(atMost count: Int, for lease: Duration, on connection: Connection) throws
-        -> [ClaimedDelivery]
-    {
-        try connection.execute(claim, [.int(count), .double(lease / .seconds(1))]).map { row in
+    /// Takes deliveries that are due, for a time: of a channel, or one of each.
+    static func claim(
+        atMost count: Int,
+        of channel: UUID128?,
+        for lease: Duration,
+        by owner: String,
+        on connection: Connection
+    ) throws -> [ClaimedDelivery] {
+        let parameters: [Parameter] = [
+            .int(count), .double(lease / .seconds(1)), .optional(channel), .text(owner),
+        ]
+        return try connection.execute(claim, parameters).map { row in
             ClaimedDelivery(
                 id: try row.uuid("uuid"),
                 channel: try row.uuid("channel_id"),

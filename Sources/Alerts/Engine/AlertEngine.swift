@@ -76,12 +76,25 @@ final class AlertEngine: Sendable {
                 metrics.failures.increment()
                 let level: Logger.Level = (error as? PostgresError)?.isRetryable == true ? .debug : .warning
                 logger.log(level: level, "alerts are not evaluated", metadata: ["error": "\(error)"])
-                await watch.missed(known.withLock { $0 }, at: .now())
                 try? await Task.sleep(for: .seconds(1))
             }
             try? await Task.sleep(for: .milliseconds(250))
         }
         connection.close()
+    }
+
+    /// Asks PostgreSQL every few seconds whether it is there, until the task is cancelled: a pool notices a server that
+    /// hangs, for which the engine's own connection would wait.
+    func keepWatch(_ pool: Pool) async {
+        while !Task.isCancelled {
+            do {
+                try await pool.withConnection { _ = try $0.execute("SELECT 1", []) }
+                watch.heard()
+            } catch {
+                await watch.missed(known.withLock { $0 }, at: .now())
+            }
+            try? await Task.sleep(for: .seconds(5))
+        }
     }
 
     private func begin(on connection: Connection) throws {
@@ -113,6 +126,8 @@ final class AlertEngine: Sendable {
         _ take: (EventRules, OutboxEvent) throws -> Void
     ) throws -> Int {
         try connection.transaction {
+            // Statistics of tables that were empty a moment ago would make plans that read all of them.
+            try connection.executeScript("SET LOCAL enable_seqscan = off")
             let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
             guard !events.isEmpty else { return 0 }
             let rules = EventRules(book: try book(on: connection))

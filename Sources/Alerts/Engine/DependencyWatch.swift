@@ -64,6 +64,13 @@ final class DependencyWatch: Sendable {
         outage.withLock { $0?.told[Place(rule: rule.id, channel: channel.id)] = message }
     }
 
+    /// PostgreSQL answers. What was told of an outage is stored by the engine.
+    func heard() {
+        outage.withLock { outage in
+            if outage?.told.isEmpty == true { outage = nil }
+        }
+    }
+
     /// PostgreSQL answers again: stores what was sent meanwhile, and resolves it.
     func answered(_ book: IncidentBook) throws {
         guard let over = outage.withLock({ $0 }), !over.told.isEmpty else {

@@ -44,6 +44,7 @@ struct EventRules {
             outbox.at,
             of: rule.id,
             within: pattern.window,
+            upTo: max(pattern.count, 1000),
             on: book.connection
         )
         guard count >= pattern.count else { return }

@@ -29,7 +29,7 @@ struct IncidentBook {
     /// A rule has found something.
     func fire(_ finding: Finding, of rule: AlertRule) throws {
         let outcome = try IncidentStore.fire(
-            finding,
+            finding.bounded,
             of: rule,
             flapWindow: options.flapWindow,
             on: connection

@@ -52,10 +52,10 @@ struct MeasuredRules: Sendable {
         let now = Timestamp.now()
         let condition = MeasuredCondition(rule: rule, now: now)
         let findings = try condition.findings(&answers, on: connection).map { finding in
-            guard rule.isOwn else { return finding.inWords(of: rule) }
+            guard rule.isOwn else { return finding.inWords(of: rule).bounded }
             var own = finding
             own.key = "\(instance)/\(finding.key)"
-            return own
+            return own.bounded
         }
         let isQuiet = findings.isEmpty && !open.contains(rule.id)
         // Most rules of most passes.

@@ -95,7 +95,7 @@ enum IncidentHistory {
                 "acknowledge alert incident",
                 """
                 UPDATE alert_incident
-                SET acknowledged_by = $2, acknowledged_at = CASE WHEN $2 IS NOT NULL THEN now() END
+                SET acknowledged_by = $2::text, acknowledged_at = CASE WHEN $2::text IS NOT NULL THEN now() END
                 WHERE uuid = $1 AND status = 'firing'
                 """
             ),

@@ -188,7 +188,7 @@ enum IncidentStore {
         ).map { try Incident($0) }
     }
 
-    /// Ends firing incidents whose rule is not among those in force.
+    /// Ends firing incidents whose rule is gone, disabled, or one of Weir's own that is not among those in force.
     static func resolveOrphans(_ rules: [UUID128], on connection: Connection) throws -> [Incident] {
         try connection.execute(
             Statement(
@@ -196,7 +196,12 @@ enum IncidentStore {
                 """
                 UPDATE alert_incident
                 SET status = 'resolved', resolved_at = now(), resolved_by = 'the rule is gone or disabled'
-                WHERE status = 'firing' AND (rule_id IS NULL OR NOT (rule_id = ANY ($1::uuid[])))
+                WHERE status = 'firing' AND NOT EXISTS (
+                    SELECT
+                    FROM alert_rule r
+                    WHERE r.uuid = rule_id AND r.enabled
+                      AND (r.origin <> 'default' OR r.uuid = ANY ($1::uuid[]))
+                )
                 RETURNING \(Incident.columns)
                 """
             ),

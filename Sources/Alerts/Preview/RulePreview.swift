@@ -14,7 +14,7 @@ struct RulePreview {
     /// How far it looks back.
     static let span = Duration.seconds(86_400)
     /// How many events it looks at, and how many firings it shows.
-    static let mostEvents = 200_000
+    static let mostEvents = 50_000
     static let mostFirings = 500
     /// How many moments of the day measured values are asked for.
     static let moments = 48
@@ -37,38 +37,33 @@ struct RulePreview {
         self.now = now
     }
 
-    /// Runs the rule over the last day.
-    mutating func run(on connection: Connection) throws {
-        if rule.isMeasured {
-            try measure(on: connection)
-        } else {
-            try replay(on: connection)
-        }
+    /// The events of the last day, which `replay` takes.
+    func events(on connection: Connection) throws -> [OutboxEvent] {
+        try OutboxStore.recent(since: now - Self.span, atMost: Self.mostEvents, on: connection)
     }
 
     // MARK: - Events
 
-    private mutating func replay(on connection: Connection) throws {
-        let events = try OutboxStore.recent(
-            since: now - Self.span,
-            atMost: Self.mostEvents,
-            on: connection
-        )
+    /// Runs a rule over events; needs no connection, so that it holds none up.
+    mutating func replay(_ events: [OutboxEvent]) {
         looked = events.count
         if events.count == Self.mostEvents {
             notes.append("Only the last \(Self.mostEvents) events were looked at.")
         }
         notes.append("Events are kept for a day after they were read; earlier ones are not looked at.")
         var matches: [Timestamp] = []
+        var first = 0
         for outbox in events {
             let event = EventCatalogue.event(of: outbox)
             for ending in event?.ends ?? [] { forget(ending) }
             if rule.kind == .eventMatch {
                 let pattern = EventPattern(rule.trigger)
                 guard pattern.matches(outbox) else { continue }
-                matches = matches.filter { outbox.at - $0 <= pattern.window } + [outbox.at]
-                guard matches.count >= pattern.count else { continue }
-                fire(EventFinding.counted(outbox, event, rule, matches.count), at: outbox.at)
+                matches.append(outbox.at)
+                while outbox.at - matches[first] > pattern.window { first += 1 }
+                let count = matches.count - first
+                guard count >= pattern.count else { continue }
+                fire(EventFinding.counted(outbox, event, rule, count), at: outbox.at)
             } else if let event, rule.covers(event.labels), let finding = EventFinding.finding(event, rule) {
                 fire(finding, at: outbox.at)
             }
@@ -87,7 +82,8 @@ struct RulePreview {
 
     // MARK: - Measured values
 
-    private mutating func measure(on connection: Connection) throws {
+    /// Runs a rule over values.
+    mutating func measure(on connection: Connection) throws {
         guard MeasuredCondition.looksBack(rule) else {
             notes.append("What this rule looks at is known for the present only: this is what fires now.")
             looked = 1

@@ -26,11 +26,12 @@ enum MatchStore {
         )
     }
 
-    /// Notes an event, forgets those that are older than the window, and counts the rest.
+    /// Notes an event, forgets those that are older than the window, and counts the rest, `most` at most.
     static func add(
         _ time: Timestamp,
         of rule: UUID128,
         within window: Duration,
+        upTo most: Int,
         on connection: Connection
     ) throws -> Int {
         let parameters: [Parameter] = [.uuid(rule), .timestamp(time), .double(window / .seconds(1))]
@@ -46,8 +47,11 @@ enum MatchStore {
             parameters
         )
         return try connection.execute(
-            Statement("count alert matches", "SELECT count(*) AS count FROM alert_match WHERE rule_id = $1"),
-            [.uuid(rule)]
+            Statement(
+                "count alert matches",
+                "SELECT count(*) AS count FROM (SELECT FROM alert_match WHERE rule_id = $1 LIMIT $2) m"
+            ),
+            [.uuid(rule), .int(most)]
         )[0].int("count")
     }
 }

@@ -86,18 +86,22 @@ struct AlertsSurface: Sendable {
     func respond(_ body: @escaping @Sendable (Connection) throws -> Response) async -> Response {
         do {
             return try await pool.withConnection(body)
-        } catch let failure as OperatorFailure {
-            return failure.response
-        } catch let error as PostgresError where error.isRetryable {
+        } catch {
+            return answer(to: error)
+        }
+    }
+
+    /// The answer to an error.
+    func answer(to error: any Error) -> Response {
+        if let failure = error as? OperatorFailure { return failure.response }
+        if let error = error as? PostgresError, error.isRetryable {
             var response = OperatorFailure(.serviceUnavailable, "PostgreSQL is away or busy: ask again.")
                 .response
             response.fields.append("Retry-After", "1")
             return response
-        } catch {
-            logger.error("an endpoint of alerts failed", metadata: ["error": "\(error)"])
-            return OperatorFailure(.internalServerError, "Weir could not answer this; its log says why.")
-                .response
         }
+        logger.error("an endpoint of alerts failed", metadata: ["error": "\(error)"])
+        return OperatorFailure(.internalServerError, "Weir could not answer this; its log says why.").response
     }
 
     // MARK: - Pieces of requests

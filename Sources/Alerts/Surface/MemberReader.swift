@@ -85,11 +85,16 @@ struct MemberReader {
         guard let node = present(name, isRequired) else { return nil }
         guard node.kind == .array else { return mistyped(name, "an array of UUIDs") }
         var ids: [UUID128] = []
+        var seen: Set<UUID128> = []
         for element in node.elements {
             guard let id = element.string.flatMap({ UUID128($0) }) else {
                 return mistyped(name, "an array of UUIDs")
             }
-            if !ids.contains(id) { ids.append(id) }
+            if seen.insert(id).inserted { ids.append(id) }
+        }
+        guard ids.count <= 1000 else {
+            values.append(.init(name, "too_many", "has more than 1000 ids"))
+            return nil
         }
         return ids
     }

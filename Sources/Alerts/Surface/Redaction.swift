@@ -63,9 +63,8 @@ enum Redaction {
     }
 
     private static func nextMarker(in text: Substring) -> Range<Substring.Index>? {
-        let lower = text.lowercased()
-        // A letter whose small form is longer would move the places.
-        guard lower.utf8.count == text.utf8.count else { return nil }
+        // Only ASCII, whose letters keep their places.
+        let lower = String(decoding: text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         let found = markers.compactMap { lower.firstRange(of: $0) }
             .min {
                 $0.lowerBound == $1.lowerBound ? $0.upperBound > $1.upperBound : $0.lowerBound < $1.lowerBound

@@ -8,7 +8,9 @@ internal import Notifications
 /// worker a `worker_heartbeat_lost`. Contract pipelogiq §6.4 has the catalogue; its keys have no times in them here.
 enum EventCatalogue {
     /// Nil for an event that concerns nobody.
-    static func event(of outbox: OutboxEvent) -> AlertEvent? {
+    static func event(of outbox: OutboxEvent) -> AlertEvent? { unbounded(outbox)?.bounded }
+
+    private static func unbounded(_ outbox: OutboxEvent) -> AlertEvent? {
         guard let document = try? JSONDocument(outbox.detail) else { return nil }
         let source = EventSource(outbox: outbox, detail: document.root)
         return switch outbox.kind {
