@@ -18,6 +18,7 @@ BENCHES = {
     "loader": "loader",
     "runs": "runs",
     "workers": "workers",
+    "alerts": "alerts",
     "http": "plain_http",
     "fsync": "probe",
     "memory": "footprint",

@@ -1,6 +1,6 @@
 -- The load of the benchmarks, for wrk: `wrk … -s load.lua URL -- get` asks for the URL again and again;
--- `wrk … -s load.lua URL -- weblog SEED PADDING` posts events of Nextflow tasks, each a new one, with
--- so many bytes more in each script.
+-- `wrk … -s load.lua URL -- weblog SEED PADDING PAUSE` posts events of Nextflow tasks, each a new one, with
+-- so many bytes more in each script; a connection rests for so many milliseconds before each, if any.
 --
 -- A task is submitted, started and completed, 200 requests apart; one in 25 fails. Bodies have about 870 bytes on
 -- average (compact captures of Nextflow 23: 565 to 813 without trace metrics). All that varies has a fixed width, so
@@ -148,6 +148,8 @@ function init(args)
     end
     prepare(tonumber(args[2]), string.rep("#", tonumber(args[3])))
     request = weblog
+    local pause = tonumber(args[4] or "0")
+    if pause > 0 then delay = function() return pause end end
     if number == 1 then io.stderr:write(string.format("BODY %.0f\n", bodies.mean)) end
 end
 

@@ -4,8 +4,16 @@
 -- Runs of 500 and 4000 attempts lie over two years before `now`, 12 in a hundred within the last 30 days and 5 within
 -- the last 7, in the order of time, as a Weir would have stored them. Twelve pipelines have 6 to 28 processes each.
 -- Whatever would end after `now` is still at work.
+--
+-- `-v age=...` says how many days ago a run began, of its place `x` from 0 to 1; `-v pipelines=...` and `-v steps=...` how many there are.
 
 \set QUIET on
+\if :{?age}
+\else
+    \set age 'CASE WHEN x < 0.88 THEN 730 - 700 * x / 0.88 WHEN x < 0.95 THEN 30 - 23 * (x - 0.88) / 0.07 ELSE 7 - 7 * (x - 0.95) / 0.05 END'
+    \set pipelines 12
+    \set steps '(6 + 2 * n.pipeline)'
+\endif
 SET synchronous_commit = off;
 SET work_mem = '256MB';
 SET jit = off;
@@ -31,14 +39,8 @@ CREATE TEMPORARY TABLE new_run AS
 SELECT
     block, blocks * 500 AS attempts, pg_temp.run_key('session-' || block / 2, 'run-' || block) AS run_key,
     'session-' || block / 2 AS run_id, 'run-' || block AS run_name,
-    least(11, floor(12 * pow(pg_temp.uniform(block, 1), 1.5)))::integer AS pipeline,
-    date_trunc('second', timestamptz :'now' - interval '1 day' * (
-        CASE
-            WHEN x < 0.88 THEN 730 - 700 * x / 0.88
-            WHEN x < 0.95 THEN 30 - 23 * (x - 0.88) / 0.07
-            ELSE 7 - 7 * (x - 0.95) / 0.05
-        END
-    )) AS began,
+    least(:pipelines - 1, floor(:pipelines * pow(pg_temp.uniform(block, 1), 1.5)))::integer AS pipeline,
+    date_trunc('second', timestamptz :'now' - interval '1 day' * (:age)) AS began,
     interval '1 hour' * (2 + 2 * blocks + 2 * pg_temp.uniform(block, 2)) AS length
 FROM (
     SELECT block, CASE WHEN block % 40 = 0 THEN 8 ELSE 1 END AS blocks, block * 500.0 / :total AS x
@@ -62,7 +64,7 @@ FROM new_run n
 CROSS JOIN LATERAL generate_series(0, n.attempts - 1) j
 CROSS JOIN LATERAL (
     SELECT
-        floor((6 + 2 * n.pipeline) * pow(pg_temp.uniform(500 * n.block + j, 4), 2))::integer AS step,
+        floor(:steps * pow(pg_temp.uniform(500 * n.block + j, 4), 2))::integer AS step,
         pg_temp.uniform(500 * n.block + j, 5) AS luck,
         pg_temp.uniform(500 * n.block + j, 6) AS fate
 ) s;
