@@ -145,7 +145,10 @@ class Site:
         """Percent of a core that Weir and PostgreSQL take, and how long an evaluation takes in milliseconds."""
         before, began = self.cpu(), time.monotonic()
         passes, took = self.passes(), self.weir.metric("weir_alert_evaluation_seconds_sum")
-        time.sleep(seconds)
+        time.sleep(seconds - 0.5)
+        # From the end of an evaluation to the end of another.
+        while self.passes() < passes + seconds // EVERY:
+            time.sleep(0.25)
         took, passes = self.weir.metric("weir_alert_evaluation_seconds_sum") - took, self.passes() - passes
         used = [100 * (after - earlier) / (time.monotonic() - began) for after, earlier in zip(self.cpu(), before)]
         return *used, 1000 * took / max(1, passes)
