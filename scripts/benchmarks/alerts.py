@@ -94,17 +94,19 @@ class Site:
             [WEIR, "simulate", "--rate", str(TRICKLE), "--runs", "1000000", "--tasks", "200", "--senders", "2", "--start", iso(),
              "--url", f"http://127.0.0.1:{self.weir.port}/telemetry"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         atexit.register(self.simulate.kill)
-        threading.Thread(target=self._report, daemon=True).start()
+        self.ending = threading.Event()
+        self.reporter = threading.Thread(target=self._report, daemon=True)
+        self.reporter.start()
 
     def _report(self):
         names = ["noetl_worker_queue_size", "noetl_system_cpu_usage_percent", "noetl_process_memory_rss_bytes",
                  "noetl_worker_active_tasks"]
-        while self.weir.process.poll() is None:
+        while not self.ending.is_set():
             for n in range(POOLS):
                 metrics = [{"metric_name": name, "metric_type": "gauge", "metric_value": n} for name in names]
                 self.send("/api/metrics/report",
                           {"component_name": f"pool-{n}", "component_type": "worker_pool", "metrics": metrics})
-                time.sleep(EVERY / POOLS)
+                self.ending.wait(EVERY / POOLS)
 
     def send(self, path, body):
         status, _, answer = self.weir.ask("POST", path, json.dumps(body), headers={"Content-Type": "application/json"})
@@ -154,7 +156,10 @@ class Site:
         return *used, 1000 * took / max(1, passes)
 
     def end(self):
+        self.ending.set()
+        self.reporter.join(60)
         self.simulate.kill()
+        self.simulate.wait()
         self.weir.terminate()
 
 
