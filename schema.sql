@@ -622,6 +622,8 @@ CREATE TABLE public.agent_run (
     git_commit_hash text COLLATE pg_catalog."C",
     received_at timestamp with time zone NOT NULL,
     document json NOT NULL,
+    ended_at timestamp with time zone,
+    duration_ms bigint,
     CONSTRAINT agent_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'success'::text, 'failure'::text, 'partial'::text, 'timeout'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='85');
@@ -685,6 +687,129 @@ CREATE VIEW public.agent_runs AS
     r.insight_id,
     r.parent_run_id
    FROM public.agent_run r;
+
+CREATE TABLE public.alert_condition (
+    rule_id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.alert_delivery (
+    uuid uuid NOT NULL,
+    "position" bigint NOT NULL,
+    rule_id uuid,
+    channel_id uuid,
+    incident_id uuid,
+    status text NOT NULL,
+    state text NOT NULL,
+    event text NOT NULL,
+    message jsonb NOT NULL,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    error text,
+    attempts integer DEFAULT 0 NOT NULL,
+    max_attempts integer NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    lease_owner text,
+    sent_at timestamp with time zone,
+    http_status integer,
+    duration_ms bigint,
+    dedupe_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone,
+    CONSTRAINT alert_delivery_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'sending'::text, 'retrying'::text, 'sent'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.alert_delivery ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_delivery_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alert_incident (
+    uuid uuid NOT NULL,
+    rule_id uuid,
+    rule_name text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL,
+    event text NOT NULL,
+    alert text NOT NULL,
+    severity text NOT NULL,
+    project text,
+    title text NOT NULL,
+    summary text NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    links jsonb DEFAULT '{}'::jsonb NOT NULL,
+    source_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    value double precision,
+    started_at timestamp with time zone NOT NULL,
+    last_fired_at timestamp with time zone NOT NULL,
+    firings bigint DEFAULT 1 NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    flaps integer DEFAULT 0 NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    notice text,
+    notified_at timestamp with time zone,
+    suppressed bigint DEFAULT 0 NOT NULL,
+    silenced_by uuid,
+    CONSTRAINT alert_incident_status_check CHECK ((status = ANY (ARRAY['firing'::text, 'resolved'::text])))
+);
+
+CREATE TABLE public.alert_match (
+    rule_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.alert_revision (
+    is_only boolean DEFAULT true NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL,
+    evaluated_at timestamp with time zone,
+    CONSTRAINT alert_revision_is_only_check CHECK (is_only)
+);
+
+CREATE TABLE public.alert_rule (
+    uuid uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    description text,
+    project_module text,
+    enabled boolean DEFAULT true NOT NULL,
+    severity text DEFAULT 'warning'::text NOT NULL,
+    trigger_kind text NOT NULL,
+    trigger_config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scope jsonb DEFAULT '{}'::jsonb NOT NULL,
+    channel_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    cooldown_seconds integer DEFAULT 3600 NOT NULL,
+    dedupe_by text DEFAULT 'subject'::text NOT NULL,
+    send_resolved boolean DEFAULT false NOT NULL,
+    origin text DEFAULT 'api'::text NOT NULL,
+    last_fired_at timestamp with time zone,
+    next_evaluation_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    evaluation_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone
+);
+
+CREATE TABLE public.alert_silence (
+    uuid uuid NOT NULL,
+    matchers jsonb NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    schedule text,
+    time_zone text,
+    lasting interval,
+    created_by text DEFAULT ''::text NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_silence_check CHECK ((ends_at >= starts_at)),
+    CONSTRAINT alert_silence_check1 CHECK (((schedule IS NULL) = (lasting IS NULL)))
+);
 
 CREATE TABLE public.completion (
     run_key uuid NOT NULL,
@@ -805,6 +930,35 @@ CREATE TABLE public.journal_position (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.notification_channel (
+    uuid uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    origin text DEFAULT 'api'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone
+);
+
+CREATE TABLE public.observability_integration_config (
+    type character varying(64) NOT NULL,
+    config_json text DEFAULT '{}'::text NOT NULL,
+    status character varying(32) DEFAULT 'not_configured'::character varying NOT NULL,
+    created_at timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    updated_at timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+CREATE TABLE public.observability_integration_health (
+    type character varying(64) NOT NULL,
+    last_tested_at timestamp without time zone,
+    last_success_at timestamp without time zone,
+    last_error text,
+    export_rate_per_min double precision DEFAULT 0 NOT NULL,
+    drop_rate double precision DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.outbox_consumer (
     name text NOT NULL,
     last_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -829,6 +983,59 @@ ALTER TABLE public.outbox_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.ping (
+    id uuid NOT NULL,
+    check_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    exit_status bigint,
+    rid uuid,
+    event_id text COLLATE pg_catalog."C",
+    method text NOT NULL COLLATE pg_catalog."C",
+    remote text NOT NULL COLLATE pg_catalog."C",
+    user_agent text NOT NULL COLLATE pg_catalog."C",
+    body text NOT NULL,
+    body_bytes bigint NOT NULL,
+    CONSTRAINT ping_kind_check CHECK ((kind = ANY (ARRAY['success'::text, 'start'::text, 'fail'::text, 'log'::text])))
+);
+
+CREATE TABLE public.ping_check (
+    id uuid NOT NULL,
+    ping_uuid uuid NOT NULL,
+    ping_key text COLLATE pg_catalog."C",
+    key_digest uuid,
+    slug text COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    project text COLLATE pg_catalog."C",
+    period bigint,
+    cron text COLLATE pg_catalog."C",
+    time_zone text COLLATE pg_catalog."C",
+    grace bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    paused_at timestamp with time zone,
+    watched_from timestamp with time zone,
+    missed_at timestamp with time zone,
+    missed_due timestamp with time zone,
+    CONSTRAINT ping_check_check CHECK (((period IS NULL) <> (cron IS NULL))),
+    CONSTRAINT ping_check_check1 CHECK (((cron IS NULL) = (time_zone IS NULL))),
+    CONSTRAINT ping_check_check2 CHECK ((((ping_key IS NULL) = (slug IS NULL)) AND ((ping_key IS NULL) = (key_digest IS NULL))))
+);
+
+CREATE TABLE public.ping_state (
+    check_id uuid NOT NULL,
+    last_ping_at timestamp with time zone,
+    last_kind text COLLATE pg_catalog."C",
+    last_exit bigint,
+    last_start_at timestamp with time zone,
+    open_run text,
+    open_since timestamp with time zone,
+    bare_run text,
+    bare_at timestamp with time zone
+)
+WITH (fillfactor='70');
 
 CREATE TABLE public.push_family (
     group_key uuid NOT NULL,
@@ -1095,6 +1302,24 @@ ALTER TABLE ONLY public.agent_run
 ALTER TABLE ONLY public.agent_run_tally
     ADD CONSTRAINT agent_run_tally_pkey PRIMARY KEY (facet, value_key);
 
+ALTER TABLE ONLY public.alert_condition
+    ADD CONSTRAINT alert_condition_pkey PRIMARY KEY (rule_id, key);
+
+ALTER TABLE ONLY public.alert_delivery
+    ADD CONSTRAINT alert_delivery_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.alert_incident
+    ADD CONSTRAINT alert_incident_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.alert_revision
+    ADD CONSTRAINT alert_revision_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.alert_rule
+    ADD CONSTRAINT alert_rule_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.alert_silence
+    ADD CONSTRAINT alert_silence_pkey PRIMARY KEY (uuid);
+
 ALTER TABLE ONLY public.completion
     ADD CONSTRAINT completion_pkey PRIMARY KEY (run_key, completion_key);
 
@@ -1125,11 +1350,35 @@ ALTER TABLE ONLY public.import_portion
 ALTER TABLE ONLY public.journal_position
     ADD CONSTRAINT journal_position_pkey PRIMARY KEY (journal_id, stream);
 
+ALTER TABLE ONLY public.notification_channel
+    ADD CONSTRAINT notification_channel_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.notification_channel
+    ADD CONSTRAINT notification_channel_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.observability_integration_config
+    ADD CONSTRAINT observability_integration_config_pkey PRIMARY KEY (type);
+
+ALTER TABLE ONLY public.observability_integration_health
+    ADD CONSTRAINT observability_integration_health_pkey PRIMARY KEY (type);
+
 ALTER TABLE ONLY public.outbox_consumer
     ADD CONSTRAINT outbox_consumer_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.outbox_event
     ADD CONSTRAINT outbox_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ping_check
+    ADD CONSTRAINT ping_check_ping_uuid_key UNIQUE (ping_uuid);
+
+ALTER TABLE ONLY public.ping_check
+    ADD CONSTRAINT ping_check_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ping
+    ADD CONSTRAINT ping_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ping_state
+    ADD CONSTRAINT ping_state_pkey PRIMARY KEY (check_id);
 
 ALTER TABLE ONLY public.push_family
     ADD CONSTRAINT push_family_pkey PRIMARY KEY (group_key, metric_name);
@@ -1206,6 +1455,8 @@ CREATE INDEX agent_run_commit ON public.agent_run USING btree (public.index_pref
 
 CREATE INDEX agent_run_created ON public.agent_run USING btree (created_order DESC, id);
 
+CREATE INDEX agent_run_ended ON public.agent_run USING btree (ended_at DESC) WHERE (ended_at IS NOT NULL);
+
 CREATE INDEX agent_run_insight ON public.agent_run USING btree (public.index_prefix(insight_id)) WHERE (insight_id IS NOT NULL);
 
 CREATE INDEX agent_run_job ON public.agent_run USING btree (public.index_prefix(job_type), created_order DESC);
@@ -1224,6 +1475,38 @@ CREATE INDEX agent_run_untimed ON public.agent_run USING btree (created_order DE
 
 CREATE INDEX agent_run_website ON public.agent_run USING btree (public.index_prefix(website), public.index_prefix(website_section)) WHERE (website IS NOT NULL);
 
+CREATE INDEX alert_delivery_channel ON public.alert_delivery USING btree (channel_id, created_at DESC);
+
+CREATE INDEX alert_delivery_created ON public.alert_delivery USING btree (created_at DESC, uuid DESC);
+
+CREATE INDEX alert_delivery_incident ON public.alert_delivery USING btree (incident_id, created_at);
+
+CREATE INDEX alert_delivery_open ON public.alert_delivery USING btree (channel_id, "position") WHERE (status = ANY (ARRAY['pending'::text, 'sending'::text, 'retrying'::text]));
+
+CREATE INDEX alert_delivery_rule ON public.alert_delivery USING btree (rule_id, created_at DESC);
+
+CREATE INDEX alert_delivery_taken ON public.alert_delivery USING btree (lease_owner) WHERE (status = 'sending'::text);
+
+CREATE UNIQUE INDEX alert_incident_firing ON public.alert_incident USING btree (rule_id, key) WHERE (status = 'firing'::text);
+
+CREATE INDEX alert_incident_key ON public.alert_incident USING btree (rule_id, key, last_fired_at DESC);
+
+CREATE INDEX alert_incident_notice ON public.alert_incident USING btree (last_fired_at) WHERE (notice IS NOT NULL);
+
+CREATE INDEX alert_incident_notified ON public.alert_incident USING btree (rule_id, notified_at DESC) WHERE (notified_at IS NOT NULL);
+
+CREATE INDEX alert_incident_open ON public.alert_incident USING btree (started_at DESC, uuid DESC) WHERE (status = 'firing'::text);
+
+CREATE INDEX alert_incident_pipeline ON public.alert_incident USING btree (((labels ->> 'pipeline'::text))) WHERE (status = 'firing'::text);
+
+CREATE INDEX alert_incident_recent ON public.alert_incident USING btree (last_fired_at DESC, uuid DESC);
+
+CREATE INDEX alert_match_at ON public.alert_match USING btree (rule_id, at);
+
+CREATE INDEX alert_rule_due ON public.alert_rule USING btree (next_evaluation_at) WHERE enabled;
+
+CREATE INDEX alert_silence_end ON public.alert_silence USING btree (ends_at);
+
 CREATE INDEX completion_process ON public.completion USING btree (process, attempt, utc_time) INCLUDE (has_process, pct_cpu, pct_mem, peak_rss);
 
 CREATE INDEX completion_rollup_process ON public.completion_rollup USING btree (process, grain, bucket);
@@ -1240,9 +1523,19 @@ CREATE INDEX component_name ON public.component USING btree (name);
 
 CREATE INDEX dead_letter_waiting ON public.dead_letter USING btree (stream, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX idx_observability_config_updated_at ON public.observability_integration_config USING btree (updated_at);
+
+CREATE INDEX idx_observability_health_last_tested_at ON public.observability_integration_health USING btree (last_tested_at);
+
 CREATE INDEX import_portion_received ON public.import_portion USING btree (received_at);
 
 CREATE INDEX outbox_event_unread ON public.outbox_event USING btree (xid, id);
+
+CREATE INDEX ping_age ON public.ping USING btree (at);
+
+CREATE INDEX ping_check_slug ON public.ping_check USING btree (key_digest, slug) WHERE (slug IS NOT NULL);
+
+CREATE INDEX ping_of_check ON public.ping USING btree (check_id, at DESC, id);
 
 CREATE INDEX push_group_changed ON public.push_group USING btree (changed_xid);
 
@@ -1287,6 +1580,27 @@ CREATE INDEX series_metric ON public.series USING btree (metric_name);
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
 CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
+
+ALTER TABLE ONLY public.alert_condition
+    ADD CONSTRAINT alert_condition_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.alert_delivery
+    ADD CONSTRAINT alert_delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(uuid) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert_delivery
+    ADD CONSTRAINT alert_delivery_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.alert_incident(uuid) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert_delivery
+    ADD CONSTRAINT alert_delivery_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert_incident
+    ADD CONSTRAINT alert_incident_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.alert_match
+    ADD CONSTRAINT alert_match_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.observability_integration_health
+    ADD CONSTRAINT fk_observability_health_config_type FOREIGN KEY (type) REFERENCES public.observability_integration_config(type);
 
 ALTER TABLE ONLY public.push_family
     ADD CONSTRAINT push_family_group_key_fkey FOREIGN KEY (group_key) REFERENCES public.push_group(group_key) ON DELETE CASCADE;

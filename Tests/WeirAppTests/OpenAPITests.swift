@@ -177,6 +177,20 @@ import Testing
         }
     }
 
+    private static let silence =
+        #"{"matchers":[{"name":"alertname","value":"r","isRegex":false,"isEqual":true}],"createdBy":"kim","#
+        + #""startsAt":"2026-01-01T00:00:00Z","endsAt":"2999-01-01T00:00:00Z","comment":"c"}"#
+
+    /// The id of the first incident, once there is one.
+    private static func incident(_ client: HTTPTestClient) async throws -> String {
+        for _ in 0..<300 {
+            let list = try JSONDocument(try client.get("/api/v2/alert-incidents").body).root
+            if let id = list["incidents"]?.elements.first(where: { _ in true })?["uuid"]?.string { return id }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return ""
+    }
+
     /// Makes one of everything about alerts; returns the ids by the beginnings of their paths.
     private func checkAlerts(
         _ client: HTTPTestClient,
@@ -215,12 +229,7 @@ import Testing
         try send("POST", "\(rules)/preview", "", failures)
         let run = #"{"event_id":"e9","status":"failure",\#(Self.run)"#
         try check(try client.post("/api/v1/runs", json: run), "post", "/api/v1/runs")
-        var incident = ""
-        for _ in 0..<300 where incident.isEmpty {
-            let list = try JSONDocument(try client.get("\(root)/alert-incidents").body).root
-            incident = list["incidents"]?.elements.first { _ in true }?["uuid"]?.string ?? ""
-            if incident.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
-        }
+        let incident = try await Self.incident(client)
         for verb in ["acknowledge", "unacknowledge", "resolve", "resolve"] {
             try send("POST", "/alert-incidents/{id}/\(verb)", incident, #"{"by":"kim"}"#)
         }
@@ -229,15 +238,7 @@ import Testing
             try send("PATCH", "\(path)/{id}", "nobody", #"{"enabled":true}"#)
             try send("DELETE", "\(path)/{id}", "nobody", "")
         }
-        let matcher = #"{"name":"alertname","value":"r","isRegex":false,"isEqual":true}"#
-        let times = #""startsAt":"2026-01-01T00:00:00Z","endsAt":"2999-01-01T00:00:00Z""#
-        let silence =
-            try send(
-                "POST",
-                "/silences",
-                "",
-                #"{"matchers":[\#(matcher)],\#(times),"createdBy":"kim","comment":"c"}"#
-            )?["silenceID"]?.string ?? ""
+        let silence = try send("POST", "/silences", "", Self.silence)?["silenceID"]?.string ?? ""
         try send("POST", "/silences", "", "{}")
         try send("DELETE", "/silence/{id}", "nobody", "")
         for id in [delivery, "nobody"] { try send("POST", "/alert-deliveries/{id}/retry", id, "") }
