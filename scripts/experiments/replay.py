@@ -231,7 +231,7 @@ def questions(weir):
     }  # fmt: skip
     paths = []
     for template, item in described.items():
-        if "get" not in item:
+        if "get" not in item or template.startswith(CONFIGURED):
             continue
         known = next(values for prefix, values in surfaces.items() if template.startswith(prefix))
         parameters = [p for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
@@ -243,6 +243,10 @@ def questions(weir):
             for question in [path, *few, *(pairs if "{" not in template else pairs[:4])]:
                 paths.append(question)
     return paths
+
+
+# Rules, channels, checks and what became of them are configuration: no journal has them, and a replay keeps none.
+CONFIGURED = ("/api/v2/", "/observability/", "/api/observability/", "/ping/")
 
 
 def values_of(template, parameter, known):

@@ -3,6 +3,8 @@ package import HTTP
 
 /// How a surface formats its errors; every protocol has its own envelope (contracts).
 package struct ErrorEnvelope: Sendable {
+    /// The type of its body in `/openapi.json`.
+    package let schema: APIType
     private let render: @Sendable (_ status: Status, _ message: String) -> [UInt8]
     /// The message for a caller without a valid token; nil leaves it to the application.
     package let challenge: (@Sendable (_ authorization: String?) -> String)?
@@ -10,9 +12,11 @@ package struct ErrorEnvelope: Sendable {
     /// Makes an envelope from a function that renders a JSON body, and optionally one that explains why a caller is
     /// unknown.
     package init(
+        schema: APIType = .named(.error),
         challenge: (@Sendable (_ authorization: String?) -> String)? = nil,
         render: @escaping @Sendable (_ status: Status, _ message: String) -> [UInt8]
     ) {
+        self.schema = schema
         self.challenge = challenge
         self.render = render
     }

@@ -56,7 +56,7 @@ package struct ObservabilityFailure: Error, Sendable {
 
 extension ErrorEnvelope {
     /// `{"error": {"code", "message"}}`: contract pipelogiq §1.1.
-    package static let observability = ErrorEnvelope { status, message in
+    package static let observability = ErrorEnvelope(schema: .named(.observabilityError)) { status, message in
         let code: ObservabilityFailure.Code =
             switch status.code {
             case 401: .unauthorized

@@ -126,7 +126,7 @@ package struct OperatorFailure: Error, Sendable {
 
 extension ErrorEnvelope {
     /// `{"error", "code", "failure"}`: contract beampipe §6.1.
-    package static let platform = ErrorEnvelope { status, message in
+    package static let platform = ErrorEnvelope(schema: .named(.failure)) { status, message in
         guard case .bytes(let bytes) = OperatorFailure(status, message).response.body else { return [] }
         return bytes
     }

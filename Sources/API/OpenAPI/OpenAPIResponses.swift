@@ -28,13 +28,16 @@ struct OpenAPIResponses {
     // MARK: - Before the endpoint
 
     private static func refusals(of endpoint: Endpoint) -> [APIAnswer] {
+        func refusal(_ status: Int, _ summary: String, _ headers: [APIAnswer.Header] = []) -> APIAnswer {
+            APIAnswer(status, summary, endpoint.envelope.schema, headers: headers)
+        }
         var refusals: [APIAnswer] = []
         if let scope = endpoint.scope {
             refusals.append(
-                .refusal(
+                refusal(
                     401,
                     "A token with the scope `\(scope.rawValue)` is needed.",
-                    headers: [
+                    [
                         .init(
                             "WWW-Authenticate",
                             .text,
@@ -43,12 +46,12 @@ struct OpenAPIResponses {
                     ]
                 )
             )
-            refusals.append(.refusal(403, "The token lacks the scope `\(scope.rawValue)`."))
+            refusals.append(refusal(403, "The token lacks the scope `\(scope.rawValue)`."))
         }
         if endpoint.documentation.request != nil {
-            refusals.append(.refusal(400, "The body is not UTF-8, or its compression is corrupt."))
-            refusals.append(.refusal(413, "The body is larger than Weir takes."))
-            refusals.append(.refusal(415, "The body's Content-Encoding is unknown."))
+            refusals.append(refusal(400, "The body is not UTF-8, or its compression is corrupt."))
+            refusals.append(refusal(413, "The body is larger than Weir takes."))
+            refusals.append(refusal(415, "The body's Content-Encoding is unknown."))
         }
         return refusals
     }

@@ -9,7 +9,7 @@ struct AlertmanagerSurface: Sendable {
     let pool: Pool
     let logger: Logger
 
-    private static let envelope = ErrorEnvelope { _, message in JSONText.quoted(message) }
+    private static let envelope = ErrorEnvelope(schema: .text) { _, message in JSONText.quoted(message) }
 
     /// A GET that is answered from rows.
     func read(

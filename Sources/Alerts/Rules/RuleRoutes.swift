@@ -21,7 +21,10 @@ struct RuleRoutes: Sendable {
             "/api/v2/alert-rules",
             "All alert rules by name; Weir's own only on request.",
             [Self.defaults],
-            answers: [APIAnswer(200, "The rules.", .list(.named(AlertsSchemas.rule)))]
+            answers: [
+                APIAnswer(200, "The rules.", .list(.named(AlertsSchemas.rule))),
+                .failure(400, "A parameter is not valid."),
+            ]
         ) { request, connection in
             let withDefaults = try AlertsSurface.parameters(request) { $0.word(Self.defaults) == "true" }
             let rules = try RuleStore.fetchAll(on: connection).filter {
