@@ -39,7 +39,8 @@ import Testing
             Set(tables) == [
                 "access_token", "agent_run", "agent_run_tally", "alert_condition", "alert_delivery",
                 "alert_incident", "alert_revision", "alert_rule", "alert_silence", "notification_channel",
-                "observability_integration_config", "observability_integration_health", "completion_rollup", "component", "series",
+                "observability_integration_config", "observability_integration_health", "completion_rollup",
+                "component", "series",
                 "dead_letter", "event_rollup",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
                 "outbox_consumer", "outbox_event", "ping", "ping_check", "ping_state", "push_family",
