@@ -109,6 +109,7 @@ struct AlertsParts: Sendable {
         )
         options.proxy = settings[AlertsSettings.proxy]
         options.secrets = secrets(settings)
+        options.parallel = DeliverySender.parallel
         options.commands = Set(settings[AlertsSettings.commands])
         return options
     }

@@ -78,6 +78,26 @@ struct IncidentTests {
         #expect(last?["payload"]?["summary"]?.string == told)
     }
 
+    @Test func `that are back are not told to be over when the quiet has passed`() async throws {
+        let weir = try AlertsHarness(["WEIR_ALERTS_FLAP_WINDOW": "1h"])
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        try await failures(weir, #","cooldown_minutes":0,"send_resolved":true"#, receiver)
+        for round in 1...7 {
+            try await weir.happen("run.failed", "f\(round)", Self.failed)
+            try await weir.eventually { try await weir.incidents("?status=firing").count == 1 }
+            guard round < 7 else { break }
+            try await weir.happen("run.succeeded", "s\(round)", Self.failed)
+            try await weir.eventually { try await weir.incidents("?status=firing").isEmpty }
+        }
+        let notice = try await weir.feature.pool.withConnection {
+            try $0.execute("SELECT status, notice FROM alert_incident", []).map {
+                "\(try $0.text("status")) \(try $0.optionalText("notice") ?? "-")"
+            }
+        }
+        #expect(notice == ["firing -"])
+    }
+
     @Test func `of discovery list the first twenty sources and count all`() async throws {
         let weir = try AlertsHarness()
         try await weir.start()

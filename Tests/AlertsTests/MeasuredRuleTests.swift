@@ -141,6 +141,22 @@ struct MeasuredRuleTests {
         #expect(incident["status"]?.string == "resolved")
     }
 
+    @Test func `a condition that one Weir keeps is not ended by another`() async throws {
+        let weir = try AlertsHarness()
+        let made = try await weir.post(
+            "/api/v2/alert-rules",
+            #"{"name":"lag","trigger_kind":"lag","trigger_config":{"for_seconds":3600},"enabled":false,"channel_ids":[]}"#
+        )
+        let rule = try #require(UUID128(try made.json["uuid"]?.string ?? ""))
+        let kept = try await weir.feature.pool.withConnection { connection in
+            let hour = Duration.seconds(3600)
+            _ = try ConditionStore.hold(["a/lag/runs"], of: rule, under: "a/", for: hour, on: connection)
+            _ = try ConditionStore.hold([], of: rule, under: "b/", for: hour, on: connection)
+            return try connection.execute("SELECT key FROM alert_condition", []).map { try $0.text("key") }
+        }
+        #expect(kept == ["a/lag/runs"])
+    }
+
     @Test(
         "a value compares with a threshold",
         arguments: [

@@ -11,7 +11,7 @@ internal import Synchronization
 /// is over; then it is sent once more, with the same ids.
 struct DeliverySender: Sendable {
     /// How many are sent at once, each to another channel.
-    private static let parallel = 64
+    static let parallel = 64
 
     let channels: ChannelVault
     let send: @Sendable (AlertNotification, ChannelConfiguration) async -> SendOutcome

@@ -167,6 +167,8 @@ struct IncidentBook {
             guard incident.status == .firing || incident.silencedBy == nil else { return try drop(&incident) }
             try tellFiring(&incident, rule)
         case .resolved:
+            // It is back: an end that was held back is none.
+            guard incident.status == .resolved else { return try drop(&incident) }
             let isQuiet = incident.resolvedAt.map { now - $0 > options.flapWindow } ?? true
             guard incident.flaps <= Self.mostFlaps || isQuiet else { return }
             try tellResolved(&incident, rule)
@@ -215,7 +217,11 @@ struct IncidentBook {
         }
         incident.notice = nil
         try IncidentStore.store(incident, wasTold: false, on: connection)
-        if rule?.sendsResolved == true { try IncidentStore.endCooldown(incident.id, on: connection) }
+        // Who has heard of the end hears of the next beginning.
+        let haveAllHeard = told.allSatisfy { configuration.channels[$0]?.kind.keepsIncidents == true }
+        if rule?.sendsResolved == true || (haveAllHeard && !told.isEmpty) {
+            try IncidentStore.endCooldown(incident.id, on: connection)
+        }
     }
 
     /// The end of what people were told: receivers that keep incidents know this one by its key and its labels, also

@@ -65,6 +65,7 @@ struct MeasuredRules: Sendable {
             let held = try ConditionStore.hold(
                 findings.map(\.key),
                 of: rule.id,
+                under: rule.isOwn ? "\(instance)/" : "",
                 for: condition.duration,
                 on: connection
             )
@@ -112,23 +113,29 @@ struct OpenRules {
 
 /// The SQL of `alert_condition`: since when conditions hold.
 enum ConditionStore {
-    /// Notes which conditions of a rule hold now.
+    /// Notes which conditions of a rule hold now, of those whose keys begin with the prefix.
     ///
     /// - Returns: those that have held for the duration.
     static func hold(
         _ keys: [String],
         of rule: UUID128,
+        under prefix: String,
         for duration: Duration,
         on connection: Connection
     ) throws -> Set<String> {
         guard duration > .zero else { return Set(keys) }
         let parameters: [Parameter] = [.uuid(rule), .textArray(keys.map(Optional.some))]
+        // Another Weir may keep conditions of the same rule.
+        let ended = parameters + [.text(prefix)]
         try connection.execute(
             Statement(
                 "alert conditions that ended",
-                "DELETE FROM alert_condition WHERE rule_id = $1 AND NOT (key = ANY ($2::text[]))"
+                """
+                DELETE FROM alert_condition
+                WHERE rule_id = $1 AND NOT (key = ANY ($2::text[])) AND starts_with(key, $3)
+                """
             ),
-            parameters
+            ended
         )
         try connection.execute(
             Statement(

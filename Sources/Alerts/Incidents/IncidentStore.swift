@@ -19,7 +19,7 @@ enum IncidentStore {
         "alert incident is back",
         """
         UPDATE alert_incident
-        SET status = 'firing', resolved_at = NULL, resolved_by = NULL, flaps = flaps + 1, firings = firings + 1,
+        SET status = 'firing', resolved_at = NULL, resolved_by = NULL, notice = NULL, flaps = flaps + 1, firings = firings + 1,
             last_fired_at = greatest(last_fired_at, $3), summary = $4, details = $5::jsonb, value = $6,
             severity = $7, acknowledged_at = NULL, acknowledged_by = NULL
         WHERE uuid = (

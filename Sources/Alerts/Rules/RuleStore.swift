@@ -56,6 +56,8 @@ enum RuleStore {
                 .timestamp(rule.createdAt), .optional(rule.updatedAt),
             ]
         )
+        // What held by the old rule says nothing of the new one.
+        try connection.execute("DELETE FROM alert_condition WHERE rule_id = $1", [.uuid(rule.id)])
         try Revision.bump(on: connection)
     }
 
