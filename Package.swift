@@ -212,7 +212,8 @@ let package = Package(
                 "Ingest", "Outbound", "Notifications", "Schedules", logging, crypto,
             ],
             resources: [
-                .embedInCode("SQL/claim_deliveries.sql")
+                .embedInCode("SQL/claim_deliveries.sql"),
+                .embedInCode("SQL/fire_incidents.sql"),
             ]
         ),
         module(
@@ -235,6 +236,7 @@ let package = Package(
                 .embedInCode("v0002_workers.sql"),
                 .embedInCode("v0003_alerts.sql"),
                 .embedInCode("v0004_checks.sql"),
+                .embedInCode("v0005_alert_indexes.sql"),
             ],
             swiftSettings: settings
         ),

@@ -18,6 +18,7 @@ package enum SchemaMigrations {
         Step(version: 2, name: "workers", sql: text(PackageResources.v0002_workers_sql)),
         Step(version: 3, name: "alerts", sql: text(PackageResources.v0003_alerts_sql)),
         Step(version: 4, name: "checks", sql: text(PackageResources.v0004_checks_sql)),
+        Step(version: 5, name: "alert_indexes", sql: text(PackageResources.v0005_alert_indexes_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

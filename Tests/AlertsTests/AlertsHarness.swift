@@ -29,13 +29,22 @@ struct AlertsHarness {
 
     /// Writes an outbox event, as a feature's loader does.
     func happen(_ kind: String, _ subject: String, _ detail: String = "{}") async throws {
+        try await happen(all: [(kind, subject, detail)])
+    }
+
+    /// Writes outbox events in one transaction: the engine takes them together.
+    func happen(all events: [(kind: String, subject: String, detail: String)]) async throws {
+        let start = Timestamp.now()
+        let events = events.enumerated().map { place, event in
+            OutboxEvent(
+                kind: event.kind,
+                subject: event.subject,
+                at: start + .microseconds(place),
+                detail: Array(event.detail.utf8)
+            )
+        }
         try await feature.pool.withConnection { connection in
-            try connection.transaction {
-                try OutboxStore.insert(
-                    [OutboxEvent(kind: kind, subject: subject, at: .now(), detail: Array(detail.utf8))],
-                    on: connection
-                )
-            }
+            try connection.transaction { try OutboxStore.insert(events, on: connection) }
         }
     }
 
@@ -97,13 +106,13 @@ struct AlertsHarness {
         return Array(try answer.json["incidents"].map { Array($0.elements) } ?? [])
     }
 
-    /// Waits, at most ten seconds, until something is true.
+    /// Waits, at most half a minute, until something is true.
     func eventually(_ condition: () async throws -> Bool) async throws {
-        for _ in 0..<500 {
+        for _ in 0..<1500 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(20))
         }
-        Issue.record("it did not happen within ten seconds")
+        Issue.record("it did not happen within half a minute")
     }
 }
 

@@ -114,8 +114,11 @@ struct DeliveryTests {
         )
         for _ in 1...3 { try await weir.happen("worker.started", "w1", #"{"component":"w1"}"#) }
         try await weir.happen("worker.started", "w2", #"{"component":"w2"}"#)
-        try await weir.eventually { try await weir.incidents().count == 4 }
         try await weir.eventually { receiver.requests.count == 2 }
         #expect(try await weir.deliveries().count == 2)
+        let incidents = try await weir.incidents()
+        #expect(incidents.map { $0["key"]?.string } == ["worker_started:w2", "worker_started:w1"])
+        #expect(incidents.map { $0["firings"]?.int64 } == [1, 3])
+        #expect(incidents.map { $0["status"]?.string } == ["resolved", "resolved"])
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import FeatureTestKit
 import HTTP
+import Notifications
 import Postgres
 import TestKit
 import Testing
@@ -31,6 +32,53 @@ struct FiringIndexTests {
             """
         )
         try weir.feature.database.execute("VACUUM ANALYZE alert_incident, alert_delivery")
+    }
+
+    @Test func `fires, ends and is told of by index, whatever the history`() async throws {
+        let weir = try AlertsHarness.keeping()
+        try fill(weir)
+        let read = try await weir.feature.pool.withConnection { connection in
+            // A prepared statement gets its lasting plan after five executions.
+            for _ in 1...6 { try connection.transaction { try Self.fireAndEnd(on: connection) } }
+            return try connection.transaction {
+                try Self.fireAndEnd(on: connection)
+                return try connection.execute(
+                    """
+                    SELECT relname, seq_tup_read, idx_tup_fetch < 500 AS is_little
+                    FROM pg_stat_xact_user_tables
+                    WHERE relname IN ('alert_incident', 'alert_delivery')
+                    ORDER BY relname
+                    """
+                ).map { "\(try $0.text("relname")) \(try $0.int64("seq_tup_read")) \(try $0.bool("is_little"))" }
+            }
+        }
+        #expect(read == ["alert_delivery 0 true", "alert_incident 0 true"])
+    }
+
+    /// Fires what goes on, what is new and what is over at once; ends some of it; tells people of what was held back.
+    private static func fireAndEnd(on connection: Connection) throws {
+        try connection.executeScript("SET LOCAL enable_seqscan = off")
+        let book = try AlertsHarness.book(connection)
+        let rule = try #require(book.configuration.rules.first { "\($0.id)" == AlertsHarness.rule })
+        let findings = [("k10000", false), ("k7", false), ("new", false), ("k8", true)].map { key, isMomentary in
+            var finding = Finding(
+                key: key,
+                event: "pipeline_failed",
+                alert: "execution.failed",
+                severity: .error,
+                title: "t",
+                summary: "s",
+                labels: ["project": "rna", "run_of": key],
+                at: book.now
+            )
+            finding.isMomentary = isMomentary
+            return Firing(finding: finding, rule: rule, beganAt: book.now)
+        }
+        try book.fire(findings)
+        _ = try IncidentStore.firingEvents(on: connection)
+        try book.resolve(.init(events: [.pipelineFailed], label: "run_of", value: "new"))
+        try book.announceHeld()
+        _ = try DeliveryStore.claim(atMost: 1, of: nil, for: .seconds(1), by: "test", on: connection)
     }
 
     @Test func `reads them by their index`() async throws {

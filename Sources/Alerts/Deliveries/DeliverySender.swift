@@ -49,24 +49,15 @@ struct DeliverySender: Sendable {
     private func work(off first: ClaimedDelivery) async {
         var next: ClaimedDelivery? = first
         while let delivery = next, !Task.isCancelled {
-            await attempt(delivery)
-            next = await claim(atMost: 1, of: delivery.channel).first
+            next = await attempt(delivery)
         }
     }
 
-    private func claim(atMost count: Int, of channel: UUID128? = nil) async -> [ClaimedDelivery] {
+    private func claim(atMost count: Int) async -> [ClaimedDelivery] {
         do {
             return try await pool.withConnection { [lease, owner] connection in
                 try connection.transaction {
-                    // Statistics of a table that was empty a moment ago would make a plan that reads all of it.
-                    try connection.executeScript("SET LOCAL enable_seqscan = off")
-                    return try DeliveryStore.claim(
-                        atMost: count,
-                        of: channel,
-                        for: lease,
-                        by: owner,
-                        on: connection
-                    )
+                    try DeliveryStore.claim(atMost: count, of: nil, for: lease, by: owner, on: connection)
                 }
             }
         } catch {
@@ -76,7 +67,8 @@ struct DeliverySender: Sendable {
         }
     }
 
-    private func attempt(_ delivery: ClaimedDelivery) async {
+    /// Sends a delivery; returns the next of its channel, if one is due.
+    private func attempt(_ delivery: ClaimedDelivery) async -> ClaimedDelivery? {
         let start = ContinuousClock.now
         let attempt = await outcome(of: delivery)
         var result = plan.result(
@@ -101,7 +93,7 @@ struct DeliverySender: Sendable {
             )
         }
         afterAttempt()
-        await record(result, attempt.outcome, delivery)
+        return await record(result, attempt.outcome, delivery)
     }
 
     private struct Attempt {
@@ -131,31 +123,43 @@ struct DeliverySender: Sendable {
         }
     }
 
-    /// Retried until PostgreSQL takes it: otherwise the delivery would be sent again.
-    private func record(_ result: AttemptResult, _ outcome: SendOutcome, _ delivery: ClaimedDelivery) async {
+    /// Retried until PostgreSQL takes it: otherwise the delivery would be sent again. Takes the next of the channel, too.
+    private func record(_ result: AttemptResult, _ outcome: SendOutcome, _ delivery: ClaimedDelivery) async
+        -> ClaimedDelivery?
+    {
         while !Task.isCancelled {
             do {
-                try await pool.withConnection { connection in
-                    try connection.transaction {
-                        try DeliveryStore.record(
-                            result,
-                            of: delivery.id,
-                            attempts: delivery.attempts,
-                            on: connection
-                        )
-                        if case .gone(_, let why) = outcome {
-                            try ChannelStore.disable(delivery.channel, because: why, on: connection)
-                        }
-                    }
+                return try await pool.withConnection { connection in
+                    try connection.transaction { try record(result, outcome, delivery, on: connection) }
                 }
-                return
             } catch let error as PostgresError where !error.isRetryable {
                 logger.error("an attempt could not be recorded", metadata: ["error": "\(error)"])
-                return
+                return nil
             } catch {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
+        return nil
+    }
+
+    private func record(
+        _ result: AttemptResult,
+        _ outcome: SendOutcome,
+        _ delivery: ClaimedDelivery,
+        on connection: Connection
+    ) throws -> ClaimedDelivery? {
+        try DeliveryStore.record(result, of: delivery.id, attempts: delivery.attempts, on: connection)
+        if case .gone(_, let why) = outcome {
+            try ChannelStore.disable(delivery.channel, because: why, on: connection)
+        }
+        let next = try DeliveryStore.claim(
+            atMost: 1,
+            of: delivery.channel,
+            for: lease,
+            by: owner,
+            on: connection
+        )
+        return next.first
     }
 }
 

@@ -4,110 +4,154 @@ internal import Postgres
 
 /// The SQL of `alert_delivery` for the engine and the sender.
 enum DeliveryStore {
-    /// Writes a delivery that waits to be sent.
-    static func insert(_ delivery: NewDelivery, on connection: Connection) throws {
-        try insert(delivery, status: "pending", lease: .zero, on: connection)
+    /// Writes deliveries that wait to be sent, in this order.
+    static func insert(_ deliveries: [NewDelivery], on connection: Connection) throws {
+        try insert(deliveries, status: "pending", lease: .zero, on: connection)
     }
 
     /// Writes one that was sent before it could be written.
     static func insertSent(_ delivery: NewDelivery, on connection: Connection) throws {
-        try insert(delivery, status: "sending", lease: .zero, on: connection)
+        try insert([delivery], status: "sending", lease: .zero, on: connection)
         let result = AttemptResult(status: "sent", milliseconds: 0)
         try record(result, of: delivery.message.id, attempts: 1, on: connection)
     }
 
     /// Writes one that the caller sends at once.
     static func insertTaken(_ delivery: NewDelivery, lease: Duration, on connection: Connection) throws {
-        try insert(delivery, status: "sending", lease: lease, on: connection)
+        try insert([delivery], status: "sending", lease: lease, on: connection)
     }
 
+    /// How many one statement writes: each has up to some kilobytes.
+    private static let insertedAtOnce = 500
+
     private static func insert(
-        _ delivery: NewDelivery,
+        _ deliveries: [NewDelivery],
         status: String,
         lease: Duration,
         on connection: Connection
     ) throws {
-        let message = delivery.message
-        try connection.execute(
-            Statement(
-                "insert alert delivery",
-                """
-                INSERT INTO alert_delivery (
-                    uuid, rule_id, channel_id, incident_id, status, state, event, message, payload, max_attempts,
-                    next_attempt_at, dedupe_key, attempts, lease_until
-                )
-                VALUES (
-                    $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, now() + $11 * interval '1 second', $12, $13,
-                    CASE WHEN $5 = 'sending' THEN now() + $14 * interval '1 second' END
-                )
-                """
-            ),
+        for start in stride(from: 0, to: deliveries.count, by: insertedAtOnce) {
+            let portion = Array(deliveries[start..<min(start + insertedAtOnce, deliveries.count)])
+            try connection.execute(
+                insert,
+                [
+                    .text(status), .double(lease / .seconds(1)),
+                    .uuidArray(portion.map(\.message.id)), .uuidArray(portion.map(\.rule)),
+                    .uuidArray(portion.map(\.channel)), .uuidArray(portion.map(\.incident)),
+                    .textArray(portion.map(\.state)), .textArray(portion.map(\.message.event)),
+                    .textArray(portion.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }),
+                    .textArray(portion.map { String(decoding: $0.message.body, as: UTF8.self) }),
+                    .int64Array(portion.map { Int64($0.mostAttempts) }),
+                    .doubleArray(portion.map { $0.wait / .seconds(1) }),
+                    .textArray(portion.map(\.message.incident)),
+                ]
+            )
+        }
+    }
+
+    private static let insert = Statement(
+        "insert alert deliveries",
+        """
+        INSERT INTO alert_delivery (
+            uuid, rule_id, channel_id, incident_id, status, state, event, message, payload, max_attempts,
+            next_attempt_at, dedupe_key, attempts, lease_until
+        )
+        SELECT d.uuid, d.rule_id, d.channel_id, d.incident_id, $1, d.state, d.event, d.message::jsonb, d.payload::jsonb,
+               d.max_attempts, now() + d.wait * interval '1 second', d.dedupe_key,
+               CASE $1 WHEN 'sending' THEN 1 ELSE 0 END,
+               CASE $1 WHEN 'sending' THEN now() + $2 * interval '1 second' END
+        FROM unnest(
+            $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::bigint[], $12::double precision[], $13::text[]
+        ) WITH ORDINALITY AS d (
+            uuid, rule_id, channel_id, incident_id, state, event, message, payload,
+            max_attempts, wait, dedupe_key, place
+        )
+        ORDER BY d.place
+        """
+    )
+
+    /// A newer message of an incident, after more firings.
+    struct Refresh {
+        let message: AlertNotification
+        let incident: UUID128
+        let count: Int64
+    }
+
+    /// Replaces the messages of incidents' deliveries that nobody has begun to send; returns the incidents that had one.
+    static func refresh(_ messages: [Refresh], on connection: Connection) throws -> Set<UUID128> {
+        guard !messages.isEmpty else { return [] }
+        let rows = try connection.execute(
+            refresh,
             [
-                .uuid(message.id), .optional(delivery.rule), .uuid(delivery.channel),
-                .optional(delivery.incident), .text(status), .text(delivery.state), .text(message.event),
-                .utf8(MessageDocument.encode(message)), .utf8(message.body), .int(delivery.mostAttempts),
-                .double(delivery.wait / .seconds(1)), .text(message.incident),
-                .int(status == "sending" ? 1 : 0), .double(lease / .seconds(1)),
+                .uuidArray(messages.map(\.incident)),
+                .textArray(messages.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }),
+                .textArray(messages.map { String(decoding: $0.message.body, as: UTF8.self) }),
+                .int64Array(messages.map(\.count)),
             ]
         )
+        return Set(try rows.map { try $0.uuid("incident_id") })
     }
 
-    /// Replaces the message of an incident's deliveries that nobody has begun to send; false when there is none.
-    static func refresh(_ message: AlertNotification, of incident: UUID128, on connection: Connection) throws
-        -> Bool
-    {
-        try connection.execute(
-            Statement(
-                "refresh alert delivery",
-                """
-                UPDATE alert_delivery
-                SET message = jsonb_set($2::jsonb, '{suppressed}', to_jsonb((message ->> 'suppressed')::bigint + 1)),
-                    payload = CASE
-                        WHEN jsonb_typeof($3::jsonb -> 'alert') = 'object' THEN jsonb_set(
-                            $3::jsonb, '{alert,suppressed}', to_jsonb((message ->> 'suppressed')::bigint + 1)
-                        )
-                        ELSE $3::jsonb
-                    END
-                WHERE incident_id = $1 AND status = 'pending' AND attempts = 0 AND state = 'firing'
-                """
+    private static let refresh = Statement(
+        "refresh alert deliveries",
+        """
+        UPDATE alert_delivery d
+        SET message = jsonb_set(
+                m.message::jsonb, '{suppressed}', to_jsonb((d.message ->> 'suppressed')::bigint + m.firings)
             ),
-            [.uuid(incident), .utf8(MessageDocument.encode(message)), .utf8(message.body)]
-        ).affectedRows > 0
+            payload = CASE
+                WHEN jsonb_typeof(m.payload::jsonb -> 'alert') = 'object' THEN jsonb_set(
+                    m.payload::jsonb, '{alert,suppressed}', to_jsonb((d.message ->> 'suppressed')::bigint + m.firings)
+                )
+                ELSE m.payload::jsonb
+            END
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS m (incident_id, message, payload, firings)
+        WHERE d.incident_id = m.incident_id AND d.status = 'pending' AND d.attempts = 0 AND d.state = 'firing'
+        RETURNING d.incident_id
+        """
+    )
+
+    /// Who was told, or is to be told, that an incident fires, and what.
+    struct Told {
+        var channels: [UUID128] = []
+        /// The last message; nil when a newer Weir wrote it.
+        var last: AlertNotification?
+        fileprivate var lastAt = Timestamp.earliest
     }
 
-    /// The channels that were told, or are to be told, that an incident fires.
-    static func channelsTold(of incident: UUID128, on connection: Connection) throws -> [UUID128] {
-        try connection.execute(
+    /// Who was told that incidents fire, by incident; those of which nobody was told are not in it.
+    static func told(of incidents: [UUID128], on connection: Connection) throws -> [UUID128: Told] {
+        guard !incidents.isEmpty else { return [:] }
+        let rows = try connection.execute(
             Statement(
-                "channels told",
+                "told of alert incidents",
                 """
-                SELECT DISTINCT channel_id
+                SELECT DISTINCT ON (incident_id, channel_id)
+                    incident_id, channel_id, uuid, message::text AS message, created_at
                 FROM alert_delivery
-                WHERE incident_id = $1 AND state = 'firing' AND channel_id IS NOT NULL
-                ORDER BY channel_id
+                WHERE incident_id = ANY ($1::uuid[]) AND state = 'firing'
+                ORDER BY incident_id, channel_id, created_at DESC
                 """
             ),
-            [.uuid(incident)]
-        ).map { try $0.uuid("channel_id") }
-    }
-
-    /// What people were told last of a firing incident; nil when they were told nothing.
-    static func lastTold(of incident: UUID128, on connection: Connection) throws -> AlertNotification? {
-        try connection.execute(
-            Statement(
-                "last told of incident",
-                """
-                SELECT uuid, message::text AS message
-                FROM alert_delivery
-                WHERE incident_id = $1 AND state = 'firing'
-                ORDER BY created_at DESC
-                LIMIT 1
-                """
-            ),
-            [.uuid(incident)]
-        ).first.flatMap { row in
-            MessageDocument.decode(try row.utf8("message"), id: try row.uuid("uuid"), body: [])
+            [.uuidArray(incidents.map(Optional.some))]
+        )
+        var result: [UUID128: Told] = [:]
+        for row in rows {
+            var told = result[try row.uuid("incident_id")] ?? Told()
+            if let channel = try row.optionalUUID("channel_id") { told.channels.append(channel) }
+            let at = try row.timestamp("created_at")
+            if at > told.lastAt {
+                told.lastAt = at
+                told.last = MessageDocument.decode(
+                    try row.utf8("message"),
+                    id: try row.uuid("uuid"),
+                    body: []
+                )
+            }
+            result[try row.uuid("incident_id")] = told
         }
+        return result
     }
 
     /// Gives back what a Weir had taken when it died: it has just been started again.
@@ -126,7 +170,7 @@ enum DeliveryStore {
         file: PackageResources.claim_deliveries_sql
     )
 
-    /// Takes deliveries that are due, for a time: of a channel, or one of each.
+    /// Takes deliveries that are due, for a time: of a channel, or one of each. Inside a transaction.
     static func claim(
         atMost count: Int,
         of channel: UUID128?,
@@ -137,6 +181,8 @@ enum DeliveryStore {
         let parameters: [Parameter] = [
             .int(count), .double(lease / .seconds(1)), .optional(channel), .text(owner),
         ]
+        // Statistics of a table that was empty a moment ago would make a plan that reads all of it.
+        try connection.executeScript("SET LOCAL enable_seqscan = off")
         return try connection.execute(claim, parameters).map { row in
             ClaimedDelivery(
                 id: try row.uuid("uuid"),

@@ -112,34 +112,43 @@ final class AlertEngine: Sendable {
     private func takeBatch(on connection: Connection) throws -> Int {
         guard try OutboxStore.hasUnread(Self.consumer, on: connection) else { return 0 }
         do {
-            return try takeBatch(on: connection) { rules, event in try rules.take(event) }
+            return try takeBatch(on: connection) { events, book in
+                var rules = EventRules(book: book)
+                for event in events { try rules.take(event) }
+                try rules.finish()
+            }
         } catch let error as PostgresError where error.isRetryable {
             throw error
         } catch {
             // One event that cannot be evaluated must not hold up all others.
-            return try takeBatch(on: connection, alone)
+            return try takeBatch(on: connection) { events, book in
+                for event in events { try takeAlone(event, book) }
+            }
         }
     }
 
     private func takeBatch(
         on connection: Connection,
-        _ take: (EventRules, OutboxEvent) throws -> Void
+        _ evaluate: ([OutboxEvent], IncidentBook) throws -> Void
     ) throws -> Int {
         try connection.transaction {
             // Statistics of tables that were empty a moment ago would make plans that read all of them.
             try connection.executeScript("SET LOCAL enable_seqscan = off")
             let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
             guard !events.isEmpty else { return 0 }
-            let rules = EventRules(book: try book(on: connection))
-            for event in events { try take(rules, event) }
+            try evaluate(events, try book(on: connection))
             return events.count
         }
     }
 
     /// Takes an event; one that cannot be evaluated is left out and logged.
-    private func alone(_ rules: EventRules, _ event: OutboxEvent) throws {
+    private func takeAlone(_ event: OutboxEvent, _ book: IncidentBook) throws {
         do {
-            try rules.book.connection.savepoint("alert_event") { try rules.take(event) }
+            try book.connection.savepoint("alert_event") {
+                var rules = EventRules(book: book)
+                try rules.take(event)
+                try rules.finish()
+            }
         } catch let error as PostgresError where error.isRetryable {
             throw error
         } catch {

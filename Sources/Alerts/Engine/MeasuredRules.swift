@@ -69,7 +69,9 @@ struct MeasuredRules: Sendable {
                 for: condition.duration,
                 on: connection
             )
-            for finding in findings where held.contains(finding.key) { try book.fire(finding, of: rule) }
+            var firings = Firings()
+            for finding in findings where held.contains(finding.key) { firings.add(finding, of: rule) }
+            try book.fire(firings.takeAll())
             if rule.kind.endsByItself {
                 try book.resolve(rule, except: findings.map(\.key), under: rule.isOwn ? "\(instance)/" : "")
             }
@@ -153,7 +155,9 @@ enum ConditionStore {
                 "alert conditions that have held",
                 """
                 SELECT key FROM alert_condition
-                WHERE rule_id = $1 AND since <= now() - $2 * interval '1 second'
+                WHERE rule_id = $1
+                  -- A clock that was set back must not hold a condition back for as long.
+                  AND (since <= now() - $2 * interval '1 second' OR since > now() + interval '1 minute')
                 """
             ),
             [.uuid(rule), .double(duration / .seconds(1))]

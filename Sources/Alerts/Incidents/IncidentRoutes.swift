@@ -105,8 +105,7 @@ struct IncidentRoutes: Sendable {
         change("resolve", "Says that an incident is over.") { request, id, connection in
             let by = try Self.name(request)
             guard let incident = try IncidentHistory.resolve(id, by: by, on: connection) else { return false }
-            let book = try book(connection)
-            try book.finish(incident, book.configuration.rules.first { $0.id == incident.ruleID })
+            try book(connection).finish([incident])
             return true
         }
     }

@@ -4,127 +4,6 @@ internal import Postgres
 
 /// The SQL of `alert_incident` for the engine.
 enum IncidentStore {
-    private static let refire = Statement(
-        "alert incident fires again",
-        """
-        UPDATE alert_incident
-        SET firings = firings + 1, last_fired_at = greatest(last_fired_at, $3), summary = $4, details = $5::jsonb,
-            value = $6, severity = $7
-        WHERE rule_id = $1 AND key = $2 AND status = 'firing'
-        RETURNING \(Incident.columns)
-        """
-    )
-
-    private static let reopen = Statement(
-        "alert incident is back",
-        """
-        UPDATE alert_incident
-        SET status = 'firing', resolved_at = NULL, resolved_by = NULL, notice = NULL, flaps = flaps + 1, firings = firings + 1,
-            last_fired_at = greatest(last_fired_at, $3), summary = $4, details = $5::jsonb, value = $6,
-            severity = $7, acknowledged_at = NULL, acknowledged_by = NULL
-        WHERE uuid = (
-            SELECT uuid
-            FROM alert_incident
-            WHERE rule_id = $1 AND key = $2 AND status = 'resolved' AND resolved_by <> 'momentary'
-              AND resolved_at > now() - $8 * interval '1 second'
-            ORDER BY last_fired_at DESC
-            LIMIT 1
-        )
-        RETURNING \(Incident.columns)
-        """
-    )
-
-    private static let begin = Statement(
-        "alert incident begins",
-        """
-        INSERT INTO alert_incident (
-            uuid, rule_id, rule_name, key, status, event, alert, severity, project, title, summary, labels, details,
-            links, source_ids, value, started_at, last_fired_at, resolved_at, resolved_by
-        )
-        VALUES (
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13::jsonb, $14::jsonb, $15::text[], $16, $17,
-            $17, CASE WHEN $5 = 'resolved' THEN $17::timestamptz END, CASE WHEN $5 = 'resolved' THEN 'momentary' END
-        )
-        RETURNING \(Incident.columns)
-        """
-    )
-
-    /// What a firing did.
-    enum Outcome {
-        /// It is new, or is back after it was over.
-        case began(Incident)
-        /// It was there already.
-        case goesOn(Incident)
-
-        var incident: Incident {
-            switch self {
-            case .began(let incident), .goesOn(let incident): incident
-            }
-        }
-    }
-
-    /// Notes that a rule has found something.
-    static func fire(
-        _ finding: Finding,
-        of rule: AlertRule,
-        flapWindow: Duration,
-        on connection: Connection
-    ) throws -> Outcome? {
-        let details = facts(finding.facts)
-        if !finding.isMomentary {
-            let known: [Parameter] = [
-                .uuid(rule.id), .text(finding.key), .timestamp(finding.at), .text(finding.summary),
-                .utf8(details), .optional(finding.value), .text(finding.severity.rawValue),
-            ]
-            if let row = try connection.execute(refire, known).first { return .goesOn(try Incident(row)) }
-            let flaps: [Parameter] = known + [.double(flapWindow / .seconds(1))]
-            if let row = try connection.execute(reopen, flaps).first { return .began(try Incident(row)) }
-        }
-        let status = finding.isMomentary ? Incident.Status.resolved : .firing
-        let rows = try connection.execute(
-            begin,
-            [
-                .uuid(.timeOrdered()), .uuid(rule.id), .text(rule.name), .text(finding.key),
-                .text(status.rawValue), .text(finding.event), .text(finding.alert),
-                .text(finding.severity.rawValue), .optional(finding.labels["project"]), .text(finding.title),
-                .text(finding.summary), .utf8(LabelsJSON.encode(finding.labels)), .utf8(details),
-                .utf8(finding.links), .textArray(finding.sources.map(Optional.some)),
-                .optional(finding.value), .timestamp(finding.at),
-            ]
-        )
-        return try rows.first.map { .began(try Incident($0)) }
-    }
-
-    /// Whether people were told of something that shares the cooldown with an incident, within it.
-    static func isCoolingDown(_ incident: Incident, of rule: AlertRule, on connection: Connection) throws
-        -> Bool
-    {
-        guard rule.cooldown > 0 else { return false }
-        let shared =
-            switch rule.dedupeBy {
-            case .rule: "true"
-            case .project: "project IS NOT DISTINCT FROM $3"
-            case .subject: "key = $3"
-            }
-        let value: [Parameter] =
-            switch rule.dedupeBy {
-            case .rule: []
-            case .project: [.optional(incident.project)]
-            case .subject: [.text(incident.key)]
-            }
-        return try !connection.execute(
-            Statement(
-                "alert cooldown by \(rule.dedupeBy.rawValue)",
-                """
-                SELECT FROM alert_incident
-                WHERE rule_id = $1 AND notified_at > now() - $2 * interval '1 second' AND \(shared)
-                LIMIT 1
-                """
-            ),
-            [.uuid(rule.id), .int(rule.cooldown)] + value
-        ).isEmpty
-    }
-
     /// Ends firing incidents of some rules; returns them as they are now.
     static func resolve(
         of rule: UUID128,
@@ -146,6 +25,22 @@ enum IncidentStore {
             ),
             [.uuid(rule), .textArray(keys.map(Optional.some)), .text(cause), .text(prefix)]
         ).map { try Incident($0) }
+    }
+
+    /// The events that events may end, of which incidents fire.
+    static func firingEvents(on connection: Connection) throws -> Set<String> {
+        let rows = try connection.execute(
+            Statement(
+                "firing alert events",
+                """
+                SELECT e.event
+                FROM unnest($1::text[]) AS e (event)
+                WHERE EXISTS (SELECT FROM alert_incident i WHERE i.event = e.event AND i.status = 'firing')
+                """
+            ),
+            [.textArray(EventName.allCases.map(\.rawValue))]
+        )
+        return Set(try rows.map { try $0.text("event") })
     }
 
     /// Ends firing incidents that a later event ends.
@@ -226,65 +121,74 @@ enum IncidentStore {
             [.int(count)]
         ).map { try Incident($0) }
     }
+}
+
+extension IncidentStore {
+    /// What is stored of an incident when people are told of it, or when that is put off.
+    struct Record: Sendable {
+        enum News: String, Sendable {
+            /// People are told now: the cooldown begins.
+            case told
+            /// People know that it is over: the next time is news.
+            case over
+            case none
+        }
+
+        let incident: Incident
+        var news = News.none
+    }
 
     /// Stores what people have been told, and what is held back.
-    static func store(_ incident: Incident, wasTold: Bool, on connection: Connection) throws {
+    static func store(_ records: [Record], on connection: Connection) throws {
+        guard !records.isEmpty else { return }
         try connection.execute(
             Statement(
-                "alert incident told",
+                "alert incidents told",
                 """
-                UPDATE alert_incident
-                SET notice = $2, suppressed = $3, silenced_by = $4,
-                    notified_at = CASE WHEN $5 THEN now() ELSE notified_at END
-                WHERE uuid = $1
+                UPDATE alert_incident i
+                SET notice = n.notice, suppressed = n.suppressed, silenced_by = n.silenced_by,
+                    notified_at = CASE n.news WHEN 'told' THEN now() WHEN 'over' THEN NULL ELSE i.notified_at END
+                FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[])
+                    AS n (uuid, notice, suppressed, silenced_by, news)
+                WHERE i.uuid = n.uuid
                 """
             ),
             [
-                .uuid(incident.id), .optional(incident.notice?.rawValue), .int64(incident.suppressed),
-                .optional(incident.silencedBy), .bool(wasTold),
+                .uuidArray(records.map(\.incident.id)), .textArray(records.map(\.incident.notice?.rawValue)),
+                .int64Array(records.map(\.incident.suppressed)), .uuidArray(records.map(\.incident.silencedBy)),
+                .textArray(records.map(\.news.rawValue)),
             ]
         )
     }
 
-    private static func facts(_ facts: [AlertNotification.Fact]) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { object in
-            for fact in facts { object.member(fact.name, raw: fact.json) }
-        }
-        return writer.bytes
-    }
-}
-
-extension IncidentStore {
-    /// How many firings of earlier incidents with the same rule and key nobody was told of; they count as told now.
-    static func takeSuppressed(before incident: Incident, on connection: Connection) throws -> Int64 {
-        guard let rule = incident.ruleID else { return 0 }
+    /// How many firings of earlier incidents with the same rules and keys nobody was told of, by the incident that is
+    /// told now; they count as told.
+    static func takeSuppressed(before incidents: [Incident], on connection: Connection) throws
+        -> [UUID128: Int64]
+    {
+        guard !incidents.isEmpty else { return [:] }
         let rows = try connection.execute(
             Statement(
                 "suppressed firings of earlier alert incidents",
                 """
                 WITH earlier AS (
-                    SELECT uuid, suppressed
-                    FROM alert_incident
-                    WHERE rule_id = $1 AND key = $2 AND uuid <> $3 AND suppressed > 0
-                    FOR UPDATE
+                    SELECT n.uuid AS told, i.uuid, i.suppressed
+                    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (uuid, rule_id, key)
+                    JOIN alert_incident i ON i.rule_id = n.rule_id AND i.key = n.key
+                    WHERE i.uuid <> n.uuid AND i.suppressed > 0
+                    FOR UPDATE OF i
                 ),
-                told AS (
-                    UPDATE alert_incident i SET suppressed = 0 FROM earlier WHERE i.uuid = earlier.uuid
+                taken AS (
+                    UPDATE alert_incident i SET suppressed = 0 FROM earlier e WHERE i.uuid = e.uuid
                 )
-                SELECT coalesce(sum(suppressed), 0)::bigint AS count FROM earlier
+                SELECT told, sum(suppressed)::bigint AS count FROM earlier GROUP BY told
                 """
             ),
-            [.uuid(rule), .text(incident.key), .uuid(incident.id)]
+            [
+                .uuidArray(incidents.map(\.id)), .uuidArray(incidents.map(\.ruleID)),
+                .textArray(incidents.map(\.key)),
+            ]
         )
-        return try rows.first?.int64("count") ?? 0
-    }
-
-    /// People know that it is over: the next time is news.
-    static func endCooldown(_ id: UUID128, on connection: Connection) throws {
-        try connection.execute(
-            Statement("alert cooldown ends", "UPDATE alert_incident SET notified_at = NULL WHERE uuid = $1"),
-            [.uuid(id)]
-        )
+        return Dictionary(try rows.map { (try $0.uuid("told"), try $0.int64("count")) }) { $0 + $1 }
     }
 }

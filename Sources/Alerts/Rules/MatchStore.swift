@@ -11,47 +11,34 @@ enum MatchStore {
         ).first?.optionalTimestamp("at")
     }
 
-    /// Remembers only when the last event came.
-    static func note(_ time: Timestamp, of rule: UUID128, on connection: Connection) throws {
+    /// When the last events came that a rule counts, in order, `most` at most.
+    static func newest(_ most: Int, of rule: UUID128, on connection: Connection) throws -> [Timestamp] {
         try connection.execute(
             Statement(
-                "forget earlier alert matches",
-                "DELETE FROM alert_match WHERE rule_id = $1 AND at <= $2"
-            ),
-            [.uuid(rule), .timestamp(time)]
-        )
-        try connection.execute(
-            Statement("note alert match", "INSERT INTO alert_match (rule_id, at) VALUES ($1, $2)"),
-            [.uuid(rule), .timestamp(time)]
-        )
-    }
-
-    /// Notes an event, forgets those that are older than the window, and counts the rest, `most` at most.
-    static func add(
-        _ time: Timestamp,
-        of rule: UUID128,
-        within window: Duration,
-        upTo most: Int,
-        on connection: Connection
-    ) throws -> Int {
-        let parameters: [Parameter] = [.uuid(rule), .timestamp(time), .double(window / .seconds(1))]
-        try connection.execute(
-            Statement("note alert match", "INSERT INTO alert_match (rule_id, at) VALUES ($1, $2)"),
-            Array(parameters.prefix(2))
-        )
-        try connection.execute(
-            Statement(
-                "forget alert matches",
-                "DELETE FROM alert_match WHERE rule_id = $1 AND at < $2::timestamptz - $3 * interval '1 second'"
-            ),
-            parameters
-        )
-        return try connection.execute(
-            Statement(
-                "count alert matches",
-                "SELECT count(*) AS count FROM (SELECT FROM alert_match WHERE rule_id = $1 LIMIT $2) m"
+                "newest alert matches",
+                "SELECT at FROM alert_match WHERE rule_id = $1 ORDER BY at DESC LIMIT $2"
             ),
             [.uuid(rule), .int(most)]
-        )[0].int("count")
+        ).map { try $0.timestamp("at") }.reversed()
+    }
+
+    /// Notes when events came, and forgets those before a moment.
+    static func note(
+        _ times: [Timestamp],
+        forgettingBefore oldest: Timestamp,
+        of rule: UUID128,
+        on connection: Connection
+    ) throws {
+        try connection.execute(
+            Statement(
+                "note alert matches",
+                "INSERT INTO alert_match (rule_id, at) SELECT $1::uuid, unnest($2::timestamptz[])"
+            ),
+            [.uuid(rule), .timestampArray(times.map(Optional.some))]
+        )
+        try connection.execute(
+            Statement("forget alert matches", "DELETE FROM alert_match WHERE rule_id = $1 AND at < $2"),
+            [.uuid(rule), .timestamp(oldest)]
+        )
     }
 }

@@ -68,11 +68,15 @@ enum RuleStore {
         return gone > 0
     }
 
-    /// Notes that a rule has fired.
-    static func markFired(_ id: UUID128, on connection: Connection) throws {
+    /// Notes that rules have fired.
+    static func markFired(_ rules: Set<UUID128>, on connection: Connection) throws {
+        guard !rules.isEmpty else { return }
         try connection.execute(
-            Statement("alert rule fired", "UPDATE alert_rule SET last_fired_at = now() WHERE uuid = $1"),
-            [.uuid(id)]
+            Statement(
+                "alert rules fired",
+                "UPDATE alert_rule SET last_fired_at = now() WHERE uuid = ANY ($1::uuid[])"
+            ),
+            [.uuidArray(rules.map(Optional.some))]
         )
     }
 
@@ -91,7 +95,9 @@ enum RuleStore {
                 FROM (
                     SELECT uuid
                     FROM alert_rule
-                    WHERE enabled AND next_evaluation_at <= now() AND uuid = ANY ($1::uuid[])
+                    WHERE enabled AND uuid = ANY ($1::uuid[])
+                      -- A clock that was set back must not stop rules.
+                      AND (next_evaluation_at <= now() OR next_evaluation_at > now() + interval '1 hour')
                     ORDER BY next_evaluation_at
                     FOR UPDATE SKIP LOCKED
                 ) due
