@@ -41,19 +41,18 @@ import Testing
         return (weir, silence)
     }
 
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
-    func `ends a command at its prompt by any signal, and its cluster goes with it`(signal: Int32)
-        async throws
-    {
+    @Test func `ends a command at its prompt by any signal, and its cluster goes with it`() async throws {
         let place = try await Place()
-        let (weir, silence) = try start(["restore", place.copy], place)
-        try await eventually { weir.errorText.contains("Type yes to go on:") }
-        #expect(place.clusterRuns)
-        kill(weir.process.processIdentifier, signal)
-        #expect(await weir.ended() == signal)
-        #expect(weir.process.terminationReason == .uncaughtSignal)
-        #expect(!place.clusterRuns, "the cluster still runs")
-        withExtendedLifetime(silence) {}
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            let (weir, silence) = try start(["restore", place.copy], place)
+            try await eventually { weir.errorText.contains("Type yes to go on:") }
+            #expect(place.clusterRuns)
+            kill(weir.process.processIdentifier, signal)
+            #expect(await weir.ended() == signal)
+            #expect(weir.process.terminationReason == .uncaughtSignal)
+            #expect(!place.clusterRuns, "the cluster still runs after signal \(signal)")
+            withExtendedLifetime(silence) {}
+        }
     }
 
     @Test func `ends a copy that is being made, and nothing is left of either`() async throws {
@@ -83,10 +82,10 @@ import Testing
         #expect(!place.clusterRuns, "the cluster still runs")
     }
 
-    @Test(arguments: ["mkfifo", "mkdir", "ln -s /dev/zero", "ln -s /dev/tty", "python3 -c \(Self.socket)"])
-    func `is told what is no copy, before anything is started`(make: String) async throws {
+    @Test func `is told what is no copy, before anything is started`() async throws {
         let place = try await Place()
-        for name in ["backup_metadata.json", "weir.dump"] {
+        let commands = ["mkfifo", "mkdir", "ln -s /dev/zero", "ln -s /dev/tty", "python3 -c \(Self.socket)"]
+        for (make, name) in commands.flatMap({ [($0, "backup_metadata.json"), ($0, "weir.dump")] }) {
             let wrong = place.directory.path + "/wrong"
             let shell = Shell(place.environment)
             let made = await shell.run(
@@ -95,7 +94,10 @@ import Testing
             #expect(made.exitCode == 0, "\(made.output)")
             let refused = await shell.run("timeout 60 weir restore \(wrong) --yes")
             #expect(refused.exitCode == 1)
-            #expect(refused.output == "weir: \(wrong)/\(name) is no ordinary file\n", "\(refused.output)")
+            #expect(
+                refused.output == "weir: \(wrong)/\(name) is no ordinary file\n",
+                "\(make): \(refused.output)"
+            )
         }
         #expect(!place.clusterRuns)
     }

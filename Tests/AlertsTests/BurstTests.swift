@@ -1,5 +1,6 @@
 import Core
 import FeatureTestKit
+import Notifications
 import Postgres
 import TestKit
 import Testing
@@ -29,7 +30,9 @@ struct BurstTests {
         let told = try receiver.requests.map { try $0.json["summary"]?.string ?? "" }
         #expect(told == (1...600).map { "Pipeline run-1 stage P\($0) failed" })
         #expect(Set(receiver.requests.map { $0.field("webhook-id") }).count == 600)
-        #expect(try weir.feature.database.rows("SELECT count(*) FROM alert_incident WHERE firings = 1") == ["600"])
+        #expect(
+            try weir.feature.database.rows("SELECT count(*) FROM alert_incident WHERE firings = 1") == ["600"]
+        )
     }
 
     @Test func `of two thousand equal failures is one message that says how many, and holds nobody up`()
@@ -42,7 +45,9 @@ struct BurstTests {
         _ = try await weir.rule(Self.stages, to: channel)
         let counting = #"{"event_type":"nextflow.","min_count":3,"window_minutes":1440}"#
         _ = try await weir.rule(
-            #""trigger_kind":"event_match","trigger_config":\#(counting)"#, to: channel, "many"
+            #""trigger_kind":"event_match","trigger_config":\#(counting)"#,
+            to: channel,
+            "many"
         )
         try await weir.happen(all: (1...2000).map { _ in Self.failed("ALIGN") } + [Self.failed("SORT")])
         try await weir.eventually { receiver.requests.count >= 3 }
@@ -79,7 +84,8 @@ struct BurstTests {
     }
 
     @Test(arguments: [
-        ("subject", ["rna/A", "rna/B", "dna/A"], 0), ("project", ["rna/A", "dna/A"], 1), ("rule", ["rna/A"], 2),
+        ("subject", ["rna/A", "rna/B", "dna/A"], 0), ("project", ["rna/A", "dna/A"], 1),
+        ("rule", ["rna/A"], 2),
     ])
     func `shares the cooldown of its rule`(_ sharing: String, _ told: [String], _ held: Int) async throws {
         let weir = try AlertsHarness()
@@ -99,8 +105,25 @@ struct BurstTests {
         }
         #expect(messages == told)
         #expect(
-            try weir.feature.database.rows("SELECT count(*) FROM alert_incident WHERE suppressed = 1") == ["\(held)"]
+            try weir.feature.database.rows("SELECT count(*) FROM alert_incident WHERE suppressed = 1") == [
+                "\(held)"
+            ]
         )
+    }
+
+    @Test func `without a cooldown is a message for each, also of what is over at once`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        _ = try await weir.rule(
+            #""trigger_kind":"event","trigger_config":{"events":["worker_started"]},"cooldown_minutes":0"#,
+            to: try await weir.channel(receiver.url)
+        )
+        try await weir.happen(
+            all: [1, 2, 3].map { _ in ("worker.started", "w1", #"{"component":"w1"}"#) }
+        )
+        try await weir.eventually { receiver.requests.count == 3 }
+        #expect(try await weir.incidents().map { $0["firings"]?.int64 } == [1, 1, 1])
     }
 
     @Test func `within a silence is told of when the next event comes after it`() async throws {
@@ -118,12 +141,46 @@ struct BurstTests {
         try await weir.happen("worker.started", "w1", #"{"component":"w1"}"#)
         try await weir.eventually { try await weir.incidents().count == 1 }
         try await weir.feature.pool.withConnection { connection in
-            _ = try connection.execute("UPDATE alert_silence SET starts_at = now() - interval '1 hour', ends_at = now()")
+            _ = try connection.execute(
+                "UPDATE alert_silence SET starts_at = now() - interval '1 hour', ends_at = now()"
+            )
             _ = try connection.execute("UPDATE alert_revision SET revision = revision + 1")
         }
         try await weir.happen("worker.started", "w1", #"{"component":"w1"}"#)
         try await weir.eventually { receiver.requests.count == 1 }
         #expect(try await weir.incidents().map { $0["firings"]?.int64 } == [2])
+    }
+}
+
+@Suite("Findings that wait to be stored")
+struct FiringsTests {
+    private static func finding(_ key: String, _ summary: String, at seconds: Int64) -> Finding {
+        Finding(
+            key: key,
+            event: "stage_failed",
+            alert: "stage_failed",
+            severity: .error,
+            title: "t",
+            summary: summary,
+            labels: [:],
+            at: .epoch + .seconds(seconds)
+        )
+    }
+
+    @Test func `are one of a rule and a key, as it was found last, from the first to the latest`() {
+        let rule = AlertRule.sample(.event, "{}")
+        let other = AlertRule.sample(.event, "{}")
+        var firings = Firings()
+        firings.add(Self.finding("a", "first", at: 2), of: rule)
+        firings.add(Self.finding("b", "another", at: 3), of: rule)
+        firings.add(Self.finding("a", "of another rule", at: 4), of: other)
+        firings.add(Self.finding("a", "last", at: 1), of: rule)
+        let list = firings.takeAll()
+        #expect(list.map(\.finding.summary) == ["last", "another", "of another rule"])
+        #expect(list.map(\.count) == [2, 1, 1])
+        #expect(list.map(\.finding.at) == [2, 3, 4].map { .epoch + .seconds($0) })
+        #expect(list.map(\.beganAt) == [2, 3, 4].map { .epoch + .seconds($0) })
+        #expect(firings.list.isEmpty)
     }
 }
 

@@ -49,7 +49,9 @@ struct FiringIndexTests {
                     WHERE relname IN ('alert_incident', 'alert_delivery')
                     ORDER BY relname
                     """
-                ).map { "\(try $0.text("relname")) \(try $0.int64("seq_tup_read")) \(try $0.bool("is_little"))" }
+                ).map {
+                    "\(try $0.text("relname")) \(try $0.int64("seq_tup_read")) \(try $0.bool("is_little"))"
+                }
             }
         }
         #expect(read == ["alert_delivery 0 true", "alert_incident 0 true"])
@@ -60,7 +62,9 @@ struct FiringIndexTests {
         try connection.executeScript("SET LOCAL enable_seqscan = off")
         let book = try AlertsHarness.book(connection)
         let rule = try #require(book.configuration.rules.first { "\($0.id)" == AlertsHarness.rule })
-        let findings = [("k10000", false), ("k7", false), ("new", false), ("k8", true)].map { key, isMomentary in
+        let findings = [("k10000", false), ("k7", false), ("new", false), ("k8", true)].map {
+            key,
+            isMomentary in
             var finding = Finding(
                 key: key,
                 event: "pipeline_failed",

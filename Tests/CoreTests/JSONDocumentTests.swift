@@ -138,8 +138,8 @@ import Testing
         }
     }
 
-    @Test func `ten million levels are no danger`() throws {
-        let depth = 10_000_000
+    @Test func `a million levels are no danger`() throws {
+        let depth = 1_000_000
         let bytes = [UInt8](repeating: UInt8(ascii: "["), count: depth)
         #expect(throws: JSONError.syntax(.expectingValue, offset: depth)) { try JSONDocument(bytes) }
         let document = try JSONDocument(bytes + [UInt8](repeating: UInt8(ascii: "]"), count: depth))

@@ -39,7 +39,9 @@ enum DeliveryStore {
                     .uuidArray(portion.map(\.message.id)), .uuidArray(portion.map(\.rule)),
                     .uuidArray(portion.map(\.channel)), .uuidArray(portion.map(\.incident)),
                     .textArray(portion.map(\.state)), .textArray(portion.map(\.message.event)),
-                    .textArray(portion.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }),
+                    .textArray(
+                        portion.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }
+                    ),
                     .textArray(portion.map { String(decoding: $0.message.body, as: UTF8.self) }),
                     .int64Array(portion.map { Int64($0.mostAttempts) }),
                     .doubleArray(portion.map { $0.wait / .seconds(1) }),
@@ -85,7 +87,9 @@ enum DeliveryStore {
             refresh,
             [
                 .uuidArray(messages.map(\.incident)),
-                .textArray(messages.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }),
+                .textArray(
+                    messages.map { String(decoding: MessageDocument.encode($0.message), as: UTF8.self) }
+                ),
                 .textArray(messages.map { String(decoding: $0.message.body, as: UTF8.self) }),
                 .int64Array(messages.map(\.count)),
             ]

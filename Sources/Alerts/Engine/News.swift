@@ -30,7 +30,8 @@ struct News {
     mutating func isTold(_ incident: inout Incident, _ rule: AlertRule?) -> Bool {
         let silence = book.configuration.silence(of: incident.shownLabels, at: book.now)
         // Its rule is gone or disabled, or it was over before the silence was.
-        let isPast = rule == nil || (silence == nil && incident.status != .firing && incident.silencedBy != nil)
+        let isPast =
+            rule == nil || (silence == nil && incident.status != .firing && incident.silencedBy != nil)
         if isPast {
             incident.notice = nil
         } else if let silence {
@@ -54,7 +55,8 @@ struct News {
                 shown.summary += "\nIt comes and goes: further changes are held back until it is quiet."
             }
             let message = book.message(.firing, shown, rule)
-            for channel in rule.channels.compactMap({ book.configuration.channels[$0] }) where channel.isEnabled {
+            for channel in rule.channels.compactMap({ book.configuration.channels[$0] })
+            where channel.isEnabled {
                 deliver(message, of: incident, rule, over: channel, after: book.options.groupWait)
             }
             incident.notice = nil

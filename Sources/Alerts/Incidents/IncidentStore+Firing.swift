@@ -30,7 +30,9 @@ extension IncidentStore {
     }
 
     private static func parameters(of firings: [Firing]) -> [Parameter] {
-        func texts(_ value: (Finding) -> String?) -> Parameter { .textArray(firings.map { value($0.finding) }) }
+        func texts(_ value: (Finding) -> String?) -> Parameter {
+            .textArray(firings.map { value($0.finding) })
+        }
         func json(_ value: (Finding) -> [UInt8]) -> Parameter {
             texts { String(decoding: value($0), as: UTF8.self) }
         }
@@ -82,7 +84,10 @@ extension IncidentStore {
     /// Of incidents, those that share a cooldown with one that people were told of, within it.
     static func coolingDown(_ fired: [FiredIncident], on connection: Connection) throws -> Set<UUID128> {
         var cooling: Set<UUID128> = []
-        for (sharing, group) in Dictionary(grouping: fired.filter { $0.rule.cooldown > 0 }, by: \.rule.dedupeBy) {
+        for (sharing, group) in Dictionary(
+            grouping: fired.filter { $0.rule.cooldown > 0 },
+            by: \.rule.dedupeBy
+        ) {
             let rows = try connection.execute(
                 cooldown(sharing),
                 [

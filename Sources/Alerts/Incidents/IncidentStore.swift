@@ -155,7 +155,8 @@ extension IncidentStore {
             ),
             [
                 .uuidArray(records.map(\.incident.id)), .textArray(records.map(\.incident.notice?.rawValue)),
-                .int64Array(records.map(\.incident.suppressed)), .uuidArray(records.map(\.incident.silencedBy)),
+                .int64Array(records.map(\.incident.suppressed)),
+                .uuidArray(records.map(\.incident.silencedBy)),
                 .textArray(records.map(\.news.rawValue)),
             ]
         )
