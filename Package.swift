@@ -372,10 +372,12 @@ let package = Package(
 )
 
 // For scripts/sanitize --quick: what needs no package but swift-log, since the whole builds for minutes.
-// With the name of a module: its tests and what they need, for work on it.
+// With the name of a module: its tests and what they need, for work on it; of several, with commas between them.
 if let only = Context.environment["WEIR_BUILD_ONLY"] {
     let technical = ["Core", "Metrics", "HTTP", "HTTPServer", "Journal"]
-    var open = (only == "technical" ? technical : [only]).map { "\($0)Tests" }
+    var open = (only == "technical" ? technical : only.split(separator: ",").map(String.init)).map {
+        "\($0)Tests"
+    }
     var kept: Set<String> = []
     while let name = open.popLast() {
         guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name })
