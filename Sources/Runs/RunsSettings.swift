@@ -69,6 +69,14 @@ package enum RunsSettings {
         "How long the pings of checks are kept with their bodies; their runs stay. 0 is for ever."
     )
 
+    /// Pings of other checks are not limited.
+    static let unknownPings = Setting<Int>(
+        "WEIR_PINGS_UNKNOWN_RPM",
+        .integer(1...1_000_000),
+        default: "60",
+        "How many checks that do not exist one client may ping in any 60 seconds; more are answered 429."
+    )
+
     /// Zero is never.
     static let staleAfter = Setting<Duration>(
         "WEIR_RUNS_STALE_AFTER",
@@ -95,7 +103,8 @@ package enum RunsSettings {
     /// All of them.
     package static let rows: [AnySetting] = [
         duplicateStatus.row, limitsRate.row, rateLimit.row, maxBatch.row, applyTimeout.row, gitHosts.row,
-        keep.row, pingsKeep.row, staleAfter.row, staleStatus.row, metricsNames.row,
+        keep.row, pingsKeep.row, unknownPings.row, staleAfter.row, staleStatus.row,
+        metricsNames.row,
     ]
 }
 

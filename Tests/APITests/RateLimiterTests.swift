@@ -12,4 +12,17 @@ struct RateLimiterTests {
         #expect(answers == [true, true, false, false, true, false, true])
         #expect(limiter.admits("b", at: start + .seconds(20)))
     }
+
+    @Test("says whether there is room, and counts nothing by that")
+    func room() {
+        let limiter = RateLimiter(2)
+        let start = ContinuousClock.now
+        for _ in 0..<3 { #expect(limiter.hasRoom(for: "a", at: start)) }
+        #expect(limiter.admits("a", at: start))
+        #expect(limiter.hasRoom(for: "a", at: start))
+        #expect(limiter.admits("a", at: start + .seconds(10)))
+        let answers = [10, 59, 61].map { limiter.hasRoom(for: "a", at: start + .seconds($0)) }
+        #expect(answers == [false, false, true])
+        #expect(limiter.hasRoom(for: "b", at: start + .seconds(10)))
+    }
 }

@@ -206,14 +206,57 @@ struct CheckTests {
 
     @Test func `a check that nobody has read is taken while PostgreSQL is away`() async throws {
         let away = ConnectionTarget(socketDirectory: "/nonexistent", user: "u", database: "d")
-        let checks = CheckRegistry(pool: Pool(away))
+        let checks = CheckRegistry(pool: Pool(away), unknown: UnknownPings(60))
         let uuid = UUID128.random()
         let id = CheckKeys.id(of: uuid)
-        #expect(await checks.find(.uuid(uuid), creating: false) == .found(.check(id)))
+        #expect(await checks.find(.uuid(uuid), creating: false, for: "a") == .found(.check(id)))
         let key = "0123456789abcdef"
         let subject = Ping.Subject.slug(key: CheckKeys.digest(of: key), "backup")
-        #expect(await checks.find(.slug(key: key, "backup"), creating: false) == .found(subject))
-        #expect(await checks.find(.slug(key: key, "backup"), creating: true) == .unavailable)
+        #expect(await checks.find(.slug(key: key, "backup"), creating: false, for: "a") == .found(subject))
+        #expect(await checks.find(.slug(key: key, "backup"), creating: true, for: "a") == .unavailable)
+    }
+
+    @Test func `a check that does not exist is looked for once, until checks are read again`() async throws {
+        let weir = try PingHarness()
+        let checks = CheckRegistry(pool: weir.feature.pool, unknown: UnknownPings(2))
+        try await weir.feature.pool.withConnection { try checks.reload(on: $0) }
+        let key = "0123456789abcdef"
+        let unknown = PingTarget.Name.slug(key: key, "backup")
+        #expect(await checks.find(unknown, creating: false, for: "a") == .unknown)
+        // PostgreSQL has it now, and is not asked.
+        let members = #""name":"backup","slug":"backup","ping_key":"\#(key)""#
+        let id = try #require(UUID128(try await weir.check(members)["id"]?.string ?? ""))
+        for _ in 0..<5 { #expect(await checks.find(unknown, creating: false, for: "a") == .unknown) }
+        try await weir.feature.pool.withConnection { try checks.reload(on: $0) }
+        #expect(await checks.find(unknown, creating: false, for: "a") == .found(.check(id)))
+    }
+
+    @Test func `a client may ask for so many checks that do not exist; those that do are not counted`()
+        async throws
+    {
+        let weir = try PingHarness()
+        let checks = CheckRegistry(pool: weir.feature.pool, unknown: UnknownPings(2))
+        func find(of client: String) async -> CheckRegistry.Finding {
+            await checks.find(.uuid(.random()), creating: false, for: client)
+        }
+        // Nobody knows yet what there is.
+        for _ in 0..<3 { #expect(await find(of: "a") == .unknown) }
+        try await weir.feature.pool.withConnection { try checks.reload(on: $0) }
+        #expect(await find(of: "a") == .refused)
+        let uuid = try #require(UUID128(try await weir.check()["ping_uuid"]?.string ?? ""))
+        let found = CheckRegistry.Finding.found(.check(CheckKeys.id(of: uuid)))
+        for _ in 0..<3 { #expect(await checks.find(.uuid(uuid), creating: false, for: "b") == found) }
+        for expected in [CheckRegistry.Finding.unknown, .unknown, .refused] {
+            #expect(await find(of: "b") == expected)
+        }
+        try await weir.feature.pool.withConnection { try checks.reload(on: $0) }
+        #expect(await checks.find(.uuid(uuid), creating: false, for: "b") == found)
+        // All clients together, too: some have many addresses.
+        for client in 0..<17 {
+            for _ in 0..<2 { #expect(await find(of: "\(client)") == .unknown) }
+        }
+        #expect(await find(of: "c") == .unknown)
+        #expect(await find(of: "c") == .refused)
     }
 
     @Test func `the loader finds the check of a slug`() async throws {

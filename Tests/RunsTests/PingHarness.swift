@@ -1,3 +1,4 @@
+import Configuration
 import Core
 import FeatureTestKit
 import HTTP
@@ -13,8 +14,17 @@ import Testing
 final class PingHarness: Sendable {
     let feature: FeatureHarness
 
-    init(loads: Bool = true, over filled: TemporaryDatabase? = nil) throws {
-        feature = try FeatureHarness(.runs(), loads: loads, over: filled)
+    /// With `unknownPings` a client may ping so many unknown checks, and checks are read as in a server.
+    init(loads: Bool = true, unknownPings: Int? = nil, over filled: TemporaryDatabase? = nil) throws {
+        var settings = SettingValues()
+        if let unknownPings { settings[RunsSettings.unknownPings] = unknownPings }
+        feature = try FeatureHarness(
+            .runs(),
+            settings: settings,
+            loads: loads,
+            runsTasks: unknownPings != nil,
+            over: filled
+        )
     }
 
     var journal: Journal { feature.journal }

@@ -65,6 +65,21 @@ struct PingRouteTests {
         #expect(weir.journal.durableSeq == 0)
     }
 
+    @Test func `too many pings of unknown checks are refused, until when is said`() async throws {
+        let weir = try PingHarness(unknownPings: 1)
+        let path = try #require(try await weir.check()["ping_path"]?.string)
+        var refused: FeatureHarness.Answer?
+        // Before the checks are read, none is refused.
+        try await eventually {
+            let answer = try await weir.ping("/ping/\(UUID128.random())")
+            if answer.status == 429 { refused = answer }
+            return refused != nil
+        }
+        #expect(refused?.fields["Retry-After"] == "60")
+        #expect(refused?.text == "too many unknown checks")
+        try await eventually { try await weir.ping(path).status == 200 }
+    }
+
     @Test func `create makes the check of a slug once`() async throws {
         let weir = try PingHarness()
         _ = try await weir.check(#""name":"backup","slug":"backup","ping_key":"\#(Self.key)""#)

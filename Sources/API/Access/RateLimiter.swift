@@ -23,6 +23,16 @@ package final class RateLimiter: Sendable {
         admits(request.peer.address, at: .now) ? nil : refusal
     }
 
+    /// Whether a client may send a request at a moment, which is not counted.
+    package func hasRoom(for client: String, at now: ContinuousClock.Instant) -> Bool {
+        let start = now - Self.window
+        return moments.withLock { moments in
+            guard let recent = moments[client] else { return limit > 0 }
+            // The oldest come first.
+            return recent.reversed().prefix { $0 > start }.count < limit
+        }
+    }
+
     /// Whether a client may send a request at a moment; counts it if so.
     package func admits(_ client: String, at now: ContinuousClock.Instant) -> Bool {
         let start = now - Self.window

@@ -14,6 +14,8 @@ final class CheckRegistry: Sendable {
         case created(Ping.Subject)
         case unknown
         case ambiguous
+        /// The client has asked for too many that are unknown.
+        case refused
         /// PostgreSQL is away, and the check may be new.
         case unavailable
     }
@@ -23,6 +25,17 @@ final class CheckRegistry: Sendable {
         var ids: Set<UUID128> = []
         var slugs: [Ping.Subject: [UUID128]] = [:]
 
+        /// What is known of the check of a path; nil when PostgreSQL must be asked.
+        func finding(_ name: PingTarget.Name) -> Finding? {
+            switch name {
+            case .uuid(let uuid):
+                let id = CheckKeys.id(of: uuid)
+                return ids.contains(id) ? .found(.check(id)) : nil
+            case .slug(let key, let slug):
+                return slugs[.slug(key: CheckKeys.digest(of: key), slug)].map(CheckRegistry.finding)
+            }
+        }
+
         mutating func insert(_ names: CheckStore.Names) {
             guard ids.insert(names.id).inserted, let key = names.key, let slug = names.slug else { return }
             slugs[.slug(key: key, slug), default: []].append(names.id)
@@ -30,24 +43,34 @@ final class CheckRegistry: Sendable {
     }
 
     private let pool: Pool
+    private let unknown: UnknownPings
     // Guards the known checks.
     private let guarded = Mutex(Guarded())
 
-    init(pool: Pool) {
+    init(pool: Pool, unknown: UnknownPings) {
         self.pool = pool
+        self.unknown = unknown
     }
 
-    /// The check of a path; with `creating`, an unknown slug of a known key gets one.
-    func find(_ name: PingTarget.Name, creating: Bool) async -> Finding {
-        switch name {
-        case .uuid(let uuid): await find(CheckKeys.id(of: uuid))
-        case .slug(let key, let slug): await find(key, slug, creating)
+    /// The check of a path that a client pings; with `creating`, an unknown slug of a known key gets one.
+    func find(_ name: PingTarget.Name, creating: Bool, for client: String) async -> Finding {
+        let (known, isLoaded) = guarded.withLock { ($0.finding(name), $0.isLoaded) }
+        if let known { return known }
+        // Before the checks are read, any of them may be meant.
+        if isLoaded {
+            if !creating, unknown.contains(name, at: .now) { return .unknown }
+            guard unknown.hasRoom(for: client, at: .now) else { return .refused }
         }
+        let finding =
+            switch name {
+            case .uuid(let uuid): await fetch(CheckKeys.id(of: uuid), isLoaded)
+            case .slug(let key, let slug): await fetch(key, slug, creating, isLoaded)
+            }
+        if finding == .unknown { unknown.insert(name, of: client, at: .now) }
+        return finding
     }
 
-    private func find(_ id: UUID128) async -> Finding {
-        let (isKnown, isLoaded) = guarded.withLock { ($0.ids.contains(id), $0.isLoaded) }
-        if isKnown { return .found(.check(id)) }
+    private func fetch(_ id: UUID128, _ isLoaded: Bool) async -> Finding {
         do {
             let exists = try await pool.withConnection { try CheckStore.exists(id, on: $0) }
             return exists ? .found(.check(id)) : .unknown
@@ -56,11 +79,8 @@ final class CheckRegistry: Sendable {
         }
     }
 
-    private func find(_ key: String, _ slug: String, _ creates: Bool) async -> Finding {
+    private func fetch(_ key: String, _ slug: String, _ creates: Bool, _ isLoaded: Bool) async -> Finding {
         let digest = CheckKeys.digest(of: key)
-        let subject = Ping.Subject.slug(key: digest, slug)
-        let (known, isLoaded) = guarded.withLock { ($0.slugs[subject] ?? [], $0.isLoaded) }
-        if !known.isEmpty { return Self.finding(known) }
         do {
             return try await pool.withConnection { connection in
                 let (ids, isKey) = try CheckStore.fetch(key: digest, slug: slug, on: connection)
@@ -68,7 +88,7 @@ final class CheckRegistry: Sendable {
                 return try Self.create(key, slug, on: connection)
             }
         } catch {
-            return isLoaded || creates ? .unavailable : .found(subject)
+            return isLoaded || creates ? .unavailable : .found(.slug(key: digest, slug))
         }
     }
 
@@ -100,6 +120,7 @@ final class CheckRegistry: Sendable {
         var fresh = Guarded(isLoaded: true)
         for names in try CheckStore.fetchNames(on: connection) { fresh.insert(names) }
         guarded.withLock { $0 = fresh }
+        unknown.forget()
     }
 }
 

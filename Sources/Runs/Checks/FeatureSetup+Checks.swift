@@ -1,10 +1,11 @@
+internal import Configuration
 internal import Ingest
 internal import Postgres
 
 extension FeatureSetup {
     /// Adds checks: the URLs that jobs ping, the endpoints that manage checks, and the job that finds missed ones.
     mutating func addChecks(_ reader: StoreReader, _ progress: StreamProgress) {
-        let checks = CheckRegistry(pool: pool)
+        let checks = CheckRegistry(pool: pool, unknown: UnknownPings(settings[RunsSettings.unknownPings]))
         endpoints += PingRoutes(journal: journal, checks: checks).all + CheckRoutes(reader: reader).all
         jobs.append(MissedChecks(journal: journal, progress: progress).job)
         let watch = CheckWatch(checks: checks, target: pool.target, logger: logger, interval: .seconds(60))

@@ -65,6 +65,11 @@ struct PingRoutes: Sendable {
             text(400, "The path or `rid` has another form."), text(404, "There is no such check."),
             text(409, "Several checks of the ping key have this slug."),
             text(413, "The body is larger than 16 MiB."),
+            text(
+                429,
+                "The client pinged more checks that do not exist than WEIR_PINGS_UNKNOWN_RPM allows.",
+                headers: [.retryAfter]
+            ),
             text(503, "Neither the journal nor PostgreSQL could take it. Retry.", headers: [.retryAfter]),
             text(507, "The disk of the journal is full.", headers: [.retryAfter]),
         ]
@@ -82,12 +87,16 @@ struct PingRoutes: Sendable {
             rid = id
         }
         let creates = request.query.first("create") == "1"
-        switch await checks.find(target.name, creating: creates) {
+        switch await checks.find(target.name, creating: creates, for: request.peer.address) {
         case .found(let subject): return await write(ping(request, target, subject, rid), .ok, "OK")
         case .created(let subject):
             return await write(ping(request, target, subject, rid), .created, "Created")
         case .unknown: return Self.text(.notFound, "not found")
         case .ambiguous: return Self.text(.conflict, "ambiguous slug")
+        case .refused:
+            var response = Self.text(.tooManyRequests, "too many unknown checks")
+            response.fields.set("Retry-After", "60")
+            return response
         case .unavailable: return Self.retry(.serviceUnavailable)
         }
     }
