@@ -56,7 +56,7 @@ enum AlertGauges {
         }
     }
 
-    /// Also those that wait for a transaction of any database of the server, which the engine does not see yet.
+    /// Of the events that are committed.
     static let unread = Statement(
         "oldest unread outbox event",
         """

@@ -17,11 +17,10 @@ package enum OutboxStore {
     private static let fetch = Statement(
         "fetch outbox events",
         """
-        SELECT s.xid::text AS xid, s.id, s.kind, s.subject, s.at, s.detail
+        SELECT s.xid::text AS xid, s.id, s.kind, s.subject, s.at, s.detail, pg_current_snapshot()::text AS snapshot
         FROM outbox_event s
         JOIN outbox_consumer c ON c.name = $1
         WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
-          AND s.xid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY s.xid, s.id
         LIMIT $2
         """
@@ -65,7 +64,9 @@ package enum OutboxStore {
                     SELECT
                     FROM outbox_consumer c
                     JOIN outbox_event s ON (s.xid, s.id) > (c.last_xid, c.last_id)
-                    WHERE c.name = $1 AND s.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    WHERE c.name = $1
+                ) OR EXISTS (
+                    SELECT FROM outbox_consumer c WHERE \(OutboxGap.hasEnded)
                 ) AS found
                 """
             ),
@@ -76,31 +77,36 @@ package enum OutboxStore {
 
     /// Takes the next events of a consumer, in the transaction of their effects, which also moves the cursor.
     ///
-    /// Takes no event before which an open transaction may still write one.
+    /// What a transaction writes that was open when later events were taken comes after its commit: decision 48.
     package static func take(
         _ consumer: String,
         limit: Int,
         on connection: Connection
     ) throws -> [OutboxEvent] {
         try connection.execute("SELECT FROM outbox_consumer WHERE name = $1 FOR UPDATE", [.text(consumer)])
-        let rows = try connection.execute(fetch, [.text(consumer), .int(limit)])
-        var last: (xid: String, id: Int64)?
-        let events = try rows.map { row in
-            last = (try row.text("xid"), try row.int64("id"))
-            return OutboxEvent(
-                kind: try row.text("kind"),
-                subject: try row.text("subject"),
-                at: try row.timestamp("at"),
-                detail: try row.utf8("detail")
-            )
-        }
-        if let last {
+        var taken = try OutboxGap.take(consumer, limit: limit, on: connection)
+        guard taken.count < limit else { return taken.map(\.event) }
+        let rows = try connection.execute(fetch, [.text(consumer), .int(limit - taken.count)])
+        if let last = rows.last {
+            let xid = Parameter.text(try last.text("xid"))
+            try OutboxGap.open(consumer, before: xid, .text(try last.text("snapshot")), on: connection)
             try connection.execute(
                 "UPDATE outbox_consumer SET last_xid = $2::xid8, last_id = $3 WHERE name = $1",
-                [.text(consumer), .text(last.xid), .int64(last.id)]
+                [.text(consumer), xid, .int64(try last.int64("id"))]
             )
         }
-        return events
+        taken += try rows.map { try ($0.int64("id"), event($0)) }
+        // A transaction that waited for another one may have begun before it.
+        return taken.sorted { $0.id < $1.id }.map(\.event)
+    }
+
+    static func event(_ row: Row) throws -> OutboxEvent {
+        OutboxEvent(
+            kind: try row.text("kind"),
+            subject: try row.text("subject"),
+            at: try row.timestamp("at"),
+            detail: try row.utf8("detail")
+        )
     }
 
     /// The newest events since a moment, oldest first: also those that consumers have taken.
@@ -120,14 +126,7 @@ package enum OutboxStore {
                 """
             ),
             [.timestamp(time), .int(count)]
-        ).map { row in
-            OutboxEvent(
-                kind: try row.text("kind"),
-                subject: try row.text("subject"),
-                at: try row.timestamp("at"),
-                detail: try row.utf8("detail")
-            )
-        }
+        ).map(event)
     }
 
     /// Deletes events that every consumer has taken and that are older than a day, and all that are older than `limit`, the oldest first.
@@ -165,7 +164,8 @@ package enum OutboxStore {
 
     private static let spent = """
         (s.at < $1 OR (s.at < now() - interval '1 day' AND NOT EXISTS (
-            SELECT FROM outbox_consumer c WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
+            SELECT FROM outbox_consumer c
+            WHERE CASE WHEN \(OutboxGap.isGap) THEN s.xid = c.last_xid ELSE (s.xid, s.id) > (c.last_xid, c.last_id) END
         )))
         """
 }
