@@ -69,7 +69,7 @@ struct AlertsParts: Sendable {
             send: { await channelSender.repeatAlerts($0, over: $1) },
             book: engine.book,
             pool: server.pool,
-            lease: RepeatLease(server.pool.target, every: repeatEvery),
+            lease: WorkLease(server.pool.target, for: .repeat, patience: repeatEvery * 3),
             interval: repeatEvery,
             logger: server.logger
         )

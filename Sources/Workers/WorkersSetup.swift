@@ -61,12 +61,10 @@ extension FeatureSetup {
             interval: settings[WorkersSettings.sweepEvery]
         )
         jobs.append(sweeper.job)
-        let watch = RegistryWatch(
-            registry: parts.registry,
-            target: pool.target,
-            logger: logger,
-            interval: .seconds(60)
-        )
+        let channel = RegistryApplyStore.channel
+        let watch = TableWatch("components", channel: channel, target: pool.target, logger: logger) {
+            [registry = parts.registry] in try registry.reload(on: $0)
+        }
         tasks.append { await watch.run() }
     }
 

@@ -1,5 +1,6 @@
 import Core
 import FeatureTestKit
+import Ingest
 import Logging
 import Notifications
 import Postgres
@@ -37,7 +38,7 @@ struct RepeaterTests {
             send: { messages, _ in requests.take(messages) },
             book: AlertsHarness.book,
             pool: weir.feature.pool,
-            lease: RepeatLease(weir.feature.pool.target, every: .seconds(60)),
+            lease: WorkLease(weir.feature.pool.target, for: .repeat),
             interval: .seconds(60),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -137,8 +138,8 @@ struct RepeaterTests {
 
     @Test func `is done by one Weir at a time, and by another one when that is gone`() async throws {
         let database = try TemporaryDatabase.withSchema()
-        let first = RepeatLease(database.target, every: .seconds(60))
-        let second = RepeatLease(database.target, every: .seconds(60))
+        let first = WorkLease(database.target, for: .repeat)
+        let second = WorkLease(database.target, for: .repeat)
         #expect(try await first.renew())
         #expect(try await first.renew())
         #expect(try await !second.renew())

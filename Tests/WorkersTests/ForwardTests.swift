@@ -116,7 +116,7 @@ import Testing
             pool: weir.feature.pool,
             journal: journal ?? weir.feature.journal,
             progress: try #require(weir.feature.progress.first { $0.stream == "workers" }),
-            lease: ForwardLease(weir.database.target),
+            lease: WorkLease(weir.database.target, for: .forward),
             metrics: metrics,
             logger: logger,
             settling: .zero

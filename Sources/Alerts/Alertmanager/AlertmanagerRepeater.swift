@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Logging
 internal import Notifications
 internal import Postgres
@@ -18,7 +19,7 @@ struct AlertmanagerRepeater: Sendable {
     let send: @Sendable ([AlertNotification], ChannelConfiguration) async -> SendOutcome
     let book: @Sendable (Connection) throws -> IncidentBook
     let pool: Pool
-    let lease: RepeatLease
+    let lease: WorkLease
     let interval: Duration
     let logger: Logger
 

@@ -1,5 +1,4 @@
 internal import Core
-internal import Logging
 internal import Postgres
 internal import Synchronization
 
@@ -121,45 +120,5 @@ final class CheckRegistry: Sendable {
         for names in try CheckStore.fetchNames(on: connection) { fresh.insert(names) }
         guarded.withLock { $0 = fresh }
         unknown.forget()
-    }
-}
-
-/// Repeats in memory what is changed of checks, here or on another Weir.
-struct CheckWatch: Sendable {
-    let checks: CheckRegistry
-    let target: ConnectionTarget
-    let logger: Logger
-    /// How often it reads everything again, whether it is notified or not.
-    let interval: Duration
-
-    /// Runs until the task is cancelled.
-    func run() async {
-        let connection = DedicatedConnection(
-            target,
-            SessionSettings(applicationName: "weir-checks"),
-            label: "weir.checks"
-        )
-        var readAt: ContinuousClock.Instant?
-        var session: UInt64?
-        while !Task.isCancelled {
-            do {
-                let isDue = readAt.map { ContinuousClock.now - $0 >= interval } ?? true
-                let listening = session
-                session = try await connection.withConnection { connection in
-                    // A new session listens to nothing yet, and has missed what was said meanwhile.
-                    let isNew = connection.sessionID != listening
-                    if isNew { try connection.listen(to: CheckStore.channel) }
-                    let isNotified = try !connection.notifications(waitingAtMost: .milliseconds(250)).isEmpty
-                    if isNew || isDue || isNotified { try checks.reload(on: connection) }
-                    return connection.sessionID
-                }
-                if isDue { readAt = .now }
-            } catch {
-                session = nil
-                logger.debug("the checks are not read", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-        connection.close()
     }
 }

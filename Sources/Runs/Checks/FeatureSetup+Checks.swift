@@ -8,7 +8,9 @@ extension FeatureSetup {
         let checks = CheckRegistry(pool: pool, unknown: UnknownPings(settings[RunsSettings.unknownPings]))
         endpoints += PingRoutes(journal: journal, checks: checks).all + CheckRoutes(reader: reader).all
         jobs.append(MissedChecks(journal: journal, progress: progress).job)
-        let watch = CheckWatch(checks: checks, target: pool.target, logger: logger, interval: .seconds(60))
+        let watch = TableWatch("checks", channel: CheckStore.channel, target: pool.target, logger: logger) {
+            try checks.reload(on: $0)
+        }
         tasks.append { await watch.run() }
     }
 }

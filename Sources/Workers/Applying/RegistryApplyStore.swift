@@ -169,8 +169,11 @@ enum RegistryApplyStore {
             }
         }
         try OutboxStore.insert(events, on: connection)
-        if hasNew { try connection.execute(notify, [.text(RegistryWatch.channel)]) }
+        if hasNew { try connection.execute(notify, [.text(Self.channel)]) }
     }
+
+    /// Notified when a new component is stored: `TableWatch`.
+    static let channel = "weir_components"
 
     private static let notify = Statement("announce components", "SELECT pg_notify($1, '')")
 

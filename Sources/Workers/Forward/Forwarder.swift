@@ -14,7 +14,7 @@ struct Forwarder: Sendable {
     let pool: Pool
     let journal: Journal
     let progress: StreamProgress
-    let lease: ForwardLease
+    let lease: WorkLease
     let metrics: ForwardMetrics
     let logger: Logger
     /// Rows that arrived within it may not be visible yet.

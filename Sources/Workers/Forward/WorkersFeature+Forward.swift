@@ -30,7 +30,7 @@ extension Feature {
             pool: server.pool,
             journal: server.journal,
             progress: progress,
-            lease: ForwardLease(server.pool.target),
+            lease: WorkLease(server.pool.target, for: .forward),
             metrics: metrics,
             logger: server.logger
         )
