@@ -245,6 +245,6 @@ import Testing
         ("nothing", "nothing"),
     ])
     func `are cut out of texts`(text: String, shown: String) {
-        #expect(Redaction.text(text) == shown)
+        #expect(Redaction.masked(text: text) == shown)
     }
 }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Notifications
 
 /// A firing incident as an alert of Alertmanager.
 struct ShownAlert: Sendable {

@@ -1,4 +1,5 @@
 internal import Core
+internal import Notifications
 internal import Postgres
 
 /// A delivery as its history shows it.

@@ -3,7 +3,7 @@ extension SendOutcome {
     /// The outcome with every secret in its texts replaced.
     func hiding(_ secrets: [String]) -> SendOutcome {
         func hidden(_ text: String) -> String {
-            Redaction.text(secrets.reduce(text) { $0.replacing($1, with: Redaction.mask) })
+            Redaction.masked(text: secrets.reduce(text) { $0.replacing($1, with: Redaction.mask) })
         }
         return switch self {
         case .sent(let status, let note): .sent(status: status, note: note.map(hidden))
