@@ -8,14 +8,14 @@ struct AlertmanagerRoutes: Sendable {
     /// The Alertmanager whose API this is: tools choose by it how they speak.
     static let version = "0.28.0"
 
-    let surface: AlertmanagerSurface
+    let surface: AlertsSurface
     let book: @Sendable (Connection) throws -> IncidentBook
     /// When this Weir started.
     let startedAt: Timestamp
 
     var all: [Endpoint] { [alerts, groups, receivers, status] }
 
-    private static let badQuery = AlertmanagerSurface.refusal(400, "A parameter is not valid.")
+    private static let badQuery = SurfaceForm.text(400, "A parameter is not valid.")
 
     private var alerts: Endpoint {
         surface.read(

@@ -8,7 +8,7 @@ internal import Postgres
 extension AlertsParts {
     /// The endpoints of Alertmanager's API v2.
     func alertmanager(_ server: FeatureSetup) -> [Endpoint] {
-        let surface = AlertmanagerSurface(pool: server.pool, logger: server.logger)
+        let surface = AlertsSurface(pool: server.pool, logger: server.logger, form: .alertmanager)
         let silences = SilenceRoutes(
             surface: surface,
             book: engine.book,

@@ -8,14 +8,14 @@ struct SilenceRoutes: Sendable {
     /// For how long silences that are over are listed, as Alertmanager keeps them.
     private static let shown = Duration.seconds(120 * 3600)
 
-    let surface: AlertmanagerSurface
+    let surface: AlertsSurface
     let book: @Sendable (Connection) throws -> IncidentBook
     /// How many silences there may be that are not over.
     let most: Int
 
     var all: [Endpoint] { [list, store, detail, end] }
 
-    private static let unknown = AlertmanagerSurface.refusal(404, "There is no such silence.")
+    private static let unknown = SurfaceForm.text(404, "There is no such silence.")
 
     private var list: Endpoint {
         surface.read(
@@ -30,7 +30,7 @@ struct SilenceRoutes: Sendable {
             ],
             answers: [
                 APIAnswer(200, "The silences.", .list(.named(AlertmanagerSchemas.silence))),
-                AlertmanagerSurface.refusal(400, "The parameter is not valid."),
+                SurfaceForm.text(400, "The parameter is not valid."),
             ]
         ) { request, connection in
             let filter = try AlertQuery.matchers(request.query)
@@ -72,7 +72,7 @@ struct SilenceRoutes: Sendable {
                     "Its id: a new one where other matchers make it another silence.",
                     .named(AlertmanagerSchemas.stored)
                 ),
-                AlertmanagerSurface.refusal(400, "A member is not valid, or there are too many silences."),
+                SurfaceForm.text(400, "A member is not valid, or there are too many silences."),
                 Self.unknown,
             ]
         ) { request, connection in

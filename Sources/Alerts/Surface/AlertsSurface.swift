@@ -5,12 +5,13 @@ internal import Ingest
 internal import Logging
 internal import Postgres
 
-/// What the endpoints of alerts share: access to PostgreSQL, errors in the platform's form.
+/// What the endpoints of alerts share: access to PostgreSQL, errors in the form of the surface.
 struct AlertsSurface: Sendable {
     static let tag = "Alerts"
 
     let pool: Pool
     let logger: Logger
+    var form = SurfaceForm.platform
 
     /// A GET that is answered from rows.
     func read(
@@ -56,30 +57,16 @@ struct AlertsSurface: Sendable {
             path,
             scope: scope,
             bodyLimit: body == nil ? nil : 1 << 20,
-            envelope: .platform,
+            envelope: form.envelope,
             documentation: EndpointDocumentation(
-                tag: Self.tag,
+                tag: form.tag,
                 summary: summary,
                 parameters: parameters,
                 request: body,
-                answers: answers + Self.refusals(hasBody: body != nil)
+                answers: answers + form.refusals(body != nil)
             ),
             handler: .async(handler)
         )
-    }
-
-    private static func refusals(hasBody: Bool) -> [APIAnswer] {
-        let ofBody: [APIAnswer] = [
-            .failure(400, "A value is not valid; `failure.diagnostics` names each."),
-            .failure(413, "The body is larger than 1 MiB."),
-            .failure(415, "The body is not announced as application/json."),
-            .failure(422, "The body has not the right shape; `failure.diagnostics` names each member."),
-        ]
-        return (hasBody ? ofBody : [])
-            + [
-                .failure(500, "A bug in Weir; its log has the reason."),
-                .failure(503, "PostgreSQL is away or busy. Retry.", headers: [.retryAfter]),
-            ]
     }
 
     /// Runs `body` on a connection's own queue; every error becomes an answer.
@@ -93,15 +80,17 @@ struct AlertsSurface: Sendable {
 
     /// The answer to an error.
     func answer(to error: any Error) -> Response {
-        if let failure = error as? OperatorFailure { return failure.response }
+        if let failure = error as? OperatorFailure { return form.response(failure) }
         if let error = error as? PostgresError, error.isRetryable {
-            var response = OperatorFailure(.serviceUnavailable, "PostgreSQL is away or busy: ask again.")
-                .response
+            let away = OperatorFailure(.serviceUnavailable, "PostgreSQL is away or busy: ask again.")
+            var response = form.response(away)
             response.fields.append("Retry-After", "1")
             return response
         }
         logger.error("an endpoint of alerts failed", metadata: ["error": "\(error)"])
-        return OperatorFailure(.internalServerError, "Weir could not answer this; its log says why.").response
+        return form.response(
+            OperatorFailure(.internalServerError, "Weir could not answer this; its log says why.")
+        )
     }
 
     // MARK: - Pieces of requests
