@@ -1,5 +1,4 @@
 package import Core
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -23,48 +22,22 @@ package final class Receiver: Sendable {
         }
     }
 
-    /// The receiver cannot listen.
-    package struct NoSocket: Error {}
-
-    package let port: UInt16
-    private let descriptor: Int32
+    private let listener: LocalListener
     private let received = Mutex<[Request]>([])
 
+    package var port: UInt16 { listener.port }
     package var url: String { "http://127.0.0.1:\(port)" }
     package var requests: [Request] { received.withLock { $0 } }
 
     package init(_ answers: String..., host: UInt32 = 0x7F00_0001) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.descriptor = descriptor
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = host.bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
+        listener = try LocalListener(host: host)
+        listener.serve { [weak self] connection in
+            defer { close(connection) }
+            self?.serve(connection, answers)
         }
-        guard isBound else { throw NoSocket() }
-        port = UInt16(bigEndian: address.sin_port)
-        let queue = DispatchQueue(label: "receiver", attributes: .concurrent)
-        queue.async { [weak self] in
-            while true {
-                let connection = accept(descriptor, nil, nil)
-                guard connection >= 0, let self else { return }
-                queue.async { self.serve(connection, answers) }
-            }
-        }
-    }
-
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     private func serve(_ connection: Int32, _ answers: [String]) {
-        defer { close(connection) }
         guard let request = Self.read(connection) else { return }
         let count = received.withLock { received in
             received.append(request)

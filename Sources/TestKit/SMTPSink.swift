@@ -1,16 +1,12 @@
-import Dispatch
 import Glibc
 import Synchronization
 
 /// A mail server on a socket that follows a script: it answers each command with a text of its own, and keeps what it
 /// was told. Any thread.
 package final class SMTPSink: Sendable {
-    /// The system gave no socket.
-    package struct NoSocket: Error {}
-
     /// Its port on 127.0.0.1.
-    package let port: Int
-    private let descriptor: Int32
+    package var port: Int { Int(listener.port) }
+    private let listener: LocalListener
     // Guards what it was told.
     private let heard = Mutex<(commands: [String], data: String)>(([], ""))
 
@@ -22,33 +18,11 @@ package final class SMTPSink: Sendable {
     /// `answer` gets each command line, `""` for the greeting, and `.` for the end of a message; nil closes the
     /// connection without an answer.
     package init(_ answer: @escaping @Sendable (String) -> String?) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.descriptor = descriptor
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
+        listener = try LocalListener()
+        listener.serve { [weak self] connection in
+            defer { close(connection) }
+            self?.serve(connection, answer)
         }
-        guard isBound else { throw NoSocket() }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        let queue = DispatchQueue(label: "sink", attributes: .concurrent)
-        queue.async { [weak self] in
-            while true {
-                let connection = accept(descriptor, nil, nil)
-                guard connection >= 0, let self else { return }
-                queue.async { self.serve(connection, answer) }
-            }
-        }
-    }
-
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     /// What a server answers that takes everything.
@@ -67,7 +41,6 @@ package final class SMTPSink: Sendable {
     }
 
     private func serve(_ connection: Int32, _ answer: (String) -> String?) {
-        defer { close(connection) }
         guard Self.say(answer(""), connection) else { return }
         var isData = false
         var text = ""

@@ -37,7 +37,7 @@ package final class StubListener: Sendable {
     ) throws {
         socketPath = path
         self.keepsConnections = keepsConnections
-        (descriptor, port) = try path.map { (try Self.listen(at: $0), 0) } ?? Self.listen()
+        (descriptor, port) = try path.map { (try Self.listen(at: $0), 0) } ?? LocalListener.listen()
         let queue = DispatchQueue(label: "stub", attributes: .concurrent)
         queue.async { [weak self, descriptor] in
             while true {
@@ -74,22 +74,6 @@ package final class StubListener: Sendable {
             let bytes = Array(answering(request).utf8)
             guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
         } while keepsConnections
-    }
-
-    private static func listen() throws -> (Int32, UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw NoListener() }
-        return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
     private static func listen(at path: String) throws -> Int32 {
