@@ -6,9 +6,6 @@ internal import Postgres
 
 /// Gauges of incidents and deliveries from the database: all Weirs that share it show the same values.
 enum AlertGauges {
-    /// The most series of `weir_alerts`; the rest is added up as `other`.
-    static let mostSeries = 1000
-
     /// What `weir_alerts` counts by.
     struct Labels: Hashable {
         var rule: String
@@ -18,20 +15,30 @@ enum AlertGauges {
 
         var isOther: Labels { Labels(rule: "other", state: state, severity: severity, project: "other") }
         var order: [String] { [rule, project, severity, state] }
+        /// For a metric without names.
+        var nameless: Labels { Labels(rule: "", state: state, severity: severity, project: "") }
         var pairs: [(String, String)] {
-            [("alertname", rule), ("alertstate", state), ("severity", severity), ("project", project)]
+            let names = rule.isEmpty ? [] : [("alertname", rule), ("project", project)]
+            return names + [("alertstate", state), ("severity", severity)]
         }
     }
 
     /// The source of all of them; `book` is the engine's.
-    static func source(_ book: @escaping @Sendable (Connection) throws -> IncidentBook) -> GaugeSource {
+    ///
+    /// `named` series of `weir_alerts` have the names of rule and project, those with the most incidents; the others are
+    /// added up as `other`. With 0 no series has a name: decision 23.
+    static func source(
+        named: Int,
+        _ book: @escaping @Sendable (Connection) throws -> IncidentBook
+    ) -> GaugeSource {
         GaugeSource { connection in
             var snapshot = MetricsSnapshot()
             let alerts = try AlertBoard(book(connection)).alerts(on: connection)
-            for (labels, count) in bounded(count(alerts)) {
+            for (labels, count) in bounded(count(alerts), to: named) {
                 snapshot.gauge(
                     "weir_alerts",
-                    help: "Incidents that fire, of those that began last at most 10,000.",
+                    help:
+                        "Incidents that fire, of the 10,000 that began last; by rule and project with WEIR_METRICS_NAMES.",
                     labels: labels.pairs,
                     Double(count)
                 )
@@ -99,7 +106,13 @@ enum AlertGauges {
     }
 
     /// The series with the most incidents, and the others added up.
-    static func bounded(_ counts: [Labels: Int], to most: Int = mostSeries) -> [(Labels, Int)] {
+    static func bounded(_ counts: [Labels: Int], to most: Int) -> [(Labels, Int)] {
+        guard most > 0 else {
+            let sums = Dictionary(counts.map { ($0.key.nameless, $0.value) }, uniquingKeysWith: +)
+            return sums.sorted { $0.key.order.lexicographicallyPrecedes($1.key.order) }.map {
+                ($0.key, $0.value)
+            }
+        }
         let sorted = counts.sorted { left, right in
             left.value == right.value
                 ? left.key.order.lexicographicallyPrecedes(right.key.order) : left.value > right.value

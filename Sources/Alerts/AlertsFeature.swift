@@ -65,7 +65,7 @@ extension FeatureSetup {
         endpoints += IncidentRoutes(surface: surface, book: parts.engine.book).all
         endpoints += parts.alertmanager(self)
         endpoints += IntegrationRoutes(tester: IntegrationTester(integrations: integrations)).all
-        gauges.append(AlertGauges.source(parts.engine.book))
+        gauges.append(AlertGauges.source(named: settings[SharedSettings.metricsNames], parts.engine.book))
         tasks += [
             { await integrations.takeOver() }, { await parts.engine.run() }, { await parts.sender.run() },
             { await parts.repeater.run() }, { [pool] in await parts.engine.keepWatch(pool) },

@@ -56,7 +56,7 @@ extension Feature {
                 )
                 server.jobs.append(stale.job)
             }
-            let named = settings[RunsSettings.metricsNames]
+            let named = settings[SharedSettings.metricsNames]
             server.gauges.append(GaugeSource { try RunsGauges.read($0, named: named) })
         }
     }

@@ -92,19 +92,10 @@ package enum RunsSettings {
         "What abandoned tracked runs are marked as."
     )
 
-    /// How many pairs of agent and job type have series of their own.
-    static let metricsNames = Setting<Int>(
-        "WEIR_METRICS_NAMES",
-        .integer(0...1000),
-        default: "0",
-        "How many pairs of agent and job type /metrics shows by name; it needs no token."
-    )
-
     /// All of them.
     package static let rows: [AnySetting] = [
         duplicateStatus.row, limitsRate.row, rateLimit.row, maxBatch.row, applyTimeout.row, gitHosts.row,
         keep.row, pingsKeep.row, unknownPings.row, staleAfter.row, staleStatus.row,
-        metricsNames.row,
     ]
 }
 

@@ -11,8 +11,8 @@ import Testing
 @Suite("Gauges of alerts", .serialized)
 struct AlertGaugeTests {
     /// `name{values of labels} number`, sorted.
-    private func lines(_ weir: AlertsHarness) async throws -> [String] {
-        let source = AlertGauges.source(AlertsHarness.book)
+    private func lines(_ weir: AlertsHarness, named: Int = 10) async throws -> [String] {
+        let source = AlertGauges.source(named: named, AlertsHarness.book)
         let snapshot = try await weir.feature.pool.withConnection { try source.read($0) }
         let names = ["weir_alerts", "weir_alert_deliveries_waiting", "weir_alert_oldest_delivery_seconds"]
         return names.flatMap { name in
@@ -43,10 +43,19 @@ struct AlertGaugeTests {
         let series = try await lines(weir).filter { $0.hasPrefix("weir_alerts{") }
         #expect(
             series == [
-                "weir_alerts{alertname=backlog,alertstate=firing,severity=error,project=rna} 1.0",
-                "weir_alerts{alertname=run failed,alertstate=acknowledged,severity=error,project=rna} 1.0",
-                "weir_alerts{alertname=run failed,alertstate=firing,severity=error,project=rna} 1.0",
-                "weir_alerts{alertname=run failed,alertstate=silenced,severity=error,project=rna} 1.0",
+                "weir_alerts{alertname=backlog,project=rna,alertstate=firing,severity=error} 1.0",
+                "weir_alerts{alertname=run failed,project=rna,alertstate=acknowledged,severity=error} 1.0",
+                "weir_alerts{alertname=run failed,project=rna,alertstate=firing,severity=error} 1.0",
+                "weir_alerts{alertname=run failed,project=rna,alertstate=silenced,severity=error} 1.0",
+            ]
+        )
+        // /metrics needs no token.
+        let nameless = try await lines(weir, named: 0).filter { $0.hasPrefix("weir_alerts{") }
+        #expect(
+            nameless == [
+                "weir_alerts{alertstate=acknowledged,severity=error} 1.0",
+                "weir_alerts{alertstate=firing,severity=error} 2.0",
+                "weir_alerts{alertstate=silenced,severity=error} 1.0",
             ]
         )
     }

@@ -9,4 +9,12 @@ package enum SharedSettings {
         default: "16MiB",
         "The bytes at which a page of a list ends, whatever its limit; its cursor leads on."
     )
+
+    /// How many series of a metric may have the names of agents, rules or projects; 0 for none. Decision 23.
+    package static let metricsNames = Setting<Int>(
+        "WEIR_METRICS_NAMES",
+        .integer(0...1000),
+        default: "0",
+        "How many pairs of agent and job type, and how many series of alerts, /metrics shows by name; it needs no token."
+    )
 }
