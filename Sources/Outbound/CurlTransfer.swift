@@ -58,7 +58,7 @@ final class CurlTransfer {
             }
             return curl_easy_perform(handle)
         }
-        guard code == CURLE_OK || isCut else { throw failure(code) }
+        guard code == CURLE_OK || isCut || hasCutHead(code) else { throw failure(code) }
         return OutboundResponse(
             status: information(CURLINFO_RESPONSE_CODE),
             fields: Self.fields(of: head),
@@ -155,9 +155,24 @@ final class CurlTransfer {
         let line = UnsafeRawBufferPointer(start: bytes, count: count)
         // The head of an interim response came before.
         if line.starts(with: "HTTP/".utf8) { head = [] }
-        guard head.count + count <= 64 << 10 else { return 0 }
+        guard head.count + count <= 64 << 10 else {
+            if request.cutsAnswer { isCut = true } else { isTooLarge = true }
+            return 0
+        }
         head.append(contentsOf: line)
         return count
+    }
+
+    /// `CURLE_TOO_LARGE`, which libcurl has since 8.6.
+    private static let tooLarge: UInt32 = 100
+
+    /// Whether only the beginning of a head is taken: libcurl gives up at a line of 100 KB, and says that memory is short.
+    private func hasCutHead(_ code: CURLcode) -> Bool {
+        guard !head.isEmpty, code == CURLE_OUT_OF_MEMORY || code.rawValue == Self.tooLarge else {
+            return false
+        }
+        if !request.cutsAnswer { isTooLarge = true }
+        return request.cutsAnswer
     }
 
     private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {

@@ -44,6 +44,21 @@ import Testing
         #expect(why.utf16.count <= 320 && why.hasSuffix("…"))
     }
 
+    /// One line of 150 KB, and 100 KB in lines: libcurl and Weir have a limit each.
+    @Test(arguments: [
+        "X-Long: \(String(repeating: "x", count: 150_000))\r\n",
+        String(repeating: "X-Many: \(String(repeating: "x", count: 990))\r\n", count: 100),
+    ])
+    func `has a header without end`(fields: String) async throws {
+        func outcome(_ status: String) async throws -> SendOutcome {
+            let receiver = try Receiver("HTTP/1.1 \(status)\r\n\(fields)Content-Length: 0\r\n\r\n")
+            return await self.outcome(receiver.url)
+        }
+        #expect(try await outcome("200 OK") == .sent(status: 200, note: nil))
+        #expect(try await outcome("400 Bad Request") == .refused(status: 400, why: "HTTP 400"))
+        #expect(try await outcome("503 Busy") == .again(status: 503, after: nil, why: "HTTP 503"))
+    }
+
     @Test func `redirects`() async throws {
         let target = try Receiver(Receiver.answer(200))
         let redirecting = try Receiver(Receiver.answer(307, "", "Location: \(target.url)/"))

@@ -92,6 +92,11 @@ struct OutboundTests {
         var small = OutboundRequest("GET", long.url)
         small.answerLimit = 1000
         await #expect(throws: OutboundError.tooLarge) { try await OutboundClient().send(small) }
+        let head = try StubListener(
+            "HTTP/1.1 200 OK\r\nX-Long: \(String(repeating: "x", count: 150_000))\r\n\r\n"
+        )
+        let answer = OutboundRequest("GET", head.url)
+        await #expect(throws: OutboundError.tooLarge) { try await OutboundClient().send(answer) }
     }
 
     @Test("a proxy that the environment names is passed by")
