@@ -60,6 +60,8 @@ import Testing
             (.webhook, #"{"url":"ftp://x/"}"#, ["config.url config.url"]),
             (.webhook, #"{"url":"https:///x"}"#, ["config.url config.url"]),
             (
+            (.webhook, #"{"url":"http://127.0.0.1:0/"}"#, ["config.url config.url"]),
+            (.webhook, #"{"url":"https://h:65536"}"#, ["config.url config.url"]),
                 .webhook,
                 #"{"url":"x","template":1,"headers":{"A b":"c","Host":"x","X":"a\nb","Y":7,"Z":{"a":1}}}"#,
                 [

@@ -52,8 +52,12 @@ struct FieldChecker {
 
     private func url(_ value: JSONValue, mayBePlain: Bool) -> [ConfigProblem] {
         guard let text = value.string else { return [wrongType("a text")] }
+        if let port = Self.port(text), !(1...65_535).contains(port) {
+            let hint = "write a port from 1 to 65535, or none for the usual one"
+            return [problem("url", "the URL has a port that does not exist", hint: hint)]
+        }
         guard Self.isLine(text, 2000), !text.contains(where: \.isWhitespace),
-            let address = OutboundAddress(text)
+            OutboundAddress(text) != nil
         else {
             let hint = "write an absolute URL with a host, such as https://hooks.example.org/services/x"
             return [problem("url", "this is no URL of http or https", hint: hint)]
@@ -61,7 +65,7 @@ struct FieldChecker {
         if case .alertmanager = kind, Self.hasUser(text) {
             return [problem("url", "the URL has a user name in it", hint: "use the keys user and password")]
         }
-        guard address.port > 0, mayBePlain || text.lowercased().hasPrefix("https:") else {
+        guard mayBePlain || text.lowercased().hasPrefix("https:") else {
             return [problem("url", "in production only https is accepted", hint: "use a URL of https")]
         }
         return []
@@ -215,6 +219,14 @@ struct FieldChecker {
     private static func isHost(_ text: String) -> Bool {
         !text.isEmpty && OutboundAddress("http://\(text.contains(":") ? "[\(text)]" : text)")?.path == "/"
             && !text.contains { $0 == "/" || $0 == "@" || $0 == "?" || $0 == "#" || $0.isWhitespace }
+    }
+
+    /// The port that is written in a URL; 0 for one that is too large for a number.
+    private static func port(_ url: String) -> Int? {
+        guard let digits = url.firstMatch(of: /^[A-Za-z]+:\/\/[^\/?#]*:([0-9]+)(?:[\/?#]|$)/)?.1 else {
+            return nil
+        }
+        return Int(digits) ?? 0
     }
 
     private static func hasUser(_ url: String) -> Bool {
