@@ -102,16 +102,21 @@ struct AlertsParts: Sendable {
         let settings = server.settings
         var options = ChannelSender.Options()
         options.attemptTimeout = settings[AlertsSettings.timeout]
-        options.policy = .alerting(
-            allowed: settings[AlertsSettings.allowed],
-            denied: settings[AlertsSettings.denied],
-            allowsPrivate: settings[AlertsSettings.allowsPrivate]
-        )
+        options.policy = policy(settings)
         options.proxy = settings[AlertsSettings.proxy]
         options.secrets = secrets(settings)
         options.parallel = DeliverySender.parallel
         options.commands = Set(settings[AlertsSettings.commands])
         return options
+    }
+
+    /// Where messages and tests may go.
+    static func policy(_ settings: SettingValues) -> OutboundPolicy {
+        .alerting(
+            allowed: settings[AlertsSettings.allowed],
+            denied: settings[AlertsSettings.denied],
+            allowsPrivate: settings[AlertsSettings.allowsPrivate]
+        )
     }
 
     /// Where secrets of channels may come from.

@@ -156,8 +156,10 @@ extension Integrations {
         key = parts.vault.key
         rows = AlertingRows(vault: parts.vault, mail: MailDefaults(server.settings))
         tester = parts.tester
-        // Collectors and log servers are in private networks as a rule; metadata services are never called.
-        probe = ReachabilityProbe(policy: .alerting(allowsPrivate: true))
+        probe = ReachabilityProbe(
+            policy: AlertsParts.policy(server.settings),
+            proxy: server.settings[AlertsSettings.proxy]
+        )
         logger = server.logger
     }
 }

@@ -15,9 +15,10 @@ struct ReachabilityProbe: Sendable {
     let client: OutboundClient
     var timeout = Duration.seconds(5)
 
-    init(policy: OutboundPolicy) {
+    /// A proxy is for HTTP only.
+    init(policy: OutboundPolicy, proxy: String? = nil) {
         self.policy = policy
-        client = OutboundClient(policy: policy, parallel: 4)
+        client = OutboundClient(policy: policy, parallel: 4, proxy: proxy)
     }
 
     /// Sends a request; any answer below 500 is a success, a redirect included: it is not followed.

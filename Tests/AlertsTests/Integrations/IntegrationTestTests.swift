@@ -50,6 +50,30 @@ struct IntegrationTestTests {
         )
     }
 
+    @Test(arguments: ["http", "grpc"])
+    func `calls nothing that notifications may not call`(protocol: String) async throws {
+        let weir = try AlertsHarness(["WEIR_ALERTS_DENY": "127.0.0.0/8"])
+        let listener = try Receiver(Receiver.answer(200))
+        let config = #"{"endpoint":"127.0.0.1:\#(listener.port)","protocol":"\#(`protocol`)"}"#
+        try await Self.save(weir, "opentelemetry", config)
+        let answer = try await Self.test(weir, "opentelemetry").json
+        #expect(answer["success"]?.bool == false)
+        #expect(answer["message"]?.string?.contains("127.0.0.1 may not be called") == true, "\(answer)")
+        #expect(listener.requests.isEmpty)
+    }
+
+    @Test func `goes over the proxy of notifications`() async throws {
+        let proxy = try Receiver(Receiver.answer(204))
+        let weir = try AlertsHarness(["WEIR_ALERTS_PROXY": proxy.url])
+        try await Self.save(
+            weir,
+            "graylog",
+            #"{"baseUrl":"http://logs.example.org/","provider":"graylog","searchUrlTemplate":"x"}"#
+        )
+        #expect(try await Self.test(weir, "graylog").json["success"]?.bool == true)
+        #expect(proxy.requests.map(\.line) == ["GET http://logs.example.org/ HTTP/1.1"])
+    }
+
     @Test func `posts an empty object with the configured headers to a collector of HTTP`() async throws {
         let weir = try AlertsHarness()
         let receiver = try Receiver(Receiver.answer(404), Receiver.answer(503))
