@@ -31,15 +31,26 @@ package struct ObservabilityFailure: Error, Sendable {
         self.details = details
     }
 
-    /// What a bug or a database that is away is for a client; the log has the reason.
+    /// What a bug is for a client; the log has the reason.
     package static let `internal` = ObservabilityFailure(
         .internalServerError,
         .internalError,
         "Internal server error"
     )
 
+    /// The database is away or busy.
+    package static let unavailable = ObservabilityFailure(
+        .serviceUnavailable,
+        .internalError,
+        "PostgreSQL is away or busy: ask again"
+    )
+
     /// The answer.
-    package var response: Response { .json(body, status: status) }
+    package var response: Response {
+        var response = Response.json(body, status: status)
+        if status == .serviceUnavailable { response.fields.append("Retry-After", "1") }
+        return response
+    }
 
     fileprivate var body: [UInt8] {
         var writer = JSONWriter()

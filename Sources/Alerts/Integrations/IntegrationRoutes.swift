@@ -184,10 +184,12 @@ struct IntegrationRoutes: Sendable {
                         "The request is not valid; `error.code` says why.",
                         .named(.observabilityError)
                     ),
+                    .init(500, "A bug in Weir; its log has the reason.", .named(.observabilityError)),
                     .init(
-                        500,
-                        "PostgreSQL is away, or a bug; the log says which.",
-                        .named(.observabilityError)
+                        503,
+                        "PostgreSQL is away or busy. Retry.",
+                        .named(.observabilityError),
+                        headers: [.retryAfter]
                     ),
                 ]
             ),
@@ -196,6 +198,8 @@ struct IntegrationRoutes: Sendable {
                     return try await handler(request)
                 } catch let failure as ObservabilityFailure {
                     return failure.response
+                } catch let error as PostgresError where error.isRetryable {
+                    return ObservabilityFailure.unavailable.response
                 } catch {
                     integrations.logger.error(
                         "an observability endpoint failed",

@@ -1,6 +1,11 @@
+import API
 import Core
 import FeatureTestKit
 import HTTP
+import Logging
+import Metrics
+import Notifications
+import Outbound
 import Postgres
 import TestKit
 import Testing
@@ -23,6 +28,40 @@ struct IntegrationRoutesTests {
             status.text
                 == #"{"otel":{"configured":false,"connected":false,"exportRatePerMin":0.0,"dropRate":0.0},"prometheus":{"configured":false,"connected":false,"scrapeEndpoint":"/metrics"},"logs":{"configured":false,"linkTemplateConfigured":false},"alerting":{"configured":false,"channels":[],"events":[]}}"#
         )
+    }
+
+    @Test func `ask to come again while PostgreSQL is away`() async throws {
+        let pool = Pool(ConnectionTarget(socketDirectory: "/nonexistent", user: "u", database: "d"))
+        let vault = ChannelVault(pool: pool, key: .failure(.badKey))
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let integrations = Integrations(
+            pool: pool,
+            key: vault.key,
+            rows: AlertingRows(vault: vault, mail: MailDefaults()),
+            tester: ChannelTester(
+                pool: pool,
+                vault: vault,
+                send: { _, _ in .sent(status: 200, note: nil) },
+                lease: .seconds(1),
+                metrics: AlertsMetrics(registry: Registry())
+            ),
+            probe: ReachabilityProbe(policy: OutboundPolicy()),
+            logger: logger
+        )
+        for endpoint in IntegrationRoutes(tester: IntegrationTester(integrations: integrations)).all {
+            guard endpoint.method == .get, case .async(let handle) = endpoint.handler else { continue }
+            let head = RequestHead(method: .get, target: endpoint.path, fields: [:])
+            let answer = await handle(Request(head: head, receivedAt: .epoch))
+            #expect(answer.status.code == 503 && answer.fields["Retry-After"] == "1", "\(endpoint.path)")
+            guard case .bytes(let body) = answer.body else {
+                Issue.record("no body")
+                continue
+            }
+            #expect(
+                String(decoding: body, as: UTF8.self)
+                    == #"{"error":{"code":"internal_error","message":"PostgreSQL is away or busy: ask again"}}"#
+            )
+        }
     }
 
     @Test(
