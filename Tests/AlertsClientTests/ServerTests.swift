@@ -1,3 +1,4 @@
+import Alerts
 import Core
 import Notifications
 import Testing
@@ -157,6 +158,81 @@ import Testing
         // A reference is no longer one: the file has the secret itself.
         #expect(plan.steps.filter { $0.action != .keep }.map(\.name) == ["on call 1"])
         #expect(plan.steps[0].changes.map(\.name) == ["headers.Authorization (a secret)"])
+    }
+
+    /// A configuration of each kind, with every member.
+    private static func config(_ kind: TriggerKind) -> String {
+        switch kind {
+        case .executionTerminal, .discoveryChanged: "{}"
+        case .pendingBacklog: #"{"threshold":50,"for_seconds":90}"#
+        case .pendingStale: #"{"max_age_seconds":21600}"#
+        case .discoveryStall: #"{"window_minutes":120}"#
+        case .dependencyDown: #"{"dependency":"postgres"}"#
+        case .dailySummary: #"{"window_hours":-1}"#
+        case .metricThreshold:
+            #"{"metric":"a:b","labels":{"x":"1, 2"},"comparator":"ge","threshold":-1.5e-3,"for_seconds":0.5,"aggregate":"p95","window_minutes":7}"#
+        case .eventMatch:
+            #"{"event_type":"run.","min_count":2,"window_minutes":60,"payload":{"n":1,"f":true,"t":"yes"}}"#
+        case .executionStatus: #"{"statuses":["completed","failed"]}"#
+        case .event: #"{"events":["stage_failed"],"group_by":["pipeline"],"min_severity":"error"}"#
+        case .absence:
+            #"{"of":"success","agent":"a: b","cron":"0 6 * * *","time_zone":"Europe/Berlin","grace_seconds":3600}"#
+        case .failureRatio:
+            #"{"of":"agent","threshold":0.25,"min_count":3,"window_minutes":90,"for_seconds":60}"#
+        case .runStuck: #"{"after_seconds":1801,"since":"start"}"#
+        case .runSlow: #"{"factor":1.25,"min_seconds":86400}"#
+        case .retryStorm: #"{"threshold":5,"window_minutes":1}"#
+        case .deadLetters: #"{"threshold":0}"#
+        case .lag: #"{"threshold_seconds":300,"for_seconds":0}"#
+        case .disk: #"{"threshold_percent":90.5}"#
+        }
+    }
+
+    @Test(arguments: TriggerKind.allCases) func `of a rule reads as the same rule, whatever its kind`(
+        kind: TriggerKind
+    ) throws {
+        let stub = StubServer()
+        let config = JSONValue(try JSONDocument(Array(Self.config(kind).utf8)).root)
+        for severity in ["event", "critical"] {
+            let body: JSONValue = [
+                "name": .text(severity), "trigger_kind": .text(kind.rawValue), "severity": .text(severity),
+                "trigger_config": config,
+                "origin": "file",
+            ]
+            _ = try stub.server.add(.rule, body)
+        }
+        let lines = AlertsExport.lines([], try stub.server.rules())
+        let plan = try Files.plan(try Files.read(lines.joined(separator: "\n")), stub)
+        #expect(plan.isEmpty && plan.steps.count == 2, "\(plan.lines(width: 80)) \(lines)")
+    }
+
+    /// Weir's own rules tell every channel, others those that they name.
+    @Test func `of a rule of Weir's own names the channels, so that it can be adopted`() throws {
+        let stub = StubServer()
+        try Files.apply(
+            try Files.read(
+                "channels: {b: {kind: slack, url: 'https://x/'}, a: {kind: slack, url: 'https://x/'}}"
+            ),
+            stub
+        )
+        let own: JSONValue = [
+            "name": "disk", "trigger_kind": "disk", "severity": "critical", "origin": "default",
+        ]
+        _ = try stub.server.add(.rule, own)
+        let lines = AlertsExport.lines(try stub.server.channels(), try stub.server.rules()) {
+            $0 == "default"
+        }
+        let file = try Files.read(lines.joined(separator: "\n"))
+        #expect(throws: AlertsFailure.self) { try Files.plan(file, stub) }
+        let plan = try Files.plan(file, stub, adopts: true)
+        #expect(plan.steps.map(\.action) == [.change])
+        #expect(
+            plan.steps[0].changes.map(\.line) == ["channels: all -> a, b", "origin: default -> file"]
+        )
+        try Files.apply(file, stub, adopts: true)
+        let rule = try #require(try stub.server.rules().first)
+        #expect(rule.origin == "file" && rule.channels.count == 2)
+        #expect(try Files.plan(file, stub).isEmpty)
     }
 
     @Test func `quotes what could be read as something else`() {

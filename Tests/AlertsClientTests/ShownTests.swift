@@ -47,6 +47,23 @@ private func node(_ json: String) throws -> JSONNode { try JSONDocument(Array(js
         #expect(AlertTables.lines([ShownIncident](), at: now, width: 80) == ["nothing is firing"])
     }
 
+    @Test func `show that Weir's own rules tell every channel`() throws {
+        let rules = try node(
+            #"""
+            [{"uuid":"r2dddddd","name":"disk","trigger_kind":"disk","severity":"critical","channel_ids":[],
+              "origin":"default"},
+             {"uuid":"r3eeeeee","name":"mute","trigger_kind":"disk","severity":"info","channel_ids":[]}]
+            """#
+        ).elements.map(ShownRule.init)
+        #expect(
+            AlertTables.lines(rules, [], at: now, width: 80) == [
+                "NAME  WHEN  SEVERITY  CHANNELS  ENABLED  FIRED  ID",
+                "disk  disk  critical  all       yes             r2dddddd",
+                "mute  disk  info      none      yes             r3eeeeee",
+            ]
+        )
+    }
+
     @Test func `show channels, rules, silences and deliveries`() throws {
         let channels = try node(
             #"""

@@ -19,7 +19,13 @@ package struct AlertsExport {
         ]
         export.write(channels.filter { isMeant($0.origin) })
         let names = Dictionary(channels.map { ($0.id, $0.name) }) { first, _ in first }
-        let rules = rules.filter { isMeant($0.origin) }
+        // What is adopted tells the channels that it names, and no others.
+        let all = channels.filter { $0.origin != "observability" }.map(\.id)
+        let rules = rules.filter { isMeant($0.origin) }.map { rule in
+            var rule = rule
+            if rule.tellsAll { rule.channels = all }
+            return rule
+        }
         if !rules.isEmpty { export.lines += ["", "rules:"] }
         for (index, rule) in rules.enumerated() {
             if index > 0 { export.lines.append("") }

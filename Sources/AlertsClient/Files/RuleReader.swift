@@ -11,6 +11,8 @@ struct RuleReader {
 
     private enum Severity: String, CaseIterable {
         case info, warning, error, critical
+        /// That of the event.
+        case event
     }
 
     private static let longestCooldown = 604_800
@@ -104,6 +106,12 @@ struct RuleReader {
         return config
     }
 
+    /// Nothing needs no unit.
+    private static func isZero(_ value: JSONValue) -> Bool {
+        guard case .number(let digits) = value else { return false }
+        return Double(String(decoding: digits, as: UTF8.self)) == 0
+    }
+
     private func read(
         _ entry: YAMLNode.Entry,
         _ kind: TriggerKind,
@@ -128,7 +136,7 @@ struct RuleReader {
                 return map.report(entry.line, "with.\(entry.key) is not a duration such as 30m, 2h or 1d")
             }
             value = .number(Array(number.utf8))
-        } else if entry.key != member, value != .null {
+        } else if entry.key != member, value != .null, !Self.isZero(value) {
             return map.report(entry.line, "with.\(entry.key) needs a unit: write 30m, 2h or 1d")
         }
         // Nothing is what is absent.

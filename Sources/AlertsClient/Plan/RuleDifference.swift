@@ -18,7 +18,8 @@ struct RuleDifference {
         changes += AlertsPlanner.change("severity", shown.severity, wanted.severity)
         changes += AlertsPlanner.change("project", shown.project ?? "every", wanted.project ?? "every")
         changes += AlertsPlanner.change("scope", Self.text(shown.scope), Self.text(wanted.scope))
-        changes += Self.channels(shown.channels.map { names[$0] ?? "(deleted)" }, wanted.channels)
+        let told = shown.tellsAll ? ["all"] : shown.channels.map { names[$0] ?? "(deleted)" }
+        changes += Self.channels(told, wanted.channels)
         changes += AlertsPlanner.change("cooldown", Self.text(shown.cooldown), Self.text(wanted.cooldown))
         changes += AlertsPlanner.change(
             "send_resolved",

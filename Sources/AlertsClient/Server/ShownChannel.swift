@@ -53,6 +53,9 @@ package struct ShownRule: Sendable {
     /// As the server wrote it.
     package let json: [UInt8]
 
+    /// Whether it tells every channel: Weir's own rules that name none.
+    package var tellsAll: Bool { origin == "default" && channels.isEmpty }
+
     /// Reads one; what is absent has the value of a new rule.
     package init(_ node: JSONNode) {
         id = node["uuid"]?.string ?? ""

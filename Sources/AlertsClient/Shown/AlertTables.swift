@@ -99,7 +99,8 @@ package enum AlertTables {
         for rule in rules {
             let told = rule.channels.map { names[$0] ?? "(deleted)" }.joined(separator: ", ")
             table.append([
-                rule.name, rule.kind, rule.severity, told.isEmpty ? "none" : told,
+                rule.name, rule.kind, rule.severity,
+                rule.tellsAll ? "all" : told.isEmpty ? "none" : told,
                 rule.isEnabled ? "yes" : "no",
                 Age.text(rule.lastFiredAt, at: now), ShortID.text(rule.id, among: ids),
             ])
