@@ -45,6 +45,7 @@ import Testing
                 #"{"api_key":"k","api_url":"https://api.eu.opsgenie.com","responders":[{"type":"team","name":"x"}]}"#
             ),
             (.alertmanager, #"{"url":"http://am:9093","user":"u","password":"p"}"#),
+            (.whatsapp, #"{"url":"https://wa.example.org/"}"#),
             (.exec, #"{"command":["/usr/local/bin/notify","--x"]}"#),
         ] as [(ChannelKind, String)]
     )
@@ -59,9 +60,9 @@ import Testing
             (.webhook, #"{"url":5}"#, ["config.url config.type"]),
             (.webhook, #"{"url":"ftp://x/"}"#, ["config.url config.url"]),
             (.webhook, #"{"url":"https:///x"}"#, ["config.url config.url"]),
-            (
             (.webhook, #"{"url":"http://127.0.0.1:0/"}"#, ["config.url config.url"]),
             (.webhook, #"{"url":"https://h:65536"}"#, ["config.url config.url"]),
+            (
                 .webhook,
                 #"{"url":"x","template":1,"headers":{"A b":"c","Host":"x","X":"a\nb","Y":7,"Z":{"a":1}}}"#,
                 [
@@ -96,6 +97,14 @@ import Testing
                 ["config.bot_token config.value", "config.chat_id config.type"]
             ),
             (.whatsapp, #"{"to":"+49123"}"#, ["config.url config.missing"]),
+            (
+                .whatsapp, #"{"provider":"meta","url":"https://x/","access_token":"t"}"#,
+                ["config.to config.missing"]
+            ),
+            (
+                .whatsapp, #"{"provider":"twilio","account_sid":"A","auth_token":"t","from":"+1"}"#,
+                ["config.to config.missing"]
+            ),
             (
                 .whatsapp, #"{"provider":"smoke","to":"+1"}"#,
                 ["config.provider config.value", "config.to.0 config.address"]

@@ -74,10 +74,12 @@ extension ChannelConfiguration {
         switch text("provider") ?? "generic" {
         case "generic": return missing("url", "the provider generic needs the url of its webhook")
         case "meta":
-            let url = missing("url", "the provider meta needs the url …/<phone number id>/messages")
-            return url + missing("access_token", "the provider meta needs access_token or access_token_ref")
+            return missing("to", "the provider meta needs to, the numbers that get the message")
+                + missing("url", "the provider meta needs the url …/<phone number id>/messages")
+                + missing("access_token", "the provider meta needs access_token or access_token_ref")
         case "twilio":
-            return missing("account_sid", "the provider twilio needs account_sid")
+            return missing("to", "the provider twilio needs to, the numbers that get the message")
+                + missing("account_sid", "the provider twilio needs account_sid")
                 + missing("auth_token", "the provider twilio needs auth_token or auth_token_ref")
                 + missing("from", "the provider twilio needs from, the number that sends")
         default: return []

@@ -114,7 +114,7 @@ extension ChannelKind {
 
     private static let whatsAppFields: [ChannelField] = [
         .optional("provider", .word(["generic", "meta", "twilio"])), .optional("url", .secretURL),
-        .required("to", .telephones), .optional("access_token", .secret),
+        .optional("to", .telephones), .optional("access_token", .secret),
         .optional("template_name", .text(512)), .optional("template_language", .text(20)),
         .optional("account_sid", .text(64)), .optional("auth_token", .secret),
         .optional("from", .text(40)), .optional("content_sid", .text(64)), .optional("api_base", .url),
