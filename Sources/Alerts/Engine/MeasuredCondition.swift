@@ -13,7 +13,7 @@ struct MeasuredCondition {
     /// How long a condition must hold before it fires.
     var duration: Duration {
         switch rule.kind {
-        case .metricThreshold, .failureRatio, .lag: .seconds(trigger.number("for_seconds"))
+        case .metricThreshold, .failureRatio, .lag, .pendingBacklog: .seconds(trigger.number("for_seconds"))
         default: .zero
         }
     }

@@ -108,7 +108,12 @@ struct AlertingPlan: Sendable {
             }
             return (.runStuck, trigger)
         case .queueBacklogHigh:
-            return (.pendingBacklog, config { $0.member("threshold", document.backlogThreshold) })
+            let trigger = config { config in
+                config.member("threshold", document.backlogThreshold)
+                // Longer than a moment and shorter than `WEIR_ALERTS_EVERY`: two evaluations, one after the other.
+                config.member("for_seconds", 1)
+            }
+            return (.pendingBacklog, trigger)
         case .deadLetterDetected: return (.deadLetters, config { $0.member("threshold", 0) })
         default: return nil
         }

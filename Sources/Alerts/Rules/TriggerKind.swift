@@ -69,7 +69,9 @@ package enum TriggerKind: String, CaseIterable, Sendable {
     var fields: [ConfigField] { Self.table[self] ?? [] }
 
     private static let table: [TriggerKind: [ConfigField]] = [
-        .pendingBacklog: [.number("threshold", 0...1e12, default: 50)],
+        .pendingBacklog: [
+            .number("threshold", 0...1e12, default: 50), .number("for_seconds", 0...86_400, default: 0),
+        ],
         .pendingStale: [.number("max_age_seconds", 0...1e9, default: 21_600)],
         .discoveryStall: [.number("window_minutes", 1...525_600, default: 120)],
         .dependencyDown: [.word("dependency", ["postgres"], default: "postgres")],

@@ -97,6 +97,8 @@ struct AlertingDocumentTests {
         )
         #expect(rules[1]["trigger_config"]?["after_seconds"]?.double == 60)
         #expect(rules[2]["trigger_config"]?["threshold"]?.double == 5)
+        // Two evaluations, one after the other.
+        #expect(rules[2]["trigger_config"]?["for_seconds"]?.double == 1)
     }
 
     @Test func `tells of a backlog with the queue, its depth and the threshold`() async throws {
