@@ -16,7 +16,7 @@ extension Feature {
                         "alert deliveries",
                         table: "alert_delivery",
                         at: "created_at",
-                        where: "status IN ('sent', 'failed')"
+                        where: DeliveryHistory.isOver
                     ),
                     keep: AlertsSettings.keep,
                     every: .seconds(3600),

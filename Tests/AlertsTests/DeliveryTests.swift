@@ -1,6 +1,8 @@
 import Core
 import FeatureTestKit
 import HTTP
+import Ingest
+import Postgres
 import TestKit
 import Testing
 
@@ -39,6 +41,40 @@ struct DeliveryTests {
         #expect(
             receiver.requests.map { $0.field("webhook-id") } == list.reversed().map { $0["uuid"]?.string }
         )
+    }
+
+    /// They say who is to be told of the end.
+    @Test(arguments: ["purge", "retention"])
+    func `of an incident that fires are kept, however old they are`(by way: String) async throws {
+        let weir = try AlertsHarness.keeping()
+        try weir.makeRules()
+        for number in 1...2 { try weir.makeIncident(number) }
+        try weir.feature.database.execute(
+            """
+            UPDATE alert_incident SET status = 'resolved', resolved_at = now(), resolved_by = 'event'
+            WHERE uuid = '\(AlertsHarness.incident(2))';
+            INSERT INTO alert_delivery (
+                uuid, channel_id, incident_id, status, state, event, message, max_attempts, created_at
+            )
+            SELECT gen_random_uuid(), '\(AlertsHarness.channel)', i, 'sent', 'firing', e, '{}', 8, '2026-01-01'
+            FROM (
+                VALUES ('\(AlertsHarness.incident(1))'::uuid, 'fires'), ('\(AlertsHarness.incident(2))', 'is over'),
+                       (NULL, 'a test')
+            ) d (i, e)
+            """
+        )
+        if way == "purge" {
+            let path = "/api/v2/alert-deliveries?until=2026-02-01T00:00:00Z"
+            #expect(try await weir.feature.send(.delete, path).text == #"{"deleted":2}"#)
+        } else {
+            let rule = try #require(Feature.alerts { _ in weir.values }.retention.first)
+            let limit = try #require(Timestamp(iso8601: "2026-02-01T00:00:00Z"))
+            let count = try await weir.feature.pool.withConnection {
+                try rule.rows.deleteBatch(before: limit, atMost: 10, on: $0)
+            }
+            #expect(count == 2)
+        }
+        #expect(try weir.feature.database.rows("SELECT event FROM alert_delivery") == ["fires"])
     }
 
     @Test func `are repeated with the same id until the receiver takes them, in the order of the channel`()

@@ -69,13 +69,21 @@ enum DeliveryHistory {
         ).first.map { try DeliveryRecord($0) }
     }
 
+    /// Whether a row of `alert_delivery` is over, so that it may be deleted. Those of an incident that fires say who was
+    /// told of it, and is to be told of its end.
+    static let isOver = """
+        status IN ('sent', 'failed') AND NOT EXISTS (
+            SELECT FROM alert_incident i WHERE i.uuid = alert_delivery.incident_id AND i.status = 'firing'
+        )
+        """
+
     /// Deletes those that are over.
     static func purge(before time: Timestamp, _ statuses: [String], on connection: Connection) throws -> Int {
         let over = ["sent", "failed"].filter { statuses.isEmpty || statuses.contains($0) }
         return try connection.execute(
             Statement(
                 "purge alert deliveries",
-                "DELETE FROM alert_delivery WHERE created_at < $1 AND status = ANY ($2::text[])"
+                "DELETE FROM alert_delivery WHERE created_at < $1 AND status = ANY ($2::text[]) AND \(isOver)"
             ),
             [.timestamp(time), .textArray(over.map(Optional.some))]
         ).affectedRows
