@@ -16,13 +16,25 @@ struct RepeaterTests {
     private final class Requests: Sendable {
         private let taken = Mutex<[[String]]>([])
         private let outcome: SendOutcome
+        /// Happens while the first request is on its way.
+        private let meanwhile: @Sendable () -> Void
 
-        init(_ outcome: SendOutcome = .sent(status: 200, note: nil)) { self.outcome = outcome }
+        init(
+            _ outcome: SendOutcome = .sent(status: 200, note: nil),
+            meanwhile: @escaping @Sendable () -> Void = {}
+        ) {
+            self.outcome = outcome
+            self.meanwhile = meanwhile
+        }
 
         var all: [[String]] { taken.withLock { $0 } }
 
         func take(_ messages: [AlertNotification]) -> SendOutcome {
-            taken.withLock { $0.append(messages.map { "\($0.incident) \($0.state.rawValue)" }) }
+            let count = taken.withLock { taken in
+                taken.append(messages.map { "\($0.incident) \($0.state.rawValue)" })
+                return taken.count
+            }
+            if count == 1 { meanwhile() }
             return outcome
         }
     }
@@ -134,6 +146,35 @@ struct RepeaterTests {
         let none = Requests()
         #expect(try await repeater(weir, none).step() == 0)
         #expect(none.all.isEmpty)
+    }
+
+    /// Otherwise the repeat, which arrives behind the end, would bring the alert back for five minutes.
+    @Test(arguments: [
+        SendOutcome.sent(status: 200, note: nil), .again(status: nil, after: nil, why: "no answer"),
+    ])
+    func `says again that something is over which ended meanwhile`(outcome: SendOutcome) async throws {
+        let weir = try AlertsHarness.keeping()
+        try weir.makeRules(kind: "alertmanager")
+        for number in 1...3 {
+            try weir.makeIncident(number)
+            try tell(weir, number, as: "\(number)")
+        }
+        let requests = Requests(outcome) {
+            #expect(throws: Never.self) {
+                try tell(weir, 1, as: "1", state: "resolved")
+                // This one has come back.
+                try tell(weir, 2, as: "2", state: "resolved")
+                try tell(weir, 2, as: "2", state: "firing", status: "pending")
+                try weir.feature.database.execute(
+                    """
+                    UPDATE alert_incident SET status = 'resolved', resolved_at = now(), resolved_by = 'event'
+                    WHERE uuid = '\(AlertsHarness.incident(1))'
+                    """
+                )
+            }
+        }
+        _ = try await repeater(weir, requests).step()
+        #expect(requests.all.map(Set.init) == [["1 firing", "2 firing", "3 firing"], ["1 resolved"]])
     }
 
     @Test func `is done by one Weir at a time, and by another one when that is gone`() async throws {
