@@ -14,6 +14,8 @@ final class CurlTransfer {
     private var isCut = false
     private var forbidden: String?
     private var fields: UnsafeMutablePointer<curl_slist>?
+    /// What libcurl says of a failure, beyond its code.
+    private let detail = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init(
         _ handle: UnsafeMutableRawPointer,
@@ -27,10 +29,12 @@ final class CurlTransfer {
         self.policy = policy
         self.route = route
         self.isCancelled = isCancelled
+        detail.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
 
     deinit {
         curl_slist_free_all(fields)
+        detail.deallocate()
     }
 
     func run() throws(OutboundError) -> OutboundResponse {
@@ -115,6 +119,7 @@ final class CurlTransfer {
             fields = curl_slist_append(fields, value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
         weir_curl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
+        weir_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, detail)
         setMethod()
     }
 
@@ -228,7 +233,9 @@ final class CurlTransfer {
         case CURLE_SEND_ERROR where head.isEmpty, CURLE_RECV_ERROR where head.isEmpty: return .closed
         case CURLE_OPERATION_TIMEDOUT: return .timeout
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
-            return .tls(String(cString: curl_easy_strerror(code)))
+            // It says whether the issuer, the name or the time is wrong; the code does not.
+            let why = detail.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(detail)
+            return .tls(why.map { String(cString: $0) } ?? "")
         default: return .failed(String(cString: curl_easy_strerror(code)))
         }
     }
