@@ -61,6 +61,10 @@ struct RuleTests {
                 400, "trigger_config.threshold"
             ),
             (
+                #"{"name":"a","trigger_kind":"dependency_down","trigger_config":{"for_seconds":-1},"channel_ids":[]}"#,
+                400, "trigger_config.for_seconds"
+            ),
+            (
                 #"{"name":"a","trigger_kind":"execution_terminal","trigger_config":{},"channel_ids":[],"severity":"bad"}"#,
                 400, "severity"
             ),

@@ -9,9 +9,6 @@ internal import Synchronization
 /// There is no table to write to meanwhile: what was sent is stored when PostgreSQL is back, and then people are told that
 /// it is. Several Weirs each tell of it, with the same incident key.
 final class DependencyWatch: Sendable {
-    /// How long it must be away.
-    static let patience = Duration.seconds(30)
-
     private struct Outage {
         let since: Timestamp
         /// What was sent, by rule and channel.
@@ -39,19 +36,23 @@ final class DependencyWatch: Sendable {
         self.logger = logger
     }
 
-    /// PostgreSQL did not answer. Tells those who have not been told of it, once it has lasted.
+    /// PostgreSQL did not answer. Tells those who have not been told of it, once it has lasted as long as their rule says;
+    /// all at once, so that a receiver that hangs delays no other.
     func missed(_ configuration: AlertConfiguration?, at now: Timestamp) async {
         let (since, told) = outage.withLock { outage in
             outage = outage ?? Outage(since: now)
             return (outage?.since ?? now, Set(outage?.told.keys.map(\.self) ?? []))
         }
-        guard let configuration, now - since >= Self.patience else { return }
-        for rule in configuration.rules where rule.kind == .dependencyDown {
-            for id in rule.channels where !told.contains(Place(rule: rule.id, channel: id)) {
-                guard let channel = configuration.channels[id], channel.isEnabled,
+        guard let configuration else { return }
+        await withDiscardingTaskGroup { group in
+            for rule in configuration.rules where rule.kind == .dependencyDown {
+                guard now - since >= .seconds(rule.trigger.number("for_seconds")),
                     configuration.silence(of: Self.labels(rule), at: now) == nil
                 else { continue }
-                await tell(channel, rule, since: since, at: now)
+                for id in rule.channels where !told.contains(Place(rule: rule.id, channel: id)) {
+                    guard let channel = configuration.channels[id], channel.isEnabled else { continue }
+                    group.addTask { await self.tell(channel, rule, since: since, at: now) }
+                }
             }
         }
     }
@@ -61,7 +62,11 @@ final class DependencyWatch: Sendable {
         let message = Self.message(rule, since: since, at: now)
         guard let opened = try? vault.open(channel) else { return }
         guard case .sent = await send(message, opened) else { return }
-        outage.withLock { $0?.told[Place(rule: rule.id, channel: channel.id)] = message }
+        outage.withLock { outage in
+            // PostgreSQL may have come back meanwhile: what was told is to be stored, and ended, nevertheless.
+            outage = outage ?? Outage(since: since)
+            outage?.told[Place(rule: rule.id, channel: channel.id)] = message
+        }
     }
 
     /// PostgreSQL answers. What was told of an outage is stored by the engine.
@@ -73,17 +78,30 @@ final class DependencyWatch: Sendable {
 
     /// PostgreSQL answers again: stores what was sent meanwhile, and resolves it.
     func answered(_ book: IncidentBook) throws {
-        guard let over = outage.withLock({ $0 }), !over.told.isEmpty else {
-            outage.withLock { $0 = nil }
-            return
+        let over = outage.withLock { outage in
+            defer { outage = nil }
+            return outage
         }
+        guard let over, !over.told.isEmpty else { return }
+        do {
+            try record(over, in: book)
+        } catch {
+            // What is told in this moment stays as it is.
+            outage.withLock { outage in
+                outage = outage ?? Outage(since: over.since)
+                outage?.told.merge(over.told) { mine, _ in mine }
+            }
+            throw error
+        }
+    }
+
+    private func record(_ over: Outage, in book: IncidentBook) throws {
         for rule in book.configuration.rules where rule.kind == .dependencyDown {
             let told = over.told.filter { $0.key.rule == rule.id }
             guard !told.isEmpty else { continue }
             let sent = told.map { (channel: $0.key.channel, message: $0.value) }
             try book.recordTold(Self.finding(rule, since: over.since), of: rule, sent)
         }
-        outage.withLock { $0 = nil }
     }
 
     // MARK: - What is said

@@ -74,7 +74,10 @@ package enum TriggerKind: String, CaseIterable, Sendable {
         ],
         .pendingStale: [.number("max_age_seconds", 0...1e9, default: 21_600)],
         .discoveryStall: [.number("window_minutes", 1...525_600, default: 120)],
-        .dependencyDown: [.word("dependency", ["postgres"], default: "postgres")],
+        .dependencyDown: [
+            .word("dependency", ["postgres"], default: "postgres"),
+            .number("for_seconds", 0...86_400, default: 30),
+        ],
         .dailySummary: [.number("window_hours", -1e9...8760, default: 24)],
         .metricThreshold: [
             .text("metric"),
