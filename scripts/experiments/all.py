@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Settings with which each experiment takes a minute or two. They shorten what is repeated and leave out no part. Times are
 # not judged in a short run: on a machine that does other work, too, they say nothing.
 SHORT = {
+    "alerts": ["--messages", "15", "--hurry"],
     "crash": ["--rounds", "4", "--starts", "4", "--private-starts", "3"],
     "damage": [],
     "disk_full": ["--rate", "500"],
