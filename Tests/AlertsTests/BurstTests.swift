@@ -111,6 +111,65 @@ struct BurstTests {
         )
     }
 
+    @Test func `that comes while the message waits is counted in it`() async throws {
+        let weir = try AlertsHarness(["WEIR_ALERTS_GROUP_WAIT": "10m"])
+        try await weir.start()
+        _ = try await weir.rule(Self.stages, to: try await weir.channel("http://127.0.0.1:9/"))
+        for (count, all) in [(3, 3), (5, 8)] {
+            try await weir.happen(all: (1...count).map { _ in Self.failed("ALIGN") })
+            let firings = "SELECT firings FROM alert_incident"
+            try await weir.eventually { try weir.feature.database.rows(firings) == ["\(all)"] }
+        }
+        let told = "SELECT message ->> 'suppressed' FROM alert_delivery"
+        #expect(try weir.feature.database.rows(told) == ["7"])
+    }
+
+    /// An incident that goes on, and one that is over at once.
+    @Test(arguments: [
+        ("pipeline_failed", "run.failed"), ("worker_started", "worker.started"),
+    ])
+    func `within the cooldown is counted by the message after it`(_ event: String, _ kind: String)
+        async throws
+    {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        _ = try await weir.rule(
+            #""trigger_kind":"event","trigger_config":{"events":["\#(event)"]}"#,
+            to: try await weir.channel(receiver.url)
+        )
+        let one = (kind, "1", #"{"agent_name":"backup","component":"w1"}"#)
+        let told =
+            "SELECT message ->> 'suppressed' FROM alert_delivery WHERE status <> 'pending' ORDER BY position"
+        try await weir.happen(all: [one])
+        try await weir.eventually { try weir.feature.database.rows(told) == ["0"] }
+        try await weir.happen(all: [one, one, one, one])
+        let held = "SELECT suppressed FROM alert_incident"
+        try await weir.eventually { try weir.feature.database.rows(held) == ["4"] }
+        try weir.feature.database.execute(
+            "UPDATE alert_incident SET notified_at = now() - interval '2 hours'"
+        )
+        try await weir.happen(all: [one])
+        try await weir.eventually { try weir.feature.database.rows(told) == ["0", "4"] }
+        #expect(try weir.feature.database.rows("SELECT sum(suppressed) FROM alert_incident") == ["0"])
+    }
+
+    @Test(arguments: [(true, 3), (false, 1)])
+    func `after an end is news to those who were told of the end`(_ isTold: Bool, _ count: Int) async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        _ = try await weir.rule(
+            #""trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"send_resolved":\#(isTold)"#,
+            to: try await weir.channel(receiver.url)
+        )
+        let run = #"{"agent_name":"backup","run_id":"r"}"#
+        for kind in ["run.failed", "run.succeeded", "run.failed"] { try await weir.happen(kind, "1", run) }
+        try await weir.eventually { try await weir.incidents().first?["firings"]?.int64 == 2 }
+        try await weir.eventually { receiver.requests.count == count }
+        #expect(try await weir.deliveries().count == count)
+    }
+
     @Test func `without a cooldown is a message for each, also of what is over at once`() async throws {
         let weir = try AlertsHarness()
         try await weir.start()

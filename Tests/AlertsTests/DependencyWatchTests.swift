@@ -60,7 +60,7 @@ struct DependencyWatchTests {
     /// What the engine does when PostgreSQL answers.
     private static func answer(_ watch: DependencyWatch, _ pool: Pool) async throws {
         try await pool.withConnection { connection in
-            try connection.transaction { try watch.answered(AlertsHarness.book(connection)) }
+            try watch.answered(on: connection, AlertsHarness.book)
         }
     }
 

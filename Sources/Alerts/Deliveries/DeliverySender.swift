@@ -28,7 +28,7 @@ struct DeliverySender: Sendable {
 
     /// Runs until the task is cancelled.
     func run() async {
-        try? await pool.withConnection { [owner] in try DeliveryStore.release(of: owner, on: $0) }
+        await release()
         let free = FreeSlots(Self.parallel)
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
@@ -41,6 +41,18 @@ struct DeliverySender: Sendable {
                     }
                 }
                 try? await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+
+    /// Gives back what this Weir had taken when it was killed: otherwise it would wait for the whole lease.
+    private func release() async {
+        while !Task.isCancelled {
+            do {
+                return try await pool.withConnection { [owner] in try DeliveryStore.release(of: owner, on: $0) }
+            } catch {
+                logger.debug("notifications are not sent", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
             }
         }
     }

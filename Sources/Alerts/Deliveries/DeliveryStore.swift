@@ -70,6 +70,8 @@ enum DeliveryStore {
             max_attempts, wait, dedupe_key, place
         )
         ORDER BY d.place
+        -- What was told while PostgreSQL was away is written again when nobody knows whether it was committed.
+        ON CONFLICT (uuid) DO NOTHING
         """
     )
 

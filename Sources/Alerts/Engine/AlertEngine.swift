@@ -66,7 +66,7 @@ final class AlertEngine: Sendable {
                     if isNew { try self.begin(on: connection) }
                     try self.takeEvents(on: connection)
                     if isDue {
-                        try connection.transaction { try self.watch.answered(self.book(on: connection)) }
+                        try self.watch.answered(on: connection, self.book)
                         try self.evaluate(on: connection)
                     }
                 }

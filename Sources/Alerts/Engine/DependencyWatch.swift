@@ -76,15 +76,15 @@ final class DependencyWatch: Sendable {
         }
     }
 
-    /// PostgreSQL answers again: stores what was sent meanwhile, and resolves it.
-    func answered(_ book: IncidentBook) throws {
+    /// PostgreSQL answers again: stores what was sent meanwhile, and resolves it, in a transaction.
+    func answered(on connection: Connection, _ book: (Connection) throws -> IncidentBook) throws {
         let over = outage.withLock { outage in
             defer { outage = nil }
             return outage
         }
         guard let over, !over.told.isEmpty else { return }
         do {
-            try record(over, in: book)
+            try connection.transaction { try record(over, in: book(connection)) }
         } catch {
             // What is told in this moment stays as it is.
             outage.withLock { outage in

@@ -88,4 +88,5 @@ WHERE (
         AND i.segment_start = '-infinity'
         AND i.workflow -> 'reconstructed' = 'true'
   )
-ORDER BY c.utc_time, c.completion_key
+-- Within a second, in the order in which Nextflow numbered them.
+ORDER BY c.utc_time, t.task_number, c.completion_key
