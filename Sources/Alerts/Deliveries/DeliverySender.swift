@@ -49,7 +49,8 @@ struct DeliverySender: Sendable {
     private func release() async {
         while !Task.isCancelled {
             do {
-                return try await pool.withConnection { [owner] in try DeliveryStore.release(of: owner, on: $0) }
+                return try await pool.withConnection { [owner] in try DeliveryStore.release(of: owner, on: $0)
+                }
             } catch {
                 logger.debug("notifications are not sent", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .seconds(1))
