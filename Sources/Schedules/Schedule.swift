@@ -43,6 +43,12 @@ package struct Schedule: Hashable, Sendable {
         self.grace = try Self.checked(grace)
     }
 
+    /// Makes a schedule of what has been read already, without a grace.
+    package init(_ cron: CronExpression, in zone: ZoneRules) {
+        recurrence = .cron(cron, zone)
+        grace = 0
+    }
+
     private static func checked(_ grace: Int) throws(ScheduleFault) -> Int {
         guard graces.contains(grace) else {
             throw ScheduleFault(.grace, "\(grace) seconds is not a grace time: 0 to 31536000 (365 days) is")

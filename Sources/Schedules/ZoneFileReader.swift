@@ -16,6 +16,10 @@ struct ZoneFileReader {
         var characters = 0
     }
 
+    /// How far from 1970 clocks change, in seconds: longer ago there was no universe. Times at the
+    /// ends of 64 bits could not be counted with.
+    private static let farthest = 1 << 59
+
     private let bytes: [UInt8]
     private var position = 0
     private var counts = Counts()
@@ -68,7 +72,7 @@ struct ZoneFileReader {
             let type = Int(bytes[indices + number])
             guard type < counts.types else { return nil }
             let at = Int(integer(at: position + number * timeSize, size: timeSize))
-            guard at > changes.last?.at ?? .min else { return nil }
+            guard at > changes.last?.at ?? .min, -Self.farthest...Self.farthest ~= at else { return nil }
             changes.append(ZoneFile.Change(at: at, offset: offset(types, type)))
         }
         defer { position = end }

@@ -6,13 +6,13 @@ internal import Synchronization
 /// A value; any thread. Two rules are equal when their names are.
 package struct ZoneRules: Hashable, Sendable {
     /// The time between two changes of the clocks.
-    struct Span: Hashable {
+    package struct Span: Hashable {
         /// When it begins, in seconds since 1970; nil for the first.
-        var begin: Int?
+        package var begin: Int?
         /// When it ends; nil for the last.
-        var end: Int?
+        package var end: Int?
         /// Seconds east of UTC.
-        var offset: Int
+        package var offset: Int
         /// The offset before it began.
         var offsetBefore: Int
     }
@@ -24,6 +24,12 @@ package struct ZoneRules: Hashable, Sendable {
     init(name: String, file: ZoneFile) {
         self.name = name
         self.file = file
+    }
+
+    /// The rules of a file's bytes (TZif, RFC 9636); nil when they are not such a file.
+    package init?(name: String, file bytes: [UInt8]) {
+        guard let file = ZoneFile(bytes) else { return nil }
+        self.init(name: name, file: file)
     }
 
     /// Universal time, which needs no file.
@@ -78,7 +84,7 @@ package struct ZoneRules: Hashable, Sendable {
     private static func isLetter(_ byte: UInt8) -> Bool { 0x61...0x7A ~= byte | 0x20 }
 
     /// The span that contains a second.
-    func span(at second: Int) -> Span { file.span(at: second) }
+    package func span(at second: Int) -> Span { file.span(at: second) }
 
     /// Equal when the names are.
     package static func == (left: ZoneRules, right: ZoneRules) -> Bool { left.name == right.name }
