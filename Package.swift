@@ -288,6 +288,8 @@ let package = Package(
         fuzzer("prometheus", "FuzzPrometheus", ["Core"]),
         fuzzer("metric-family", "FuzzMetricFamily", ["Core"]),
         fuzzer("snappy", "FuzzSnappy", ["Core"]),
+        fuzzer("cron", "FuzzCron", ["Core", "Schedules"]),
+        fuzzer("zone", "FuzzZone", ["Core", "Schedules"]),
         fuzzer("remote-write", "FuzzRemoteWrite", ["Core", "Workers"]),
 
         // For tests only: raw clients, throwaway PostgreSQL; and a feature without a server.
