@@ -1,6 +1,7 @@
 """Kills Weir at random moments and at fault points, under load and in its first start, and counts lost and doubled events."""
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -8,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import time
+import uuid
 
-from harness import ROOT, Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, scratch, wait_until
+from harness import ROOT, Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, post, scratch, wait_until
 
 JSON = {"Content-Type": "application/json"}
 PADDING = "x" * 4000  # so that a segment of 1 MiB is full after some 250 events, also on a slow machine
@@ -92,6 +94,54 @@ def segments_after_kill(data):
     lines = [line for line in files[-1].read_bytes().split(b"\n") if line]
     is_uncut = len(files) > 1 and files[-2].read_bytes().endswith(b"\n\n")
     return len(files), int(len(lines) < 2 or is_uncut)
+
+
+# --------------------------------------------------------------------------------------------------- pings
+
+
+class Pings(Senders):
+    """Threads that ping, each a check of its own; what it says is the name of a task."""
+
+    paths = []
+
+    def request(self, sender, task):
+        return post(task.encode(), f"{self.paths[sender]}?rid={run_of(task)}")
+
+
+def run_of(task):
+    return uuid.uuid5(uuid.NAMESPACE_OID, task)
+
+
+def pings(report, postgres, options):
+    """kill -9 at random moments under pings of many checks"""
+    database, rounds = Database.make(postgres, "pings"), max(2, options.rounds // 4)
+    weir, tasks = weir_on(database.url, scratch() / "data"), []
+    weir.start()
+    Pings.paths = [make_check(weir, number) for number in range(8)]
+    for number in range(1, rounds + 1):
+        # Whoever has just started knows no check by heart.
+        senders = Pings(weir.port, len(Pings.paths), prefix=f"p{number}")
+        time.sleep(random.uniform(0.1, 1))
+        weir.kill9()
+        senders.stop()
+        report.expect(not senders.refused, f"round {number}: no ping is refused")
+        tasks += senders.tasks
+        weir.start()
+    weir.await_loaded()
+    kept = {body: int(times) for body, times in database.sql("SELECT body, count(*) FROM ping GROUP BY 1")}
+    runs = {row[0] for row in database.sql("SELECT run_id FROM agent_run WHERE status = 'success'")}
+    lost = [task for task in tasks if task not in kept or str(run_of(task)) not in runs]
+    report.say(acknowledged=len(tasks), kept=len(kept), runs=len(runs), lost=len(lost))
+    report.expect(bool(tasks) and not lost, "each acknowledged ping is in the history of its check, and a run")
+    report.expect(set(kept.values()) == {1} and len(runs) == len(kept), "none is there twice")
+    report.expect(weir.terminate() == 0, "it stops cleanly in the end")
+
+
+def make_check(weir, number):
+    status, _, body = weir.ask("POST", "/api/v2/checks", json.dumps({"name": f"job {number}"}), headers=JSON)
+    if status != 201:
+        raise RuntimeError(f"POST /api/v2/checks: {status} {body[:200]}")
+    return json.loads(body)["ping_path"]
 
 
 # -------------------------------------------------------------------------------------------- fault points
@@ -265,7 +315,7 @@ def end_cluster(data):
         pass
 
 
-PARTS = {part.__name__: part for part in (under_load, fault_points, first_starts, private_first_starts)}
+PARTS = {part.__name__: part for part in (under_load, pings, fault_points, first_starts, private_first_starts)}
 
 
 if __name__ == "__main__":

@@ -56,11 +56,13 @@ def main():
     send_recorded(live)
     track(live)
     work(live)
+    ping(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
     report.say(events=sent, segments=len(list((live.data / "raw").iterdir())), dead_letters=postgres.value("SELECT count(*) FROM dead_letter"))
 
+    copy_checks(postgres, rebuilt)
     replay = Weir(scratch() / "data", rebuilt, env=SETTINGS).start(wait=0, arguments=("replay", "--journal", str(live.data)))
     report.expect(replay.process.wait(300) == 0, replay.output_path.read_text().strip())
     live.start()
@@ -138,6 +140,31 @@ def work(weir):
     ask("POST", "/api/metrics/ttl/set?metric_name=m1&ttl_days=30", {})
     ask("POST", "/api/metrics/ttl/extend-component?component_name=pool-2&ttl_days=9", {})
     ask("DELETE", "/api/worker/pool/deregister", {"name": "pool-1"})
+
+
+PINGS = ["/start", "", "/start", "/3", "/log", "/start?rid=11111111-2222-4333-8444-555555555555", "?rid=11111111-2222-4333-8444-555555555555"]
+PINGED = 3  # runs that these make
+
+
+def ping(weir):
+    """A job that pings its check in every way, by its UUID and by its slug."""
+    status, _, answer = weir.ask("POST", "/api/v2/checks", json.dumps({"name": "backup", "slug": "backup"}).encode(), headers=JSON)
+    if status != 201:
+        raise RuntimeError(f"POST /api/v2/checks: {status} {answer[:200]}")
+    paths = itertools.cycle([json.loads(answer)["ping_path"], json.loads(answer)["slug_path"]])
+    for ping, path in zip(PINGS, paths, strict=False):
+        status, _, answer = weir.ask("POST", path + ping, b"what the job says")
+        if status != 200:
+            raise RuntimeError(f"POST {path}{ping}: {status} {answer[:200]}")
+
+
+def copy_checks(postgres, rebuilt):
+    """A check is configuration, which no journal has: the other database gets it before the pings are replayed."""
+    migration = Weir(scratch() / "data", rebuilt, env=SETTINGS).start(wait=0, arguments=("migrate",))
+    if migration.process.wait(60):
+        raise RuntimeError(migration.log())
+    for (row,) in postgres.sql("SELECT to_jsonb(c) FROM ping_check c"):
+        postgres.sql(f"INSERT INTO ping_check SELECT * FROM jsonb_populate_record(NULL::ping_check, $row${row}$row$)", database="rebuilt")
 
 
 def send(weir, bodies):
@@ -223,8 +250,8 @@ def questions(weir):
     described = json.loads(weir.get("/openapi.json")[2])["paths"]
     runs = json.loads(weir.get("/api/nextflow/runs?limit=500")[2])["runs"]
     tracked = json.loads(weir.get("/api/v1/runs?limit=500")[2])
-    if len(tracked) != 40:
-        raise LookupError(f"{len(tracked)} tracked runs are there instead of 40: what track() sends is refused")
+    if len(tracked) != 40 + PINGED:
+        raise LookupError(f"{len(tracked)} tracked runs are there instead of {40 + PINGED}: what track() or ping() sends is refused")
     surfaces = {
         "/api/v1/": tracked_values(tracked), "/api/nextflow/": nextflow_values(weir, runs),
         "/api/metrics/processes/": nextflow_values(weir, runs), "/api/": worker_values(weir), "/": nextflow_values(weir, runs),
