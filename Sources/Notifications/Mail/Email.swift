@@ -32,10 +32,10 @@ extension Attempt {
         }
     }
 
-    private var port: Int { configuration.config["port"]?.integer ?? 587 }
+    var port: Int { configuration.config["port"]?.integer ?? 587 }
 
     /// 465 is TLS from the first byte, 25 has none, any other port demands STARTTLS; `tls` says otherwise. D21.
-    private var security: OutboundMail.Security {
+    var security: OutboundMail.Security {
         switch configuration.text("tls") {
         case "starttls": .startTLS
         case "tls": .implicit
