@@ -40,6 +40,10 @@ extension RunRecord {
                 self[.metricsJSON] = Array(#"{"exit_status":\#(exit)}"#.utf8)[...]
             }
             isChanged = true
+            // Nobody told the beginning: it is the first end, whichever ping came first.
+            if end.at < instant(.startTime) ?? .latest {
+                set(.startTime, end.at.iso8601(offset: .plusZero))
+            }
         }
         if isChanged, let start = instant(.startTime), let end = instant(.endTime) {
             let milliseconds = max(0, (end.microseconds - start.microseconds) / 1000)
