@@ -61,4 +61,19 @@ import Testing
         let client = OutboundClient(policy: .alerting(), proxy: proxy.url)
         #expect(try await client.send(OutboundRequest("GET", "http://no-such-host.invalid/")).status == 200)
     }
+
+    @Test func `has mails that pass by a proxy of the environment`() async throws {
+        let sink = try SMTPSink(SMTPSink.usual)
+        setenv("all_proxy", "http://127.0.0.1:9", 1)
+        defer { unsetenv("all_proxy") }
+        let mail = OutboundMail(
+            host: "127.0.0.1",
+            port: sink.port,
+            security: .none,
+            from: "a@example.org",
+            to: ["b@example.org"],
+            message: Array("Subject: x\r\n\r\n".utf8)
+        )
+        #expect(try await MailClient().send(mail).status == 250)
+    }
 }

@@ -162,6 +162,17 @@ struct ZoneEdgeTests {
         #expect(try next(cron, moment).hasPrefix(expected), "\(cron)")
     }
 
+    @Test(arguments: [
+        ("*/20 * * * *", "2026-06-01T00:40:00Z", "2026-06-01T00:40"),
+        ("*/20 * * * *", "2026-06-01T00:39:59Z", "2026-06-01T00:20"),
+        ("0 0 1 1 *", "2026-01-01T00:00:00Z", "2026-01-01T00:00"),
+    ])
+    func `have a last time up to a moment`(cron: String, moment: String, expected: String) throws {
+        let end = try #require(Timestamp(iso8601: moment))
+        let last = try Schedule(cron: cron).last(atOrBefore: end)
+        #expect(last?.iso8601().hasPrefix(expected) == true, "\(cron)")
+    }
+
     @Test func `have bounds to the second and the byte`() throws {
         #expect(try Schedule(every: 31_536_000, grace: 31_536_000).grace == 31_536_000)
         #expect(throws: ScheduleFault.self) { try Schedule(every: 60, grace: 31_536_001) }
