@@ -208,6 +208,7 @@ struct VocabularyTests {
         #expect(
             facts(Self.event("stage.skipped", #"{"new_status":"Gone"}"#)) == [#"newStatus="Gone""#]
         )
+        #expect(facts(Self.event("stage.skipped")) == [#"newStatus="Skipped""#])
         #expect(facts(Self.event("nextflow.task_failed")).last == #"newStatus="Failed""#)
         #expect(
             facts(Self.event("worker.heartbeat_lost"))
@@ -290,6 +291,23 @@ struct VocabularyTests {
         #expect(matches(deep, "a.b", #"{"x":{"y":1},"z":true}"#))
         #expect(!matches(deep, "a.b", #"{"x":{"y":1}}"#) && !matches(deep, "a.b", #"{"x":{"y":2},"z":true}"#))
         #expect(!matches(deep, "a.b", "nonsense"))
+    }
+
+    @Test func `is told with its count, as one that is over at once`() throws {
+        let outbox = OutboxEvent(kind: "a.b", subject: "S", at: .epoch, detail: Array("{}".utf8))
+        func counted(_ config: String, _ count: Int) -> String {
+            let found = EventFinding.counted(outbox, nil, .sample(.eventMatch, config), count)
+            return "\(found.key) | \(found.summary) | \(found.isMomentary) | \(found.severity)"
+        }
+        #expect(counted(#"{"event_type":"a."}"#, 1) == "a.b:S | a.b of S | true | warning")
+        #expect(
+            counted(#"{"event_type":"a.","min_count":3}"#, 3)
+                == "a. | a.b of S (3 within 5 minutes) | true | warning"
+        )
+        var long = try #require(finding(.sample(.executionTerminal, "{}"), "run.failed", Self.run))
+        #expect(String(decoding: long.links, as: UTF8.self) == #"{"events":"/api/v2/executions/S/events"}"#)
+        long.key = String(repeating: "k", count: 1000)
+        #expect(long.bounded.key == BoundedText.cut(long.key))
     }
 
     @Test func `is covered by the project and the scope of a rule`() {
