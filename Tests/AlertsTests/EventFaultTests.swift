@@ -40,4 +40,18 @@ struct EventFaultTests {
         }
         #expect(told == ["c", "b", "a"].map { "pipeline_failed:\($0) 1" })
     }
+
+    @Test func `leave rules as they were changed, also those that ship`() async throws {
+        let weir = try AlertsHarness()
+        let cooldowns = try await weir.feature.pool.withConnection { connection in
+            try connection.transaction {
+                try DefaultRules.store(on: connection)
+                try connection.execute("UPDATE alert_rule SET cooldown_seconds = 7")
+                try DefaultRules.store(on: connection)
+                return try connection.execute("SELECT DISTINCT cooldown_seconds AS seconds FROM alert_rule")
+                    .map { try $0.int("seconds") }
+            }
+        }
+        #expect(cooldowns == [7])
+    }
 }

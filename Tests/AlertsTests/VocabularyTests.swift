@@ -291,6 +291,8 @@ struct VocabularyTests {
         #expect(matches(deep, "a.b", #"{"x":{"y":1},"z":true}"#))
         #expect(!matches(deep, "a.b", #"{"x":{"y":1}}"#) && !matches(deep, "a.b", #"{"x":{"y":2},"z":true}"#))
         #expect(!matches(deep, "a.b", "nonsense"))
+        let any = TriggerConfig(kind: .absence, json: Array(#"{"of":"event"}"#.utf8))
+        #expect(EventPattern.names(any, "a.b"))
     }
 
     @Test func `is told with its count, as one that is over at once`() throws {

@@ -87,12 +87,16 @@ struct WatchTests {
         #expect(sent.texts.withLock { $0.sorted() } == ["a: \(text)", "c: \(text)"])
     }
 
-    @Test func `tells again what was not taken`() async throws {
-        let watch = try watch()
+    @Test func `tells again what was not taken, and nothing twice while PostgreSQL comes and goes`()
+        async throws
+    {
+        let (watch, configuration) = (try watch(), Self.configuration([Self.channel("a")]))
         sent.fails.withLock { $0 = true }
-        #expect(await told(watch, Self.configuration([Self.channel("a")]), at: 0, 30) == [0, 1])
+        #expect(await told(watch, configuration, at: 0, 30) == [0, 1])
         sent.fails.withLock { $0 = false }
-        #expect(await told(watch, Self.configuration([Self.channel("a")]), at: 35) == [2])
+        #expect(await told(watch, configuration, at: 35) == [2])
+        watch.heard()
+        #expect(await told(watch, configuration, at: 40, 80) == [2, 2])
     }
 
     @Test func `tells nothing of an outage that ended in time, nor what is silenced or of another rule`()
