@@ -30,6 +30,7 @@ struct ZoneEdgeTests {
         // December's last Sunday, and hours before and beyond the day.
         ("AAA0BBB,M12.5.0/-2,M1.1.1/26", 2026, ["2026-01-06T01:00:00 0", "2026-12-26T22:00:00 3600"]),
         ("AAA0BBB,M3.4.4/50,M10.4.4/50", 2026, ["2026-03-28T02:00:00 3600", "2026-10-24T01:00:00 0"]),
+        ("AAA0BBB,M3.1.0/0,M12.1.0/0", 2026, ["2026-03-01T00:00:00 3600", "2026-12-05T23:00:00 0"]),
         ("AAA0BBB-2,M2.5.0/0,M5.5.0/0", 2026, ["2026-02-22T00:00:00 7200", "2026-05-30T22:00:00 0"]),
     ])
     func `say when clocks change`(rule: String, year: Int, expected: [String]) throws {
@@ -134,6 +135,16 @@ struct ZoneEdgeTests {
             #expect(ZoneFile(file([(at: at, type: 1)], offsets: [0, 60])) == nil, "\(at)")
         }
         #expect(ZoneFile(file([(at: -(1 << 59), type: 1)], offsets: [0, 60])) != nil)
+    }
+
+    @Test func `with negative numbers, or of long names, are none`() {
+        var old = block(4, version: "\0", [(at: 5, type: 1)], offsets: [0, 60])
+        old.replaceSubrange(32..<36, with: [255, 255, 255, 255])
+        #expect(ZoneFile(old) == nil)
+        let error = #expect(throws: ScheduleFault.self) {
+            try Schedule(cron: "* * * * *", timeZone: String(repeating: "a", count: 65))
+        }
+        #expect(error?.message.contains("is not the name of a time zone") == true)
     }
 
     // MARK: - Expressions
