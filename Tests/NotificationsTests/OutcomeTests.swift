@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import TestKit
 import Testing
 
@@ -56,6 +57,27 @@ import Testing
         #expect(Answer.duration(0.0001) == .milliseconds(1))
         #expect(Answer.duration(-5) == .zero)
         #expect(Answer.duration(.infinity) == nil && Answer.duration(nil) == nil)
+    }
+}
+
+@Suite struct `What is sent` {
+    @Test func `has the channel's words, and the secret of a reference, also in production`() async throws {
+        setenv("WEIR_SECRET_ECHO", "sesame-open", 1)
+        let telegram = try Receiver(
+            Receiver.answer(200, #"{"ok":true}"#),
+            Receiver.answer(400, #"{"ok":false,"description":"who is sesame-open?"}"#)
+        )
+        let config: JSONValue = [
+            "bot_token_ref": ["env": "WEIR_SECRET_ECHO"], "chat_id": 1, "title_template": "{event}!",
+            "api_base": .text(telegram.url),
+        ]
+        let weir = sender { $0.secrets = SecretPolicy(isProduction: true) }
+        #expect(await weir.send(stageFailed(), over: channel(.telegram, config)).isSent)
+        let request = try #require(telegram.requests.first)
+        #expect(request.line == "POST /botsesame-open/sendMessage HTTP/1.1")
+        #expect(try request.json["text"]?.string?.hasPrefix("[ERROR] stage_failed!\n") == true)
+        let refused = await weir.send(stageFailed(), over: channel(.telegram, config))
+        #expect(refused == .refused(status: 400, why: "HTTP 400: who is [REDACTED]?"))
     }
 }
 
