@@ -114,7 +114,8 @@ struct BurstTests {
     @Test func `that comes while the message waits is counted in it`() async throws {
         let weir = try AlertsHarness(["WEIR_ALERTS_GROUP_WAIT": "10m"])
         try await weir.start()
-        _ = try await weir.rule(Self.stages, to: try await weir.channel("http://127.0.0.1:9/"))
+        let channel = try await weir.channel("http://127.0.0.1:9/")
+        _ = try await weir.rule(Self.stages + #","cooldown_minutes":0"#, to: channel)
         for (count, all) in [(3, 3), (5, 8)] {
             try await weir.happen(all: (1...count).map { _ in Self.failed("ALIGN") })
             let firings = "SELECT firings FROM alert_incident"

@@ -1,5 +1,6 @@
 import Core
 import FeatureTestKit
+import TestKit
 import Testing
 
 @testable import Alerts
@@ -60,5 +61,20 @@ struct EngineTests {
         weir.values.give([], to: question)
         try await weir.eventually { try await weir.incidents("?status=firing").isEmpty }
         #expect(try await weir.incidents()[0]["resolved_by"]?.string == "condition")
+    }
+
+    @Test func `tells once of a condition that goes on, also without a cooldown`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        _ = try await weir.rule(
+            #""trigger_kind":"metric_threshold","trigger_config":{"metric":"queue_depth","threshold":1000},"cooldown_minutes":0"#,
+            to: try await weir.channel(receiver.url)
+        )
+        let question = MeasuredQuestion.metric("queue_depth", labels: [], minutes: 5, .max)
+        weir.values.give([MeasuredValue(["component": "broker"], ["value": 1200])], to: question)
+        try await weir.eventually { try await weir.incidents().first?["firings"]?.int64 ?? 0 >= 3 }
+        #expect(receiver.requests.count == 1)
+        #expect(try await weir.deliveries().count == 1)
     }
 }
