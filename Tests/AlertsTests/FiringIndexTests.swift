@@ -57,9 +57,27 @@ struct FiringIndexTests {
         #expect(read == ["alert_delivery 0 true", "alert_incident 0 true"])
     }
 
+    /// Half a second each time, many times a second.
+    @Test func `compiles no plan and reads no table whole to take a delivery from an empty one`() async throws
+    {
+        let weir = try AlertsHarness.keeping()
+        let plan = try await weir.feature.pool.withConnection { connection in
+            try connection.transaction {
+                try IndexPlans.use(on: connection)
+                return try connection.execute(
+                    Statement("plan", "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) \(DeliveryStore.claim.sql)"),
+                    [.int(64), .double(60), .null, .text("test")]
+                ).map { try $0.text("QUERY PLAN") }
+            }
+        }.joined(separator: "\n")
+        #expect(!plan.contains("JIT"), "\(plan)")
+        #expect(!plan.contains("Seq Scan on alert_delivery"), "\(plan)")
+        #expect(plan.contains("alert_delivery_open"), "\(plan)")
+    }
+
     /// Fires what goes on, what is new and what is over at once; ends some of it; tells people of what was held back.
     private static func fireAndEnd(on connection: Connection) throws {
-        try connection.executeScript("SET LOCAL enable_seqscan = off")
+        try IndexPlans.use(on: connection)
         let book = try AlertsHarness.book(connection)
         let rule = try #require(book.configuration.rules.first { "\($0.id)" == AlertsHarness.rule })
         let findings = [("k10000", false), ("k7", false), ("new", false), ("k8", true)].map {

@@ -171,7 +171,7 @@ enum DeliveryStore {
         )
     }
 
-    private static let claim = Statement(
+    static let claim = Statement(
         "claim alert deliveries",
         file: PackageResources.claim_deliveries_sql
     )
@@ -187,8 +187,7 @@ enum DeliveryStore {
         let parameters: [Parameter] = [
             .int(count), .double(lease / .seconds(1)), .optional(channel), .text(owner),
         ]
-        // Statistics of a table that was empty a moment ago would make a plan that reads all of it.
-        try connection.executeScript("SET LOCAL enable_seqscan = off")
+        try IndexPlans.use(on: connection)
         return try connection.execute(claim, parameters).map { row in
             ClaimedDelivery(
                 id: try row.uuid("uuid"),

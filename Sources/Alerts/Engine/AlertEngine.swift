@@ -53,7 +53,7 @@ final class AlertEngine: Sendable {
     func run() async {
         let connection = DedicatedConnection(
             target,
-            SessionSettings(applicationName: "weir-alerts"),
+            SessionSettings(applicationName: "weir-alerts", parameters: ["jit": "off"]),
             label: "weir.alerts"
         )
         var evaluatedAt: ContinuousClock.Instant?
@@ -132,8 +132,7 @@ final class AlertEngine: Sendable {
         _ evaluate: ([OutboxEvent], IncidentBook) throws -> Void
     ) throws -> Int {
         try connection.transaction {
-            // Statistics of tables that were empty a moment ago would make plans that read all of them.
-            try connection.executeScript("SET LOCAL enable_seqscan = off")
+            try IndexPlans.use(on: connection)
             let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
             guard !events.isEmpty else { return 0 }
             try evaluate(events, try book(on: connection))
