@@ -35,6 +35,18 @@ struct BurstTests {
         )
     }
 
+    @Test func `waits behind a message that is to be sent again`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(503), Receiver.answer(200))
+        _ = try await weir.rule(Self.stages, to: try await weir.channel(receiver.url))
+        try await weir.happen(all: ["A", "B", "C"].map { Self.failed($0) })
+        try await weir.hurry()
+        try await weir.eventually { receiver.requests.count == 4 }
+        let told = try receiver.requests.map { try $0.json["summary"]?.string?.split(separator: " ")[3] ?? "" }
+        #expect(told == ["A", "A", "B", "C"])
+    }
+
     @Test func `of two thousand equal failures is one message that says how many, and holds nobody up`()
         async throws
     {

@@ -180,12 +180,14 @@ enum DeliveryStore {
     static func claim(
         atMost count: Int,
         of channel: UUID128?,
+        after position: Int64 = 0,
         for lease: Duration,
         by owner: String,
         on connection: Connection
     ) throws -> [ClaimedDelivery] {
         let parameters: [Parameter] = [
             .int(count), .double(lease / .seconds(1)), .optional(channel), .text(owner),
+            .int64(position),
         ]
         try IndexPlans.use(on: connection)
         return try connection.execute(claim, parameters).map { row in
@@ -196,18 +198,20 @@ enum DeliveryStore {
                 payload: try row.utf8("payload"),
                 attempts: try row.int("attempts"),
                 mostAttempts: try row.int("max_attempts"),
-                createdAt: try row.timestamp("created_at")
+                createdAt: try row.timestamp("created_at"),
+                position: try row.int64("position")
             )
         }
     }
 
-    /// Stores what became of an attempt, unless somebody else has taken the delivery since.
+    /// Stores what became of an attempt; false when somebody else has taken the delivery since.
+    @discardableResult
     static func record(
         _ result: AttemptResult,
         of delivery: UUID128,
         attempts: Int,
         on connection: Connection
-    ) throws {
+    ) throws -> Bool {
         try connection.execute(
             Statement(
                 "record alert delivery",
@@ -225,7 +229,7 @@ enum DeliveryStore {
                 .optional(result.httpStatus), .int64(result.milliseconds),
                 .double(result.pause / .seconds(1)), .bool(result.isCounted),
             ]
-        )
+        ).affectedRows > 0
     }
 }
 
@@ -240,6 +244,8 @@ struct ClaimedDelivery: Sendable {
     let attempts: Int
     let mostAttempts: Int
     let createdAt: Timestamp
+    /// In the order of its channel.
+    let position: Int64
 }
 
 /// What became of an attempt.
