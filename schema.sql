@@ -1487,6 +1487,8 @@ CREATE INDEX alert_delivery_rule ON public.alert_delivery USING btree (rule_id, 
 
 CREATE INDEX alert_delivery_taken ON public.alert_delivery USING btree (lease_owner) WHERE (status = 'sending'::text);
 
+CREATE INDEX alert_incident_event ON public.alert_incident USING btree (event) WHERE (status = 'firing'::text);
+
 CREATE UNIQUE INDEX alert_incident_firing ON public.alert_incident USING btree (rule_id, key) WHERE (status = 'firing'::text);
 
 CREATE INDEX alert_incident_key ON public.alert_incident USING btree (rule_id, key, last_fired_at DESC);
@@ -1500,6 +1502,8 @@ CREATE INDEX alert_incident_open ON public.alert_incident USING btree (started_a
 CREATE INDEX alert_incident_pipeline ON public.alert_incident USING btree (((labels ->> 'pipeline'::text))) WHERE (status = 'firing'::text);
 
 CREATE INDEX alert_incident_recent ON public.alert_incident USING btree (last_fired_at DESC, uuid DESC);
+
+CREATE INDEX alert_incident_suppressed ON public.alert_incident USING btree (rule_id, key) WHERE (suppressed > 0);
 
 CREATE INDEX alert_match_at ON public.alert_match USING btree (rule_id, at);
 
