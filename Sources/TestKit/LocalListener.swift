@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// A socket on this machine that gives each connection to a closure, on a thread of its own. Any thread.
 final class LocalListener: Sendable {
@@ -10,6 +11,9 @@ final class LocalListener: Sendable {
 
     let port: UInt16
     private let descriptor: Int32
+    // Whether a thread takes connections. It closes the socket then: were the number free before that thread has
+    // noticed, it would take the connections of the next listener.
+    private let isServing = Atomic(false)
 
     /// Listens on a free port of an IPv4 address.
     init(host: UInt32 = LocalListener.loopback) throws {
@@ -18,13 +22,15 @@ final class LocalListener: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
+        if !isServing.load(ordering: .relaxed) { close(descriptor) }
     }
 
     /// Takes connections from now on; `serve` closes its connection.
     func serve(_ serve: @escaping @Sendable (Int32) -> Void) {
         let queue = DispatchQueue(label: "listener", attributes: .concurrent)
+        isServing.store(true, ordering: .relaxed)
         queue.async { [descriptor] in
+            defer { close(descriptor) }
             while true {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else { return }

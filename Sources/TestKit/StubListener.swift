@@ -40,6 +40,8 @@ package final class StubListener: Sendable {
         (descriptor, port) = try path.map { (try Self.listen(at: $0), 0) } ?? LocalListener.listen()
         let queue = DispatchQueue(label: "stub", attributes: .concurrent)
         queue.async { [weak self, descriptor] in
+            // Closed by this thread: were the number free earlier, it would take the connections of another listener.
+            defer { close(descriptor) }
             while true {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0, let self else { return }
@@ -52,7 +54,6 @@ package final class StubListener: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
         if let socketPath { unlink(socketPath) }
     }
 

@@ -44,9 +44,9 @@ import Testing
     @Test(arguments: [
         "SELECT 1", "SELECT i FROM generate_series(1, 5) i", "SELECT i FROM generate_series(1, 11) i",
         "SELECT i FROM generate_series(1, 100000) i",
-        // The second row comes in ten minutes, unless the statement is cancelled. The first is more than the buffer in
-        // which PostgreSQL keeps what it has not sent.
-        "SELECT repeat('x', 100000), CASE WHEN i > 1 THEN pg_sleep(600) END FROM generate_series(1, 2) i",
+        // The last row comes in ten minutes, unless the statement is cancelled. The others fill the buffer in which
+        // PostgreSQL keeps what it has not sent.
+        "SELECT i, CASE WHEN i > 5000 THEN pg_sleep(600) END FROM generate_series(1, 5001) i",
     ])
     func `is usable after rows that nobody wanted to the end`(sql: String) throws {
         try with { connection in
