@@ -81,6 +81,17 @@ struct AlertsHarness {
         return try made.json["uuid"]?.string ?? ""
     }
 
+    /// One that listens, with a rule of some members that tells a receiver, which takes everything.
+    static func telling(_ members: String, _ settings: [String: String] = [:]) async throws
+        -> (AlertsHarness, Receiver)
+    {
+        let weir = try AlertsHarness(settings)
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        _ = try await weir.rule(members, to: try await weir.channel(receiver.url))
+        return (weir, receiver)
+    }
+
     /// The deliveries, the last one first.
     func deliveries() async throws -> [JSONNode] {
         let answer = try await feature.send(.get, "/api/v2/alert-deliveries")

@@ -21,10 +21,7 @@ struct BurstTests {
     private static let stages = #""trigger_kind":"event","trigger_config":{"events":["stage_failed"]}"#
 
     @Test func `of six hundred failures brings as many messages, each once and in order`() async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(Self.stages, to: try await weir.channel(receiver.url))
+        let (weir, receiver) = try await AlertsHarness.telling(Self.stages)
         try await weir.happen(all: (1...600).map { Self.failed("P\($0)") })
         try await weir.eventually { receiver.requests.count >= 600 }
         let told = try receiver.requests.map { try $0.json["summary"]?.string ?? "" }
@@ -75,12 +72,8 @@ struct BurstTests {
     }
 
     @Test func `keeps its order: what fails, succeeds and fails again fires, and was told so`() async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            #""trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"send_resolved":true,"cooldown_minutes":0"#,
-            to: try await weir.channel(receiver.url)
+        let (weir, receiver) = try await AlertsHarness.telling(
+            #""trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"send_resolved":true,"cooldown_minutes":0"#
         )
         let run = #"{"agent_name":"backup","run_id":"r"}"#
         try await weir.happen(all: [
@@ -100,13 +93,7 @@ struct BurstTests {
         ("rule", ["rna/A"], 2),
     ])
     func `shares the cooldown of its rule`(_ sharing: String, _ told: [String], _ held: Int) async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            Self.stages + #","dedupe_by":"\#(sharing)""#,
-            to: try await weir.channel(receiver.url)
-        )
+        let (weir, receiver) = try await AlertsHarness.telling(Self.stages + #","dedupe_by":"\#(sharing)""#)
         try await weir.happen(all: [
             Self.failed("A"), Self.failed("B"), Self.failed("A", "run-2", project: "dna"),
         ])
@@ -144,12 +131,8 @@ struct BurstTests {
     func `within the cooldown is counted by the message after it`(_ event: String, _ kind: String)
         async throws
     {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            #""trigger_kind":"event","trigger_config":{"events":["\#(event)"]}"#,
-            to: try await weir.channel(receiver.url)
+        let (weir, receiver) = try await AlertsHarness.telling(
+            #""trigger_kind":"event","trigger_config":{"events":["\#(event)"]}"#
         )
         let one = (kind, "1", #"{"agent_name":"backup","component":"w1"}"#)
         let told =
@@ -165,16 +148,13 @@ struct BurstTests {
         try await weir.happen(all: [one])
         try await weir.eventually { try weir.feature.database.rows(told) == ["0", "4"] }
         #expect(try weir.feature.database.rows("SELECT sum(suppressed) FROM alert_incident") == ["0"])
+        try await weir.eventually { receiver.requests.count == 2 }
     }
 
     @Test(arguments: [(true, 3), (false, 1)])
     func `after an end is news to those who were told of the end`(_ isTold: Bool, _ count: Int) async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            #""trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"send_resolved":\#(isTold)"#,
-            to: try await weir.channel(receiver.url)
+        let (weir, receiver) = try await AlertsHarness.telling(
+            #""trigger_kind":"event","trigger_config":{"events":["pipeline_failed"]},"send_resolved":\#(isTold)"#
         )
         let run = #"{"agent_name":"backup","run_id":"r"}"#
         for kind in ["run.failed", "run.succeeded", "run.failed"] { try await weir.happen(kind, "1", run) }
@@ -184,12 +164,8 @@ struct BurstTests {
     }
 
     @Test func `without a cooldown is a message for each, also of what is over at once`() async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            #""trigger_kind":"event","trigger_config":{"events":["worker_started"]},"cooldown_minutes":0"#,
-            to: try await weir.channel(receiver.url)
+        let (weir, receiver) = try await AlertsHarness.telling(
+            #""trigger_kind":"event","trigger_config":{"events":["worker_started"]},"cooldown_minutes":0"#
         )
         try await weir.happen(
             all: [1, 2, 3].map { _ in ("worker.started", "w1", #"{"component":"w1"}"#) }
@@ -199,12 +175,9 @@ struct BurstTests {
     }
 
     @Test func `within a silence is told of when the next event comes after it`() async throws {
-        let weir = try AlertsHarness(["WEIR_ALERTS_EVERY": "1h"])
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
+        let (weir, receiver) = try await AlertsHarness.telling(
             #""trigger_kind":"event","trigger_config":{"events":["worker_started"]}"#,
-            to: try await weir.channel(receiver.url)
+            ["WEIR_ALERTS_EVERY": "1h"]
         )
         let silence = try await weir.silence(
             #"{"matchers":[{"name":"component","value":"w1","isRegex":false}],"startsAt":"2020-01-01T00:00:00Z","endsAt":"2099-01-01T00:00:00Z","createdBy":"ana","comment":"move"}"#

@@ -13,10 +13,7 @@ struct ClockTests {
     private static let run = #"{"agent_name":"backup","run_id":"r"}"#
 
     @Test func `does not prolong a cooldown`() async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(Self.failures, to: try await weir.channel(receiver.url))
+        let (weir, receiver) = try await AlertsHarness.telling(Self.failures)
         try await weir.happen("run.failed", "1", Self.run)
         try await weir.eventually { try await weir.deliveries().first?["status"]?.string == "sent" }
         try weir.feature.database.execute("UPDATE alert_incident SET notified_at = now() + interval '1 day'")
@@ -29,10 +26,7 @@ struct ClockTests {
         "status = 'retrying', next_attempt_at = now() + interval '2 days'",
     ])
     func `does not stop a delivery`(_ state: String) async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(Self.failures, to: try await weir.channel(receiver.url))
+        let (weir, receiver) = try await AlertsHarness.telling(Self.failures)
         try await weir.happen("run.failed", "1", Self.run)
         try await weir.eventually { try await weir.deliveries().first?["status"]?.string == "sent" }
         try weir.feature.database.execute("UPDATE alert_delivery SET \(state)")

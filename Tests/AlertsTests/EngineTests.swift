@@ -64,12 +64,8 @@ struct EngineTests {
     }
 
     @Test func `tells once of a condition that goes on, also without a cooldown`() async throws {
-        let weir = try AlertsHarness()
-        try await weir.start()
-        let receiver = try Receiver(Receiver.answer(200))
-        _ = try await weir.rule(
-            #""trigger_kind":"metric_threshold","trigger_config":{"metric":"queue_depth","threshold":1000},"cooldown_minutes":0"#,
-            to: try await weir.channel(receiver.url)
+        let (weir, receiver) = try await AlertsHarness.telling(
+            #""trigger_kind":"metric_threshold","trigger_config":{"metric":"queue_depth","threshold":1000},"cooldown_minutes":0"#
         )
         let question = MeasuredQuestion.metric("queue_depth", labels: [], minutes: 5, .max)
         weir.values.give([MeasuredValue(["component": "broker"], ["value": 1200])], to: question)

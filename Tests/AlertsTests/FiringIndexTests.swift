@@ -66,7 +66,7 @@ struct FiringIndexTests {
                 try IndexPlans.use(on: connection)
                 return try connection.execute(
                     Statement("plan", "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) \(DeliveryStore.claim.sql)"),
-                    [.int(64), .double(60), .null, .text("test"), .int64(0)]
+                    [.int(64), .double(60), .null, .text("test")]
                 ).map { try $0.text("QUERY PLAN") }
             }
         }.joined(separator: "\n")

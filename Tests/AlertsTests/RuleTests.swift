@@ -61,6 +61,10 @@ struct RuleTests {
                 400, "trigger_config.threshold"
             ),
             (
+                #"{"name":"a","trigger_kind":"event_match","trigger_config":{"event_type":"run.","min_count":10001},"channel_ids":[]}"#,
+                400, "trigger_config.min_count"
+            ),
+            (
                 #"{"name":"a","trigger_kind":"dependency_down","trigger_config":{"for_seconds":-1},"channel_ids":[]}"#,
                 400, "trigger_config.for_seconds"
             ),

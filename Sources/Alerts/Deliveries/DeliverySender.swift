@@ -58,14 +58,11 @@ struct DeliverySender: Sendable {
         }
     }
 
-    /// Sends a delivery and those that follow it over its channel, one after the other. Looks at all of the channel now
-    /// and then: an older one that is sent again by hand is none of those that follow.
+    /// Sends a delivery and those that follow it over its channel, one after the other.
     private func work(off first: ClaimedDelivery) async {
         var next: ClaimedDelivery? = first
-        var count = 0
         while let delivery = next, !Task.isCancelled {
-            count += 1
-            next = await attempt(delivery, nextAfter: count % 100 == 0 ? 0 : delivery.position)
+            next = await attempt(delivery)
         }
     }
 
@@ -84,7 +81,7 @@ struct DeliverySender: Sendable {
     }
 
     /// Sends a delivery; returns the next of its channel, if one is due.
-    private func attempt(_ delivery: ClaimedDelivery, nextAfter position: Int64) async -> ClaimedDelivery? {
+    private func attempt(_ delivery: ClaimedDelivery) async -> ClaimedDelivery? {
         let start = ContinuousClock.now
         let attempt = await outcome(of: delivery)
         var result = plan.result(
@@ -109,7 +106,7 @@ struct DeliverySender: Sendable {
             )
         }
         afterAttempt()
-        return await record(result, attempt.outcome, delivery, nextAfter: position)
+        return await record(result, attempt.outcome, delivery)
     }
 
     private struct Attempt {
@@ -140,20 +137,13 @@ struct DeliverySender: Sendable {
     }
 
     /// Retried until PostgreSQL takes it: otherwise the delivery would be sent again. Takes the next of the channel, too.
-    private func record(
-        _ result: AttemptResult,
-        _ outcome: SendOutcome,
-        _ delivery: ClaimedDelivery,
-        nextAfter position: Int64
-    ) async -> ClaimedDelivery? {
+    private func record(_ result: AttemptResult, _ outcome: SendOutcome, _ delivery: ClaimedDelivery) async
+        -> ClaimedDelivery?
+    {
         while !Task.isCancelled {
             do {
                 return try await pool.withConnection { connection in
-                    try connection.transaction {
-                        let isOver = try record(result, outcome, delivery, on: connection)
-                        // What is to be tried again holds up those that follow.
-                        return isOver ? try claim(of: delivery.channel, after: position, on: connection) : nil
-                    }
+                    try connection.transaction { try record(result, outcome, delivery, on: connection) }
                 }
             } catch let error as PostgresError where !error.isRetryable {
                 logger.error("an attempt could not be recorded", metadata: ["error": "\(error)"])
@@ -165,32 +155,19 @@ struct DeliverySender: Sendable {
         return nil
     }
 
-    /// Whether the delivery is over: sent or failed, and this Weir's to say so.
     private func record(
         _ result: AttemptResult,
         _ outcome: SendOutcome,
         _ delivery: ClaimedDelivery,
         on connection: Connection
-    ) throws -> Bool {
-        let isOurs = try DeliveryStore.record(
-            result,
-            of: delivery.id,
-            attempts: delivery.attempts,
-            on: connection
-        )
+    ) throws -> ClaimedDelivery? {
+        try DeliveryStore.record(result, of: delivery.id, attempts: delivery.attempts, on: connection)
         if case .gone(_, let why) = outcome {
             try ChannelStore.disable(delivery.channel, because: why, on: connection)
         }
-        return isOurs && result.status != "retrying"
-    }
-
-    private func claim(of channel: UUID128, after position: Int64, on connection: Connection) throws
-        -> ClaimedDelivery?
-    {
         let next = try DeliveryStore.claim(
             atMost: 1,
-            of: channel,
-            after: position,
+            of: delivery.channel,
             for: lease,
             by: owner,
             on: connection

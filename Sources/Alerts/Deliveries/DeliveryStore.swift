@@ -180,14 +180,12 @@ enum DeliveryStore {
     static func claim(
         atMost count: Int,
         of channel: UUID128?,
-        after position: Int64 = 0,
         for lease: Duration,
         by owner: String,
         on connection: Connection
     ) throws -> [ClaimedDelivery] {
         let parameters: [Parameter] = [
             .int(count), .double(lease / .seconds(1)), .optional(channel), .text(owner),
-            .int64(position),
         ]
         try IndexPlans.use(on: connection)
         return try connection.execute(claim, parameters).map { row in
@@ -198,20 +196,18 @@ enum DeliveryStore {
                 payload: try row.utf8("payload"),
                 attempts: try row.int("attempts"),
                 mostAttempts: try row.int("max_attempts"),
-                createdAt: try row.timestamp("created_at"),
-                position: try row.int64("position")
+                createdAt: try row.timestamp("created_at")
             )
         }
     }
 
-    /// Stores what became of an attempt; false when somebody else has taken the delivery since.
-    @discardableResult
+    /// Stores what became of an attempt, unless somebody else has taken the delivery since.
     static func record(
         _ result: AttemptResult,
         of delivery: UUID128,
         attempts: Int,
         on connection: Connection
-    ) throws -> Bool {
+    ) throws {
         try connection.execute(
             Statement(
                 "record alert delivery",
@@ -229,7 +225,7 @@ enum DeliveryStore {
                 .optional(result.httpStatus), .int64(result.milliseconds),
                 .double(result.pause / .seconds(1)), .bool(result.isCounted),
             ]
-        ).affectedRows > 0
+        )
     }
 }
 
@@ -244,8 +240,6 @@ struct ClaimedDelivery: Sendable {
     let attempts: Int
     let mostAttempts: Int
     let createdAt: Timestamp
-    /// In the order of its channel.
-    let position: Int64
 }
 
 /// What became of an attempt.

@@ -31,9 +31,14 @@ struct IncidentBook {
         let fired = try IncidentStore.fire(firings, flapWindow: options.flapWindow, on: connection)
         var news = News(book: self)
         // People who know of it hear no more of it; one whose notice is held back hears of it when that ends.
-        let open = fired.filter { $0.incident.acknowledgedAt == nil && $0.incident.flaps <= Self.mostFlaps }
-        let isOpen = Set(open.map(\.incident.id))
-        for fired in fired where !isOpen.contains(fired.incident.id) { news.hold(fired) }
+        var open: [FiredIncident] = []
+        for fired in fired {
+            if fired.incident.acknowledgedAt == nil, fired.incident.flaps <= Self.mostFlaps {
+                open.append(fired)
+            } else {
+                news.hold(fired)
+            }
+        }
         try tell(try worthTelling(open), &news)
         try news.write()
     }

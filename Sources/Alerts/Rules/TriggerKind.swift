@@ -90,7 +90,7 @@ package enum TriggerKind: String, CaseIterable, Sendable {
         ],
         .eventMatch: [
             .text("event_type"),
-            .number("min_count", 1...1_000_000, default: 1),
+            .number("min_count", 1...10_000, default: 1),
             .number("window_minutes", 1...10_080, default: 5),
             .scalars("payload"),
         ],

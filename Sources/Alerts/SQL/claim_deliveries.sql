@@ -1,14 +1,13 @@
 -- Takes the next delivery of each channel that has one due, for a time ($2 seconds), at most $1; of the channel $3 only,
--- where it is not null, beyond the position $5; $4 takes them. A channel's deliveries are sent one after the other; one
--- whose sender has died is taken again when its time is over. The index has what was sent until it is vacuumed: whoever
--- knows where the last one was need not pass by all of that.
+-- where it is not null; $4 takes them. A channel's deliveries are sent one after the other; one whose sender has died is
+-- taken again when its time is over.
 WITH heads AS (
     SELECT h.uuid
     FROM notification_channel c
     CROSS JOIN LATERAL (
         SELECT d.uuid, d.status, d.next_attempt_at, d.lease_until
         FROM alert_delivery d
-        WHERE d.channel_id = c.uuid AND d.status IN ('pending', 'sending', 'retrying') AND d.position > $5
+        WHERE d.channel_id = c.uuid AND d.status IN ('pending', 'sending', 'retrying')
         ORDER BY d.position
         LIMIT 1
     ) h
@@ -36,4 +35,4 @@ SET status = 'sending', attempts = d.attempts + 1, lease_until = now() + $2 * in
 FROM taken
 WHERE d.uuid = taken.uuid
 RETURNING d.uuid, d.channel_id, d.message::text AS message, d.payload::text AS payload, d.attempts, d.max_attempts,
-          d.created_at, d.position
+          d.created_at
