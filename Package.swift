@@ -81,6 +81,9 @@ let package = Package(
         // When something is due: periods, cron expressions, time zones.
         module("Schedules", ["Core"]),
 
+        // Traces as OpenTelemetry has them: trace context, spans, OTLP. Bytes in, values out.
+        module("OpenTelemetry", ["Core", crypto]),
+
         // The parts of a surface: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
         module("API", ["Core", "HTTP", "HTTPServer"]),
         // The parts of a stream: loader, projections, dead letters, outcomes, the outbox, maintenance.
@@ -105,7 +108,7 @@ let package = Package(
             "Nextflow",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest",
+                "OpenTelemetry", "Ingest",
             ],
             resources: [
                 .embedInCode("SQL/audit_workflows.sql"),
@@ -147,7 +150,7 @@ let package = Package(
             "Runs",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Schedules", logging,
+                "OpenTelemetry", "Ingest", "Schedules", logging,
             ],
             resources: [
                 .embedInCode("SQL/audit_agents.sql"),
@@ -172,7 +175,7 @@ let package = Package(
             "Workers",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Outbound", "Processes", logging,
+                "OpenTelemetry", "Ingest", "Outbound", "Processes", logging,
             ],
             resources: [
                 .embedInCode("SQL/audit_components.sql"),
@@ -217,6 +220,34 @@ let package = Package(
             ]
         ),
         module(
+            "Executions",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", logging,
+            ]
+        ),
+        module(
+            "Provenance",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", "OpenTelemetry", logging, crypto,
+            ]
+        ),
+        module(
+            "Pipelines",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", "OpenTelemetry", logging, crypto,
+            ]
+        ),
+        module(
+            "Traces",
+            [
+                "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
+                "Ingest", "Outbound", "OpenTelemetry", logging, crypto,
+            ]
+        ),
+        module(
             "Observability",
             ["Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "API", "Ingest", logging]
         ),
@@ -237,6 +268,10 @@ let package = Package(
                 .embedInCode("v0003_alerts.sql"),
                 .embedInCode("v0004_checks.sql"),
                 .embedInCode("v0005_alert_indexes.sql"),
+                .embedInCode("v0006_provenance.sql"),
+                .embedInCode("v0007_executions.sql"),
+                .embedInCode("v0008_pipelines.sql"),
+                .embedInCode("v0009_spans.sql"),
             ],
             swiftSettings: settings
         ),
@@ -245,7 +280,9 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "PostgresCluster", "Journal",
                 "Configuration", "API", "Ingest",
-                "Nextflow", "Runs", "Workers", "Alerts", "Observability", "Migrations", "CMalloc", logging,
+                "Outbound", "OpenTelemetry",
+                "Nextflow", "Runs", "Workers", "Alerts", "Executions", "Provenance", "Pipelines", "Traces",
+                "Observability", "Migrations", "CMalloc", logging,
                 crypto,
             ],
         ),
@@ -345,6 +382,35 @@ let package = Package(
             [
                 "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
                 "Notifications", "Outbound", "Postgres", logging,
+            ]
+        ),
+        tests(of: "OpenTelemetry", ["Core"]),
+        tests(
+            of: "Executions",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "OpenTelemetry", "Postgres", logging,
+            ]
+        ),
+        tests(
+            of: "Provenance",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "OpenTelemetry", "Postgres", logging,
+            ]
+        ),
+        tests(
+            of: "Pipelines",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "OpenTelemetry", "Postgres", logging,
+            ]
+        ),
+        tests(
+            of: "Traces",
+            [
+                "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
+                "OpenTelemetry", "Postgres", "Outbound", logging,
             ]
         ),
         tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),

@@ -19,6 +19,10 @@ package enum SchemaMigrations {
         Step(version: 3, name: "alerts", sql: text(PackageResources.v0003_alerts_sql)),
         Step(version: 4, name: "checks", sql: text(PackageResources.v0004_checks_sql)),
         Step(version: 5, name: "alert_indexes", sql: text(PackageResources.v0005_alert_indexes_sql)),
+        Step(version: 6, name: "provenance", sql: text(PackageResources.v0006_provenance_sql)),
+        Step(version: 7, name: "executions", sql: text(PackageResources.v0007_executions_sql)),
+        Step(version: 8, name: "pipelines", sql: text(PackageResources.v0008_pipelines_sql)),
+        Step(version: 9, name: "spans", sql: text(PackageResources.v0009_spans_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

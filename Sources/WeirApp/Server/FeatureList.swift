@@ -1,12 +1,16 @@
 import Alerts
+import Executions
 package import Ingest
 import Nextflow
+import Pipelines
+import Provenance
 import Runs
+import Traces
 import Workers
 
 extension Feature {
     /// Every feature of Weir: the one list that server, commands and settings iterate over.
     package static let all: [Feature] = [
-        nextflow, runs, workers, alerts { StoredMeasurements($0) }, shared,
+        nextflow, runs, workers, executions, pipelines, provenance, traces, alerts { StoredMeasurements($0) }, shared,
     ]
 }
