@@ -143,6 +143,8 @@ let package = Package(
                 .embedInCode("SQL/timeline.sql"),
                 .embedInCode("SQL/timeline_of_all.sql"),
                 .embedInCode("SQL/told_executions.sql"),
+                .embedInCode("SQL/traced_executions.sql"),
+                .embedInCode("SQL/traced_tasks.sql"),
                 .embedInCode("SQL/unsealed_buckets.sql"),
             ]
         ),

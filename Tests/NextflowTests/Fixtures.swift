@@ -11,6 +11,12 @@ enum Fixture {
             .split(separator: "\n").map(String.init)
     }
 
+    /// The lines of a text file.
+    static func lines(_ file: String) throws -> [String] {
+        try String(contentsOf: directory.appending(path: file), encoding: .utf8)
+            .split(separator: "\n").map(String.init)
+    }
+
     /// Composed bodies of every event, by file name.
     static func samples() throws -> [(name: String, body: String)] {
         let folder = directory.appending(path: "weblog")

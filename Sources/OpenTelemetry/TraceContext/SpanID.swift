@@ -41,7 +41,8 @@ package struct SpanID: Hashable, Sendable {
     /// The id that belongs to a name within a trace, always the same one: the first eight bytes of the SHA-256 of
     /// `weir/span/<trace>/<name>`.
     package static func derived(in trace: TraceID, _ name: String) -> SpanID {
-        SpanID(bytes: Array(SHA256.hash(data: Array("weir/span/\(trace)/\(name)".utf8)).prefix(8))) ?? random()
+        SpanID(bytes: Array(SHA256.hash(data: Array("weir/span/\(trace)/\(name)".utf8)).prefix(8)))
+            ?? random()
     }
 
     /// The eight bytes.

@@ -69,7 +69,8 @@ func bigEndian(_ bytes: some Sequence<UInt8>) -> UInt64 {
 
 func lowerCaseHex(_ text: some StringProtocol, digits: Int) -> [UInt8]? {
     let bytes = Array(text.utf8)
-    guard bytes.count == digits, !bytes.contains(where: { UInt8(ascii: "A")...UInt8(ascii: "F") ~= $0 }) else {
+    guard bytes.count == digits, !bytes.contains(where: { UInt8(ascii: "A")...UInt8(ascii: "F") ~= $0 })
+    else {
         return nil
     }
     return Hex.decode(bytes)

@@ -39,7 +39,8 @@ package struct TraceState: Hashable, Sendable {
         case 1: return isName(parts[0], most: 256, digitFirst: false) ? key : nil
         // A multi-tenant key: its tenant may begin with a digit.
         case 2:
-            return isName(parts[0], most: 241, digitFirst: true) && isName(parts[1], most: 14, digitFirst: false)
+            return isName(parts[0], most: 241, digitFirst: true)
+                && isName(parts[1], most: 14, digitFirst: false)
                 ? key : nil
         default: return nil
         }
