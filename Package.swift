@@ -330,6 +330,7 @@ let package = Package(
         fuzzer("cron", "FuzzCron", ["Core", "Schedules"]),
         fuzzer("zone", "FuzzZone", ["Core", "Schedules"]),
         fuzzer("remote-write", "FuzzRemoteWrite", ["Core", "Workers"]),
+        fuzzer("otlp", "FuzzOTLP", ["OpenTelemetry"]),
 
         // For tests only: raw clients, throwaway PostgreSQL; and a feature without a server.
         module("TestKit", ["Core", "HTTP", "Processes", "Postgres", "PostgresCluster"]),
@@ -386,7 +387,7 @@ let package = Package(
                 "Notifications", "Outbound", "Postgres", logging,
             ]
         ),
-        tests(of: "OpenTelemetry", ["Core"]),
+        tests(of: "OpenTelemetry", ["Core"], exclude: ["Fixtures"]),
         tests(
             of: "Executions",
             [

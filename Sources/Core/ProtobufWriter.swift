@@ -28,6 +28,12 @@ package struct ProtobufWriter: Sendable {
         withUnsafeBytes(of: bits.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
+    /// Writes the bits of a `fixed32`.
+    package mutating func field(_ number: Int, bits32: UInt32) {
+        varint(UInt64(number << 3 | 5))
+        withUnsafeBytes(of: bits32.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
     /// Writes bytes.
     package mutating func field(_ number: Int, bytes part: some Collection<UInt8>) {
         varint(UInt64(number << 3 | 2))
@@ -40,9 +46,21 @@ package struct ProtobufWriter: Sendable {
 
     /// Writes a nested message or a packed list.
     package mutating func field(_ number: Int, _ build: (inout ProtobufWriter) -> Void) {
-        var part = ProtobufWriter()
-        build(&part)
-        field(number, bytes: part.bytes)
+        varint(UInt64(number << 3 | 2))
+        // Most messages are shorter than 128 bytes, whose length has one byte; a longer one makes room afterwards.
+        let place = bytes.count
+        bytes.append(0)
+        build(&self)
+        var length = UInt64(bytes.count - place - 1)
+        guard length >= 0x80 else {
+            bytes[place] = UInt8(length)
+            return
+        }
+        bytes[place] = UInt8(length & 0x7F) | 0x80
+        length >>= 7
+        var rest = ProtobufWriter()
+        rest.varint(length)
+        bytes.insert(contentsOf: rest.bytes, at: place + 1)
     }
 
     /// Makes a message.
