@@ -80,12 +80,13 @@ extension ProtobufWriter {
         for point in points { field(1) { write(&$0, point) } }
     }
 
-    private mutating func number(_ number: Metric.Number?, double: Int, int: Int) {
-        switch number {
-        case .double(let value)?: field(double, bits: value.bitPattern)
-        case .int(let value)?: field(int, bits: UInt64(bitPattern: value))
-        case nil: break
-        }
+    // Of the two fields of a number that has a value; fields are written in the order of their numbers.
+    private mutating func double(_ number: Int, _ value: Metric.Number?) {
+        if case .double(let value)? = value { field(number, bits: value.bitPattern) }
+    }
+
+    private mutating func int(_ number: Int, _ value: Metric.Number?) {
+        if case .int(let value)? = value { field(number, bits: UInt64(bitPattern: value)) }
     }
 
     private mutating func double(_ number: Int, _ value: Double?) {
@@ -96,9 +97,10 @@ extension ProtobufWriter {
         for exemplar in exemplars {
             field(number) { part in
                 part.fixed(2, exemplar.time)
-                part.number(exemplar.value, double: 3, int: 6)
+                part.double(3, exemplar.value)
                 if let span = exemplar.spanID { part.id(4, span) }
                 if let trace = exemplar.traceID { part.id(5, trace) }
+                part.int(6, exemplar.value)
                 part.attributes(7, exemplar.attributes)
             }
         }
@@ -107,8 +109,9 @@ extension ProtobufWriter {
     private mutating func point(_ point: Metric.NumberPoint) {
         fixed(2, point.place.start)
         fixed(3, point.place.time)
-        number(point.value, double: 4, int: 6)
+        double(4, point.value)
         exemplars(5, point.exemplars)
+        int(6, point.value)
         attributes(7, point.place.attributes)
         count(8, point.place.flags)
     }

@@ -94,7 +94,7 @@ CUMULATIVE = m.AGGREGATION_TEMPORALITY_CUMULATIVE
 metrics = metrics_service_pb2.ExportMetricsServiceRequest(
     resource_metrics=[
         m.ResourceMetrics(
-            resource=RESOURCE,
+            resource=Resource(attributes=RESOURCE.attributes),
             scope_metrics=[
                 m.ScopeMetrics(
                     scope=SCOPE,
