@@ -91,7 +91,7 @@ let package = Package(
             "Ingest",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                logging,
+                "OpenTelemetry", logging,
                 crypto,
             ],
             resources: [
@@ -247,6 +247,10 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
                 "Ingest", "Outbound", "OpenTelemetry", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/audit_spans.sql"),
+                .embedInCode("SQL/insert_spans.sql"),
             ]
         ),
         module(
@@ -429,7 +433,7 @@ let package = Package(
                 "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
                 "Metrics",
                 "Nextflow", "Operations", "Postgres", "PostgresCluster", "Runs", "Simulator", "WeirClient",
-                "FeatureTestKit", "weir", logging,
+                "FeatureTestKit", "Traces", "weir", logging,
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),

@@ -15,7 +15,8 @@ $$;
 
 CREATE INDEX run_foreign_trace ON run (derived_trace('nextflow', run_id)) WHERE has_foreign_trace(run_id);
 
--- Spans as they were received. Times are nanoseconds since 1970, ids the numbers of their bytes.
+-- Spans as they were received. Times are nanoseconds since 1970, ids the numbers of their bytes; `message` has the span
+-- as a whole, as an ExportTraceServiceRequest of OTLP.
 CREATE TABLE span (
     trace_id       uuid        NOT NULL,
     span_id        bigint      NOT NULL,
@@ -26,13 +27,8 @@ CREATE TABLE span (
     end_ns         bigint      NOT NULL,
     status         smallint    NOT NULL,
     status_message text,
-    trace_state    text,
-    flags          bigint      NOT NULL,
     service        text        COLLATE "C",
-    resource       json        NOT NULL,
-    scope          json        NOT NULL,
-    -- attributes, events, links and what was dropped of them, in the form of OTLP/JSON
-    detail         json        NOT NULL,
+    message        bytea       NOT NULL,
     -- Of two spans with the same ids the one that ends later stays, then the one with the greater digest.
     digest         uuid        NOT NULL,
     received_at    timestamptz NOT NULL,
@@ -58,3 +54,5 @@ CREATE TABLE trace_export (
 );
 
 CREATE INDEX trace_export_due ON trace_export (due_at);
+
+CREATE INDEX agent_run_foreign_trace ON agent_run (derived_trace('runs', event_id)) WHERE has_foreign_trace(event_id);

@@ -12,6 +12,35 @@ extension MetricsSnapshot {
         package let value: Double
     }
 
+    /// A family with all its series.
+    package struct FamilyReading: Hashable, Sendable {
+        package let name: String
+        package let help: String
+        package let kind: MetricKind
+        package let series: [SeriesReading]
+    }
+
+    /// One series of a family.
+    package struct SeriesReading: Hashable, Sendable {
+        /// In the order of the family.
+        package let labels: [Number.Label]
+        package let reading: MetricReading
+    }
+
+    /// Every family, for those who send them in another form than text.
+    package var readings: [FamilyReading] {
+        families.map { family in
+            FamilyReading(
+                name: family.name,
+                help: family.help,
+                kind: family.kind,
+                series: family.series.map {
+                    SeriesReading(labels: Self.read($0.labels), reading: $0.reading)
+                }
+            )
+        }
+    }
+
     /// The numbers of a counter's or a gauge's series, by the family's whole name; none for any other name.
     package func numbers(_ name: String) -> [Number] {
         families.lazy.filter { $0.name == name }.flatMap { family in

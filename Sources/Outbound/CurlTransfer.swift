@@ -87,6 +87,7 @@ final class CurlTransfer {
             set(CURLOPT_NOPROXY, "")
             weir_curl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         }
+        weir_curl_set_long(handle, CURLOPT_HTTP_VERSION, version)
         if let authorities = route.authorities { set(CURLOPT_CAINFO, authorities) }
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
@@ -121,6 +122,16 @@ final class CurlTransfer {
         weir_curl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
         weir_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, detail)
         setMethod()
+    }
+
+    private var version: Int {
+        switch request.version {
+        case .http1: Int(CURL_HTTP_VERSION_1_1)
+        // With a scheme of https libcurl would not ask the server.
+        case .http2:
+            request.url.lowercased().hasPrefix("https:")
+                ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE)
+        }
     }
 
     private func setMethod() { set(CURLOPT_CUSTOMREQUEST, request.method) }

@@ -7,6 +7,8 @@ package struct OutboundRequest: Sendable {
     /// The path of the server's Unix socket, which replaces the host and port of the URL; nil for none. Of a policy,
     /// only its rules for names apply, to the host of the URL.
     package var socket: String?
+    /// The version of HTTP that is spoken.
+    package var version = Version.http1
     /// Header fields, in order.
     package var fields: [(name: String, value: String)]
     /// The body; nil for a request without one.
@@ -21,6 +23,14 @@ package struct OutboundRequest: Sendable {
     package var answerLimit = 1 << 20
     /// Whether a longer response is cut there, and is no error: for whoever needs its status above all.
     package var cutsAnswer = false
+
+    /// A version of HTTP.
+    package enum Version: Sendable {
+        /// HTTP/1.1.
+        case http1
+        /// HTTP/2: over http at once, without asking whether the server speaks it; over https if it says so.
+        case http2
+    }
 
     /// Makes a request.
     package init(

@@ -3,6 +3,7 @@ package import Configuration
 package import Journal
 package import Logging
 package import Metrics
+package import OpenTelemetry
 package import Postgres
 
 /// A starting server: what it provides to features, and what they have added so far.
@@ -23,6 +24,8 @@ package struct FeatureSetup {
     /// The hosts and ports of its listeners, as they are configured.
     package let ownAddresses: [(host: String, port: UInt16)]
     private let loading: LoadingOptions
+    /// Gets the spans of this process: of requests and of batches.
+    package var spans: SpanRecorder { loading.spans }
 
     /// The endpoints of every listener.
     package var endpoints: [Endpoint] = []
@@ -50,6 +53,8 @@ package struct FeatureSetup {
         let readTimeout: Duration
         /// Answers reads instead of the pool; nil without a replica.
         let replica: ReadReplica?
+        /// Gets the spans of batches.
+        let spans: SpanRecorder
         /// Called when everything in a batch is done but its COMMIT.
         let beforeCommit: @Sendable () -> Void
 
@@ -60,6 +65,7 @@ package struct FeatureSetup {
             configuration: LoaderConfiguration = LoaderConfiguration(),
             readTimeout: Duration = .milliseconds(500),
             replica: ReadReplica? = nil,
+            spans: SpanRecorder = SpanRecorder(),
             beforeCommit: @escaping @Sendable () -> Void = {}
         ) {
             self.registration = registration
@@ -67,6 +73,7 @@ package struct FeatureSetup {
             self.configuration = configuration
             self.readTimeout = readTimeout
             self.replica = replica
+            self.spans = spans
             self.beforeCommit = beforeCommit
         }
     }
@@ -109,6 +116,7 @@ package struct FeatureSetup {
             configuration: loading.configuration,
             progress: progress,
             logger: logger,
+            spans: loading.spans,
             beforeCommit: loading.beforeCommit
         )
         loaders.append { await loader.run() }

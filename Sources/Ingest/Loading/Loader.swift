@@ -2,6 +2,7 @@ internal import Core
 internal import HTTPServer
 package import Journal
 package import Logging
+package import OpenTelemetry
 package import Postgres
 internal import Synchronization
 
@@ -38,6 +39,7 @@ package final class Loader<P: Projection>: Sendable {
     private let connection: DedicatedConnection
     private let configuration: LoaderConfiguration
     private let logger: Logger
+    private let spans: SpanRecorder
     private let beforeCommit: @Sendable () -> Void
     /// How far, and for how long, the stored position may lag while only lines of other streams arrive: segments
     /// after the position are kept.
@@ -56,7 +58,7 @@ package final class Loader<P: Projection>: Sendable {
 
     /// Makes a loader; `run` starts it. The schema must exist by then.
     ///
-    /// `beforeCommit` is called on the connection's queue when everything in a batch but its COMMIT is done: tests
+    /// `spans` gets a span for each batch. `beforeCommit` is called on the connection's queue when everything in a batch but its COMMIT is done: tests
     /// crash there.
     package init(
         _ projection: P,
@@ -67,6 +69,7 @@ package final class Loader<P: Projection>: Sendable {
         configuration: LoaderConfiguration,
         progress: StreamProgress,
         logger: Logger,
+        spans: SpanRecorder = SpanRecorder(),
         beforeCommit: @escaping @Sendable () -> Void = {}
     ) {
         self.projection = projection
@@ -77,6 +80,7 @@ package final class Loader<P: Projection>: Sendable {
         lane = Lane(label: "weir.loader.\(projection.stream).reader")
         otherLane = Lane(label: "weir.loader.\(projection.stream).decoder")
         self.progress = progress
+        self.spans = spans
         self.beforeCommit = beforeCommit
         var logger = logger
         logger[metadataKey: "stream"] = "\(projection.stream)"
@@ -133,7 +137,9 @@ package final class Loader<P: Projection>: Sendable {
             {
                 progress.passed(through: batch.through)
             } else {
-                try await apply(batch, from: stored, start)
+                try await spans.recordingBatch(of: projection.stream) {
+                    try await self.apply(batch, from: stored, start)
+                }
                 (stored, storedAt) = (batch.through, .now)
             }
             next = try await following
@@ -182,11 +188,12 @@ package final class Loader<P: Projection>: Sendable {
         }
     }
 
+    /// Applies a portion; returns how many lines it had.
     private func apply(
         _ portion: Portion,
         from stored: Int64,
         _ start: JournalRegistration.Start
-    ) async throws {
+    ) async throws -> Int {
         let applier = BatchApplier(projection: projection)
         let stream = projection.stream
         let position = PositionStore.Position(
@@ -226,6 +233,7 @@ package final class Loader<P: Projection>: Sendable {
                 metadata: ["seq": "\(outcome.unstored)", "journal.id": "\(start.journal)"]
             )
         }
+        return outcome.lines
     }
 
     // MARK: - Failures

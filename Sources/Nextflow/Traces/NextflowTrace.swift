@@ -5,12 +5,33 @@ package import Postgres
 /// A run as a trace: spans of its executions and of every attempt of a task, made of its rows, in pages.
 ///
 /// All calls on the thread of the connection.
-package struct NextflowTrace {
+package struct NextflowTrace: Sendable {
     /// Where a page ended.
-    package struct Position: Hashable, Sendable {
+    package struct Position: Hashable, Sendable, CustomStringConvertible {
         var number: Int64 = .min
         var taskID = ""
         var hash = ""
+
+        /// Before the first attempt.
+        package init() {}
+
+        init(number: Int64, taskID: String, hash: String) {
+            self.number = number
+            self.taskID = taskID
+            self.hash = hash
+        }
+
+        /// Reads its description; nil for any other text.
+        package init?(_ text: String) {
+            let parts = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, let number = Int64(parts[0]), let length = Int(parts[1]) else { return nil }
+            self.number = number
+            taskID = String(parts[2].prefix(length))
+            hash = String(parts[2].dropFirst(length))
+        }
+
+        /// A text from which it can be read again.
+        package var description: String { "\(number)\n\(taskID.count)\n\(taskID)\(hash)" }
     }
 
     /// The ids of the trace and of its root.

@@ -72,7 +72,9 @@ extension TracedExecution {
         try attributes.add("nextflow.profile", row.optionalText("profile"))
         try attributes.add("nextflow.version", row.optionalText("nextflow_version"))
         try attributes.add("user.name", row.optionalText("user_name"))
-        try attributes.add("vcs.repository.url.full", row.optionalText("repository"))
+        // One with an @ may hold credentials.
+        let repository = try row.optionalText("repository").flatMap { $0.contains("@") ? nil : $0 }
+        attributes.add("vcs.repository.url.full", repository)
         try attributes.add("vcs.ref.head.name", row.optionalText("revision"))
         try attributes.add("vcs.ref.head.revision", row.optionalText("commit_id"))
         try attributes.add("process.exit.code", row.optionalInt64("exit_status"))

@@ -2,12 +2,14 @@ import HTTP
 import HTTPServer
 import Logging
 import Metrics
+import OpenTelemetry
 import Synchronization
 
 /// Counts and logs requests by route pattern; it never gets a secret or a query.
 final class RequestObserver: ServerObserver {
     private let proxies: TrustedProxies?
     private let logger: Logger
+    private let spans: SpanRecorder
     private let requests: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
     private let ofOriginal: Counter
@@ -31,9 +33,10 @@ final class RequestObserver: ServerObserver {
         let durations: Histogram
     }
 
-    init(proxies: TrustedProxies?, registry: Registry, logger: Logger) {
+    init(proxies: TrustedProxies?, registry: Registry, spans: SpanRecorder, logger: Logger) {
         self.proxies = proxies
         self.logger = logger
+        self.spans = spans
         requests = registry.counterFamily(
             "weir_http_requests_total",
             help: "Requests that were answered, by route; status 0 is a client that went away.",
@@ -94,6 +97,7 @@ final class RequestObserver: ServerObserver {
         series.durations.observe(record.duration)
         received.increment(by: record.requestBytes)
         sent.increment(by: record.responseBytes)
+        if spans.isRecording { spans.record(record, route) }
         log(record, route, isRoutine: record.route?.isRoutine ?? false)
     }
 

@@ -56,6 +56,7 @@ extension WeirServer {
                 ),
                 readTimeout: settings.readWait,
                 replica: database.replica?.reads,
+                spans: spans,
                 beforeCommit: { [faultPoint] in faultPoint.reach(.loaderBeforeCommit) }
             )
         )

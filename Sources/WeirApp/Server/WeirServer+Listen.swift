@@ -54,6 +54,7 @@ extension WeirServer {
         let observer = RequestObserver(
             proxies: settings.trustedProxies,
             registry: registry,
+            spans: spans,
             logger: logger
         )
         let server = Server(

@@ -1,6 +1,7 @@
 package import HTTPServer
 package import Ingest
 package import Logging
+import OpenTelemetry
 import Synchronization
 
 /// One Weir: everything that listens, writes and reads, started in one straight line and stopped in reverse order.
@@ -12,6 +13,8 @@ package final class WeirServer: Sendable {
     let logger: Logger
     let faultPoint: FaultPoint
     let teardown: TeardownList
+    /// The spans of this process: of requests and of batches.
+    let spans = SpanRecorder()
     // Guards the state of the running server.
     private let running = Mutex<Running?>(nil)
 

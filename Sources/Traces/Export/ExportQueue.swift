@@ -1,0 +1,183 @@
+internal import Core
+internal import Ingest
+internal import Postgres
+
+/// The runs that are to be exported: rows of `trace_export`, which all Weirs of a database share.
+///
+/// An outbox consumer puts a run there when it has ended; whoever exports it holds it for a while, so that a killed Weir
+/// loses none. A run is exported again from the last page that was sent.
+struct ExportQueue: Sendable {
+    static let consumer = "traces"
+    private static let batch = 500
+
+    let sources: [any TraceSource]
+    /// How long after its end a run is exported: events of its tasks may still be on their way.
+    let settling: Duration
+    /// After how long a run that could not be exported is given up.
+    let patience: Duration
+    /// How long one Weir holds a run.
+    var hold = Duration.seconds(60)
+
+    /// A run that this Weir exports now.
+    struct Entry: Sendable {
+        let system: String
+        let name: TracedName
+        let attempts: Int
+        let position: String?
+        let createdAt: Timestamp
+    }
+
+    /// Begins to listen for ends of runs. Idempotent.
+    func register(on connection: Connection) throws {
+        try OutboxStore.register(Self.consumer, on: connection)
+    }
+
+    /// Takes the ends of runs from the outbox.
+    func takeEvents(on connection: Connection) throws {
+        guard try OutboxStore.hasUnread(Self.consumer, on: connection) else { return }
+        while try takeBatch(on: connection) == Self.batch {}
+    }
+
+    private func takeBatch(on connection: Connection) throws -> Int {
+        try connection.transaction {
+            let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
+            // The last end of a run counts.
+            var ended: [Key: Timestamp] = [:]
+            for event in events {
+                for source in sources {
+                    guard let name = source.ended(event) else { continue }
+                    ended[Key(system: source.system, name: name)] = event.at
+                }
+            }
+            let runs = ended.sorted {
+                ($0.key.system, $0.key.name.subject, $0.key.name.name)
+                    < ($1.key.system, $1.key.name.subject, $1.key.name.name)
+            }
+            if !runs.isEmpty {
+                try connection.execute(
+                    Self.insert,
+                    [
+                        .textArray(runs.map(\.key.system)), .textArray(runs.map(\.key.name.subject)),
+                        .textArray(runs.map(\.key.name.name)),
+                        .timestampArray(runs.map { $0.value + settling }),
+                    ]
+                )
+            }
+            return events.count
+        }
+    }
+
+    private struct Key: Hashable {
+        let system: String
+        let name: TracedName
+    }
+
+    /// Gets the next run that is due and that nobody holds; nil when there is none.
+    func claim(on connection: Connection) throws -> Entry? {
+        try connection.execute(Self.claim, [.int64(Int64(hold / .milliseconds(1)))]).first.map { row in
+            Entry(
+                system: try row.text("system"),
+                name: TracedName(subject: try row.text("subject"), name: try row.text("name")),
+                attempts: try row.int("attempts"),
+                position: try row.optionalText("position"),
+                createdAt: try row.timestamp("created_at")
+            )
+        }
+    }
+
+    /// Notes that a page was sent, and holds the run for longer.
+    ///
+    /// - Returns: false when the run has ended again meanwhile, or another Weir has taken it over: it is left to that.
+    func advance(_ entry: Entry, from old: String?, to position: String, on connection: Connection) throws -> Bool {
+        try connection.execute(
+            Self.move,
+            key(entry) + [.optional(old), .text(position), .int64(Int64(hold / .milliseconds(1)))]
+        ).affectedRows == 1
+    }
+
+    /// Removes a run that is sent as a whole, unless it has ended again meanwhile.
+    func finish(_ entry: Entry, at position: String?, on connection: Connection) throws {
+        try connection.execute(Self.delete, key(entry) + [.optional(position)])
+    }
+
+    /// Lets go of a run that could not be sent; it is due again after a pause.
+    func postpone(_ entry: Entry, by pause: Duration, _ why: String, on connection: Connection) throws {
+        try connection.execute(
+            Self.release,
+            key(entry) + [.int64(Int64(pause / .milliseconds(1))), .text(String(why.prefix(1000)))]
+        )
+    }
+
+    /// Gives up the runs that waited for too long; returns how many.
+    func giveUp(on connection: Connection) throws -> Int {
+        try connection.execute(Self.expire, [.int64(Int64(patience / .milliseconds(1)))]).affectedRows
+    }
+
+    private func key(_ entry: Entry) -> [Parameter] {
+        [.text(entry.system), .text(entry.name.subject), .text(entry.name.name)]
+    }
+}
+
+extension ExportQueue {
+    private static let insert = Statement(
+        "queue runs for export",
+        """
+        INSERT INTO trace_export AS e (system, subject, name, due_at)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+        ON CONFLICT (system, subject, name) DO UPDATE SET
+            due_at     = excluded.due_at,
+            created_at = now(),
+            held_until = NULL,
+            attempts   = 0,
+            position   = NULL
+        """
+    )
+
+    private static let claim = Statement(
+        "claim a run for export",
+        """
+        UPDATE trace_export e
+        SET held_until = now() + $1 * interval '1 millisecond'
+        WHERE (system, subject, name) = (
+            SELECT system, subject, name
+            FROM trace_export
+            WHERE due_at <= now() AND coalesce(held_until, '-infinity') < now()
+            ORDER BY due_at
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING system, subject, name, attempts, position, created_at
+        """
+    )
+
+    private static let move = Statement(
+        "note an exported page",
+        """
+        UPDATE trace_export
+        SET position = $5, attempts = 0, held_until = now() + $6 * interval '1 millisecond'
+        WHERE (system, subject, name) = ($1, $2, $3) AND position IS NOT DISTINCT FROM $4 AND held_until IS NOT NULL
+        """
+    )
+
+    private static let delete = Statement(
+        "remove an exported run",
+        """
+        DELETE FROM trace_export
+        WHERE (system, subject, name) = ($1, $2, $3) AND position IS NOT DISTINCT FROM $4 AND held_until IS NOT NULL
+        """
+    )
+
+    private static let release = Statement(
+        "postpone an export",
+        """
+        UPDATE trace_export
+        SET due_at = now() + $4 * interval '1 millisecond', held_until = NULL, attempts = attempts + 1, last_error = $5
+        WHERE (system, subject, name) = ($1, $2, $3) AND held_until IS NOT NULL
+        """
+    )
+
+    private static let expire = Statement(
+        "give up exports",
+        "DELETE FROM trace_export WHERE created_at < now() - $1 * interval '1 millisecond'"
+    )
+}

@@ -1,0 +1,50 @@
+internal import Core
+internal import OpenTelemetry
+internal import Postgres
+
+/// The SQL of received spans.
+enum SpanStore {
+    private static let insert = Statement("insert spans", file: PackageResources.insert_spans_sql)
+    private static let fetch = Statement(
+        "spans of a trace",
+        """
+        SELECT message
+        FROM span
+        WHERE trace_id = $1
+        ORDER BY start_ns, span_id
+        LIMIT $2
+        """
+    )
+
+    /// Stores spans, each key once, in key order.
+    static func insert(_ elements: [SpansProjection.Element], on connection: Connection) throws {
+        let spans = elements.map(\.span)
+        try connection.execute(
+            insert,
+            [
+                .uuidArray(spans.map { UUID128(bytes: $0.traceID.bytes) }),
+                .int64Array(spans.map { Int64(bitPattern: $0.spanID.value) }),
+                .int64Array(spans.map { span in span.parentID.map { Int64(bitPattern: $0.value) } }),
+                .textArray(spans.map(\.name.storable)),
+                .int64Array(spans.map { Int64($0.kind.rawValue) }),
+                .int64Array(spans.map(\.startNumber)),
+                .int64Array(spans.map(\.endNumber)),
+                .int64Array(spans.map { Int64($0.status.code.rawValue) }),
+                .textArray(spans.map { $0.status.message.isEmpty ? nil : $0.status.message.storable }),
+                .textArray(elements.map(\.service)),
+                .textArray(elements.map { "\\x" + Hex.encode($0.message) }),
+                .uuidArray(elements.map(\.digest)),
+                .timestampArray(elements.map(\.receivedAt)),
+            ]
+        )
+    }
+
+    /// The spans of a trace in the order of their starts, at most `count`.
+    static func spans(of trace: TraceID, atMost count: Int, on connection: Connection) throws -> [SpanBatch] {
+        guard let id = UUID128(bytes: trace.bytes) else { return [] }
+        return try connection.execute(fetch, [.uuid(id), .int(count)]).flatMap { row in
+            guard let message = try row.optionalBytes("message") else { return [SpanBatch]() }
+            return try TraceRequest.decode(protobuf: message).batches
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Core
+import OpenTelemetry
+import Postgres
+import TestKit
+import Testing
+
+@testable import Runs
+
+@Suite("A tracked run as a trace")
+struct TrackedRunTraceTests {
+    private static let now = Timestamp(iso8601: "2026-01-02T00:00:00Z")!
+    private static let uuid = "6f2d1a34-0000-4000-8000-00000000abcd"
+
+    @Test func `is a span from its start to its end`() async throws {
+        let harness = try await RunsHarness()
+        _ = try await harness.post(
+            "/api/v1/runs",
+            RunBody.run(
+                Self.uuid,
+                agent: "indexer",
+                job: "crawl",
+                more: #","status":"failure","end_time":"2026-01-01T00:00:02.5Z","error_summary":"no route","items_failed":3"#
+            )
+        )
+        _ = try await harness.post("/api/v1/runs", RunBody.run("job 7", more: #","status":"running""#))
+        let (run, open) = try Connection.withTemporary(harness.database.target) { connection in
+            (
+                try #require(try TrackedRunTrace(eventID: Self.uuid, on: connection)),
+                try #require(try TrackedRunTrace.find(TrackedRunTrace.trace(of: "job 7"), on: connection).first)
+            )
+        }
+        let span = run.span(now: Self.now)
+        #expect(span.traceID.description == "6f2d1a34000040008000" + "00000000abcd")
+        #expect(span.spanID == TrackedRunTrace.span(of: Self.uuid))
+        #expect(span.name == "crawl")
+        #expect(span.start == 1_767_225_600_000_000_000)
+        #expect(span.end == 1_767_225_602_500_000_000)
+        #expect(span.status == .init(.error, "no route"))
+        #expect(run.resource.first == Attribute("service.name", "indexer"))
+        #expect(span.attributes.contains(Attribute("weir.run.items_failed", .int(3))))
+        #expect(span.attributes.contains(Attribute("cicd.pipeline.result", "failure")))
+        let running = open.span(now: Self.now)
+        #expect(running.end == 1_767_312_000_000_000_000)
+        #expect(running.attributes.contains(Attribute("weir.in_progress", .bool(true))))
+        #expect(running.traceID.description == TraceID.derived("runs", "job 7").description)
+    }
+}
