@@ -42,7 +42,7 @@ package struct RunsRoutes: Sendable {
         encoder = RunsEncoder(links: links)
         metadata = MetadataCache()
         self.duplicateStatus = duplicateStatus
-        limiter = requestsPerMinute.map(RateLimiter.init)
+        limiter = requestsPerMinute.map { RateLimiter($0) }
         bodies = RunBodyReader(mostRuns: mostRuns)
         self.pageBytes = pageBytes
     }

@@ -1,21 +1,24 @@
 package import HTTP
 internal import Synchronization
 
-/// Bounds how many requests one client sends in any 60 seconds, by its address. Contract §1.1 "Rate limit".
+/// Bounds how many requests one client sends in any period, by its address. Contract §1.1 "Rate limit", beampipe §6.5.
 ///
 /// Requests that are refused do not count. Any thread.
 package final class RateLimiter: Sendable {
-    private static let window = Duration.seconds(60)
     /// How many clients are remembered; above that, those without recent requests are forgotten.
     private static let clients = 10_000
 
     private let limit: Int
+    private let window: Duration
+    private let envelope: ErrorEnvelope
     // Guards the moments of the requests of each client, the oldest first.
     private let moments = Mutex<[String: [ContinuousClock.Instant]]>([:])
 
-    /// Makes a limiter of `limit` requests a minute.
-    package init(_ limit: Int) {
+    /// Makes a limiter of `limit` requests in any `window`; `envelope` is the form of its refusals.
+    package init(_ limit: Int, per window: Duration = .seconds(60), envelope: ErrorEnvelope = .detail) {
         self.limit = limit
+        self.window = window
+        self.envelope = envelope
     }
 
     /// The response to a request above the limit; nil lets it pass, and counts it.
@@ -25,7 +28,7 @@ package final class RateLimiter: Sendable {
 
     /// Whether a client may send a request at a moment, which is not counted.
     package func hasRoom(for client: String, at now: ContinuousClock.Instant) -> Bool {
-        let start = now - Self.window
+        let start = now - window
         return moments.withLock { moments in
             guard let recent = moments[client] else { return limit > 0 }
             // The oldest come first.
@@ -35,7 +38,7 @@ package final class RateLimiter: Sendable {
 
     /// Whether a client may send a request at a moment; counts it if so.
     package func admits(_ client: String, at now: ContinuousClock.Instant) -> Bool {
-        let start = now - Self.window
+        let start = now - window
         return moments.withLock { moments in
             if moments.count > Self.clients {
                 moments = moments.filter { $0.value.last.map { $0 > start } ?? false }
@@ -50,11 +53,13 @@ package final class RateLimiter: Sendable {
     }
 
     private var refusal: Response {
-        var response = ErrorEnvelope.detail.response(
+        let seconds = window.components.seconds
+        let period = seconds == 60 ? "minute" : "\(seconds) seconds"
+        var response = envelope.response(
             .tooManyRequests,
-            "Rate limit exceeded. Max \(limit) requests per minute."
+            "Rate limit exceeded. Max \(limit) requests per \(period)."
         )
-        response.fields.append("Retry-After", "60")
+        response.fields.append("Retry-After", String(seconds))
         response.fields.append("X-RateLimit-Limit", String(limit))
         response.fields.append("X-RateLimit-Remaining", "0")
         return response

@@ -34,18 +34,22 @@ package struct OperatorFailure: Error, Sendable {
     package let action: String?
     /// Errors of single values.
     package let diagnostics: [Diagnostic]
+    /// Seconds after which a retry may succeed; nil when nothing is known of it.
+    package let retryAfter: Int?
 
     /// Makes an error.
     package init(
         _ status: Status,
         _ message: String,
         action: String? = nil,
-        diagnostics: [Diagnostic] = []
+        diagnostics: [Diagnostic] = [],
+        retryAfter: Int? = nil
     ) {
         self.status = status
         self.message = message
         self.action = action
         self.diagnostics = diagnostics
+        self.retryAfter = retryAfter
     }
 
     /// 400 for wrong values; the message names the first of them.
@@ -56,7 +60,11 @@ package struct OperatorFailure: Error, Sendable {
     }
 
     /// The answer.
-    package var response: Response { .json(body, status: status) }
+    package var response: Response {
+        var response = Response.json(body, status: status)
+        if let retryAfter { response.fields.append("Retry-After", String(retryAfter)) }
+        return response
+    }
 
     private var body: [UInt8] {
         let kind = Self.class(of: status)
