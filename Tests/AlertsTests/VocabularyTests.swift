@@ -30,6 +30,7 @@ struct VocabularyTests {
     private static let task =
         #"{"project":"p","pipeline":"R","pipeline_name":"mad_euler","process":"ALIGN","stage":"7","stage_name":"ALIGN (x)","exit":137,"error":"killed"}"#
     private static let run = #"{"agent":"backup","job_type":"nightly","run_id":"r1","error":"disk full"}"#
+    private static let execution = #"{"pipeline":"E","pipeline_name":"a.tar","error":"boom"}"#
 
     @Test(
         "has a name, a severity, a title and a sentence for each",
@@ -143,6 +144,23 @@ struct VocabularyTests {
                 "discovery.changed", #"{"source_identifiers":["a","b"]}"#,
                 "discovery_changed:S | info | momentary | Sources changed | 2 sources of S changed"
             ),
+            (
+                "execution.failed", execution,
+                "pipeline_failed:E | error | firing | Pipeline failed | Execution a.tar failed: boom"
+            ),
+            (
+                "execution.completed", execution,
+                "pipeline_succeeded:E | info | momentary | Pipeline succeeded | Execution a.tar is complete"
+            ),
+            (
+                "execution.awaiting_scheduler", execution,
+                "pipeline_started:E | info | momentary | Pipeline started | Execution a.tar waits for its scheduler"
+            ),
+            (
+                "execution.not_submitted", execution,
+                "pipeline_succeeded:E | info | momentary | Pipeline not submitted | Execution a.tar was prepared and not submitted"
+            ),
+            ("execution.reconciliation_mismatch", execution, "none"),
             ("something.else", "{}", "none"), ("run.failed", "nonsense", "none"),
         ]
     )
@@ -159,6 +177,7 @@ struct VocabularyTests {
                 ["pipeline_failed,pipeline_stuck,stage_failed of pipeline=R"]
             ),
             ("run.failed", run, ["pipeline_stuck of pipeline=S"]),
+            ("execution.cancelled", execution, ["pipeline_failed,pipeline_stuck of pipeline=E"]),
             (
                 "run.succeeded", run,
                 ["pipeline_failed of run_of=backup/nightly", "pipeline_stuck of pipeline=S"]
@@ -272,6 +291,16 @@ struct VocabularyTests {
         #expect(
             kinds.map { finding(status, $0)?.key } == [
                 "cancelled/?", "cancelled/S", "failed/?", "failed/?", nil,
+            ]
+        )
+        let steps = AlertRule.sample(
+            .executionStatus,
+            #"{"statuses":["pending","awaiting_scheduler","not_submitted","retrying"]}"#
+        )
+        let words = ["created", "awaiting_scheduler", "not_submitted", "retry_requested", "running"]
+        #expect(
+            words.map { finding(steps, "execution.\($0)")?.key } == [
+                "pending/S", "awaiting_scheduler/S", "not_submitted/S", "retrying/S", nil,
             ]
         )
         let changed = AlertRule.sample(.discoveryChanged, "{}")

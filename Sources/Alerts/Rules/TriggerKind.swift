@@ -185,6 +185,10 @@ enum ExecutionStatus: String, CaseIterable, Sendable {
         case "run.failed", "run.timed_out", "run.partial", "nextflow.run_failed", "execution.failed":
             self = .failed
         case "run.cancelled", "nextflow.run_aborted", "execution.cancelled": self = .cancelled
+        case "execution.created": self = .pending
+        case "execution.awaiting_scheduler": self = .awaitingScheduler
+        case "execution.not_submitted": self = .notSubmitted
+        case "execution.retry_requested": self = .retrying
         default: return nil
         }
     }

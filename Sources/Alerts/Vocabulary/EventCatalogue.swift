@@ -30,6 +30,7 @@ enum EventCatalogue {
             WorkerEvents.event(of: source)
         case "check.missed", "check.back": CheckEvents.event(of: source)
         case "discovery.changed": discoveryChanged(source)
+        case let kind where kind.hasPrefix("execution."): ExecutionEvents.event(of: source)
         default: nil
         }
     }
