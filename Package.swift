@@ -225,7 +225,11 @@ let package = Package(
             "Executions",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", logging,
+                "Ingest", "Outbound", "Notifications", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/insert_artifacts.sql"),
+                .embedInCode("SQL/insert_observations.sql"),
             ]
         ),
         module(
@@ -396,7 +400,7 @@ let package = Package(
             of: "Executions",
             [
                 "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
-                "OpenTelemetry", "Postgres", logging,
+                "OpenTelemetry", "Postgres", "Outbound", logging,
             ]
         ),
         tests(

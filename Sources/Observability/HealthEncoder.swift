@@ -44,7 +44,7 @@ enum HealthEncoder {
         return .json(writer.bytes)
     }
 
-    /// The listener profile `metrics`, and liveness checks.
+    /// Liveness checks.
     static var alive: Response {
         var writer = JSONWriter()
         writer.object { $0.member("status", "ok") }

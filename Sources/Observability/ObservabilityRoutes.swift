@@ -85,7 +85,12 @@ package struct ObservabilityRoutes: Sendable {
                 },
             ],
             "metrics": [
-                Self.probe("/health", "Liveness check.", [.json(Schemas.alive)]) { _ in HealthEncoder.alive }
+                // Contract beampipe §1.7.
+                Self.probe(
+                    "/health",
+                    "Liveness check.",
+                    [APIAnswer(200, "The result.", contents: [.init("text/plain", .text)])]
+                ) { _ in .text("ok") }
             ],
         ]
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The feature executions")
 struct ExecutionsFeatureTests {
-    @Test func `has its name`() {
-        #expect(Feature.executions.name == "executions")
+    @Test func `loads its stream`() {
+        #expect(Feature.executions { _ in NoSurroundings() }.streams.map(\.name) == ["executions"])
     }
 }

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `the metrics listener profile says no more than that it lives`() async throws {
-        #expect(try await ask("/health", profile: "metrics").text == #"{"status":"ok"}"#)
+        #expect(try await ask("/health", profile: "metrics").text == "ok")
     }
 
     @Test func `ready is 200 when all checks are, and 503 with advice when one is not`() async throws {

@@ -42,6 +42,7 @@ import Testing
                 "observability_integration_config", "observability_integration_health", "completion_rollup",
                 "component", "series",
                 "dead_letter", "event_rollup",
+                "execution", "execution_artifact", "execution_observation", "execution_tally",
                 "journal_position", "recent_digest", "sealed_bucket", "sealed_sketch",
                 "outbox_consumer", "outbox_event", "ping", "ping_check", "ping_state", "push_family",
                 "push_group",

@@ -122,7 +122,11 @@ import Testing
         try checkIntegrations(client, check)
         try checkWorkers(client, check)
         let checkID = try checkChecks(client, check)
-        let ids = try await checkAlerts(client, check) + [("/api/v2/checks", checkID)]
+        let execution = try checkExecutions(client, check)
+        let ids =
+            try await checkAlerts(client, check) + [
+                ("/api/v2/checks", checkID), ("/api/v2/executions", execution),
+            ]
         for operation in api.operations where operation.method == "get" {
             let id = ids.first { operation.path.hasPrefix($0.prefix) }?.id
             let named = id.map { operation.path.replacing("{id}", with: $0) } ?? operation.path
@@ -251,6 +255,39 @@ import Testing
         ]
     }
 
+    /// Registers an execution, and returns its id.
+    private func checkExecutions(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws -> String {
+        func send(_ method: String, _ path: String, _ id: String, _ body: String) throws -> JSONNode? {
+            let fields = [("Content-Type", "application/json"), ("Idempotency-Key", "k")]
+            let target = path.replacing("{id}", with: id)
+            let response = try client.send(method, target, fields: fields, body: Array(body.utf8))
+            try check(response, method.lowercased(), path)
+            return try? JSONDocument(response.body).root
+        }
+        let root = "/api/v2/executions"
+        let new = #"{"project_module":"p","archive_name":"a","sources":[{"source_identifier":"S"}]}"#
+        let id = try #require(try send("POST", root, "", new)?["uuid"]?.string)
+        for body in [
+            new, #"{"x":1}"#, "nonsense", new.replacing("archive_name\":\"a", with: "archive_name\":\"b"),
+        ] {
+            _ = try send("POST", root, "", body)
+        }
+        let digest = String(repeating: "ab", count: 32)
+        let artifact = #"{"kind":"manifest","storage_kind":"file","uri":"file:///m","sha256":"\#(digest)"}"#
+        for body in [
+            #"{"status":"running","artifacts":[\#(artifact)]}"#, #"{"status":"pending"}"#, #"{"x":1}"#,
+        ] {
+            for id in [id, Self.execution, "nobody"] { _ = try send("PATCH", root + "/{id}", id, body) }
+        }
+        for body in [#"{"kind":"scheduler","normalized_state":"running"}"#, "{}"] {
+            for id in [id, Self.execution] { _ = try send("POST", root + "/{id}/observations", id, body) }
+        }
+        return id
+    }
+
     private func checkIntegrations(
         _ client: HTTPTestClient,
         _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
@@ -362,12 +399,16 @@ import Testing
     // MARK: - Data
 
     /// A path with the names of what the data has, or of what it has not.
+    /// The id of no execution.
+    private static let execution = "019e80f2-cd6f-7883-93e1-62b9ccd35cdf"
+
     private static func filled(_ path: String, _ name: String? = nil) -> String {
         path.replacing("{run_id}", with: name ?? "S")
             .replacing("{run_name}", with: name ?? "mad_euler")
             .replacing("/ping/{key}/{slug}", with: "/ping/\(name ?? "c-key-0123456789")/c-slug")
             .replacing("/ping/{key}", with: "/ping/\(name ?? "not-a-uuid")")
             .replacing("{action}", with: name ?? "log")
+            .replacing("/executions/{id}", with: "/executions/\(name ?? execution)")
             .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
             .replacing("{field}", with: name ?? "agent_name")

@@ -119,15 +119,15 @@ package struct FrontDoor: Application {
         }
         if head.method == .options { return .refuse(options(head, connection.listener)) }
         switch entrance.resolution {
-        case .notFound: return .refuse(notFound)
+        case .notFound: return .refuse(notFound(head))
         case .methodNotAllowed(let allow):
-            var response = ErrorEnvelope.detail.response(.methodNotAllowed, "Method Not Allowed")
+            var response = Self.envelope(head).response(.methodNotAllowed, "Method Not Allowed")
             response.fields.set("Allow", allow.map(\.name).joined(separator: ", "))
             return .refuse(response)
         case .matched(let route, let parameters, _):
             // Clients with a secret in their URL also call its health endpoint.
             let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
-            guard isReachable else { return .refuse(notFound) }
+            guard isReachable else { return .refuse(notFound(head)) }
             if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, connection) {
                 return .refuse(refusal)
             }
@@ -135,7 +135,14 @@ package struct FrontDoor: Application {
         }
     }
 
-    private var notFound: Response { ErrorEnvelope.detail.response(.notFound, "Not Found") }
+    private func notFound(_ head: RequestHead) -> Response {
+        Self.envelope(head).response(.notFound, "Not Found")
+    }
+
+    /// The form of errors where there is no endpoint that has one. Contract beampipe §6.1, D34.
+    private static func envelope(_ head: RequestHead) -> ErrorEnvelope {
+        head.path.hasPrefix("/api/v2/") ? .platform : .detail
+    }
 
     private func refusal(
         _ scope: Scope,
@@ -182,7 +189,7 @@ package struct FrontDoor: Application {
             isServerWide
             ? [.delete, .get, .head, .options, .patch, .post, .put]
             : table.allowedMethods(head.path, profile: listener.profile)
-        guard !allow.isEmpty else { return notFound }
+        guard !allow.isEmpty else { return notFound(head) }
         if let preflight = cors.preflightResponse(for: head, allow: allow) { return preflight }
         let names = allow.map(\.name).joined(separator: ", ")
         return Response(status: .noContent, fields: ["Allow": names])

@@ -1,3 +1,4 @@
+import API
 import HTTP
 import HTTPServer
 import Logging
@@ -13,6 +14,7 @@ final class RequestObserver: ServerObserver {
     private let requests: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
     private let ofOriginal: Counter
+    private let platform: PlatformRequests
     private let received: Counter
     private let sent: Counter
     private let connections: Counter
@@ -33,8 +35,16 @@ final class RequestObserver: ServerObserver {
         let durations: Histogram
     }
 
-    init(proxies: TrustedProxies?, registry: Registry, spans: SpanRecorder, logger: Logger) {
+    init(
+        proxies: TrustedProxies?,
+        registry: Registry,
+        endpoints: [Endpoint] = [],
+        spans: SpanRecorder,
+        logger: Logger
+    ) {
         self.proxies = proxies
+        platform = PlatformRequests(registry: registry)
+        platform.prepare(endpoints)
         self.logger = logger
         self.spans = spans
         requests = registry.counterFamily(
@@ -95,6 +105,13 @@ final class RequestObserver: ServerObserver {
         series.requests.increment()
         if !record.head.path.hasPrefix("/metrics") { ofOriginal.increment() }
         series.durations.observe(record.duration)
+        platform.count(
+            method: key.method,
+            path: record.head.path,
+            pattern: record.route?.path,
+            status: key.status,
+            duration: record.duration
+        )
         received.increment(by: record.requestBytes)
         sent.increment(by: record.responseBytes)
         if spans.isRecording { spans.record(record, route) }

@@ -54,6 +54,7 @@ extension WeirServer {
         let observer = RequestObserver(
             proxies: settings.trustedProxies,
             registry: registry,
+            endpoints: table.routes,
             spans: spans,
             logger: logger
         )

@@ -15,6 +15,17 @@ extension ServerSettings {
         )
     }
 
+    /// More listeners, with the profile `metrics`; `WeirApp` adds them to `listen`. Contract beampipe §1.7.
+    package var metricsListen: Setting<[ListenSpecification]> {
+        Setting(
+            "WEIR_METRICS_LISTEN",
+            .metricsListener,
+            default: "",
+            aliases: ["BEAMPIPE_METRICS_BIND_ADDR"],
+            "Where to listen for scrapers, beside WEIR_LISTEN: the same as metrics@host:port there."
+        )
+    }
+
     /// The number of threads that serve connections; 0 is one per core.
     package var lanes: Setting<Int> {
         Setting(
@@ -132,7 +143,8 @@ extension ServerSettings {
     /// The settings of listeners, access and logs.
     var networkRows: [AnySetting] {
         [
-            listen.row, lanes.row, maxConnections.row, trustedProxies.row, tokens.row, allowsAnonymous.row,
+            listen.row, metricsListen.row, lanes.row, maxConnections.row, trustedProxies.row, tokens.row,
+            allowsAnonymous.row,
             corsOrigins.row, redactedKeys.row, runsNeedToken.row, runsToken.row, logLevel.row, logFormat.row,
         ]
     }

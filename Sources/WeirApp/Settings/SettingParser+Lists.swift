@@ -90,6 +90,20 @@ extension SettingParser where Value == [ListenSpecification] {
     }
 }
 
+extension SettingParser where Value == [ListenSpecification] {
+    /// One listener with the profile `metrics`, or none.
+    static var metricsListener: Self {
+        SettingParser(accepts: "host:port, [v6]:port or unix:/path") { text throws(SettingComplaint) in
+            guard !text.isEmpty else { return [] }
+            do throws(ListenSpecificationError) {
+                return [try ListenSpecification("metrics@\(text)", profiles: ListenerProfiles.all)]
+            } catch {
+                throw SettingComplaint(why: error.description)
+            }
+        }
+    }
+}
+
 extension SettingParser where Value == Logger.Level {
     /// Also accepts the level words of the original servers (`WARN`, `WARNING`, `FATAL`).
     static var logLevel: Self {

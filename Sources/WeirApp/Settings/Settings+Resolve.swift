@@ -62,6 +62,7 @@ extension Settings {
             }
             entries.append(ResolvedSettings.Entry(setting: setting, text: text, source: source))
         }
+        settings.listen += settings.metricsListen
         try settings.requireRunsToken()
         let warnings = unknownVariables(environment, rows).map {
             warning(forUnknown: $0, rows)

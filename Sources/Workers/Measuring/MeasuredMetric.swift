@@ -60,6 +60,8 @@ package struct MeasuredComponent: Hashable, Sendable {
     package let version: String?
     /// How many tasks it takes at once, as it said.
     package let capacity: Int64?
+    /// Whether it has said goodbye.
+    package let isDeregistered: Bool
 
     /// Whether Weir takes it for gone: it has deregistered, or its heartbeats have stopped.
     package var isOffline: Bool { status == "offline" }

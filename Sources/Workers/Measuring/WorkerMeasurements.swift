@@ -64,7 +64,8 @@ package struct WorkerMeasurements {
                 project: try row.optionalText("project"),
                 hostname: try row.optionalText("hostname"),
                 version: try row.optionalText("version"),
-                capacity: try row.optionalInt64("capacity")
+                capacity: try row.optionalInt64("capacity"),
+                isDeregistered: try row.bool("is_deregistered")
             )
         }
     }
@@ -76,7 +77,12 @@ package struct WorkerMeasurements {
             name, component_type, status, last_heartbeat, capacity,
             coalesce(runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write') AS sends_heartbeats,
             coalesce(labels ->> 'project', runtime ->> 'project') AS project,
-            runtime ->> 'hostname' AS hostname, runtime ->> 'version' AS version
+            runtime ->> 'hostname' AS hostname, runtime ->> 'version' AS version,
+            coalesce(
+                deregistered_at >= coalesce(registered_at, '-infinity')
+                    AND last_heartbeat < deregistered_at + interval '5 seconds',
+                false
+            ) AS is_deregistered
         FROM component
         ORDER BY component_type, name
         LIMIT $1::bigint

@@ -1,0 +1,36 @@
+import Alerts
+import Configuration
+import Core
+import Executions
+import Postgres
+import Workers
+
+/// Answers what executions ask of the other features: features know nothing of each other.
+struct ExecutionNeighbours: ExecutionSurroundings {
+    private let keep: Duration
+
+    init(_ settings: SettingValues) {
+        keep = settings[WorkersSettings.samplesKeep]
+    }
+
+    /// None: the feeds of provenance are another feature's, and have their own endpoints.
+    func events(of execution: UUID128, atMost count: Int, on connection: Connection) throws -> [[UInt8]] {
+        []
+    }
+
+    func workers(at now: Timestamp, on connection: Connection) throws -> [ExecutionWorker] {
+        try WorkerMeasurements(connection: connection, now: now, keep: keep).components()
+            .filter { $0.type == "worker_pool" && $0.sendsHeartbeats }
+            .map { found in
+                ExecutionWorker(
+                    pool: found.name,
+                    heartbeatAge: max(.zero, now - found.lastHeartbeatAt),
+                    isStopped: found.isDeregistered
+                )
+            }
+    }
+
+    func deliveries(since time: Timestamp, on connection: Connection) throws -> Int64 {
+        try AlertDeliveryCount.since(time, on: connection)
+    }
+}
