@@ -108,6 +108,7 @@ CREATE TABLE execution_observation (
     PRIMARY KEY (execution_id, uuid)
 );
 
+CREATE INDEX execution_observation_age    ON execution_observation (observed_at);
 CREATE INDEX execution_observation_newest ON execution_observation (execution_id, observed_at DESC, uuid DESC);
 
 -- What executions used and made: manifests, graphs, inventories.

@@ -17,7 +17,20 @@ extension Feature {
         Feature(
             "executions",
             settings: ExecutionsSettings.rows,
-            streams: [JournalStream(ExecutionsProjection(), table: "execution")]
+            streams: [JournalStream(ExecutionsProjection(), table: "execution")],
+            retention: [
+                RetentionRule(
+                    "executions.observations",
+                    AgingTable(
+                        "observations of executions",
+                        table: "execution_observation",
+                        at: "observed_at"
+                    ),
+                    keep: ExecutionsSettings.observationsKeep,
+                    every: .seconds(600),
+                    for: .seconds(15)
+                )
+            ]
         ) { server in
             let settings = server.settings
             let progress = StreamProgress(stream: ExecutionsProjection.streamName)

@@ -10,6 +10,14 @@ package enum ExecutionsSettings {
         "How long a write of an execution waits for PostgreSQL before it is answered 503; it is kept and applied all the same."
     )
 
+    /// Zero keeps observations for ever.
+    package static let observationsKeep = Setting<Duration>(
+        "WEIR_EXECUTIONS_OBSERVATIONS_KEEP",
+        .duration(.zero ... .seconds(86_400 * 36_500)),
+        default: "0",
+        "How long observations of executions are kept, by their own times; the executions stay. 0 is for ever."
+    )
+
     /// Requests in each period; zero is no limit.
     static let rateLimit = Setting<Int>(
         "WEIR_EXECUTIONS_RATE_LIMIT",
@@ -71,7 +79,8 @@ package enum ExecutionsSettings {
 
     /// All of them.
     package static let rows: [AnySetting] = [
-        applyTimeout.row, rateLimit.row, ratePeriod.row, tapCASDA.row, tapVizier.row, tapTimeout.row,
+        applyTimeout.row, observationsKeep.row, rateLimit.row, ratePeriod.row, tapCASDA.row, tapVizier.row,
+        tapTimeout.row,
         heartbeats.row, metricsPublic.row,
     ]
 }

@@ -277,6 +277,27 @@ import Testing
         #expect(weir.feature.journal.durableSeq == 1)
     }
 
+    @Test func `register an execution once, whichever of two Weirs gets the request`() async throws {
+        let one = try await ExecutionsHarness()
+        let other = try await ExecutionsHarness(over: one.feature.database)
+        var ids: Set<String> = []
+        for number in 1...5 {
+            async let first = one.post("", ExecutionBody.new(), key: "k\(number)")
+            async let second = other.post("", ExecutionBody.new(), key: "k\(number)")
+            let answers = try await [first, second]
+            #expect(answers.map(\.status).sorted() == [200, 201])
+            let made = Set(try answers.compactMap { try $0.json["uuid"]?.string })
+            #expect(made.count == 1)
+            ids.formUnion(made)
+        }
+        #expect(ids.count == 5)
+        #expect(try one.rows("SELECT count(*) FROM outbox_event WHERE kind = 'execution.created'") == ["5"])
+        #expect(
+            try one.rows("SELECT count FROM execution_tally WHERE facet = 'status' AND value = 'pending'")
+                == ["5"]
+        )
+    }
+
     @Test func `bound how many executions a client registers`() async throws {
         var settings = SettingValues()
         settings[ExecutionsSettings.rateLimit] = 1

@@ -139,6 +139,22 @@ import Testing
         )
     }
 
+    @Test func `keeps the end of a job when the manifest is replaced`() throws {
+        var execution = Self.execution(.running)
+        execution[.workflowManifest] = Array(
+            #"{"a":1,"beampipe_run_record":{"slurm":{"terminal":{"state":"FAILED"}}}}"#.utf8
+        )
+        var ledger = ExecutionLedger(execution, Self.cause)
+        var change = ExecutionChange()
+        let new = #"{"b":2,"beampipe_run_record":{"slurm":{"terminal":{"state":"X"},"session_id":"s"}}}"#
+        change.values.updateValue(Array(new.utf8), forKey: .workflowManifest)
+        try ledger.apply(change)
+        #expect(
+            ledger.execution[.workflowManifest].map { String(decoding: $0, as: UTF8.self) }
+                == #"{"b":2,"beampipe_run_record":{"slurm":{"terminal":{"state":"FAILED"},"session_id":"s"}}}"#
+        )
+    }
+
     @Test func `marks what contradicts itself at the end`() throws {
         var ledger = ExecutionLedger(Self.execution(.running, [.daliugeState: "running"]), Self.cause)
         try ledger.apply(Self.change(nil, [.schedulerState: "succeeded"]))

@@ -27,11 +27,13 @@ DIFFERENT = {
     "…/metrics/processes/tasks": "`telemetry_id`: as `id` below",
     "…/events": "`id` and, in `next_cursor`, the same id: handed out by the database, without a meaning",
     "/api/metrics/partitions": "the bytes of a partition: what was written over is not written again",
+    "/api/v2/executions/…/status": "`duration_seconds` of one that runs: the clock",
     "/api/v1/runs…": "`id` and, in the cursor, the same id: handed out by the database, without a meaning",
 }
 CLOCK = re.compile(rb'"generated_at_utc":"[^"]+"')
 ROW_ID = re.compile(rb'"telemetry_id":\d+,')
 BYTES = re.compile(rb'"bytes":\d+')
+DURATION = re.compile(rb'"duration_seconds":[^,}]+')
 RUN_ID = re.compile(rb'\{"id":\d+,|^\d+,', re.MULTILINE)
 CURSOR = re.compile(rb'"next_cursor":"([^"]+)"')
 LINK = re.compile(r"[?&]cursor=([^&>]+)")
@@ -57,6 +59,7 @@ def main():
     track(live)
     work(live)
     ping(live)
+    execute(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
@@ -158,6 +161,36 @@ def ping(weir):
             raise RuntimeError(f"POST {path}{ping}: {status} {answer[:200]}")
 
 
+EXECUTED = 12  # executions that execute() registers
+
+
+def execute(weir):
+    """A backend that registers executions and says how they stand: changed, observed, refused, tried again, registered twice."""
+
+    def ask(method, path, body, expected):
+        headers = JSON | {"Idempotency-Key": f"k{body.get('archive_name', 'none')}"}
+        status, _, answer = weir.ask(method, f"/api/v2/executions{path}", json.dumps(body).encode(), headers=headers)
+        if status not in expected:
+            raise RuntimeError(f"{method} /api/v2/executions{path}: {status} {answer[:200]}")
+        return json.loads(answer)
+
+    for number in range(EXECUTED):
+        body = {
+            "project_module": f"project-{number % 3}", "archive_name": f"a{number}.tar", "sources": [{"source_identifier": f"S{number}"}],
+            "scheduler_name": ["slurm", "daliuge"][number % 2], "output_verification_required": number % 4 == 3,
+        }  # fmt: skip
+        made = ask("POST", "", body, (201,))
+        ask("POST", "", body, (200,))
+        path = f"/{made['uuid']}"
+        if number % 5:
+            ask("PATCH", path, {"status": "running", "execution_phase": "submit", "workflow_manifest": {"n": number}}, (200,))
+        for state in ["PENDING", "RUNNING", ["COMPLETED", "FAILED"][number % 2]][: number % 4]:
+            ask("POST", path + "/observations", {"kind": "scheduler", "raw_state": state, "payload": {"n": number / 8}}, (201,))
+        ask("PATCH", path, {"status": "pending"}, (200, 409))
+        if number % 4 == 2:
+            ask("PATCH", path, {"beampipe_run_record": {"slurm": {"terminal": {"state": "X"}}}, "status": "cancelled"}, (200,))
+
+
 def copy_checks(postgres, rebuilt):
     """A check is configuration, which no journal has: the other database gets it before the pings are replayed."""
     migration = Weir(scratch() / "data", rebuilt, env=SETTINGS).start(wait=0, arguments=("migrate",))
@@ -220,6 +253,8 @@ def answer(weir, path):
         pages = [ROW_ID.sub(b"", CLOCK.sub(b"", page)) for page in pages]
     if path.partition("?")[0].endswith("/events"):
         pages = [CURSOR.sub(without_id, EVENT_ID.sub(b'{"event":', page)) for page in pages]
+    if path.startswith(EXECUTIONS):
+        pages = [DURATION.sub(b"", page) for page in pages]
     if path.startswith("/api/v1/runs"):
         pages = [RUN_ID.sub(b"{", page) for page in pages]
     return status, b"\n".join(pages)
@@ -252,18 +287,21 @@ def questions(weir):
     tracked = json.loads(weir.get("/api/v1/runs?limit=500")[2])
     if len(tracked) != 40 + PINGED:
         raise LookupError(f"{len(tracked)} tracked runs are there instead of {40 + PINGED}: what track() or ping() sends is refused")
+    executions = json.loads(weir.get(f"{EXECUTIONS}?items_per_page=500")[2])["items"]
+    if len(executions) != EXECUTED:
+        raise LookupError(f"{len(executions)} executions are there instead of {EXECUTED}: what execute() sends is refused")
     surfaces = {
-        "/api/v1/": tracked_values(tracked), "/api/nextflow/": nextflow_values(weir, runs),
+        "/api/v1/": tracked_values(tracked), EXECUTIONS: {"project_module": ["project-1", "nobody"]}, "/api/nextflow/": nextflow_values(weir, runs),
         "/api/metrics/processes/": nextflow_values(weir, runs), "/api/": worker_values(weir), "/": nextflow_values(weir, runs),
     }  # fmt: skip
     paths = []
     for template, item in described.items():
-        if "get" not in item or template.startswith(CONFIGURED):
+        if "get" not in item or (template.startswith(CONFIGURED) and not template.startswith(EXECUTIONS)):
             continue
         known = next(values for prefix, values in surfaces.items() if template.startswith(prefix))
         parameters = [p for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
         values = {p["name"]: values_of(template, p, known) for p in parameters}
-        for path in filled(template, runs, tracked):
+        for path in filled(template, runs, tracked, executions):
             singles = [f"{path}?{query(name, value)}" for name in values for value in values[name]]
             pairs = [f"{path}?{query(a, values[a][0])}&{query(b, values[b][-1])}" for a, b in itertools.combinations(values, 2)]
             few = singles[:] if "{" not in template else singles[:12]
@@ -274,6 +312,7 @@ def questions(weir):
 
 # Rules, channels, checks and what became of them are configuration: no journal has them, and a replay keeps none.
 CONFIGURED = ("/api/v2/", "/observability/", "/api/observability/", "/ping/")
+EXECUTIONS = "/api/v2/executions"
 
 
 def values_of(template, parameter, known):
@@ -292,13 +331,14 @@ def values_of(template, parameter, known):
     raise LookupError(f"{template}: say in nextflow_values, tracked_values or worker_values what '{name}' can be")
 
 
-def filled(template, runs, tracked):
+def filled(template, runs, tracked, executions):
     """A template with the names of runs in it, all of them where that is cheap."""
     if "{" not in template:
         return [template]
     names = [{"run_id": run["run_id"], "run_name": run["run_name"]} for run in runs]
     names += [{"event_id": run["event_id"]} for run in tracked]
     names += [{"field": field} for field in ("agent_name", "job_type")]
+    names += [{"id": execution["uuid"]} for execution in executions]
     wanted = set(re.findall(r"{(\w+)}", template))
     fill = {
         re.sub(r"{(\w+)}", lambda place: urllib.parse.quote(each[place[1]], safe=""), template)  # noqa: B023

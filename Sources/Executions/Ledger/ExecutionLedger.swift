@@ -17,12 +17,12 @@ struct ExecutionLedger: Sendable {
 
     private(set) var execution: Execution
     /// Outbox events, in order.
-    private(set) var events: [OutboxEvent] = []
+    var events: [OutboxEvent] = []
     /// The statuses that it got, in order.
     private(set) var reached: [LedgerStatus] = []
     /// The contradiction that its axes show, be it new or not.
     private(set) var mismatch: Reconciliation.Mismatch?
-    private let cause: Cause
+    let cause: Cause
 
     init(_ execution: Execution, _ cause: Cause) {
         self.execution = execution
@@ -56,6 +56,7 @@ struct ExecutionLedger: Sendable {
             )
         }
         for (column, value) in change.values { execution[column] = value }
+        if change.sets(.workflowManifest) { keepRecord(of: before) }
         merge(change.runRecord)
         if let wish { move(to: wish, change) }
         if ExecutionColumn.axes.contains(where: { before[$0] != execution[$0] }) {
@@ -208,6 +209,15 @@ struct ExecutionLedger: Sendable {
         execution[.phaseTimestamps] = times.bytes
     }
 
+    /// Another manifest does not make forget what the run record has: the end of a job stays.
+    private mutating func keepRecord(of before: Execution) {
+        guard let stored = before.runRecord else { return }
+        var manifest = execution.tree(.workflowManifest) ?? .empty
+        let news = manifest[RunRecord.member] ?? .empty
+        manifest[RunRecord.member] = RunRecord.merged(stored, with: news)
+        execution[.workflowManifest] = manifest.bytes
+    }
+
     private mutating func merge(_ news: JSONTree?) {
         guard let news else { return }
         var manifest = execution.tree(.workflowManifest) ?? .empty
@@ -220,79 +230,5 @@ struct ExecutionLedger: Sendable {
         var manifest = execution.tree(.workflowManifest) ?? .empty
         manifest["dim_logs_url"] = .text(url)
         execution[.workflowManifest] = manifest.bytes
-    }
-}
-
-// MARK: - Telling
-
-extension ExecutionLedger {
-    /// Who did it, in the words of the contract. Contract beampipe §3.4.
-    private enum Actor {
-        static let api = "system:api"
-        static let execution = "system:execution"
-        static let reconciler = "system:reconciler"
-    }
-
-    private mutating func tellStatus(from before: LedgerStatus, to after: LedgerStatus, _ reason: String?) {
-        guard let kind = after.outboxKind else { return }
-        tell(kind, by: Actor.execution) { payload, execution in
-            payload.member("from_status", before.rawValue)
-            payload.member("to_status", after.rawValue)
-            if after == .retrying {
-                payload.member("retry_count", execution.retryCount)
-                payload.member("stage", execution.text(.executionPhase))
-                payload.member("reason", reason)
-            }
-            guard after.isTerminal else { return }
-            payload.array("source_identifiers") { list in
-                for source in execution.sourceIdentifiers { list.value(source) }
-            }
-            payload.member("status", after.rawValue)
-            payload.member("scheduler_job_id", execution.text(.schedulerJobID))
-            payload.member("daliuge_session_id", execution.text(.daliugeSessionID))
-            if after == .failed { payload.member("error", execution.text(.lastError)) }
-            if after == .completed, execution.needsOutputs {
-                payload.member("completion_gate", "output_verification")
-            }
-        }
-    }
-
-    /// What happened beside the status.
-    private mutating func tellSteps(_ before: Execution) {
-        if execution.text(.executionPhase) == ExecutionPhase.submit.rawValue,
-            before[.executionPhase] != execution[.executionPhase]
-        {
-            tell("execution.execute_started", by: Actor.execution) { payload, _ in
-                payload.member("execution_phase", ExecutionPhase.submit.rawValue)
-            }
-        }
-        if execution.axes.submission == .uncertain, before.axes.submission != .uncertain {
-            tell("execution.submission_uncertain", by: Actor.execution) { payload, execution in
-                payload.member("error", execution.text(.lastError))
-                payload.member("submission_state", SubmissionState.uncertain.rawValue)
-                payload.member("system_action", "The execution waits until it is known.")
-            }
-        }
-        let wasVerified = before.tree(.phaseTimestamps)?["outputs_verified"] != nil
-        if execution.axes.output == .verified, !wasVerified {
-            tell("execution.outputs_verified", by: Actor.execution) { payload, execution in
-                let verification = execution.runRecord?["output_verification"]
-                for name in ["artifact_id", "inventory_sha256", "report_sha256", "destination_uri"] {
-                    payload.member(name, verification?[name]?.string)
-                }
-            }
-        }
-    }
-
-    private mutating func tell(
-        _ kind: String,
-        by actor: String,
-        _ write: (_ payload: inout JSONWriter, _ execution: Execution) -> Void
-    ) {
-        events.append(
-            OutboxEvent(kind, execution, actor: actor, at: cause.at, request: cause.request) { payload in
-                write(&payload, execution)
-            }
-        )
     }
 }

@@ -17,8 +17,13 @@ final class PlatformGauges: Sendable {
     private let taps: [TAPProbe]
     private let names: Int
     private let logger: Logger
-    // Guards the last reading.
-    private let latest = Mutex<ExecutionCounts?>(nil)
+    private struct Guarded {
+        var counts: ExecutionCounts?
+        var startedAt: ContinuousClock.Instant?
+    }
+
+    // Guards the last reading, and when it began.
+    private let guarded = Mutex(Guarded())
 
     /// Makes the gauges; `names` projects are shown by name.
     init(
@@ -43,22 +48,22 @@ final class PlatformGauges: Sendable {
         }
     }
 
-    /// Reads once.
+    /// Reads once; not again within a second, however many ask.
     func refresh() async {
+        let isDue = guarded.withLock { guarded in
+            if let last = guarded.startedAt, .now - last < .seconds(1) { return false }
+            guarded.startedAt = .now
+            return true
+        }
+        guard isDue else { return }
         async let probed: Void = probe()
         do {
-            let (surroundings, withSources) = (surroundings, true)
-            let counts = try await pool.withConnection { connection in
-                try ExecutionCounts(
-                    on: connection,
-                    at: .now(),
-                    surroundings,
-                    withSources: withSources
-                )
+            let counts = try await pool.withConnection { [surroundings] connection in
+                try ExecutionCounts(on: connection, at: .now(), surroundings, withSources: true)
             }
-            latest.withLock { $0 = counts }
+            guarded.withLock { $0.counts = counts }
         } catch {
-            latest.withLock { $0 = nil }
+            guarded.withLock { $0.counts = nil }
             logger.debug("gauges of executions not read", metadata: ["error": "\(error)"])
         }
         await probed
@@ -70,7 +75,7 @@ final class PlatformGauges: Sendable {
 
     /// Adds the families; never waits.
     func collect(into snapshot: inout MetricsSnapshot) {
-        let counts = latest.withLock { $0 }
+        let counts = guarded.withLock { $0.counts }
         dependencies(counts != nil, &snapshot)
         guard let counts else { return }
         queue(counts, &snapshot)
