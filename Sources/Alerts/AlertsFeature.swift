@@ -57,6 +57,7 @@ extension FeatureSetup {
             vault: parts.vault,
             policy: AlertsParts.secrets(settings),
             tester: parts.tester,
+            metrics: parts.metrics,
             resealDocuments: integrations.reseal
         )
         endpoints += channels.all + RuleRoutes(surface: surface).all

@@ -7,6 +7,7 @@ final class AlertsMetrics: Sendable {
     let evaluation: Histogram
     private let lastEvaluation: Gauge
     private let deliveries: MetricFamily<Counter>
+    private let rejected: Counter
 
     init(registry: Registry) {
         failures = registry.counter(
@@ -27,12 +28,21 @@ final class AlertsMetrics: Sendable {
             help: "Attempts to send a notification.",
             labels: ["channel_kind", "outcome"]
         )
+        // Contract beampipe §2.2, family 36.
+        rejected = registry.counterFamily(
+            "beampipe_unsafe_inline_secret_rejected_total",
+            help: "Configurations that were refused since they had a secret in them in production.",
+            labels: ["surface"]
+        ).child("notification_channel")
     }
 
     func evaluated(within duration: Duration) {
         evaluation.observe(duration / .seconds(1))
         lastEvaluation.set(Timestamp.now().secondsSinceEpoch)
     }
+
+    /// A channel was refused since its configuration has a secret in it.
+    func rejectedSecret() { rejected.increment() }
 
     func attempted(_ kind: String, _ outcome: String) {
         deliveries.child(kind, outcome).increment()

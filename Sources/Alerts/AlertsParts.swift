@@ -15,11 +15,13 @@ struct AlertsParts: Sendable {
     let sender: DeliverySender
     let vault: ChannelVault
     let tester: ChannelTester
+    let metrics: AlertsMetrics
     let repeater: AlertmanagerRepeater
 
     init(_ server: FeatureSetup, _ source: any MeasuredValues) {
         let settings = server.settings
         let metrics = AlertsMetrics(registry: server.registry)
+        self.metrics = metrics
         vault = ChannelVault(pool: server.pool, key: Self.key(server))
         if case .failure(let error) = vault.key {
             server.logger.error("secrets of channels cannot be used", metadata: ["error": "\(error)"])

@@ -1,3 +1,4 @@
+import Configuration
 import Core
 import HTTPServer
 import TestKit
@@ -43,6 +44,20 @@ import Testing
         ] {
             #expect(lines.contains(expected), "\(expected)")
         }
+        await weir.stop()
+    }
+
+    /// Contract beampipe §2.2, family 36.
+    @Test func `with a secret in production are counted`() async throws {
+        let environment = try #require(Settings.rows().first { $0.name == "WEIR_ENVIRONMENT" })
+        let weir = try await EmbeddedServer.start { try? $0.set(environment, to: "production") }
+        let client = try weir.client()
+        let series = #"beampipe_unsafe_inline_secret_rejected_total{surface="notification_channel"}"#
+        #expect(try client.get("/metrics").text.contains("\(series) 0\n"))
+        let channel =
+            #"{"name":"n","kind":"webhook","config":{"url":"https://hooks.example.org/x","secret":"s"}}"#
+        #expect(try client.post("/api/v2/notification-channels", json: channel).status == 400)
+        #expect(try client.get("/metrics").text.contains("\(series) 1\n"))
         await weir.stop()
     }
 

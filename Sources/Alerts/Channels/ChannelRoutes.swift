@@ -10,6 +10,7 @@ struct ChannelRoutes: Sendable {
     let vault: ChannelVault
     let policy: SecretPolicy
     let tester: ChannelTester
+    let metrics: AlertsMetrics
     /// Seals the secrets of the documents of integrations; returns how many were changed.
     let resealDocuments: @Sendable (Connection) throws -> Int
 
@@ -209,7 +210,9 @@ struct ChannelRoutes: Sendable {
     // MARK: - Pieces
 
     private func problems(_ configuration: ChannelConfiguration) -> [OperatorFailure.Diagnostic] {
-        configuration.problems(policy).map { .init($0.path, $0.code, $0.message, hint: $0.hint) }
+        let problems = configuration.problems(policy)
+        if problems.contains(where: { $0.code == "config.inline_secret" }) { metrics.rejectedSecret() }
+        return problems.map { .init($0.path, $0.code, $0.message, hint: $0.hint) }
     }
 
     private func store(_ channel: StoredChannel, on connection: Connection) throws {

@@ -88,8 +88,9 @@ struct ProbeRoutes: Sendable {
             scope: .read,
             "What is wrong, and where.",
             [
-                APIParameter.text(
+                APIParameter(
                     "profile",
+                    .text,
                     "The name of a deployment profile; Weir asks no backend, so it changes nothing."
                 )
             ],
