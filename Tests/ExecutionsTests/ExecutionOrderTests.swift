@@ -27,7 +27,7 @@ import Testing
         ]
         return JournalLine(
             seq: Int64(seq),
-            at: Timestamp(microseconds: 1_795_000_000_000_000),
+            at: Timestamp(microseconds: 1_795_200_000_000_000),
             kind: kind,
             members: .present(members),
             body: Array(body.utf8)
@@ -42,10 +42,14 @@ import Testing
         line(14, "execution.observation/1", 2, observation("daliuge_session", "building", 10)),
         line(15, "execution.observation/1", 2, observation("daliuge_session", "running", 30)),
         line(16, "execution.observation/1", 2, observation("daliuge_graph", "running", 5)),
+        // At the same time: the state that comes later in the life of a job stays.
+        line(17, "execution.observation/1", 2, observation("scheduler", "running", 10)),
+        line(18, "execution.observation/1", 2, observation("scheduler", "pending", 10)),
+        line(19, "execution.observation/1", 2, observation("scheduler", "unknown", 10)),
     ]
 
     private static func observation(_ kind: String, _ state: String, _ second: Int) -> String {
-        #"{"kind":"\#(kind)","normalized_state":"\#(state)","observed_at":"2026-11-20T10:00:\#(second)Z"}"#
+        #"{"kind":"\#(kind)","normalized_state":"\#(state)","observed_at":"2026-11-20T10:00:\#(second < 10 ? "0" : "")\#(second)Z"}"#
     }
 
     private static let created = (1...3).map { line($0, "execution.create/1", $0, ExecutionBody.new()) }

@@ -274,6 +274,9 @@ import Testing
         #expect(answer.status == 503)
         #expect(answer.fields["Retry-After"] == "1")
         #expect(try answer.json["code"]?.string == "service_unavailable")
+        #expect(
+            try answer.json["failure"]?["system_action"]?.string == "The request is kept in the journal."
+        )
         #expect(weir.feature.journal.durableSeq == 1)
     }
 

@@ -82,7 +82,7 @@ import Testing
         #expect(ledger.execution.retryCount == 1)
         #expect(ledger.execution.text(.schedulerState) == "not_submitted")
         #expect(ledger.execution.text(.lastError) == "boom")
-        #expect(ledger.execution[.terminalOutcome] == nil)
+        #expect(ledger.execution[.terminalOutcome] == nil && ledger.execution[.completedAt] == nil)
         try ledger.apply(Self.change(.running))
         #expect(ledger.execution[.lastError] == nil)
         try ledger.apply(Self.change(.completed))
@@ -183,6 +183,28 @@ import Testing
         #expect(throws: ExecutionLedger.Refusal.self) {
             try ledger.apply(Self.change(nil, [.outputState: "failed"]))
         }
+    }
+
+    @Test func `is not held by a clock that is a day ahead`() throws {
+        func observe(_ state: String, seen: Int, came: Int, _ execution: Execution) throws -> Execution {
+            let cause = ExecutionLedger.Cause(at: Self.time.adding(seconds: came), request: nil)
+            var ledger = ExecutionLedger(execution, cause)
+            try ledger.observe(
+                ExecutionObservation(
+                    uuid: .random(),
+                    kind: .scheduler,
+                    state: state,
+                    payload: [],
+                    observedAt: Self.time.adding(seconds: seen)
+                )
+            )
+            return ledger.execution
+        }
+        var execution = try observe("running", seen: 86_400, came: 0, Self.execution(.running))
+        execution = try observe("pending", seen: 59, came: 59, execution)
+        #expect(execution.text(.schedulerState) == "running")
+        execution = try observe("pending", seen: 61, came: 61, execution)
+        #expect(execution.text(.schedulerState) == "pending")
     }
 
     @Test func `moves an axis by its newest observation, and an execution that is over by none`() throws {

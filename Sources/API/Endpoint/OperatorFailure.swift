@@ -34,6 +34,8 @@ package struct OperatorFailure: Error, Sendable {
     package let action: String?
     /// Errors of single values.
     package let diagnostics: [Diagnostic]
+    /// What Weir did; nil for what follows from the status.
+    package let systemAction: String?
     /// Seconds after which a retry may succeed; nil when nothing is known of it.
     package let retryAfter: Int?
 
@@ -43,12 +45,14 @@ package struct OperatorFailure: Error, Sendable {
         _ message: String,
         action: String? = nil,
         diagnostics: [Diagnostic] = [],
+        systemAction: String? = nil,
         retryAfter: Int? = nil
     ) {
         self.status = status
         self.message = message
         self.action = action
         self.diagnostics = diagnostics
+        self.systemAction = systemAction
         self.retryAfter = retryAfter
     }
 
@@ -78,7 +82,7 @@ package struct OperatorFailure: Error, Sendable {
                 failure.member("class", kind.name)
                 failure.member("message", message)
                 failure.member("retry", kind.retry)
-                failure.member("system_action", kind.systemAction)
+                failure.member("system_action", systemAction ?? kind.systemAction)
                 if let action { failure.member("operator_action", action) }
                 if !diagnostics.isEmpty {
                     failure.array("diagnostics") { list in

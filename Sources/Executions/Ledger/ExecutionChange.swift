@@ -50,6 +50,15 @@ struct ExecutionObservation: Hashable, Sendable {
         }
     }
 
+    /// Whether its state comes before another one, of two that were seen at the same time: in whatever order they come, the
+    /// later one stays.
+    func isBefore(_ other: String) -> Bool {
+        func rank(_ state: String) -> Int {
+            state == "unknown" || state == "unreachable" ? -1 : kind.states.firstIndex(of: state) ?? -1
+        }
+        return rank(state) < rank(other)
+    }
+
     var uuid: UUID128
     var kind: Kind
     var state: String

@@ -77,8 +77,14 @@ struct ExecutionLedger: Sendable {
         case .output: columns = (.outputState, nil, .outputObservedAt)
         case .daliugeGraph: return
         }
-        if let last = before.time(columns.at), seen.observedAt < last { return }
-        execution.set(columns.at, seen.observedAt)
+        // A clock that is ahead does not hold the axis: what it says counts as seen a minute after it came.
+        let seenAt = min(seen.observedAt, cause.at.adding(seconds: 60))
+        if let last = before.time(columns.at) {
+            let isOlder = seenAt < last
+            let isEarlier = seenAt == last && seen.isBefore(before.text(columns.state) ?? "")
+            if isOlder || isEarlier { return }
+        }
+        execution.set(columns.at, seenAt)
         execution.set(columns.state, seen.state)
         if let raw = columns.raw { execution.set(raw, seen.rawState) }
         if seen.kind == .scheduler { execution.set(.schedulerReason, seen.reason) }
@@ -180,6 +186,7 @@ struct ExecutionLedger: Sendable {
 
     /// What an end left behind does not hold any more.
     private mutating func reopen(_ change: ExecutionChange) {
+        execution[.completedAt] = nil
         if !change.sets(.terminalOutcome) { execution[.terminalOutcome] = nil }
         if !change.sets(.failureClass) { execution[.failureClass] = nil }
         if !change.sets(.controlPhase) { execution.set(.controlPhase, ControlPhase.admitted.rawValue) }

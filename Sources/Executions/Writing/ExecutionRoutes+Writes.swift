@@ -174,6 +174,11 @@ extension OperatorFailure {
             case .slow: "The database is still busy with it. The request is kept and is being applied; "
             case .stopped: "Loading has stopped: see Weir's log. The request is kept and will be applied; "
             }
-        self.init(.serviceUnavailable, why + "repeat it to learn its outcome.", retryAfter: 1)
+        self.init(
+            .serviceUnavailable,
+            why + "repeat it to learn its outcome.",
+            systemAction: "The request is kept in the journal.",
+            retryAfter: 1
+        )
     }
 }
