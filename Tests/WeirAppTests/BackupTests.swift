@@ -109,7 +109,9 @@ import Testing
 
         let outcome = try await backup(weir.server.settings, to: shelf)
         #expect(outcome.metadata.rows["agent_run"] == 1)
-        #expect(Set(outcome.metadata.positions.map(\.stream)) == ["nextflow", "runs", "workers"])
+        #expect(
+            Set(outcome.metadata.positions.map(\.stream)) == ["nextflow", "runs", "workers", "executions"]
+        )
         #expect(shelf.newest?.metadata == outcome.metadata)
         #expect(!FileManager.default.fileExists(atPath: abandoned))
         let mode = try FileManager.default.attributesOfItem(atPath: outcome.path + "/weir.dump")[
