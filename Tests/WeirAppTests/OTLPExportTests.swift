@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTP
+import Nextflow
 import TestKit
 import Testing
 
@@ -89,6 +90,8 @@ struct OTLPExportTests {
         let collector = try Collector(refusing: 2)
         let port = try await collector.port(way)
         let weir = try await EmbeddedServer.start { settings in
+            // The run was recorded some time ago, and history tells nobody anything.
+            settings[NextflowSettings.alertsWithin] = .seconds(86_400 * 3650)
             settings[TracesSettings.endpoint] = "127.0.0.1:\(port)"
             settings[TracesSettings.transport] = way
             settings[TracesSettings.headers] = "x-scope=lab"
@@ -102,7 +105,6 @@ struct OTLPExportTests {
         let client = try weir.client()
         let file = Self.fixtures.appending(path: "nextflow_plugin_23.10.ndjson")
         for body in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-            // An event that is older than six hours tells nobody anything.
             let answer = try client.post("/telemetry", json: String(body))
             #expect(answer.status == 200)
         }
