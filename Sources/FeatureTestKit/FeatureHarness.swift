@@ -115,6 +115,8 @@ package final class FeatureHarness: Sendable {
             head: head,
             body: bytes,
             parameters: parameters,
+            id: fields["X-Request-Id"] ?? "request-1",
+            caller: "tester",
             receivedAt: .now()
         )
         let refusal = endpoint.limiter?.refusal(of: request)

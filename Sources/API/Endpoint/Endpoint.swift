@@ -13,8 +13,8 @@ package struct Endpoint: Sendable {
         case callback(@Sendable (Request, Exchange) -> Void)
         /// Started on the connection's lane; may suspend, must not block.
         case async(@Sendable (Request) async -> Response)
-        /// The same, with the scopes of its caller: for endpoints that require no scope, but show more to some
-        /// callers.
+        /// The same, with the scopes of its caller, whose name is in the request: for endpoints that show more, or allow
+        /// more, to some callers.
         case graded(@Sendable (Request, Set<Scope>) async -> Response)
     }
 

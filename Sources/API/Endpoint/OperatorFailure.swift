@@ -38,11 +38,14 @@ package struct OperatorFailure: Error, Sendable {
     package let systemAction: String?
     /// Seconds after which a retry may succeed; nil when nothing is known of it.
     package let retryAfter: Int?
+    /// The word for programs; nil for that of the status.
+    package let code: String?
 
     /// Makes an error.
     package init(
         _ status: Status,
         _ message: String,
+        code: String? = nil,
         action: String? = nil,
         diagnostics: [Diagnostic] = [],
         systemAction: String? = nil,
@@ -50,6 +53,7 @@ package struct OperatorFailure: Error, Sendable {
     ) {
         self.status = status
         self.message = message
+        self.code = code
         self.action = action
         self.diagnostics = diagnostics
         self.systemAction = systemAction
@@ -72,12 +76,13 @@ package struct OperatorFailure: Error, Sendable {
 
     private var body: [UInt8] {
         let kind = Self.class(of: status)
+        let code = code ?? kind.code
         var writer = JSONWriter()
         writer.object { body in
             body.member("error", message)
-            body.member("code", kind.code)
+            body.member("code", code)
             body.object("failure") { failure in
-                failure.member("code", kind.code)
+                failure.member("code", code)
                 failure.member("component", kind.component)
                 failure.member("class", kind.name)
                 failure.member("message", message)

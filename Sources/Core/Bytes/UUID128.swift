@@ -57,9 +57,17 @@ package struct UUID128: Hashable, Comparable, Sendable {
 
     /// A new version 7 UUID: those of later milliseconds sort behind earlier ones. RFC 9562 §5.7.
     package static func timeOrdered(at time: Timestamp = .now()) -> UUID128 {
-        let random = UUID128.random()
-        let milliseconds = UInt64(clamping: time.microseconds / 1000)
-        return UUID128(high: milliseconds << 16 | 0x7000 | random.high & 0x0FFF, low: random.low)
+        timeOrdered(at: time, rest: .random())
+    }
+
+    /// The version 7 UUID of a time whose other bits are those of `rest`, such as a digest: the same for the same.
+    package static func timeOrdered(at time: Timestamp, rest: UUID128) -> UUID128 {
+        let milliseconds = UInt64(clamping: time.microseconds / 1000) & 0xFFFF_FFFF_FFFF
+        let variant: UInt64 = 0x8000_0000_0000_0000
+        return UUID128(
+            high: milliseconds << 16 | 0x7000 | rest.high & 0x0FFF,
+            low: rest.low & ~0xC000_0000_0000_0000 | variant,
+        )
     }
 
     /// The 16 bytes in the order of the text.

@@ -25,6 +25,9 @@ package struct Request: Sendable {
     /// The request's id: `X-Request-Id` when it is sane, otherwise minted.
     package var id: String
 
+    /// The name of the caller's token, `anonymous` without one. Only for `graded` endpoints; empty for others.
+    package var caller: String
+
     /// When the head was complete.
     package var receivedAt: Timestamp
 
@@ -38,6 +41,7 @@ package struct Request: Sendable {
         peer: Peer = Peer(address: ""),
         listener: ListenerInfo = ListenerInfo(profile: nil, description: ""),
         id: String = "",
+        caller: String = "",
         receivedAt: Timestamp
     ) {
         self.head = head
@@ -48,6 +52,7 @@ package struct Request: Sendable {
         self.peer = peer
         self.listener = listener
         self.id = id
+        self.caller = caller
         self.receivedAt = receivedAt
     }
 }

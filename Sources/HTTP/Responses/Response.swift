@@ -10,6 +10,12 @@ package struct Response: Sendable {
     /// The body.
     package var body: Body
 
+    /// Whether a streamed body has no end of its own, such as an event stream.
+    ///
+    /// When the server drains, the task that pulls it is cancelled: what the stream returns then is the rest, and nil its
+    /// end. Other streams are waited for.
+    package var isEndless = false
+
     /// Empty, all at once, or piece by piece.
     package enum Body: Sendable {
         case empty

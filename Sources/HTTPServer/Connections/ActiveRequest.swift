@@ -42,6 +42,8 @@ struct ActiveRequest {
     var receivedInWindow = 0
 
     var encoder: ResponseEncoder?
+    /// Whether the body of the response has no end of its own.
+    var isEndless = false
     var status: Status?
     /// Bytes of the response, as encoded.
     var sentBytes = 0

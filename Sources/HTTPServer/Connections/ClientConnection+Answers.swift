@@ -52,6 +52,7 @@ extension ClientConnection {
             response.fields.append("X-Request-Id", id)
         }
         context.application.finish(&response, answering: active?.head)
+        if response.isEndless { state.answerIsLast() }
         var encoder = ResponseEncoder(
             answering: active?.head,
             keepAlive: mayKeepAlive,
@@ -70,8 +71,10 @@ extension ClientConnection {
         case .stream(let stream):
             state.answerStreams()
             active?.encoder = encoder
+            active?.isEndless = response.isEndless
             flush()
             send(stream)
+            if context.isDraining { endEndlessStream() }
         }
     }
 

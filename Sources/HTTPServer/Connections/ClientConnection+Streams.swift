@@ -22,6 +22,12 @@ extension ClientConnection {
         }
     }
 
+    /// Tells a stream that has no end of its own to end.
+    func endEndlessStream() {
+        guard state.output == .streaming, let active, active.isEndless else { return }
+        active.task?.cancel()
+    }
+
     private func isStreaming(_ number: UInt64) -> Bool {
         home.assertCurrent()
         return state.output == .streaming && state.number == number

@@ -69,6 +69,7 @@ final class ClientConnection: @unchecked Sendable {  // safe: variables are used
     /// Ends the connection unless a request is in progress, which then is the last one.
     func drain() {
         home.assertCurrent()
+        endEndlessStream()
         if state.input == .idle, outbound.isEmpty { close() }
     }
 

@@ -1,3 +1,4 @@
+internal import Core
 internal import Outbound
 
 /// Checks the value of one key against its form. Messages never contain the value, which may be a secret.

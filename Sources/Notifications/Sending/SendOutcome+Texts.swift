@@ -1,3 +1,5 @@
+internal import Core
+
 /// Texts of outcomes, which are stored and shown.
 extension SendOutcome {
     /// The outcome with every secret in its texts replaced.

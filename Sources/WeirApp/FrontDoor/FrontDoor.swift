@@ -177,10 +177,12 @@ package struct FrontDoor: Application {
         )
     }
 
-    /// The scopes of a caller on a route that requires none.
-    private func scopes(_ entrance: Entrance, _ connection: ConnectionInfo) -> Set<Scope> {
-        guard case .granted(let grant) = decision(nil, entrance, connection) else { return [] }
-        return grant.scopes
+    /// Who calls, and what the caller may do beyond what a route requires.
+    private func grant(_ entrance: Entrance, _ connection: ConnectionInfo) -> TokenGrant {
+        guard case .granted(let grant) = decision(nil, entrance, connection) else {
+            return TokenGrant(name: "anonymous", scopes: [])
+        }
+        return grant
     }
 
     private func options(_ head: RequestHead, _ listener: ListenerInfo) -> Response {
@@ -232,10 +234,14 @@ package struct FrontDoor: Application {
                 }
             }
         case .graded(let answer):
-            let scopes = scopes(entrance, connection)
+            let grant = grant(entrance, connection)
             return { request, exchange in
-                exchange.respond {
-                    await RequestLogContext.$requestID.withValue(request.id) { await answer(request, scopes) }
+                var request = request
+                request.caller = grant.name
+                exchange.respond { [request] in
+                    await RequestLogContext.$requestID.withValue(request.id) {
+                        await answer(request, grant.scopes)
+                    }
                 }
             }
         }

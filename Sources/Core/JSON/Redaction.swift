@@ -1,5 +1,3 @@
-internal import Core
-
 /// Masks secrets in what people see. Contract beampipe §6.6.
 package enum Redaction {
     /// What stands for a secret.
