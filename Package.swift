@@ -237,6 +237,14 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
                 "Ingest", "OpenTelemetry", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/insert_events.sql"),
+                .embedInCode("SQL/stored_events.sql"),
+                .embedInCode("SQL/place_events.sql"),
+                .embedInCode("SQL/delete_events.sql"),
+                .embedInCode("SQL/audit_events.sql"),
+                .embedInCode("SQL/audit_order.sql"),
             ]
         ),
         module(
