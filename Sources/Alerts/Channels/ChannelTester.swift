@@ -85,7 +85,7 @@ struct ChannelTester: Sendable {
         )
         metrics.attempted(stored.kind.rawValue, result.status)
         try await pool.withConnection { connection in
-            try DeliveryStore.record(result, of: message.id, attempts: 1, on: connection)
+            _ = try DeliveryStore.record(result, of: message.id, attempts: 1, on: connection)
         }
         return Outcome(delivery: message.id, result: result)
     }

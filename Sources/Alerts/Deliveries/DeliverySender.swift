@@ -161,7 +161,13 @@ struct DeliverySender: Sendable {
         _ delivery: ClaimedDelivery,
         on connection: Connection
     ) throws -> ClaimedDelivery? {
-        try DeliveryStore.record(result, of: delivery.id, attempts: delivery.attempts, on: connection)
+        let isOurs = try DeliveryStore.record(
+            result,
+            of: delivery.id,
+            attempts: delivery.attempts,
+            on: connection
+        )
+        if isOurs, result.status == "failed" { try tellFailed(delivery, result.error, on: connection) }
         if case .gone(_, let why) = outcome {
             try ChannelStore.disable(delivery.channel, because: why, on: connection)
         }
@@ -173,6 +179,12 @@ struct DeliverySender: Sendable {
             on: connection
         )
         return next.first
+    }
+
+    private func tellFailed(_ delivery: ClaimedDelivery, _ error: String?, on connection: Connection) throws {
+        guard try OutboxStore.hasConsumers(on: connection) else { return }
+        let failed = try DeliveryStore.failed(delivery, error, on: connection)
+        try OutboxStore.insert(failed.map { [.deliveryFailed($0, at: .now())] } ?? [], on: connection)
     }
 }
 

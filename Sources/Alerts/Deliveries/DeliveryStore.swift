@@ -202,12 +202,15 @@ enum DeliveryStore {
     }
 
     /// Stores what became of an attempt, unless somebody else has taken the delivery since.
+    ///
+    /// - Returns: whether it was stored.
+    @discardableResult
     static func record(
         _ result: AttemptResult,
         of delivery: UUID128,
         attempts: Int,
         on connection: Connection
-    ) throws {
+    ) throws -> Bool {
         try connection.execute(
             Statement(
                 "record alert delivery",
@@ -225,7 +228,7 @@ enum DeliveryStore {
                 .optional(result.httpStatus), .int64(result.milliseconds),
                 .double(result.pause / .seconds(1)), .bool(result.isCounted),
             ]
-        )
+        ).affectedRows > 0
     }
 }
 

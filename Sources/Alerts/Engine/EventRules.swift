@@ -17,8 +17,9 @@ struct EventRules {
 
     init(book: IncidentBook) { self.book = book }
 
-    /// Fires what an event fires, and resolves what it ends.
+    /// Fires what an event fires, and resolves what it ends; an event of alerts does neither.
     mutating func take(_ outbox: OutboxEvent) throws {
+        guard !outbox.isOfAlerts else { return }
         let event = EventCatalogue.event(of: outbox)
         try end(event?.ends ?? [])
         for rule in book.configuration.rules {

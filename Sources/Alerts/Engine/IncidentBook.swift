@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Notifications
 internal import Postgres
 
@@ -123,6 +124,7 @@ struct IncidentBook {
         }
         try IncidentStore.store([.init(incident: incident, news: .told)], on: connection)
         try RuleStore.markFired([rule.id], on: connection)
+        try OutboxStore.insert([.fired(incident, at: now)], on: connection)
         try resolve(rule, except: [], under: finding.key)
     }
 

@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 internal import Notifications
 internal import Postgres
 
@@ -8,6 +9,7 @@ struct News {
     var records: [IncidentStore.Record] = []
     private var deliveries: [NewDelivery] = []
     private var rules: Set<UUID128> = []
+    private var events: [OutboxEvent] = []
 
     init(book: IncidentBook) { self.book = book }
 
@@ -15,6 +17,7 @@ struct News {
         try DeliveryStore.insert(deliveries, on: book.connection)
         try IncidentStore.store(records, on: book.connection)
         try RuleStore.markFired(rules, on: book.connection)
+        try OutboxStore.insert(events, on: book.connection)
     }
 
     /// Counts a firing that nobody is told of.
@@ -54,6 +57,7 @@ struct News {
             if incident.flaps == IncidentBook.mostFlaps {
                 shown.summary += "\nIt comes and goes: further changes are held back until it is quiet."
             }
+            events.append(.fired(shown, at: book.now))
             let message = book.message(.firing, shown, rule)
             for channel in rule.channels.compactMap({ book.configuration.channels[$0] })
             where channel.isEnabled {

@@ -53,7 +53,7 @@ struct RulePreview {
         notes.append("Events are kept for a day after they were read; earlier ones are not looked at.")
         var matches: [Timestamp] = []
         var first = 0
-        for outbox in events {
+        for outbox in events where !outbox.isOfAlerts {
             let event = EventCatalogue.event(of: outbox)
             for ending in event?.ends ?? [] { forget(ending) }
             if rule.kind == .eventMatch {
