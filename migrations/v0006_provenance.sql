@@ -1,4 +1,4 @@
--- Provenance: what happened to whom, in the words of the platform's catalogue, whatever ran it. Contract beampipe §3.
+-- Provenance: what happened to whom, in the words of the platform's catalogue, whatever ran it. Contract beampipe 3.
 
 -- The events. Rows are added and, when they are old, deleted; nothing changes one.
 CREATE TABLE provenance_events (

@@ -90,7 +90,7 @@ struct HubTests {
         // It has not heard of it, and is not behind when the buffer forgets it.
         other.cancel()
         #expect(await other.value == 1)
-        // What is there already is not waited for.
+        // What has come is not waited for.
         #expect(await hub.wait(after: 0, EventFilter(), epoch: epoch, until: far) == 0)
         async let due = hub.wait(after: 1, EventFilter(), epoch: epoch, until: far)
         try await eventually { hub.waiting == 1 }
@@ -100,26 +100,33 @@ struct HubTests {
         #expect(await due == 1)
     }
 
-    @Test
-    func `goes on behind the last event without a gap or a double, from the buffer and from the database`()
-        async throws
-    {
-        let weir = try ProvenanceHarness(follows: false)
-        let registry = Registry()
-        let metrics = ProvenanceMetrics(registry: registry)
+    /// Events in a database, and what reads them.
+    private struct Stream {
+        let weir: ProvenanceHarness
+        let metrics = ProvenanceMetrics(registry: Registry())
         let hub = EventHub(mostListeners: 10, mostBytes: 1 << 20)
-        let follower = Follower(
-            hub: hub,
-            target: weir.database.target,
-            metrics: metrics,
-            logger: .init(label: "test")
-        )
-        let archive = EventArchive(pool: weir.pool)
+        let follower: Follower
+        let archive: EventArchive
+        private let connection: DedicatedConnection
+
+        init() throws {
+            weir = try ProvenanceHarness(follows: false)
+            follower = Follower(
+                hub: hub,
+                target: weir.database.target,
+                metrics: metrics,
+                logger: Logger(label: "test")
+            )
+            archive = EventArchive(pool: weir.pool)
+            connection = DedicatedConnection(weir.database.target)
+        }
+
         func listener(_ position: Int64, _ filter: EventFilter = EventFilter()) throws -> EventListener {
             try #require(
                 EventListener(hub, archive, metrics, filter, after: position, heartbeat: .milliseconds(1))
             )
         }
+
         func write(_ numbers: ClosedRange<Int>) throws {
             try weir.execute(
                 """
@@ -132,7 +139,12 @@ struct HubTests {
                 """
             )
         }
-        /// What comes until the next comment.
+
+        func takeTurn() async throws {
+            _ = try await connection.withConnection { [follower] in try follower.takeTurn(on: $0) }
+        }
+
+        /// The numbers of what comes until the next comment.
         func heard(_ listener: EventListener) async -> [Int] {
             var numbers: [Int] = []
             while let piece = await listener.next() {
@@ -144,29 +156,45 @@ struct HubTests {
             }
             return numbers
         }
-        let connection = DedicatedConnection(weir.database.target)
-        let clock = Task { await follower.keepTime(.milliseconds(1)) }
-        defer {
-            connection.close()
-            clock.cancel()
-        }
-        try write(1...450)
-        try await connection.withConnection { while try PositionStore.placeSome(on: $0) {} }
+    }
+
+    @Test
+    func `goes on behind the last event without a gap or a double, from the buffer and from the database`()
+        async throws
+    {
+        let stream = try Stream()
+        let clock = Task { await stream.follower.keepTime(.milliseconds(1)) }
+        defer { clock.cancel() }
+        try stream.write(1...450)
+        try await stream.takeTurn()
         do {
-            let (early, even) = (try listener(100), try listener(0, EventFilter(project: "p0")))
-            let now = try listener(450)
-            _ = try await connection.withConnection { try follower.takeTurn(on: $0) }
-            #expect(hub.head == 450)
-            try write(451...460)
-            _ = try await connection.withConnection { try follower.takeTurn(on: $0) }
-            #expect(await heard(early) == Array(101...460))
-            #expect(await heard(even) == (1...230).map { $0 * 2 })
-            #expect(await heard(now) == Array(451...460))
-            #expect(metrics.fallenBehind.value == 2)
-            #expect(metrics.sent.value == 600)
-            #expect(metrics.listeners.value == 3)
+            let early = try stream.listener(100)
+            let even = try stream.listener(0, EventFilter(project: "p0"))
+            let now = try stream.listener(450)
+            try await stream.takeTurn()
+            #expect(stream.hub.head == 450)
+            try stream.write(451...460)
+            try await stream.takeTurn()
+            #expect(await stream.heard(early) == Array(101...460))
+            #expect(await stream.heard(even) == (1...230).map { $0 * 2 })
+            #expect(await stream.heard(now) == Array(451...460))
+            #expect(stream.metrics.fallenBehind.value == 2)
+            #expect(stream.metrics.sent.value == 600)
+            #expect(stream.metrics.listeners.value == 3)
         }
-        #expect(hub.listeners == 0)
-        #expect(metrics.listeners.value == 0)
+        #expect(stream.hub.listeners == 0)
+        #expect(stream.metrics.listeners.value == 0)
+    }
+
+    @Test func `ends when the places of the database begin anew`() async throws {
+        let stream = try Stream()
+        try stream.write(1...3)
+        try await stream.takeTurn()
+        let listener = try stream.listener(3)
+        try await stream.takeTurn()
+        try stream.weir.execute("UPDATE provenance_feed SET last_position = 1")
+        try await stream.takeTurn()
+        _ = await listener.next()
+        #expect(await listener.next() == nil)
     }
 }

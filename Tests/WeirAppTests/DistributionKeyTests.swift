@@ -49,6 +49,8 @@ import Testing
                 "import_portion", "forward_position", "sample_care", "sample_count", "sample_lifetime",
                 "sample_sweep", "rollup_due", "rollup_due_day", "rollup_minute", "rollup_five_minutes",
                 "rollup_hour", "rollup_day",
+                "provenance_events", "provenance_feed", "provenance_position", "provenance_source",
+                "provenance_unplaced",
             ]
         )
     }

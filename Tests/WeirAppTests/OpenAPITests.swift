@@ -123,11 +123,18 @@ import Testing
         try checkWorkers(client, check)
         let checkID = try checkChecks(client, check)
         let execution = try checkExecutions(client, check)
+        let eventID = try checkEvents(client, check)
         let ids =
             try await checkAlerts(client, check) + [
                 ("/api/v2/checks", checkID), ("/api/v2/executions", execution),
+                ("/api/v2/events", eventID), ("/api/v2/sources", "s1"),
             ]
         for operation in api.operations where operation.method == "get" {
+            if operation.node["responses"]?["200"]?["content"]?["text/event-stream"] != nil {
+                // It has no end: `EventStreamTests` read it.
+                try check(try client.get("\(operation.path)?last_event_id=nobody"), "get", operation.path)
+                continue
+            }
             let id = ids.first { operation.path.hasPrefix($0.prefix) }?.id
             let named = id.map { operation.path.replacing("{id}", with: $0) } ?? operation.path
             let target = Self.filled(named)
@@ -179,6 +186,24 @@ import Testing
             )
             try check(response, "patch", "/api/v1/runs/{event_id}")
         }
+    }
+
+    /// Posts an event about the source `s1`; returns its id.
+    private func checkEvents(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws -> String {
+        let id = "0198a1b2-0000-7000-8000-0000000000e1"
+        let event = #"{"id":"\#(id)","event_type":"a.b","source_identifier":"s1"}"#
+        let bodies = [event, event, event.replacing("a.b", with: "a.c"), "[\(event)]", "{}", "5", "nonsense"]
+        var statuses: [Int] = []
+        for body in bodies {
+            let response = try client.post("/api/v2/projects/p/events", json: body)
+            statuses.append(response.status)
+            try check(response, "post", "/api/v2/projects/{module}/events")
+        }
+        #expect(statuses == [201, 200, 409, 201, 400, 422, 400])
+        return id
     }
 
     private static let silence =
@@ -409,6 +434,7 @@ import Testing
             .replacing("/ping/{key}", with: "/ping/\(name ?? "not-a-uuid")")
             .replacing("{action}", with: name ?? "log")
             .replacing("/executions/{id}", with: "/executions/\(name ?? execution)")
+            .replacing("{module}", with: name ?? "p")
             .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
             .replacing("{field}", with: name ?? "agent_name")

@@ -32,6 +32,13 @@ package struct AgingEvents: AgingRows {
         atMost count: Int,
         on connection: Connection
     ) throws -> Int {
-        try connection.execute(Self.delete, [.timestamp(limit), .int(count)]).first?.int("deleted") ?? 0
+        try connection.transaction {
+            // However many are deleted, they are found by their keys.
+            try connection.executeScript(
+                "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+            )
+            return try connection.execute(Self.delete, [.timestamp(limit), .int(count)]).first?.int("deleted")
+                ?? 0
+        }
     }
 }

@@ -91,10 +91,12 @@ enum PositionStore {
         conditions.require("p.position <= \(conditions.place(.int64(end)))")
         filter.require(in: &conditions)
         let limit = conditions.place(.int(count))
+        // `OFFSET 0` keeps PostgreSQL from looking for a filter's events first, however few it believes there are: it looks at
+        // the events of these places.
         let sql = """
             SELECT p.position, \(ProvenanceEvent.columns)
             FROM provenance_position p
-            JOIN provenance_events e ON e.id = p.event_id
+            CROSS JOIN LATERAL (SELECT * FROM provenance_events WHERE id = p.event_id OFFSET 0) e
             WHERE \(conditions.text)
             ORDER BY p.position
             LIMIT \(limit)
