@@ -15,6 +15,7 @@ SHORT = {
     "alerts": ["--messages", "15", "--hurry"],
     "crash": ["--rounds", "4", "--starts", "4", "--private-starts", "3"],
     "damage": [],
+    "events": ["--rounds", "3", "--seconds", "1", "--listeners", "500"],
     "disk_full": ["--rate", "500"],
     "outage": ["--minutes", "0.5", "--seconds", "3"],
     "refusal": ["--seconds", "3", "--rate", "500"],

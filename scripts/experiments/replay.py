@@ -60,6 +60,7 @@ def main():
     work(live)
     ping(live)
     execute(live)
+    tell(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
@@ -191,6 +192,30 @@ def execute(weir):
             ask("PATCH", path, {"beampipe_run_record": {"slurm": {"terminal": {"state": "X"}}}, "status": "cancelled"}, (200,))
 
 
+# What programs post is in the journal; what other features tell is not, and has other projects.
+POSTED = [
+    "/api/v2/projects/posted/events", "/api/v2/projects/posted/events?limit=4&order=asc", "/api/v2/events?project_module=posted&event_type=quality.",
+    "/api/v2/sources/s%2F1/events", "/api/v2/executions/0198a1b2-0000-7000-8000-000000000001/events", "/api/v2/projects/posted/events?actor=producer:anonymous",
+]  # fmt: skip
+
+
+def tell(weir):
+    """Events of a program: alone, in arrays, again, and one whose id belongs to another."""
+
+    def event(number, kind="quality.checked"):
+        return {
+            "id": f"0198a1b2-0000-7000-8000-0000000001{number:02}", "event_type": kind, "occurred_at": f"2026-11-20T10:{number:02}:00.25+01:00",
+            "source_identifiers": ["s/1", f"s/{number}"], "execution_id": "0198a1b2-0000-7000-8000-000000000001",
+            "payload": {"n": number, "text": "a\nb é", "token": "hidden"},
+        }  # fmt: skip
+
+    bodies = [(event(1), 201), ([event(n) for n in range(2, 12)], 201), (event(1), 200), ([event(12), event(3)], 201), (event(1, "other.kind"), 409)]
+    for body, expected in bodies:
+        status, _, answer = weir.ask("POST", "/api/v2/projects/posted/events", json.dumps(body).encode(), headers=JSON)
+        if status != expected:
+            raise RuntimeError(f"POST of events: {status} instead of {expected}: {answer[:200]}")
+
+
 def copy_checks(postgres, rebuilt):
     """A check is configuration, which no journal has: the other database gets it before the pings are replayed."""
     migration = Weir(scratch() / "data", rebuilt, env=SETTINGS).start(wait=0, arguments=("migrate",))
@@ -307,7 +332,7 @@ def questions(weir):
             few = singles[:] if "{" not in template else singles[:12]
             for question in [path, *few, *(pairs if "{" not in template else pairs[:4])]:
                 paths.append(question)
-    return paths
+    return paths + POSTED
 
 
 # Rules, channels, checks and what became of them are configuration: no journal has them, and a replay keeps none.
@@ -403,13 +428,14 @@ ASKED = [
 def make_fixture(report, postgres, directory):
     """A journal of two segments and its answers, as this release writes them."""
     weir = Weir(scratch() / "data", postgres.url, env=SETTINGS)
-    asked = ASKED[:]
+    asked = ASKED + POSTED
     for half in (composed()[::2], composed()[1::2]):
         weir.start()
         report.expect(send(weir, half) == len(half), "the events are taken")
         weir.await_loaded()
         weir.terminate()
     weir.start()
+    tell(weir)
     for run in json.loads(weir.get("/api/nextflow/runs?limit=500")[2])["runs"]:
         path = "/api/nextflow/runs/" + "/".join(urllib.parse.quote(run[part], safe="") for part in ("run_id", "run_name"))
         asked += [path, f"{path}/tasks", f"{path}/events"]

@@ -10,6 +10,7 @@ extension ClientConnection {
     func deadlinePassed(at now: UInt64) {
         home.assertCurrent()
         if writeDeadline <= now {
+            context.observer.requestRefused(reason: "slow_reader")
             abort()
         } else if handlerDeadline <= now {
             handlerDeadline = .max

@@ -8,7 +8,7 @@ final class EventArchive: Sendable {
     /// How many places one read covers, whether the listener wants their events or not.
     static let span: Int64 = 5000
     static let mostEvents = 200
-    static let mostBytes = 256 << 10
+    static let mostBytes = 64 << 10
     private static let parallel = 2
 
     private let pool: Pool

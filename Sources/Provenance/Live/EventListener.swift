@@ -8,7 +8,7 @@ internal import Synchronization
 /// one piece at most, until the server drops its connection.
 final class EventListener: Sendable {
     /// The most bytes of a piece, unless one event has more.
-    static let pieceBytes = 64 << 10
+    static let pieceBytes = 16 << 10
     private static let comment = Array(": \n\n".utf8)
     /// How long a client waits before it connects again, in milliseconds.
     private static let greeting = Array("retry: 2000\n\n".utf8)
