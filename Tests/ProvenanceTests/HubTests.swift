@@ -115,6 +115,7 @@ struct HubTests {
                 hub: hub,
                 target: weir.database.target,
                 metrics: metrics,
+                pace: .zero,
                 logger: Logger(label: "test")
             )
             archive = EventArchive(pool: weir.pool)

@@ -19,10 +19,12 @@ struct EventCopier: Sendable {
     ///
     /// - Returns: whether there may be more.
     func copy(on connection: Connection) throws -> Bool {
-        for _ in 0..<10 where try OutboxStore.hasUnread(Self.consumer, on: connection) {
-            guard try copyBatch(on: connection) == Self.batch else { return false }
+        for _ in 0..<10 {
+            guard try OutboxStore.hasUnread(Self.consumer, on: connection),
+                try copyBatch(on: connection) == Self.batch
+            else { return false }
         }
-        return try OutboxStore.hasUnread(Self.consumer, on: connection)
+        return true
     }
 
     private func copyBatch(on connection: Connection) throws -> Int {

@@ -11,11 +11,16 @@ internal import Synchronization
 final class Follower: Sendable {
     /// How long a GET waits for the copies of what was written before it.
     static let patience = Duration.milliseconds(500)
+    /// How often listeners are woken: all of them at once, on the lanes that take events, too.
+    static let pace = Duration.milliseconds(25)
 
     private struct Guarded {
         var begun = 0
-        /// Whether the last turn went well: otherwise nobody waits for the next.
+        /// When listeners were told something last.
+        var toldAt: ContinuousClock.Instant?
+        /// Whether turns are taken, and the last one went well: otherwise nobody waits for the next.
         var isWorking = false
+        var hasFailed = false
         var waiting: [(turn: Int, answer: FirstAnswer<Void>)] = []
     }
 
@@ -24,11 +29,20 @@ final class Follower: Sendable {
     private let target: ConnectionTarget
     private let metrics: ProvenanceMetrics
     private let logger: Logger
+    private let pace: Duration
     private let bell = Doorbell()
     // Guards the number of the turn, and who waits for the end of one.
     private let guarded = Mutex(Guarded())
 
-    init(hub: EventHub, target: ConnectionTarget, metrics: ProvenanceMetrics, logger: Logger) {
+    /// Makes one; `pace` is the least time from one wake of the listeners to the next.
+    init(
+        hub: EventHub,
+        target: ConnectionTarget,
+        metrics: ProvenanceMetrics,
+        pace: Duration = Follower.pace,
+        logger: Logger
+    ) {
+        self.pace = pace
         copier = EventCopier(metrics: metrics, logger: logger)
         self.hub = hub
         self.target = target
@@ -47,14 +61,11 @@ final class Follower: Sendable {
         )
         var session: UInt64?
         while !Task.isCancelled {
-            let turn = guarded.withLock { guarded in
-                guarded.begun += 1
-                return guarded.begun
-            }
-            var hasMore = false
+            let turn = beginTurn()
+            var next = Next.pause
             do {
                 let known = session
-                (session, hasMore) = try await connection.withConnection { connection in
+                (session, next) = try await connection.withConnection { connection in
                     if connection.sessionID != known { try self.begin(on: connection) }
                     return (connection.sessionID, try self.takeTurn(on: connection))
                 }
@@ -64,7 +75,10 @@ final class Follower: Sendable {
                 ended(turn, isWorking: false)
                 await failed(error)
             }
-            if !hasMore {
+            switch next {
+            case .atOnce: break
+            case .soon: try? await Task.sleep(for: pace)
+            case .pause:
                 await bell.wait(atMost: hub.listeners > 0 ? .milliseconds(100) : .milliseconds(250))
             }
         }
@@ -72,40 +86,80 @@ final class Follower: Sendable {
         connection.close()
     }
 
+    private func beginTurn() -> Int {
+        guarded.withLock { guarded in
+            guarded.begun += 1
+            // The first turn is waited for, too.
+            guarded.isWorking = !guarded.hasFailed
+            return guarded.begun
+        }
+    }
+
     private func begin(on connection: Connection) throws {
         try EventsApplyStore.prepare(connection)
         try OutboxStore.register(EventCopier.consumer, on: connection)
     }
 
-    /// Copies, orders and tells; says whether there is more.
-    func takeTurn(on connection: Connection) throws -> Bool {
-        let hasMore = try copier.copy(on: connection)
-        for _ in 0..<20 where try PositionStore.placeSome(on: connection) {}
-        if hub.isWatched() { try tell(on: connection) }
-        return hasMore
+    /// When the next turn is due.
+    enum Next: Sendable {
+        /// There is more to copy.
+        case atOnce
+        /// There is something to tell, and it is too early.
+        case soon
+        case pause
     }
 
-    /// Reads what is new, once for all listeners.
-    private func tell(on connection: Connection) throws {
-        let last = try PositionStore.last(on: connection)
-        guard var head = hub.head else { return hub.begin(at: last) }
-        guard last >= head else { return hub.end() }
-        while head < last {
-            var frames: [EventHub.Frame] = []
-            let (start, end) = (head, min(head + 500, last))
-            try PositionStore.forEach(
-                after: start,
-                through: end,
-                atMost: 500,
-                EventFilter(),
-                on: connection
-            ) { place, event in
-                frames.append(.init(position: place, subject: .init(event), bytes: EventFrame.bytes(event)))
-                return true
-            }
-            hub.publish(frames, through: end)
-            head = end
+    /// Copies, orders and tells.
+    @discardableResult
+    func takeTurn(on connection: Connection) throws -> Next {
+        let hasMore = try copier.copy(on: connection)
+        for _ in 0..<20 {
+            guard try PositionStore.placeSome(on: connection) else { break }
         }
+        let isTold = try !hub.isWatched() || tell(on: connection)
+        return hasMore ? .atOnce : isTold ? .pause : .soon
+    }
+
+    /// Reads what is new, once for all listeners; false when it is too early for that.
+    private func tell(on connection: Connection) throws -> Bool {
+        let last = try PositionStore.last(on: connection)
+        guard let head = hub.head else {
+            hub.begin(at: last)
+            return true
+        }
+        guard last > head else {
+            if last < head { hub.end() }
+            return true
+        }
+        let isEarly = guarded.withLock { guarded in
+            let now = ContinuousClock.now
+            if let toldAt = guarded.toldAt, now - toldAt < pace { return true }
+            guarded.toldAt = now
+            return false
+        }
+        guard !isEarly else { return false }
+        for start in stride(from: head, to: last, by: 500) {
+            let end = min(start + 500, last)
+            hub.publish(try frames(after: start, through: end, on: connection), through: end)
+        }
+        return true
+    }
+
+    private func frames(after start: Int64, through end: Int64, on connection: Connection) throws
+        -> [EventHub.Frame]
+    {
+        var frames: [EventHub.Frame] = []
+        try PositionStore.forEach(
+            after: start,
+            through: end,
+            atMost: 500,
+            EventFilter(),
+            on: connection
+        ) { place, event in
+            frames.append(.init(position: place, subject: .init(event), bytes: EventFrame.bytes(event)))
+            return true
+        }
+        return frames
     }
 
     private func failed(_ error: any Error) async {
@@ -119,6 +173,7 @@ final class Follower: Sendable {
     private func ended(_ turn: Int, isWorking: Bool) {
         let over = guarded.withLock { guarded in
             guarded.isWorking = isWorking
+            guarded.hasFailed = !isWorking
             let over = guarded.waiting.filter { !isWorking || $0.turn <= turn }
             guarded.waiting.removeAll { !isWorking || $0.turn <= turn }
             return over
