@@ -323,6 +323,10 @@ EXCEPTION
 END
 $_$;
 
+CREATE FUNCTION public.derived_trace(kind text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT left(encode(sha256(convert_to('weir/trace/' || kind || '/' || name, 'UTF8')), 'hex'), 32) $$;
+
 CREATE TABLE public.rollup_due (
     runtime_id bigint NOT NULL,
     hour timestamp with time zone NOT NULL,
@@ -377,6 +381,13 @@ CREATE FUNCTION public.first_kept_day(oldest timestamp with time zone) RETURNS t
             FROM public.rollup_due
            WHERE (rollup_due.hour < (now() - '01:00:00'::interval)))), 'UTC'::text) AS date_trunc;
 END;
+
+CREATE FUNCTION public.has_foreign_trace(id text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+    SELECT id !~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        OR id = '00000000-0000-0000-0000-000000000000'
+$_$;
 
 CREATE FUNCTION public.index_prefix(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -909,6 +920,109 @@ CREATE TABLE public.event_rollup (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.execution (
+    uuid uuid NOT NULL,
+    project_module text NOT NULL COLLATE pg_catalog."C",
+    archive_name text NOT NULL COLLATE pg_catalog."C",
+    sources jsonb DEFAULT '[]'::jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL COLLATE pg_catalog."C",
+    execution_phase text COLLATE pg_catalog."C",
+    scheduler_name text COLLATE pg_catalog."C",
+    scheduler_job_id text COLLATE pg_catalog."C",
+    daliuge_session_id text COLLATE pg_catalog."C",
+    daliuge_manager_url text COLLATE pg_catalog."C",
+    daliuge_raw_status text COLLATE pg_catalog."C",
+    remote_session_dir text COLLATE pg_catalog."C",
+    control_phase text DEFAULT 'discovered'::text NOT NULL COLLATE pg_catalog."C",
+    submission_state text DEFAULT 'not_started'::text NOT NULL COLLATE pg_catalog."C",
+    submission_deadline_at timestamp with time zone,
+    submission_abandoned_at timestamp with time zone,
+    scheduler_state text DEFAULT 'not_submitted'::text NOT NULL COLLATE pg_catalog."C",
+    scheduler_raw_state text COLLATE pg_catalog."C",
+    scheduler_reason text COLLATE pg_catalog."C",
+    daliuge_state text DEFAULT 'not_created'::text NOT NULL COLLATE pg_catalog."C",
+    output_state text DEFAULT 'not_started'::text NOT NULL COLLATE pg_catalog."C",
+    output_verification_required boolean DEFAULT false NOT NULL,
+    output_verification_policy jsonb,
+    terminal_outcome text COLLATE pg_catalog."C",
+    failure_class text COLLATE pg_catalog."C",
+    discovery_signature text COLLATE pg_catalog."C",
+    manifest_sha256 text COLLATE pg_catalog."C",
+    source_graph_sha256 text COLLATE pg_catalog."C",
+    patched_graph_sha256 text COLLATE pg_catalog."C",
+    physical_graph_sha256 text COLLATE pg_catalog."C",
+    phase_timestamps jsonb DEFAULT '{}'::jsonb NOT NULL,
+    last_reconciled_at timestamp with time zone,
+    workflow_manifest jsonb,
+    last_error text COLLATE pg_catalog."C",
+    retry_count bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    created_by_id uuid,
+    deployment_profile_id uuid,
+    deployment_profile_revision bigint,
+    deployment_profile_snapshot jsonb,
+    project_config_id uuid,
+    project_config_version bigint,
+    correlation_id text COLLATE pg_catalog."C",
+    create_idempotency_key text COLLATE pg_catalog."C",
+    create_request_sha256 text NOT NULL COLLATE pg_catalog."C",
+    mismatch_code text COLLATE pg_catalog."C",
+    scheduler_observed_at timestamp with time zone,
+    daliuge_observed_at timestamp with time zone,
+    output_observed_at timestamp with time zone,
+    CONSTRAINT execution_check CHECK ((NOT ((status = 'completed'::text) AND output_verification_required AND (output_state <> 'verified'::text)))),
+    CONSTRAINT execution_control_phase_check CHECK ((control_phase = ANY (ARRAY['discovered'::text, 'admission_pending'::text, 'admitted'::text, 'manifest_generated'::text, 'graph_patched'::text, 'translated'::text, 'submission_pending'::text, 'submitted'::text, 'monitoring'::text, 'output_verification'::text, 'terminal'::text]))),
+    CONSTRAINT execution_daliuge_state_check CHECK ((daliuge_state = ANY (ARRAY['not_created'::text, 'pristine'::text, 'building'::text, 'deploying'::text, 'running'::text, 'finished'::text, 'cancelled'::text, 'failed'::text, 'unknown'::text, 'unreachable'::text]))),
+    CONSTRAINT execution_execution_phase_check CHECK ((execution_phase = ANY (ARRAY['stage_and_manifest'::text, 'submit'::text]))),
+    CONSTRAINT execution_output_state_check CHECK ((output_state = ANY (ARRAY['not_started'::text, 'pending'::text, 'verifying'::text, 'verified'::text, 'failed'::text, 'unknown'::text]))),
+    CONSTRAINT execution_scheduler_state_check CHECK ((scheduler_state = ANY (ARRAY['not_submitted'::text, 'pending'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'timed_out'::text, 'unknown'::text]))),
+    CONSTRAINT execution_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'awaiting_scheduler'::text, 'not_submitted'::text, 'completed'::text, 'failed'::text, 'retrying'::text, 'cancelled'::text]))),
+    CONSTRAINT execution_submission_state_check CHECK ((submission_state = ANY (ARRAY['not_started'::text, 'preparing'::text, 'in_flight'::text, 'submitted'::text, 'uncertain'::text, 'failed'::text]))),
+    CONSTRAINT execution_terminal_outcome_check CHECK ((terminal_outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'inconsistent'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.execution_artifact (
+    uuid uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    storage_kind text NOT NULL COLLATE pg_catalog."C",
+    uri text COLLATE pg_catalog."C",
+    inline_json jsonb,
+    media_type text COLLATE pg_catalog."C",
+    sha256 text NOT NULL COLLATE pg_catalog."C",
+    size_bytes bigint,
+    producer_phase text COLLATE pg_catalog."C",
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT execution_artifact_check CHECK (((uri IS NOT NULL) OR (inline_json IS NOT NULL))),
+    CONSTRAINT execution_artifact_kind_check CHECK ((kind = ANY (ARRAY['manifest'::text, 'source_graph'::text, 'patched_graph'::text, 'physical_graph'::text, 'output_inventory'::text]))),
+    CONSTRAINT execution_artifact_storage_kind_check CHECK ((storage_kind = ANY (ARRAY['database'::text, 'file'::text, 'remote'::text, 'http'::text])))
+);
+
+CREATE TABLE public.execution_observation (
+    uuid uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    normalized_state text NOT NULL COLLATE pg_catalog."C",
+    raw_state text COLLATE pg_catalog."C",
+    reason text COLLATE pg_catalog."C",
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    source_version text COLLATE pg_catalog."C",
+    observed_at timestamp with time zone NOT NULL,
+    CONSTRAINT execution_observation_kind_check CHECK ((kind = ANY (ARRAY['scheduler'::text, 'daliuge_session'::text, 'daliuge_graph'::text, 'output'::text])))
+);
+
+CREATE TABLE public.execution_tally (
+    facet text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    count bigint NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.forward_position (
     destination uuid NOT NULL,
     journal_id uuid NOT NULL,
@@ -1036,6 +1150,53 @@ CREATE TABLE public.ping_state (
     bare_at timestamp with time zone
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.provenance_events (
+    id uuid NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    event_type text NOT NULL COLLATE pg_catalog."C",
+    project_module text NOT NULL COLLATE pg_catalog."C",
+    source_identifier text COLLATE pg_catalog."C",
+    execution_id uuid,
+    actor text COLLATE pg_catalog."C",
+    correlation_id text COLLATE pg_catalog."C",
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    source_identifiers text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    trace_id text COLLATE pg_catalog."C",
+    content_digest uuid
+);
+
+CREATE TABLE public.provenance_feed (
+    is_only boolean DEFAULT true NOT NULL,
+    last_position bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT provenance_feed_is_only_check CHECK (is_only)
+);
+
+CREATE TABLE public.provenance_position (
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL
+);
+
+CREATE TABLE public.provenance_source (
+    source_identifier text NOT NULL COLLATE pg_catalog."C",
+    occurred_at timestamp with time zone NOT NULL,
+    event_id uuid NOT NULL
+);
+
+CREATE TABLE public.provenance_unplaced (
+    ordinal bigint NOT NULL,
+    event_id uuid NOT NULL
+);
+
+ALTER TABLE public.provenance_unplaced ALTER COLUMN ordinal ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.provenance_unplaced_ordinal_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.push_family (
     group_key uuid NOT NULL,
@@ -1212,6 +1373,22 @@ ALTER TABLE public.series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.span (
+    trace_id uuid NOT NULL,
+    span_id bigint NOT NULL,
+    parent_id bigint,
+    name text NOT NULL,
+    kind smallint NOT NULL,
+    start_ns bigint NOT NULL,
+    end_ns bigint NOT NULL,
+    status smallint NOT NULL,
+    status_message text,
+    service text COLLATE pg_catalog."C",
+    message bytea NOT NULL,
+    digest uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.task (
     run_key uuid NOT NULL,
     task_number bigint NOT NULL,
@@ -1280,6 +1457,18 @@ CREATE SEQUENCE public.telemetry_id
     NO MAXVALUE
     CACHE 1;
 
+CREATE TABLE public.trace_export (
+    system text NOT NULL,
+    subject text NOT NULL,
+    name text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    held_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    "position" text,
+    last_error text
+);
+
 CREATE TABLE public.weir_migration (
     version integer NOT NULL,
     name text NOT NULL,
@@ -1341,6 +1530,21 @@ ALTER TABLE ONLY public.dead_letter
 ALTER TABLE ONLY public.event_rollup
     ADD CONSTRAINT event_rollup_pkey PRIMARY KEY (grain, bucket, event);
 
+ALTER TABLE ONLY public.execution_artifact
+    ADD CONSTRAINT execution_artifact_execution_id_kind_sha256_key UNIQUE (execution_id, kind, sha256);
+
+ALTER TABLE ONLY public.execution_artifact
+    ADD CONSTRAINT execution_artifact_pkey PRIMARY KEY (execution_id, uuid);
+
+ALTER TABLE ONLY public.execution_observation
+    ADD CONSTRAINT execution_observation_pkey PRIMARY KEY (execution_id, uuid);
+
+ALTER TABLE ONLY public.execution
+    ADD CONSTRAINT execution_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.execution_tally
+    ADD CONSTRAINT execution_tally_pkey PRIMARY KEY (facet, value);
+
 ALTER TABLE ONLY public.forward_position
     ADD CONSTRAINT forward_position_pkey PRIMARY KEY (destination, journal_id);
 
@@ -1379,6 +1583,24 @@ ALTER TABLE ONLY public.ping
 
 ALTER TABLE ONLY public.ping_state
     ADD CONSTRAINT ping_state_pkey PRIMARY KEY (check_id);
+
+ALTER TABLE ONLY public.provenance_events
+    ADD CONSTRAINT provenance_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.provenance_feed
+    ADD CONSTRAINT provenance_feed_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.provenance_position
+    ADD CONSTRAINT provenance_position_event_id_key UNIQUE (event_id);
+
+ALTER TABLE ONLY public.provenance_position
+    ADD CONSTRAINT provenance_position_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.provenance_source
+    ADD CONSTRAINT provenance_source_pkey PRIMARY KEY (source_identifier, occurred_at, event_id);
+
+ALTER TABLE ONLY public.provenance_unplaced
+    ADD CONSTRAINT provenance_unplaced_pkey PRIMARY KEY (ordinal);
 
 ALTER TABLE ONLY public.push_family
     ADD CONSTRAINT push_family_pkey PRIMARY KEY (group_key, metric_name);
@@ -1443,8 +1665,14 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_series_key_key UNIQUE (series_key);
 
+ALTER TABLE ONLY public.span
+    ADD CONSTRAINT span_pkey PRIMARY KEY (trace_id, span_id);
+
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (run_key, task_number, task_id, hash);
+
+ALTER TABLE ONLY public.trace_export
+    ADD CONSTRAINT trace_export_pkey PRIMARY KEY (system, subject, name);
 
 ALTER TABLE ONLY public.weir_migration
     ADD CONSTRAINT weir_migration_pkey PRIMARY KEY (version);
@@ -1456,6 +1684,8 @@ CREATE INDEX agent_run_commit ON public.agent_run USING btree (public.index_pref
 CREATE INDEX agent_run_created ON public.agent_run USING btree (created_order DESC, id);
 
 CREATE INDEX agent_run_ended ON public.agent_run USING btree (ended_at DESC) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX agent_run_foreign_trace ON public.agent_run USING btree (public.derived_trace('runs'::text, event_id)) WHERE public.has_foreign_trace(event_id);
 
 CREATE INDEX agent_run_insight ON public.agent_run USING btree (public.index_prefix(insight_id)) WHERE (insight_id IS NOT NULL);
 
@@ -1527,9 +1757,41 @@ CREATE INDEX component_name ON public.component USING btree (name);
 
 CREATE INDEX dead_letter_waiting ON public.dead_letter USING btree (stream, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX execution_created ON public.execution USING btree (created_at DESC, uuid DESC);
+
+CREATE UNIQUE INDEX execution_idempotency ON public.execution USING btree (create_idempotency_key) WHERE (create_idempotency_key IS NOT NULL);
+
+CREATE INDEX execution_observation_age ON public.execution_observation USING btree (observed_at);
+
+CREATE INDEX execution_observation_newest ON public.execution_observation USING btree (execution_id, observed_at DESC, uuid DESC);
+
+CREATE INDEX execution_open ON public.execution USING btree (status, created_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text, 'awaiting_scheduler'::text, 'retrying'::text]));
+
+CREATE INDEX execution_project ON public.execution USING btree (project_module, created_at DESC, uuid DESC);
+
+CREATE INDEX execution_project_status ON public.execution USING btree (project_module, status, created_at DESC, uuid DESC);
+
+CREATE INDEX execution_risk ON public.execution USING btree (created_at) WHERE ((terminal_outcome = 'inconsistent'::text) OR (failure_class = 'inconsistent_state'::text) OR (submission_state = 'uncertain'::text));
+
+CREATE INDEX execution_status ON public.execution USING btree (status, created_at DESC, uuid DESC);
+
 CREATE INDEX idx_observability_config_updated_at ON public.observability_integration_config USING btree (updated_at);
 
 CREATE INDEX idx_observability_health_last_tested_at ON public.observability_integration_health USING btree (last_tested_at);
+
+CREATE INDEX idx_provenance_events_actor ON public.provenance_events USING btree (actor, occurred_at DESC) WHERE (actor IS NOT NULL);
+
+CREATE INDEX idx_provenance_events_correlation ON public.provenance_events USING btree (correlation_id, occurred_at DESC) WHERE (correlation_id IS NOT NULL);
+
+CREATE INDEX idx_provenance_events_execution ON public.provenance_events USING btree (execution_id, occurred_at DESC) WHERE (execution_id IS NOT NULL);
+
+CREATE INDEX idx_provenance_events_occurred_at ON public.provenance_events USING btree (occurred_at);
+
+CREATE INDEX idx_provenance_events_project_occurred ON public.provenance_events USING btree (project_module, occurred_at DESC);
+
+CREATE INDEX idx_provenance_events_source ON public.provenance_events USING btree (project_module, source_identifier, occurred_at DESC) WHERE (source_identifier IS NOT NULL);
+
+CREATE INDEX idx_provenance_events_type ON public.provenance_events USING btree (event_type, occurred_at DESC);
 
 CREATE INDEX import_portion_received ON public.import_portion USING btree (received_at);
 
@@ -1552,6 +1814,8 @@ CREATE INDEX rollup_due_day_day ON public.rollup_due_day USING btree (day);
 CREATE INDEX rollup_due_hour ON public.rollup_due USING btree (hour);
 
 CREATE INDEX rollup_hour_starts_at ON public.rollup_hour USING btree (starts_at);
+
+CREATE INDEX run_foreign_trace ON public.run USING btree (public.derived_trace('nextflow'::text, run_id)) WHERE public.has_foreign_trace(run_id);
 
 CREATE INDEX run_id ON public.run USING btree (run_id, first_utc DESC);
 
@@ -1581,9 +1845,13 @@ CREATE INDEX series_labels ON public.series USING gin (labels jsonb_path_ops);
 
 CREATE INDEX series_metric ON public.series USING btree (metric_name);
 
+CREATE INDEX span_received ON public.span USING btree (received_at);
+
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
 CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
+
+CREATE INDEX trace_export_due ON public.trace_export USING btree (due_at);
 
 ALTER TABLE ONLY public.alert_condition
     ADD CONSTRAINT alert_condition_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
@@ -1602,6 +1870,12 @@ ALTER TABLE ONLY public.alert_incident
 
 ALTER TABLE ONLY public.alert_match
     ADD CONSTRAINT alert_match_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.execution_artifact
+    ADD CONSTRAINT execution_artifact_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.execution(uuid) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.execution_observation
+    ADD CONSTRAINT execution_observation_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.execution(uuid) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.observability_integration_health
     ADD CONSTRAINT fk_observability_health_config_type FOREIGN KEY (type) REFERENCES public.observability_integration_config(type);

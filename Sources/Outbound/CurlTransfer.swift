@@ -88,6 +88,8 @@ final class CurlTransfer {
             weir_curl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         }
         weir_curl_set_long(handle, CURLOPT_HTTP_VERSION, version)
+        // libcurl 7.88 fails with "Error in the HTTP2 framing layer" at the second call to a server of gRPC over a connection.
+        if request.version == .http2 { weir_curl_set_long(handle, CURLOPT_FORBID_REUSE, 1) }
         if let authorities = route.authorities { set(CURLOPT_CAINFO, authorities) }
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))

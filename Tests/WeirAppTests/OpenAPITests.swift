@@ -124,6 +124,7 @@ import Testing
         let checkID = try checkChecks(client, check)
         let execution = try checkExecutions(client, check)
         let eventID = try checkEvents(client, check)
+        try checkSpans(client, check)
         let ids =
             try await checkAlerts(client, check) + [
                 ("/api/v2/checks", checkID), ("/api/v2/executions", execution),
@@ -204,6 +205,21 @@ import Testing
         }
         #expect(statuses == [201, 200, 409, 201, 400, 422, 400])
         return id
+    }
+
+    private func checkSpans(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        let spans = #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"#
+            + #""00f067aa0ba902b7","name":"a","startTimeUnixNano":"1","endTimeUnixNano":"2"},{"name":"no ids"}]}]}]}"#
+        var statuses: [Int] = []
+        for body in [spans, "{}", "nonsense"] {
+            let response = try client.post("/v1/traces", json: body)
+            statuses.append(response.status)
+            try check(response, "post", "/v1/traces")
+        }
+        #expect(statuses == [200, 200, 400])
     }
 
     private static let silence =
@@ -423,10 +439,10 @@ import Testing
 
     // MARK: - Data
 
-    /// A path with the names of what the data has, or of what it has not.
     /// The id of no execution.
     private static let execution = "019e80f2-cd6f-7883-93e1-62b9ccd35cdf"
 
+    /// A path with the names of what the data has, or of what it has not.
     private static func filled(_ path: String, _ name: String? = nil) -> String {
         path.replacing("{run_id}", with: name ?? "S")
             .replacing("{run_name}", with: name ?? "mad_euler")
@@ -438,6 +454,8 @@ import Testing
             .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
             .replacing("{field}", with: name ?? "agent_name")
+            // That of the run S: `TraceID.derived`.
+            .replacing("{trace_id}", with: name ?? "057bade3a01f96602199f468ed4f85a5")
     }
 
     /// A run with a task that failed, one that was retried, and one whose end never came.

@@ -61,6 +61,7 @@ def main():
     ping(live)
     execute(live)
     tell(live)
+    trace(live)
     sent = simulate(live, options)
     live.await_loaded()
     report.expect(live.terminate() == 0, "the live one stops")
@@ -194,6 +195,7 @@ def execute(weir):
 
 # What programs post is in the journal; what other features tell is not, and has other projects.
 POSTED = [
+    "/observability/traces/4bf92f3577b34da6a3ce929d0e0e4736",
     "/api/v2/projects/posted/events", "/api/v2/projects/posted/events?limit=4&order=asc", "/api/v2/events?project_module=posted&event_type=quality.",
     "/api/v2/sources/s%2F1/events", "/api/v2/executions/0198a1b2-0000-7000-8000-000000000001/events", "/api/v2/projects/posted/events?actor=producer:anonymous",
 ]  # fmt: skip
@@ -214,6 +216,19 @@ def tell(weir):
         status, _, answer = weir.ask("POST", "/api/v2/projects/posted/events", json.dumps(body).encode(), headers=JSON)
         if status != expected:
             raise RuntimeError(f"POST of events: {status} instead of {expected}: {answer[:200]}")
+
+
+def trace(weir):
+    """Spans of a program, in both encodings of OTLP; one comes twice, and once more with a later end."""
+    ids = '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7"'
+    span = '{"resourceSpans":[{"scopeSpans":[{"spans":[{%s,"name":"work","startTimeUnixNano":"1795212813000000000","endTimeUnixNano":"%s"}]}]}]}'
+    bodies = [(span % (ids, end)).encode() for end in ("1795212814000000001", "1795212814000000001", "1795212815000000000")]
+    # The same trace, span 1, named "p".
+    raw = bytes.fromhex("0a23" "1221" "121f" "0a10" "4bf92f3577b34da6a3ce929d0e0e4736" "1208" "0000000000000001" "2a0170")
+    for body, kind in [(body, "application/json") for body in bodies] + [(raw, "application/x-protobuf")]:
+        status, _, answer = weir.ask("POST", "/v1/traces", body, headers={"Content-Type": kind})
+        if status != 200:
+            raise RuntimeError(f"POST /v1/traces: {status} {answer[:200]}")
 
 
 def copy_checks(postgres, rebuilt):

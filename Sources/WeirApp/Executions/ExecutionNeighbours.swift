@@ -3,6 +3,7 @@ import Configuration
 import Core
 import Executions
 import Postgres
+import Provenance
 import Workers
 
 /// Answers what executions ask of the other features: features know nothing of each other.
@@ -13,9 +14,8 @@ struct ExecutionNeighbours: ExecutionSurroundings {
         keep = settings[WorkersSettings.samplesKeep]
     }
 
-    /// None: the feeds of provenance are another feature's, and have their own endpoints.
     func events(of execution: UUID128, atMost count: Int, on connection: Connection) throws -> [[UInt8]] {
-        []
+        try RecentEvents.of(execution: execution, atMost: count, on: connection)
     }
 
     func workers(at now: Timestamp, on connection: Connection) throws -> [ExecutionWorker] {

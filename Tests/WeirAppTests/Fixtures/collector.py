@@ -36,7 +36,7 @@ class Traces(traces_grpc.TraceServiceServicer):
     def Export(self, request, context):
         if refuses():
             # google.rpc.Status with code 8 and a RetryInfo of zero.
-            status = bytes.fromhex("0808") + b"\x1a\x2c" + b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo" + b"\x12\x00"
+            status = bytes.fromhex("0808") + b"\x1a\x2e" + b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo" + b"\x12\x02\x0a\x00"
             context.set_trailing_metadata((("grpc-status-details-bin", status),))
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too much")
         tell("grpc", "traces", request, dict(context.invocation_metadata()))
