@@ -22,7 +22,8 @@ struct FeedTests {
                 CASE WHEN i % 10 = 0 THEN 'execution.failed' WHEN i % 2 = 0 THEN 'execution.running' ELSE 'quality.checked' END,
                 CASE WHEN i <= 130 THEN 'p' ELSE 'q' END, 's1', CASE WHEN i % 50 = 0 THEN '{s1,s/2}' ELSE '{s1}' END::text[],
                 '\(uuid(1))', CASE WHEN i % 2 = 0 THEN 'system:execution' ELSE 'user:1' END, 'c' || i % 3
-            FROM generate_series(1, 131) i;
+            FROM generate_series(1, 131) i
+            ORDER BY md5(i::text);
             INSERT INTO provenance_source
             SELECT source, occurred_at, id FROM provenance_events, unnest(source_identifiers) source;
             """
