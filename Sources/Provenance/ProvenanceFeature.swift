@@ -19,9 +19,9 @@ extension Feature {
             )
         ],
         audit: [
-            AuditQuestion("events", "Provenance events per type", PackageResources.audit_events_sql),
+            AuditQuestion("provenance", "Provenance events per type", PackageResources.audit_events_sql),
             AuditQuestion(
-                "events-order",
+                "provenance-order",
                 "Provenance events that wait for their place in the live order",
                 PackageResources.audit_order_sql
             ),
