@@ -85,7 +85,7 @@ let package = Package(
         module("OpenTelemetry", ["Core", crypto]),
 
         // The parts of a surface: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
-        module("API", ["Core", "HTTP", "HTTPServer"]),
+        module("API", ["Core", "HTTP", "HTTPServer", "OpenTelemetry"]),
         // The parts of a stream: loader, projections, dead letters, outcomes, the outbox, maintenance.
         module(
             "Ingest",
@@ -392,7 +392,7 @@ let package = Package(
             of: "Workers",
             [
                 "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
-                "Postgres", "Processes", logging,
+                "OpenTelemetry", "Postgres", "Processes", logging,
             ],
             exclude: ["Fixtures"]
         ),

@@ -28,6 +28,7 @@ extension Feature {
         server.addRegistry(parts)
         server.addReports(parts)
         server.addRemoteWrite(parts, reader)
+        server.addOTLP(parts)
         server.addPushes(to: parts.groups, parts.registry, parts.ids, parts.latest)
         server.addStoredSamples(parts, reader)
         forward(in: &server, parts.progress)

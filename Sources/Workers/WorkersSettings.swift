@@ -109,6 +109,14 @@ package enum WorkersSettings {
             + "in a Snappy block, which is answered 400."
     )
 
+    static let otlpMax = Setting<Int>(
+        "WEIR_OTLP_MAX_SAMPLES",
+        .integer(1...10_000_000),
+        default: "100000",
+        "How many samples a request to /v1/metrics may become, a histogram one for each bucket; a larger one is answered "
+            + "400."
+    )
+
     /// Lifetimes of metrics and components replace it.
     package static let samplesKeep = Setting<Duration>(
         "WEIR_SAMPLES_KEEP",
@@ -161,7 +169,8 @@ package enum WorkersSettings {
     package static let rows: [AnySetting] = [
         autoRegister.row, node.row, offlineAfter.row, sweepEvery.row, retryAfter.row, maxMetrics.row,
         seriesOfComponent.row, mostAdopted.row, pushGroups.row, pushLifetime.row, selectorSteps.row,
-        remoteWriteMax.row, samplesKeep.row, samplesMostBytes.row, minutesKeep.row, fiveMinutesKeep.row,
+        remoteWriteMax.row, otlpMax.row, samplesKeep.row, samplesMostBytes.row, minutesKeep.row,
+        fiveMinutesKeep.row,
         hoursKeep.row, daysKeep.row, serverName.row, reportEvery.row,
     ]
 }

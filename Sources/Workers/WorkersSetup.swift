@@ -157,6 +157,20 @@ extension FeatureSetup {
         endpoints += transfer.all
     }
 
+    /// Adds metrics by OTLP.
+    mutating func addOTLP(_ parts: WorkersParts) {
+        let writer = OTLPWriter(
+            journal: journal,
+            registry: parts.registry,
+            latest: parts.latest,
+            ids: parts.ids,
+            metrics: OTLPMetrics(registry),
+            mostComponents: settings[WorkersSettings.mostAdopted],
+            mostSamples: settings[WorkersSettings.otlpMax]
+        )
+        endpoints.append(OTLPRoutes(writer: writer).receive)
+    }
+
     /// Adds what reads stored samples and looks after them.
     mutating func addStoredSamples(_ parts: WorkersParts, _ reader: StoreReader) {
         let care = CareRoutes(journal: journal, board: parts.board, reader: reader, keep: parts.keep)

@@ -1,3 +1,4 @@
+import API
 import Core
 import FeatureTestKit
 import HTTP
@@ -22,8 +23,13 @@ struct SpanReceivingTests {
         end: UInt64 = 1_795_212_814_000_000_002
     ) -> Span {
         var span = Span(
-            traceID: trace, spanID: SpanID(id)!, parentID: parent.flatMap { SpanID($0) }, name: name, kind: .server,
-            start: start, end: end
+            traceID: trace,
+            spanID: SpanID(id)!,
+            parentID: parent.flatMap { SpanID($0) },
+            name: name,
+            kind: .server,
+            start: start,
+            end: end
         )
         span.attributes = [Attribute("http.route", "/x")]
         return span
@@ -40,16 +46,23 @@ struct SpanReceivingTests {
         var failed = Self.span(3, parent: 2, "query")
         failed.status = .init(.error, "timeout")
         let first = try await harness.send(
-            .post, "/v1/traces", bytes: Self.request(Self.span(2, parent: 1, "child"), failed),
+            .post,
+            "/v1/traces",
+            bytes: Self.request(Self.span(2, parent: 1, "child"), failed),
             fields: ["Content-Type": "application/x-protobuf"]
         )
         #expect(first.status == 200)
         #expect(first.text == "")
         #expect(first.fields["Content-Type"] == "application/x-protobuf")
         let second = try await harness.send(
-            .post, "/v1/traces",
+            .post,
+            "/v1/traces",
             bytes: TraceRequest.json([
-                SpanBatch(resource: [Attribute("service.name", "web")], scope: .init(), spans: [Self.span(1, "root")])
+                SpanBatch(
+                    resource: [Attribute("service.name", "web")],
+                    scope: .init(),
+                    spans: [Self.span(1, "root")]
+                )
             ]),
             fields: ["Content-Type": "application/json; charset=utf-8"]
         )
@@ -68,7 +81,10 @@ struct SpanReceivingTests {
         #expect(spans[1]["attributes"]?["http.route"]?.string == "/x")
         let raw = try await harness.send(.get, "/api/observability/traces/\(Self.trace)?format=otlp")
         let decoded = try TraceRequest.decode(json: Array(raw.text.utf8))
-        #expect(decoded.batches.flatMap(\.spans).map(\.start) == Array(repeating: 1_795_212_813_000_000_001, count: 3))
+        #expect(
+            decoded.batches.flatMap(\.spans).map(\.start)
+                == Array(repeating: 1_795_212_813_000_000_001, count: 3)
+        )
     }
 
     @Test func `are refused when they are none`() async throws {
@@ -92,7 +108,9 @@ struct SpanReceivingTests {
             """#
         let partial = try await post(Array(mixed.utf8), "application/json")
         #expect(try partial.json["partialSuccess"]?["rejectedSpans"]?.string == "1")
-        #expect(try await harness.send(.get, "/observability/traces/\(Self.trace)").json["spanCount"]?.int64 == 1)
+        #expect(
+            try await harness.send(.get, "/observability/traces/\(Self.trace)").json["spanCount"]?.int64 == 1
+        )
         #expect(try await harness.send(.get, "/observability/traces/nonsense").status == 400)
         #expect(try await harness.send(.get, "/observability/traces/\(TraceID.random())").status == 404)
     }
@@ -104,7 +122,9 @@ struct SpanReceivingTests {
             Self.request(Self.span(1, "late too", end: 1_795_212_815_000_000_000), Self.span(2)),
         ].enumerated().map { index, message in
             JournalLine(
-                seq: Int64(index + 1), at: Timestamp(iso8601: "2026-11-20T22:13:40Z")!, kind: SpanLine.kind,
+                seq: Int64(index + 1),
+                at: Timestamp(iso8601: "2026-11-20T22:13:40Z")!,
+                kind: SpanLine.kind,
                 body: SpanLine.body(message, .protobuf)
             )
         }
@@ -128,13 +148,17 @@ struct SpanReceivingTests {
     @Test func `with circles and without parents are shown all the same`() {
         let tree = TraceTree([
             SpanBatch(
-                resource: [], scope: .init(),
+                resource: [],
+                scope: .init(),
                 spans: [
-                    Self.span(1, parent: 2, "a"), Self.span(2, parent: 1, "b"), Self.span(3, parent: 3, "own"),
+                    Self.span(1, parent: 2, "a"), Self.span(2, parent: 1, "b"),
+                    Self.span(3, parent: 3, "own"),
                     Self.span(4, parent: 99, "lost"), Self.span(5, parent: 4, "child"),
                 ]
             )
         ])
-        #expect(tree.nodes.map { "\($0.span.name) \($0.depth)" } == ["own 0", "lost 0", "child 1", "a 0", "b 1"])
+        #expect(
+            tree.nodes.map { "\($0.span.name) \($0.depth)" } == ["own 0", "lost 0", "child 1", "a 0", "b 1"]
+        )
     }
 }

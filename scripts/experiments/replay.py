@@ -142,9 +142,27 @@ def work(weir):
             for value in range(6)
         ]  # fmt: skip
         ask("POST", "/api/metrics/report", {"component_name": f"pool-{number % 3}", "component_type": "worker_pool", "metrics": metrics})
+    for number in range(5):
+        ask("POST", "/v1/metrics", otlp_metrics(number))
     ask("POST", "/api/metrics/ttl/set?metric_name=m1&ttl_days=30", {})
     ask("POST", "/api/metrics/ttl/extend-component?component_name=pool-2&ttl_days=9", {})
     ask("DELETE", "/api/worker/pool/deregister", {"name": "pool-1"})
+
+
+def otlp_metrics(number):
+    """A request as an SDK of OpenTelemetry sends it, with a data point that is not stored."""
+    at = {"timeUnixNano": str(1_795_212_813_000_000_000 + number * 60_000_000_000)}
+    path = {"attributes": [{"key": "http.route", "value": {"stringValue": "/ü"}}]}
+    metrics = [
+        {"name": "jobs.done", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [at | path | {"asInt": str(number)}]}},
+        {"name": "delta", "sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": [at | {"asInt": "1"}]}},
+        {"name": "load", "unit": "1", "gauge": {"dataPoints": [at | {"asDouble": number / 8}]}},
+        {"name": "took", "unit": "s", "histogram": {"aggregationTemporality": 2, "dataPoints": [
+            at | {"count": "3", "sum": 3.5, "bucketCounts": ["1", "2"], "explicitBounds": [1]},
+        ]}},
+    ]  # fmt: skip
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": f"service-{number % 2}"}}, {"key": "host.name", "value": {"stringValue": "h"}}]}
+    return {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]}
 
 
 PINGS = ["/start", "", "/start", "/3", "/log", "/start?rid=11111111-2222-4333-8444-555555555555", "?rid=11111111-2222-4333-8444-555555555555"]

@@ -27,13 +27,12 @@ struct SpanRoutes: Sendable {
             scope: .ingest,
             documentation: EndpointDocumentation(
                 tag: "Traces",
-                summary: "Receives spans by OTLP over HTTP; answers when they are durable, in the encoding of the request.",
+                summary:
+                    "Receives spans by OTLP over HTTP; answers when they are durable, in the encoding of the request.",
                 request: .any,
-                answers: [
-                    APIAnswer(200, "The spans are durable; `partialSuccess` says how many were not taken.", contents: Self.any),
-                    APIAnswer(400, "The body is no OTLP message. Do not send it again.", contents: Self.any),
-                    .refusal(415, "The content type is neither application/x-protobuf nor application/json."),
-                ] + APIAnswer.journalRefusals
+                answers: OTLPEncoding.answers(
+                    "The spans are durable; `partialSuccess` says how many were not taken."
+                ) + APIAnswer.journalRefusals
             ),
             handler: .async { request in
                 guard request.body.count > Self.laneBytes else { return await take(request) }
@@ -42,16 +41,9 @@ struct SpanRoutes: Sendable {
         )
     }
 
-    private static let any = [
-        APIAnswer.Content("application/json", .any), APIAnswer.Content("application/x-protobuf", .any),
-    ]
-
     private func take(_ request: Request) async -> Response {
         guard let encoding = OTLPEncoding(contentType: request.head.fields["Content-Type"]) else {
-            return ErrorEnvelope.detail.response(
-                .unsupportedMediaType,
-                "The content type must be application/x-protobuf or application/json."
-            )
+            return OTLPEncoding.unsupported
         }
         let decoded: TraceRequest.Decoded
         do throws(OTLPError) {

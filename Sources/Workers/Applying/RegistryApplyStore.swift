@@ -41,7 +41,7 @@ enum RegistryApplyStore {
         SET swept_before = greatest(r.swept_before, $1), updated_at = greatest(r.updated_at, $2)
         WHERE r.status <> 'offline' AND r.last_heartbeat < $1
           -- What pushes samples sends no heartbeats.
-          AND coalesce(r.runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write')
+          AND coalesce(r.runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write', 'otlp')
         RETURNING r.component_type, r.name
         """
     )
@@ -52,6 +52,7 @@ enum RegistryApplyStore {
         var reporters: [ComponentKey: (Component, Timestamp)] = [:]
         var writers: [ComponentKey: (Component, Timestamp)] = [:]
         var pushers: [ComponentKey: (Component, Timestamp)] = [:]
+        var services: [ComponentKey: (Component, Timestamp)] = [:]
         var ends: [ComponentKey: Timestamp] = [:]
         var touched: Set<ComponentKey> = []
         for element in elements {
@@ -69,6 +70,8 @@ enum RegistryApplyStore {
                 for (component, _) in write.components where writers[component.key] == nil {
                     writers[component.key] = (component, element.at)
                 }
+            case .measurements(let component, _):
+                if services[component.key] == nil { services[component.key] = (component, element.at) }
             case .deregister(let key): ends[key] = max(element.at, ends[key] ?? element.at)
             case .sweep, .ttl, .push, .seriesLimit: break
             }
@@ -77,11 +80,13 @@ enum RegistryApplyStore {
         try upsert(reporters, adopt, Self.unknownRuntime, on: connection)
         try upsert(writers, adopt, Self.remoteWriteRuntime, on: connection)
         try upsert(pushers, adopt, Self.pushgatewayRuntime, on: connection)
+        try upsert(services, adopt, Self.otlpRuntime, on: connection)
         try end(ends, on: connection)
         touched.formUnion(beats.keys)
         touched.formUnion(reporters.keys)
         touched.formUnion(writers.keys)
         touched.formUnion(pushers.keys)
+        touched.formUnion(services.keys)
         touched.formUnion(ends.keys)
         for element in elements {
             guard case .sweep(let before) = element.operation else { continue }
@@ -135,6 +140,7 @@ enum RegistryApplyStore {
 
     private static let unknownRuntime = Parameter.text(#"{"type": "unknown", "adopted": true}"#)
     private static let remoteWriteRuntime = Parameter.text(#"{"type": "remote_write"}"#)
+    private static let otlpRuntime = Parameter.text(#"{"type": "otlp"}"#)
     private static let pushgatewayRuntime = Parameter.text(#"{"type": "pushgateway"}"#)
 
     private static func end(_ ends: [ComponentKey: Timestamp], on connection: Connection) throws {

@@ -29,14 +29,17 @@ enum WorkersOperation: Sendable {
     case sweep(before: Timestamp)
     case report(Component, blocks: [SampleBlock])
     case remoteWrite(RemoteWrite)
+    /// Metrics by OTLP, those of one component.
+    case measurements(Component, blocks: [SampleBlock])
     case ttl(TTLChange)
     case seriesLimit(Component, limit: Int64)
     case push(PushChange, Component, blocks: [SampleBlock])
 
-    /// The component and the samples of a report or a push.
+    /// The component and the samples of a report, of OTLP or of a push.
     var samples: (component: Component, blocks: [SampleBlock], isPushed: Bool)? {
         switch self {
-        case .report(let component, let blocks): (component, blocks, false)
+        case .report(let component, let blocks), .measurements(let component, let blocks):
+            (component, blocks, false)
         case .push(_, let component, let blocks): (component, blocks, true)
         default: nil
         }
@@ -47,7 +50,7 @@ extension WorkersOperation {
     /// Whether it stores samples.
     var hasSamples: Bool {
         switch self {
-        case .report, .remoteWrite, .push: true
+        case .report, .remoteWrite, .measurements, .push: true
         case .register, .heartbeat, .deregister, .sweep, .ttl, .seriesLimit: false
         }
     }

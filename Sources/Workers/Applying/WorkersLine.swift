@@ -24,6 +24,8 @@ enum WorkersLine {
         case remoteWrite2 = "metrics.remote_write.v2/1"
         /// A portion of an import, in the form of remote-write 1.0.
         case imported = "metrics.import/1"
+        /// Metrics by OTLP, as they were sent.
+        case otlpMetrics = "otlp.metrics/1"
         /// A lifetime for the samples of a metric or of a component.
         case ttl = "metrics.ttl/1"
     }

@@ -54,20 +54,22 @@ package struct WorkersProjection: Projection {
         guard let kind = WorkersLine.Kind(rawValue: line.kind) else {
             throw Refusal(reason: "not a line of workers: \(line.kind)")
         }
-        let operation: WorkersOperation
+        let operations: [WorkersOperation]
         do {
             if let version = kind.remoteWriteVersion {
                 let isImport = kind == .imported
-                operation = .remoteWrite(try RemoteWrite(line, version, written, isImport: isImport))
+                operations = [.remoteWrite(try RemoteWrite(line, version, written, isImport: isImport))]
+            } else if kind == .otlpMetrics {
+                operations = try OTLPLine.operations(line)
             } else {
-                operation = try self.operation(kind, line)
+                operations = [try self.operation(kind, line)]
             }
         } catch let refusal as Refusal {
             throw refusal
         } catch {
             throw Refusal(reason: "not a body of \(line.kind)")
         }
-        return [WorkersElement(seq: line.seq, journal: journal, at: line.at, operation: operation)]
+        return operations.map { WorkersElement(seq: line.seq, journal: journal, at: line.at, operation: $0) }
     }
 
     private func operation(_ kind: WorkersLine.Kind, _ line: JournalLine) throws -> WorkersOperation {
@@ -112,7 +114,7 @@ package struct WorkersProjection: Projection {
                 dropped: context.dropped,
                 bytes: line.body.count
             ).operation(at: line.at)
-        case .register, .sweep, .ttl, .remoteWrite1, .remoteWrite2, .imported:
+        case .register, .sweep, .ttl, .remoteWrite1, .remoteWrite2, .imported, .otlpMetrics:
             let registration = try RegistrationDecoder.registration(
                 document.root,
                 default: component.key.type,

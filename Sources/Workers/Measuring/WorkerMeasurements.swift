@@ -75,7 +75,7 @@ package struct WorkerMeasurements {
         """
         SELECT
             name, component_type, status, last_heartbeat, capacity,
-            coalesce(runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write') AS sends_heartbeats,
+            coalesce(runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write', 'otlp') AS sends_heartbeats,
             coalesce(labels ->> 'project', runtime ->> 'project') AS project,
             runtime ->> 'hostname' AS hostname, runtime ->> 'version' AS version,
             coalesce(

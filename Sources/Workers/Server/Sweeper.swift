@@ -21,7 +21,7 @@ struct Sweeper: Sendable {
             FROM component
             WHERE status <> 'offline'
               AND last_heartbeat < $1
-              AND coalesce(runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write')
+              AND coalesce(runtime ->> 'type', '') NOT IN ('pushgateway', 'remote_write', 'otlp')
         ) AS found
         """
     )
