@@ -14,8 +14,6 @@ struct IntegrationTester: Sendable {
         var took: Duration?
         /// Of the alerting document: what each selected channel said.
         var results: [ChannelResult] = []
-        /// False when nothing was contacted that says how the integration is.
-        var isEvidence = true
     }
 
     struct ChannelResult: Sendable {
@@ -39,7 +37,7 @@ struct IntegrationTester: Sendable {
         let start = ContinuousClock.now
         var outcome = await outcome(of: document)
         outcome.took = ContinuousClock.now - start
-        if outcome.isEvidence { await note(outcome, type, outcome.error == nil ? .connected : .disconnected) }
+        await note(outcome, type, outcome.error == nil ? .connected : .disconnected)
         return outcome
     }
 
@@ -67,14 +65,21 @@ struct IntegrationTester: Sendable {
             case .graylog:
                 let url = document.text("healthEndpoint") ?? document.text("baseUrl") ?? ""
                 try await integrations.probe.http("GET", url)
+                if let gelf = IntegrationCheck.gelf(document) { try await integrations.probe.run(gelf) }
             case .alerting:
                 if let url = document.text("healthEndpoint") { try await integrations.probe.http("GET", url) }
                 return await alerts(AlertingDocument(document))
-            case .grafana, .sentry, .datadog:
-                return Outcome(
-                    error: "Weir cannot test \(document.type.rawValue) yet: nothing was contacted",
-                    isEvidence: false
-                )
+            case .grafana: try await integrations.probe.run(.grafana(document))
+            case .sentry:
+                guard let check = IntegrationCheck.sentry(document) else {
+                    return Outcome(error: "the DSN does not have the form https://key@host/project")
+                }
+                try await integrations.probe.run(check)
+            case .datadog:
+                guard let check = IntegrationCheck.datadog(document) else {
+                    return Outcome(error: "the site is not one of Datadog, such as datadoghq.eu")
+                }
+                try await integrations.probe.run(check)
             }
             return Outcome()
         } catch {
@@ -83,13 +88,11 @@ struct IntegrationTester: Sendable {
     }
 
     private func telemetry(_ document: IntegrationDocument) async throws(ReachabilityProbe.Failure) {
-        let endpoint = document.text("endpoint") ?? ""
-        guard document.text("protocol")?.lowercased() == "http" else {
-            return try await integrations.probe.tcp(endpoint, defaultPort: 4317)
+        guard document.text("protocol")?.lowercased() == "grpc" else {
+            return try await integrations.probe.run(.telemetry(document))
         }
-        let headers = document.value["headers"].flatMap { HeaderList($0) }?.fields ?? []
-        let used = headers.filter { !$0.name.trimmed.isEmpty && !$0.value.trimmed.isEmpty }
-        try await integrations.probe.http("POST", endpoint, fields: used)
+        try await integrations.probe.tcp(document.text("endpoint") ?? "", defaultPort: 4317)
+        // An empty export over HTTP/2 belongs here, as `IntegrationCheck.telemetry` is one over HTTP/1.1.
     }
 
     // MARK: - Alerts

@@ -22,28 +22,32 @@ struct ReachabilityProbe: Sendable {
     }
 
     /// Sends a request; any answer below 500 is a success, a redirect included: it is not followed.
-    func http(_ method: String, _ url: String, fields: [(name: String, value: String)] = [])
-        async throws(Failure)
-    {
+    func http(_ method: String, _ url: String) async throws(Failure) {
         let url = url.contains("://") ? url : "http://\(url)"
-        guard OutboundAddress(url) != nil else { throw Failure(description: "invalid url: host is required") }
-        var request = OutboundRequest(
-            method,
-            url,
-            fields: [("Content-Type", "application/json")] + fields,
-            body: method == "POST" ? Array("{}".utf8) : nil
+        let response = try await send(
+            OutboundRequest(method, url, fields: [("Content-Type", "application/json")])
         )
+        guard response.status < 500 else { throw Failure(description: IntegrationCheck.refusal(response)) }
+    }
+
+    /// Sends what a check asks, and judges the answer by it.
+    func run(_ check: IntegrationCheck) async throws(Failure) {
+        let response = try await send(check.request)
+        if let problem = check.problem(response) { throw Failure(description: problem) }
+    }
+
+    private func send(_ request: OutboundRequest) async throws(Failure) -> OutboundResponse {
+        guard OutboundAddress(request.url) != nil else {
+            throw Failure(description: "invalid url: host is required")
+        }
+        var request = request
         request.timeout = timeout
         request.deadline = .now + timeout
         request.cutsAnswer = true
-        let response: OutboundResponse
         do throws(OutboundError) {
-            response = try await client.send(request)
+            return try await client.send(request)
         } catch {
             throw Failure(description: "http reachability failed: \(error.cause)")
-        }
-        guard response.status < 500 else {
-            throw Failure(description: "endpoint returned status \(response.status)")
         }
     }
 
@@ -61,7 +65,7 @@ struct ReachabilityProbe: Sendable {
         if let problem { throw Failure(description: "grpc reachability failed: \(problem)") }
     }
 
-    /// The host and the port of an endpoint; an IPv6 address is in brackets.
+    /// The host and the port of an endpoint; an IPv6 address with a port is in brackets.
     static func address(_ endpoint: String, _ defaultPort: UInt16) -> (host: String, port: UInt16)? {
         var text = endpoint.trimmed[...]
         if let scheme = text.firstRange(of: "://") {
@@ -74,6 +78,10 @@ struct ReachabilityProbe: Sendable {
             guard let end = text.firstIndex(of: "]") else { return nil }
             host = text[text.index(after: text.startIndex)..<end]
             rest = text[text.index(after: end)...]
+        } else if text.count(where: { $0 == ":" }) > 1,
+            text.allSatisfy({ $0.isHexDigit || ":.%".contains($0) })
+        {
+            (host, rest) = (text, "")
         } else {
             host = text.prefix { $0 != ":" }
             rest = text[host.endIndex...]

@@ -50,15 +50,22 @@ struct IntegrationTestTests {
         )
     }
 
-    @Test(arguments: ["http", "grpc"])
-    func `calls nothing that notifications may not call`(protocol: String) async throws {
+    @Test func `calls nothing that notifications may not call`() async throws {
         let weir = try AlertsHarness(["WEIR_ALERTS_DENY": "127.0.0.0/8"])
         let listener = try Receiver(Receiver.answer(200))
-        let config = #"{"endpoint":"127.0.0.1:\#(listener.port)","protocol":"\#(`protocol`)"}"#
-        try await Self.save(weir, "opentelemetry", config)
-        let answer = try await Self.test(weir, "opentelemetry").json
-        #expect(answer["success"]?.bool == false)
-        #expect(answer["message"]?.string?.contains("127.0.0.1 may not be called") == true, "\(answer)")
+        let configs = [
+            ("opentelemetry", Self.otel), ("opentelemetry", #"{"endpoint":"URL","protocol":"grpc"}"#),
+            ("grafana", Self.grafana), ("sentry", Self.sentry), ("datadog", Self.datadog),
+            ("graylog", Self.graylog),
+        ]
+        for (type, config) in configs {
+            let keyed = listener.url.replacing("://", with: "://key@")
+            let document = config.replacing("KEYURL", with: keyed).replacing("URL", with: listener.url)
+            try await Self.save(weir, type, document)
+            let answer = try await Self.test(weir, type).json
+            #expect(answer["success"]?.bool == false)
+            #expect(answer["message"]?.string?.contains("127.0.0.1 may not be called") == true, "\(type)")
+        }
         #expect(listener.requests.isEmpty)
     }
 
@@ -74,15 +81,18 @@ struct IntegrationTestTests {
         #expect(proxy.requests.map(\.line) == ["GET http://logs.example.org/ HTTP/1.1"])
     }
 
-    @Test func `posts an empty object with the configured headers to a collector of HTTP`() async throws {
+    @Test func `posts an empty export with the configured headers to a collector of HTTP`() async throws {
         let weir = try AlertsHarness()
-        let receiver = try Receiver(Receiver.answer(404), Receiver.answer(503))
-        let config = #"{"endpoint":"\#(receiver.url)/v1","protocol":"http","headers":"x-team=red, x-none="}"#
+        let receiver = try Receiver(Receiver.answer(200), Receiver.answer(503))
+        let config =
+            #"{"endpoint":"\#(receiver.url)/","protocol":"http","headers":"x-team=red, x-none=, Content-Type=text/css"}"#
         try await Self.save(weir, "opentelemetry", config)
         #expect(try await Self.test(weir, "opentelemetry").json["success"]?.bool == true)
         let request = try #require(receiver.requests.first)
-        #expect(request.line == "POST /v1 HTTP/1.1")
-        #expect(request.text == "{}")
+        #expect(request.line == "POST /v1/traces HTTP/1.1")
+        #expect(request.body.isEmpty)
+        #expect(request.field("Content-Type") == "application/x-protobuf")
+        #expect(request.field("Content-Length") == "0")
         #expect(request.field("x-team") == "red")
         #expect(request.field("x-none") == nil)
         #expect(
@@ -111,17 +121,133 @@ struct IntegrationTestTests {
         #expect(try answer.json["message"]?.string?.contains("may not be called") == true, "\(answer.text)")
     }
 
-    @Test func `says of types that it cannot test that nothing was contacted`() async throws {
+    /// A type, its document with URL for the receiver's, what the receiver answers, what it is asked, and what the test
+    /// says; nil for a success.
+    private static let contacts: [(String, String, String, String, String?)] = [
+        ("opentelemetry", otel, Receiver.answer(200), "POST /v1/traces", nil),
+        (
+            "opentelemetry", otel, Receiver.answer(401), "POST /v1/traces",
+            "endpoint returned status 401: check the headers"
+        ),
+        (
+            "opentelemetry", otel, Receiver.answer(404), "POST /v1/traces",
+            "endpoint returned status 404: it receives no OTLP there"
+        ),
+        ("opentelemetry", otel, Receiver.answer(302), "POST /v1/traces", "endpoint returned status 302"),
+        ("grafana", grafana, Receiver.answer(200, #"{"database": "ok"}"#), "GET /g/api/health", nil),
+        (
+            "grafana", grafana, Receiver.answer(200, #"{"database":"failing"}"#), "GET /g/api/health",
+            "Grafana answers, and its database does not"
+        ),
+        (
+            "grafana", grafana, Receiver.answer(200, "<html>"), "GET /g/api/health",
+            "the endpoint is no Grafana: its /api/health says nothing of a database"
+        ),
+        ("grafana", grafana, Receiver.answer(503), "GET /g/api/health", "endpoint returned status 503"),
+        ("sentry", sentry, Receiver.answer(200, "{}"), "POST /s/api/42/envelope/", nil),
+        (
+            "sentry", sentry, Receiver.answer(403), "POST /s/api/42/envelope/",
+            "endpoint returned status 403: it does not accept the key of the DSN"
+        ),
+        (
+            "sentry", sentry, Receiver.answer(404), "POST /s/api/42/envelope/",
+            "endpoint returned status 404: it does not know the project of the DSN"
+        ),
+        ("datadog", datadog, Receiver.answer(200, #"{"valid":true}"#), "GET /api/v1/validate", nil),
+        (
+            "datadog", datadog, Receiver.answer(200, "{}"), "GET /api/v1/validate",
+            "the endpoint is no Datadog: it does not say that the API key is valid"
+        ),
+        (
+            "datadog", datadog, Receiver.answer(403), "GET /api/v1/validate",
+            "endpoint returned status 403: it does not accept the API key of this site"
+        ),
+        ("graylog", graylog, Receiver.answer(404), "GET /", nil),
+        ("graylog", graylog, Receiver.answer(500), "GET /", "endpoint returned status 500"),
+    ]
+
+    private static let otel = #"{"endpoint":"URL/v1/traces/?x=1","protocol":"http"}"#
+    private static let grafana = #"{"dashboardUrl":"URL/g/d/abc/runs?orgId=1"}"#
+    private static let sentry = #"{"dsn":"KEYURL/s/42","environment":"prod"}"#
+    private static let datadog = #"{"site":"URL","apiKey":"dd-secret"}"#
+    private static let graylog =
+        #"{"baseUrl":"URL/","provider":"loki","searchUrlTemplate":"x","inputUrl":"URL/gelf"}"#
+
+    @Test func `contacts what each type names, and believes only the answer that means success`() async throws
+    {
         let weir = try AlertsHarness()
-        try await Self.save(weir, "grafana", #"{"dashboardUrl":"http://127.0.0.1:1"}"#)
-        #expect(
-            try await Self.test(weir, "grafana").text
-                == #"{"success":false,"message":"Weir cannot test grafana yet: nothing was contacted"}"#
+        for (type, config, reply, line, problem) in Self.contacts {
+            let receiver = try Receiver(reply)
+            let keyed = receiver.url.replacing("://", with: "://sentry-secret:old@")
+            try await Self.save(
+                weir,
+                type,
+                config.replacing("KEYURL", with: keyed).replacing("URL", with: receiver.url)
+            )
+            let answer = try await Self.test(weir, type)
+            #expect(answer.status == 200)
+            #expect(try answer.json["success"]?.bool == (problem == nil), "\(type): \(answer.text)")
+            let said = problem ?? "Connection established successfully"
+            #expect(try answer.json["message"]?.string == said, "\(type)")
+            #expect(receiver.requests.map(\.line) == ["\(line) HTTP/1.1"])
+            #expect(!answer.text.contains("secret"))
+            let list = try await weir.feature.send(.get, "/observability/config")
+            let shown = try IntegrationRoutesTests.integration(list, type)
+            #expect(shown?["status"]?.string == (problem == nil ? "connected" : "disconnected"), "\(type)")
+            #expect(shown?["lastError"]?.string == problem)
+            switch type {
+            case "datadog": #expect(receiver.requests.first?.field("DD-API-KEY") == "dd-secret")
+            case "sentry":
+                let auth = receiver.requests.first?.field("X-Sentry-Auth")
+                #expect(auth == "Sentry sentry_version=7, sentry_client=weir/1, sentry_key=sentry-secret")
+                #expect(receiver.requests.first?.text == "{}\n")
+            default: break
+            }
+        }
+    }
+
+    @Test func `sends a message to the GELF input of a Graylog, behind its health`() async throws {
+        let weir = try AlertsHarness()
+        let receiver = try Receiver(
+            Receiver.answer(200),
+            Receiver.answer(202),
+            Receiver.answer(200),
+            Receiver.answer(404)
         )
-        let list = try await weir.feature.send(.get, "/observability/config")
-        let shown = try IntegrationRoutesTests.integration(list, "grafana")
-        #expect(shown?["status"]?.string == "configured")
-        #expect(shown?["lastTestedAt"] == nil)
+        try await Self.save(
+            weir,
+            "graylog",
+            #"{"baseUrl":"\#(receiver.url)","provider":"Graylog","searchUrlTemplate":"x","inputUrl":"\#(receiver.url)"}"#
+        )
+        #expect(try await Self.test(weir, "graylog").json["success"]?.bool == true)
+        #expect(receiver.requests.map(\.line) == ["GET / HTTP/1.1", "POST /gelf HTTP/1.1"])
+        let message = try receiver.requests[1].json
+        #expect(message["version"]?.string == "1.1")
+        #expect(message["short_message"]?.string == "Connection test of Weir")
+        #expect(
+            try await Self.test(weir, "graylog").json["message"]?.string
+                == "the GELF input returned status 404"
+        )
+    }
+
+    @Test(
+        "says what is wrong with a document before it contacts anybody",
+        arguments: [
+            (
+                "sentry", #"{"dsn":"https://host/1","environment":"x"}"#,
+                "the DSN does not have the form https://key@host/project"
+            ),
+            (
+                "datadog", #"{"site":"evil/path","apiKey":"k"}"#,
+                "the site is not one of Datadog, such as datadoghq.eu"
+            ),
+            ("grafana", #"{"dashboardUrl":"http://"}"#, "invalid url: host is required"),
+        ]
+    )
+    func malformed(_ type: String, _ config: String, _ message: String) async throws {
+        let weir = try AlertsHarness()
+        try await Self.save(weir, type, config)
+        #expect(try await Self.test(weir, type).json["message"]?.string == message)
     }
 
     @Test func `sends the test alert to every selected channel, and keeps what became of it`() async throws {
