@@ -252,6 +252,22 @@ let package = Package(
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
                 "Ingest", "OpenTelemetry", logging, crypto,
+            ],
+            resources: [
+                .embedInCode("SQL/insert_application_logs.sql"),
+                .embedInCode("SQL/insert_pipelines.sql"),
+                .embedInCode("SQL/insert_stage_options.sql"),
+                .embedInCode("SQL/insert_stages.sql"),
+                .embedInCode("SQL/insight_groups.sql"),
+                .embedInCode("SQL/insight_series.sql"),
+                .embedInCode("SQL/lock_workers.sql"),
+                .embedInCode("SQL/new_application.sql"),
+                .embedInCode("SQL/read_stage_logs.sql"),
+                .embedInCode("SQL/read_stages.sql"),
+                .embedInCode("SQL/span_stages.sql"),
+                .embedInCode("SQL/stages_of_pipelines.sql"),
+                .embedInCode("SQL/update_stages.sql"),
+                .embedInCode("SQL/upsert_workers.sql"),
             ]
         ),
         module(

@@ -34,6 +34,8 @@ package final class FeatureHarness: Sendable {
     package let endpoints: [Endpoint]
     /// The progress of each stream.
     package let progress: [StreamProgress]
+    /// Names of tokens that may send and read, by their secrets: for endpoints that read keys themselves.
+    private let keys: [String: String]
     private let directory: String
     private let router: Router<Endpoint>
     private let loading: Task<Void, Never>
@@ -44,8 +46,10 @@ package final class FeatureHarness: Sendable {
         settings: SettingValues = SettingValues(),
         loads: Bool = true,
         runsTasks: Bool = false,
+        keys: [String: String] = [:],
         over filled: TemporaryDatabase? = nil
     ) throws {
+        self.keys = keys
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         database = try filled ?? TemporaryDatabase.withSchema()
         directory = "/tmp/weir-feature-\(UUID128.random())"
@@ -124,7 +128,7 @@ package final class FeatureHarness: Sendable {
         if let refusal {
             response = refusal
         } else {
-            response = try await Self.answer(endpoint.handler, request, scopes)
+            response = try await answer(endpoint.handler, request, scopes)
         }
         let text: String
         switch response.body {
@@ -141,15 +145,25 @@ package final class FeatureHarness: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func answer(
+    private func answer(
         _ handler: Endpoint.Handler,
         _ request: Request,
         _ scopes: Set<Scope>
     ) async throws -> Response {
         switch handler {
+        case .keyed(let handle): await handle(request, caller(request.head.fields, scopes))
         case .async(let handle): await handle(request)
         case .graded(let handle): await handle(request, scopes)
         case .callback: throw NeedsConnection()
         }
+    }
+
+    private func caller(_ fields: HeaderFields, _ scopes: Set<Scope>) -> Caller {
+        let known: @Sendable (String) -> Caller.Known? = { [keys] key in
+            keys[key].map { Caller.Known(name: $0, scopes: [.ingest, .read]) }
+        }
+        let bearer = fields["Authorization"].map { String($0.dropFirst("Bearer ".count)) }
+        let own = [bearer, fields["X-API-Key"]].compactMap(\.self).compactMap(known).first
+        return Caller(name: own?.name, scopes: scopes.union(own?.scopes ?? []), lookUp: known)
     }
 }

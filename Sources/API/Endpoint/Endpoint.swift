@@ -16,6 +16,12 @@ package struct Endpoint: Sendable {
         /// The same, with the scopes of its caller, whose name is in the request: for endpoints that show more, or allow
         /// more, to some callers.
         case graded(@Sendable (Request, Set<Scope>) async -> Response)
+        /// Lets everybody in and decides itself, since its keys may be in the body; its scope is what it asks for, and
+        /// bounds and masks its body like that of any other.
+        case keyed(@Sendable (Request, Caller) async -> Response)
+
+        /// Whether the handler asks for the caller's key itself.
+        package var decidesAccess: Bool { if case .keyed = self { true } else { false } }
     }
 
     /// The method; a GET endpoint answers HEAD, too.

@@ -5,18 +5,22 @@ package import HTTP
 package struct ErrorEnvelope: Sendable {
     /// The type of its body in `/openapi.json`.
     package let schema: APIType
+    /// The media type of its body.
+    package let mediaType: String
     private let render: @Sendable (_ status: Status, _ message: String) -> [UInt8]
     /// The message for a caller without a valid token; nil leaves it to the application.
     package let challenge: (@Sendable (_ authorization: String?) -> String)?
 
-    /// Makes an envelope from a function that renders a JSON body, and optionally one that explains why a caller is
-    /// unknown.
+    /// Makes an envelope from a function that renders a body, in JSON unless it says otherwise, and optionally one that
+    /// explains why a caller is unknown.
     package init(
         schema: APIType = .named(.error),
+        mediaType: String = "application/json",
         challenge: (@Sendable (_ authorization: String?) -> String)? = nil,
         render: @escaping @Sendable (_ status: Status, _ message: String) -> [UInt8]
     ) {
         self.schema = schema
+        self.mediaType = mediaType
         self.challenge = challenge
         self.render = render
     }
@@ -30,6 +34,15 @@ package struct ErrorEnvelope: Sendable {
 
     /// The response for an error: `message` gives the reason and the next step.
     package func response(_ status: Status, _ message: String) -> Response {
-        .json(render(status, message), status: status)
+        Response(status: status, fields: ["Content-Type": mediaType], body: .bytes(render(status, message)))
+    }
+}
+
+extension ErrorEnvelope {
+    /// The message alone, as plain text with a line feed: the envelope of Pipelogiq's clients. Contract pipelogiq §7.2.
+    package static let plain = ErrorEnvelope(schema: .text, mediaType: "text/plain; charset=utf-8") {
+        _,
+        message in
+        Array("\(message)\n".utf8)
     }
 }

@@ -29,7 +29,15 @@ struct OpenAPIResponses {
 
     private static func refusals(of endpoint: Endpoint) -> [APIAnswer] {
         func refusal(_ status: Int, _ summary: String, _ headers: [APIAnswer.Header] = []) -> APIAnswer {
-            APIAnswer(status, summary, endpoint.envelope.schema, headers: headers)
+            let envelope = endpoint.envelope
+            let mediaType =
+                envelope.mediaType.split(separator: ";").first.map(String.init) ?? envelope.mediaType
+            return APIAnswer(
+                status,
+                summary,
+                contents: [.init(mediaType, envelope.schema)],
+                headers: headers
+            )
         }
         var refusals: [APIAnswer] = []
         if let scope = endpoint.scope {

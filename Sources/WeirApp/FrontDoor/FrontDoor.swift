@@ -128,7 +128,9 @@ package struct FrontDoor: Application {
             // Clients with a secret in their URL also call its health endpoint.
             let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
             guard isReachable else { return .refuse(notFound(head)) }
-            if let scope = route.scope, let refusal = refusal(scope, route.envelope, entrance, connection) {
+            if let scope = route.scope, !route.handler.decidesAccess,
+                let refusal = refusal(scope, route.envelope, entrance, connection)
+            {
                 return .refuse(refusal)
             }
             return .enter(route, parameters)
@@ -183,6 +185,15 @@ package struct FrontDoor: Application {
             return TokenGrant(name: "anonymous", scopes: [])
         }
         return grant
+    }
+
+    /// Who calls a route that decides itself.
+    private func caller(_ entrance: Entrance, _ connection: ConnectionInfo) -> Caller {
+        let table = tokens()
+        let secrets = Credentials.secrets(in: entrance.head.fields, pathSecret: entrance.pathSecret)
+        return Caller(name: table.grant(for: secrets)?.name, scopes: grant(entrance, connection).scopes) { key in
+            table.grant(for: [Array(key.utf8)]).map { Caller.Known(name: $0.name, scopes: $0.scopes) }
+        }
     }
 
     private func options(_ head: RequestHead, _ listener: ListenerInfo) -> Response {
@@ -242,6 +253,13 @@ package struct FrontDoor: Application {
                     await RequestLogContext.$requestID.withValue(request.id) {
                         await answer(request, grant.scopes)
                     }
+                }
+            }
+        case .keyed(let answer):
+            let caller = caller(entrance, connection)
+            return { request, exchange in
+                exchange.respond {
+                    await RequestLogContext.$requestID.withValue(request.id) { await answer(request, caller) }
                 }
             }
         }

@@ -1,0 +1,49 @@
+internal import Core
+
+/// One line of the stream `pipelines`.
+package struct PipelineElement: Sendable {
+    /// What the line says.
+    enum Word: Sendable {
+        case create(NewPipeline)
+        case stage(StageReport)
+        case worker(WorkerReport)
+        case log(ApplicationLog)
+    }
+
+    let seq: Int64
+    let at: Timestamp
+    let word: Word
+    /// What became of it; nil until it is applied.
+    var outcome: PipelineOutcome?
+    /// Stages that changed, for counters and histograms.
+    var changes: [StageStep] = []
+}
+
+/// A stage that changed.
+struct StageStep: Sendable {
+    let change: StageChange
+    let from: StageStatus
+    let stage: StageState
+    let pipelineName: String
+    let handler: String?
+}
+
+/// What became of a line.
+package enum PipelineOutcome: Hashable, Sendable {
+    /// The pipeline is stored.
+    case created
+    /// A pipeline of the same number is stored already, and is another one.
+    case numberTaken
+    /// The stage has this status now.
+    case stage(StageStatus)
+    /// The stage is not in a state in which the line counts.
+    case notActive(StageStatus)
+    /// There is no such stage, or it is another application's.
+    case unknownStage
+    /// The worker has this number.
+    case worker(Int64)
+    /// There is no such worker.
+    case unknownWorker
+    /// It is stored.
+    case logged
+}

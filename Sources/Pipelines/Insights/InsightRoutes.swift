@@ -1,0 +1,220 @@
+internal import API
+internal import Configuration
+internal import Core
+internal import HTTP
+internal import Ingest
+internal import Postgres
+
+/// `/observability/insights`, `…/insights/series` and `…/traces`, each also below `/api`. Contract pipelogiq §2.
+struct InsightRoutes: Sendable {
+    let reader: StoreReader
+    let sources: [any InsightSource]
+    let templates: (any LinkTemplateSource)?
+
+    var all: [Endpoint] { PipelinesSurface.doubled([insights, series, traces]) }
+
+    private static let listed = 10
+    private static let mostTraces = 500
+
+    // MARK: - Parameters
+
+    private static let range = APIParameter.text("range", "How far back: 15m, 1h, 6h, 24h or 1d, 7d.")
+    private static let timeRange = APIParameter.text("timeRange", "The same; `range` goes before it.")
+    private var source: APIParameter {
+        .word(
+            "source",
+            sources.map(\.name) + ["all"],
+            default: "all",
+            "Whose executions; without pipelines' own clients' parameters all of them."
+        )
+    }
+
+    private static func range(_ request: Request) -> InsightRange? {
+        let names = ["range", "timeRange"]
+        let word = names.compactMap { request.query.first($0) }.first { !$0.trimmed.isEmpty }
+        return InsightRange(reading: word)
+    }
+
+    private func chosen(_ request: Request) -> [any InsightSource] {
+        let word = request.query.first("source")?.trimmed ?? "all"
+        return sources.contains { $0.name == word } ? sources.filter { $0.name == word } : sources
+    }
+
+    private func endpoint(
+        _ path: String,
+        _ summary: String,
+        _ parameters: [APIParameter],
+        _ answer: APIType,
+        _ body: @escaping @Sendable (Request, Connection) throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            .get,
+            path,
+            scope: .read,
+            envelope: .observability,
+            documentation: EndpointDocumentation(
+                tag: "Observability",
+                summary: summary,
+                parameters: parameters,
+                answers: [
+                    APIAnswer(200, "The answer.", answer),
+                    APIAnswer(500, "A bug in Weir; its log has the reason.", .named(.observabilityError)),
+                    APIAnswer(
+                        503,
+                        "PostgreSQL is away or busy. Retry.",
+                        .named(.observabilityError),
+                        headers: [.retryAfter]
+                    ),
+                ]
+            ),
+            handler: .async { request in await reader.answer(.observability) { try body(request, $0) } }
+        )
+    }
+
+    // MARK: - Insights
+
+    private var insights: Endpoint {
+        endpoint(
+            "/observability/insights",
+            "The slowest stages, those that fail most, and the throughput of the last hour or another range.",
+            [Self.range, Self.timeRange, source],
+            .named(InsightSchemas.insights)
+        ) { request, connection in
+            let range = Self.range(request) ?? .hour
+            let now = request.receivedAt
+            let since = now - .seconds(range.minutes * 60)
+            var groups: [Insights.Group] = []
+            var totals = PipelineTotals(total: 0, failed: 0)
+            for source in chosen(request) {
+                groups += try source.stageGroups(since: since, now: now, on: connection).map {
+                    ($0, source.name)
+                }
+                let part = try source.totals(since: since, on: connection)
+                totals.total += part.total
+                totals.failed += part.failed
+            }
+            let insights = Insights(groups, totals, minutes: range.minutes, listed: Self.listed)
+            return PlainAnswer.object { insights.write(to: &$0) }
+        }
+    }
+
+    private var series: Endpoint {
+        endpoint(
+            "/observability/insights/series",
+            "What was made, done and failed, and how long stages took, over time.",
+            [Self.range, Self.timeRange, source],
+            .named(InsightSchemas.series)
+        ) { request, connection in
+            let buckets = (Self.range(request) ?? .hour).buckets(at: request.receivedAt)
+            var sums = [InsightBucket](repeating: InsightBucket(), count: buckets.count)
+            for source in chosen(request) {
+                for (place, bucket) in try source.series(buckets, on: connection).enumerated()
+                where sums.indices.contains(place) { sums[place].add(bucket) }
+            }
+            return PlainAnswer.object { body in
+                body.member("bucketSeconds", buckets.step)
+                body.array("series") { list in
+                    for (place, bucket) in sums.enumerated() {
+                        let start = buckets.start.adding(seconds: place * Int(buckets.step))
+                        list.object { Self.write(bucket, start, to: &$0) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ bucket: InsightBucket, _ start: Timestamp, to element: inout JSONWriter) {
+        element.member("start", PipelineEncoder.wholeSeconds(start))
+        element.member("pipelinesCreated", bucket.pipelinesCreated)
+        element.member("pipelinesCompleted", bucket.pipelinesCompleted)
+        element.member("pipelinesFailed", bucket.pipelinesFailed)
+        element.member("stagesCompleted", bucket.stagesCompleted)
+        element.member("stagesFailed", bucket.stagesFailed)
+        element.member("p50Ms", bucket.p50)
+        element.member("p95Ms", bucket.p95)
+    }
+
+    // MARK: - Traces
+
+    private static let search = APIParameter.text(
+        "search",
+        "Part of the name or of the trace id, or the number of the execution."
+    )
+    private static let status = APIParameter.text(
+        "status",
+        "success, error or running; anything else is all."
+    )
+    private static let limit = APIParameter.text("limit", "How many, up to 500; 50 without it.")
+    private static let before = APIParameter.text(
+        "before",
+        "Only older ones than the row with this `timestamp` and `executionId`, joined by a comma."
+    )
+    private static let application = APIParameter.text("applicationId", "Only this application's.")
+
+    private var traces: Endpoint {
+        endpoint(
+            "/observability/traces",
+            "The newest executions as traces.",
+            [
+                Self.search, Self.status, Self.range, Self.timeRange, source, Self.limit, Self.before,
+                Self.application,
+            ],
+            .list(.named(InsightSchemas.trace))
+        ) { request, connection in
+            let query = Self.query(request)
+            var rows: [TraceRow] = []
+            for source in chosen(request) {
+                rows += try source.traces(query, now: request.receivedAt, on: connection)
+            }
+            rows.sort { ($0.at, $0.executionID) > ($1.at, $1.executionID) }
+            let links = try templates?.templates(on: connection) ?? LinkTemplates()
+            var writer = JSONWriter()
+            writer.array { list in
+                for row in rows.prefix(query.limit) { list.object { Self.write(row, links, to: &$0) } }
+            }
+            return .json(writer.bytes + [UInt8(ascii: "\n")])
+        }
+    }
+
+    private static func query(_ request: Request) -> TraceQuery {
+        func text(_ name: String) -> String? {
+            guard let text = request.query.first(name)?.trimmed, !text.isEmpty, !text.utf8.contains(0) else {
+                return nil
+            }
+            return text
+        }
+        var query = TraceQuery()
+        query.search = text("search")
+        query.status = text("status").flatMap { TraceQuery.Status(rawValue: $0.lowercased()) }
+        query.since = range(request).map { request.receivedAt - .seconds($0.minutes * 60) }
+        query.application = text("applicationId").flatMap { Int64($0) }
+        query.limit = text("limit").flatMap { Int($0) }.map { min(max($0, 1), mostTraces) } ?? 50
+        if let parts = text("before")?.split(separator: ","),
+            let time = parts.first.flatMap({ Timestamp(iso8601: $0) })
+        {
+            query.before = (time, parts.count > 1 ? Int64(parts[1]) ?? .max : .max)
+        }
+        return query
+    }
+
+    private static func write(_ row: TraceRow, _ links: LinkTemplates, to element: inout JSONWriter) {
+        element.member("traceId", row.traceID)
+        element.member("executionId", row.executionID)
+        element.member("pipelineName", row.name)
+        element.member("status", row.status.rawValue)
+        element.member("durationMs", row.durationMs)
+        element.member("spansCount", row.spans)
+        element.member("timestamp", PipelineEncoder.wholeSeconds(row.at))
+        // The cursor needs all of the time.
+        element.member("cursor", "\(row.at.iso8601()),\(row.executionID)")
+        if let run = row.runID { element.member("runId", run) }
+        let values: [LinkTemplate.Placeholder: String] = [
+            .traceID: row.traceID, .executionID: row.runID ?? "\(row.executionID)", .pipelineName: row.name,
+            .timestampMs: "\(row.at.microseconds / 1000)",
+        ]
+        if let template = links.trace, !row.traceID.isEmpty {
+            element.member("traceUrl", template.link(values))
+        }
+        if let template = links.logs { element.member("logsUrl", template.link(values)) }
+    }
+}
