@@ -460,8 +460,8 @@ let package = Package(
             [
                 "Configuration", "Core", "HTTP", "HTTPServer", "API", "Import", "Ingest", "Journal",
                 "Metrics",
-                "Nextflow", "Operations", "Postgres", "PostgresCluster", "Provenance", "Runs", "Simulator",
-                "WeirClient", "FeatureTestKit", "Traces", "weir", logging,
+                "Nextflow", "Operations", "Pipelines", "Postgres", "PostgresCluster", "Provenance", "Runs",
+                "Simulator", "WeirClient", "FeatureTestKit", "Traces", "weir", logging,
             ],
             exclude: ["Fixtures", "Echo/echo.sql"]
         ),

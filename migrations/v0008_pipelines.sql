@@ -1,5 +1,5 @@
 -- Pipelines, their stages, and the workers that do them: the tables and the columns of Pipelogiq, and its additions for
--- trace context. Contract pipelogiq §7.1, §3.2.
+-- trace context. Contract pipelogiq 7.1 and 3.2.
 --
 -- Ids are given out by endpoints, from the sequences of this file, before the line of the journal is written: the line
 -- holds them, so that whoever applies it stores the same ones. The loader only moves a sequence past what it stores.
@@ -197,14 +197,3 @@ CREATE TABLE worker_event (
 
 CREATE INDEX worker_event_worker ON worker_event (worker_id, ts, id);
 CREATE INDEX worker_event_ts ON worker_event (ts, id);
-
--- ------------------------------------------------------------------------------------------------------- dispatch
-
--- Jobs that were handed out by `POST /jobs/pull` and wait for their acknowledgement. Not of the journal: a job that is
--- forgotten is handed out again.
-CREATE TABLE stage_job (
-    token         uuid        PRIMARY KEY,
-    stage_id      bigint      NOT NULL UNIQUE REFERENCES stage ON DELETE CASCADE,
-    queue         text        NOT NULL,
-    visible_after timestamptz NOT NULL
-);

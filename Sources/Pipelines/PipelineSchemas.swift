@@ -146,9 +146,6 @@ enum PipelineSchemas {
 
     static let skip = APISchema("StageSkip", [Member("stageId", .integer(1))])
 
-    static let pull = APISchema("JobPull", [Member("queue", word)])
-    static let ack = APISchema("JobAck", [Member("token", word), optional("requeue", APIType.flag.orNull)])
-
     // MARK: - Answers
 
     static let pipeline = APISchema(
@@ -195,14 +192,6 @@ enum PipelineSchemas {
             Member("items", .list(.object)), Member("totalCount", .count), Member("onlineCount", .count),
             Member("offlineCount", .count), Member("degradedCount", .count),
             Member("offlineAfterSec", .count),
-        ]
-    )
-    static let job = APISchema(
-        "Job",
-        [
-            Member("token", .text), Member("queue", .text), Member("messageId", .text),
-            Member("payload", .object),
-            Member("headers", .object),
         ]
     )
 }

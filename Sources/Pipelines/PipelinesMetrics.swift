@@ -10,9 +10,6 @@ package struct PipelinesMetrics: Sendable {
     private let statusUpdated: Counter
     private let pendingFailed: Counter
     private let pipelinesCreated: Counter
-    private let pulled: Counter
-    private let acked: Counter
-    private let nacked: Counter
     private let durations: MetricFamily<Histogram>
 
     /// The bounds of the durations of stages, in seconds.
@@ -40,9 +37,10 @@ package struct PipelinesMetrics: Sendable {
             help: "Stages that failed since no worker took them up in time."
         )
         pipelinesCreated = registry.counter("ext_pipeline_created_total", help: "Pipelines that were made.")
-        pulled = registry.counter("ext_stage_jobs_pulled_total", help: "Jobs that workers pulled.")
-        acked = registry.counter("ext_stage_jobs_acked_total", help: "Jobs that workers acknowledged.")
-        nacked = registry.counter("ext_stage_jobs_nacked_total", help: "Jobs that workers gave back.")
+        // Weir hands out no jobs: these are there for dashboards.
+        _ = registry.counter("ext_stage_jobs_pulled_total", help: "Jobs that workers pulled.")
+        _ = registry.counter("ext_stage_jobs_acked_total", help: "Jobs that workers acknowledged.")
+        _ = registry.counter("ext_stage_jobs_nacked_total", help: "Jobs that workers gave back.")
         durations = registry.histogramFamily(
             "pipelogiq_stage_duration_seconds",
             help: "How long attempts of stages took, by how they ended.",
@@ -53,8 +51,6 @@ package struct PipelinesMetrics: Sendable {
     }
 
     func created() { pipelinesCreated.increment() }
-    func jobPulled() { pulled.increment() }
-    func jobSettled(requeued: Bool) { (requeued ? nacked : acked).increment() }
     func resultFailed() { resultsFailed.increment() }
 
     /// Counts a line that is committed.

@@ -74,25 +74,9 @@ package enum PipelinesSettings {
         "How many events a worker of pipelines may send at once; more are answered 400."
     )
 
-    static let visibility = Setting<Duration>(
-        "WEIR_JOBS_VISIBILITY_TIMEOUT",
-        .duration(.seconds(1) ... .seconds(86_400)),
-        default: "1m",
-        aliases: ["GATEWAY_VISIBILITY_TIMEOUT"],
-        "After how long a job that was pulled and not acknowledged is handed out again."
-    )
-
-    static let mostJobs = Setting<Int>(
-        "WEIR_JOBS_MAX_INFLIGHT",
-        .integer(1...1_000_000),
-        default: "128",
-        aliases: ["GATEWAY_MAX_INFLIGHT"],
-        "How many jobs may be pulled and not acknowledged; more are answered 429."
-    )
-
     /// All of them.
     package static let rows: [AnySetting] = [
         applyTimeout.row, mostStages.row, keep.row, logsKeep.row, pendingTimeout.row, heartbeatEvery.row,
-        offlineAfter.row, sessionLife.row, mostEvents.row, visibility.row, mostJobs.row,
+        offlineAfter.row, sessionLife.row, mostEvents.row,
     ]
 }

@@ -52,7 +52,7 @@ import Testing
                 "provenance_events", "provenance_feed", "provenance_position", "provenance_source",
                 "provenance_unplaced",
                 "application", "pipeline", "pipeline_context_item", "keyword", "pipeline_keyword", "stage",
-                "stage_io", "stage_options", "stage_log", "stage_retry", "worker_client", "stage_job",
+                "stage_io", "stage_options", "stage_log", "stage_retry", "worker_client",
             ]
         )
     }

@@ -24,7 +24,8 @@ struct IntegrationDocument: Sendable {
         switch type {
         case .opentelemetry: try checkTelemetry()
         case .alerting: try AlertingDocument(self).check()
-        case .grafana, .sentry, .datadog, .graylog: break
+        case .graylog: try checkTemplate("searchUrlTemplate", for: .logs)
+        case .grafana, .sentry, .datadog: break
         }
     }
 
@@ -39,7 +40,19 @@ struct IntegrationDocument: Sendable {
         return type.requiredKeys.allSatisfy { text($0) != nil }
     }
 
+    /// A template of a link that makes no link is refused before it is handed to a browser. Contract pipelogiq §2.6.
+    private func checkTemplate(_ key: String, for purpose: LinkTemplate.Purpose) throws(ObservabilityFailure)
+    {
+        guard let text = text(key) else { return }
+        do throws(LinkTemplate.Complaint) {
+            _ = try LinkTemplate.read(text, for: purpose)
+        } catch {
+            throw .config(type, error.message, field: key)
+        }
+    }
+
     private func checkTelemetry() throws(ObservabilityFailure) {
+        try checkTemplate("traceLinkTemplate", for: .trace)
         if let word = text("protocol"), !["grpc", "http"].contains(word.lowercased()) {
             throw .config(type, "The protocol is grpc or http")
         }

@@ -20,14 +20,10 @@ struct InsightRoutes: Sendable {
 
     private static let range = APIParameter.text("range", "How far back: 15m, 1h, 6h, 24h or 1d, 7d.")
     private static let timeRange = APIParameter.text("timeRange", "The same; `range` goes before it.")
-    private var source: APIParameter {
-        .word(
-            "source",
-            sources.map(\.name) + ["all"],
-            default: "all",
-            "Whose executions; without pipelines' own clients' parameters all of them."
-        )
-    }
+    private static let source = APIParameter.text(
+        "source",
+        "Whose executions: pipelines, nextflow, runs; without it, or with another word, all of them."
+    )
 
     private static func range(_ request: Request) -> InsightRange? {
         let names = ["range", "timeRange"]
@@ -77,7 +73,7 @@ struct InsightRoutes: Sendable {
         endpoint(
             "/observability/insights",
             "The slowest stages, those that fail most, and the throughput of the last hour or another range.",
-            [Self.range, Self.timeRange, source],
+            [Self.range, Self.timeRange, Self.source],
             .named(InsightSchemas.insights)
         ) { request, connection in
             let range = Self.range(request) ?? .hour
@@ -102,7 +98,7 @@ struct InsightRoutes: Sendable {
         endpoint(
             "/observability/insights/series",
             "What was made, done and failed, and how long stages took, over time.",
-            [Self.range, Self.timeRange, source],
+            [Self.range, Self.timeRange, Self.source],
             .named(InsightSchemas.series)
         ) { request, connection in
             let buckets = (Self.range(request) ?? .hour).buckets(at: request.receivedAt)
@@ -156,7 +152,7 @@ struct InsightRoutes: Sendable {
             "/observability/traces",
             "The newest executions as traces.",
             [
-                Self.search, Self.status, Self.range, Self.timeRange, source, Self.limit, Self.before,
+                Self.search, Self.status, Self.range, Self.timeRange, Self.source, Self.limit, Self.before,
                 Self.application,
             ],
             .list(.named(InsightSchemas.trace))

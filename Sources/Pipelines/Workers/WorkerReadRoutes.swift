@@ -22,7 +22,11 @@ struct WorkerReadRoutes: Sendable {
         atLeast: 0,
         "Only this application's."
     )
-    private static let worker = APIParameter.integer("workerId", atLeast: 0, "Only this worker's.")
+    private static let worker = APIParameter.integer(
+        "workerId",
+        0...9_007_199_254_740_991,
+        "Only this worker's."
+    )
     private static let search = APIParameter.text("search", "Part of the name, the instance or the host.")
     private static let limit = APIParameter.integer("limit", 1...500, default: 100, "How many.")
     private static let eventLimit = APIParameter.integer("limit", 1...1000, default: 200, "How many.")

@@ -11,7 +11,9 @@ import Workers
 extension Feature {
     /// Every feature of Weir: the one list that server, commands and settings iterate over.
     package static let all: [Feature] = [
-        nextflow, runs, workers, executions { ExecutionNeighbours($0) }, pipelines, provenance,
-        traces(of: [NextflowTraces(), TrackedRunTraces()]), alerts { StoredMeasurements($0) }, shared,
+        nextflow, runs, workers, executions { ExecutionNeighbours($0) },
+        pipelines(templates: StoredLinkTemplates(), sources: [NextflowInsights(), TrackedRunInsights()]),
+        provenance, traces(of: [NextflowTraces(), TrackedRunTraces(), PipelineTraces()]),
+        alerts { StoredMeasurements($0) }, shared,
     ]
 }
