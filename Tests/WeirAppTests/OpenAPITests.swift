@@ -125,10 +125,12 @@ import Testing
         let execution = try checkExecutions(client, check)
         let eventID = try checkEvents(client, check)
         try checkSpans(client, check)
+        let pipelineID = try checkPipelines(client, check)
         let ids =
             try await checkAlerts(client, check) + [
                 ("/api/v2/checks", checkID), ("/api/v2/executions", execution),
                 ("/api/v2/events", eventID), ("/api/v2/sources", "s1"),
+                ("/pipelines", pipelineID), ("/api/pipelines", pipelineID),
             ]
         for operation in api.operations where operation.method == "get" {
             if operation.node["responses"]?["200"]?["content"]?["text/event-stream"] != nil {
@@ -327,6 +329,50 @@ import Testing
             for id in [id, Self.execution] { _ = try send("POST", root + "/{id}/observations", id, body) }
         }
         return id
+    }
+
+    /// Returns the number of a pipeline.
+    private func checkPipelines(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws -> String {
+        var number = ""
+        for prefix in ["", "/api"] {
+            func post(_ path: String, _ bodies: [String], _ target: String? = nil, session: String = "")
+                throws
+            {
+                for body in bodies {
+                    let fields = session.isEmpty ? [] : [("X-Worker-Session", session)]
+                    let response = try client.post(prefix + (target ?? path), json: body, fields: fields)
+                    try check(response, "post", prefix + path)
+                }
+            }
+            let body = #"{"name":"p","stages":[{"stageName":"a","options":{"maxRetries":1}}]}"#
+            let made = try client.post("\(prefix)/pipelines", json: body)
+            try check(made, "post", "\(prefix)/pipelines")
+            let json = try JSONDocument(Array(made.text.utf8)).root
+            number = json["id"]?.numberText ?? ""
+            let stage = json["stages"]?.elements.compactMap { $0["id"]?.numberText }.first ?? ""
+            try post("/pipelines", ["5", "{}"])
+            try post("/stages/{stageId}/status", [#"{"status":"Running"}"#, "{}"], "/stages/\(stage)/status")
+            let results = [#"{"isSuccess":true}"#, #"{"isSuccess":true}"#, "{}"]
+            try post("/stages/{stageId}/result", results, "/stages/\(stage)/result")
+            try post("/stages/{stageId}/result", results, "/stages/0/result")
+            try post("/pipelines/rerunStage", [#"{"stageId":\#(stage)}"#, "{}"])
+            try post("/pipelines/skipStage", [#"{"stageId":\#(stage)}"#, #"{"stageId":99999}"#])
+            try post("/logs", [#"{"message":"m"}"#, "5"])
+            let bootstrap = #"{"workerName":"w","instanceId":"i"}"#
+            let begun = try client.post("\(prefix)/workers/bootstrap", json: bootstrap)
+            try check(begun, "post", "\(prefix)/workers/bootstrap")
+            let session = try JSONDocument(Array(begun.text.utf8)).root
+            let worker = session["workerId"]?.numberText ?? ""
+            let token = session["workerSessionToken"]?.string ?? ""
+            try post("/workers/heartbeat", [#"{"workerId":\#(worker)}"#], session: "x")
+            try post("/workers/heartbeat", [#"{"workerId":\#(worker)}"#, "{}"], session: token)
+            try post("/workers/events", [#"{"workerId":\#(worker),"events":[{}]}"#, "{}"], session: token)
+            try post("/workers/shutdown", [#"{"workerId":\#(worker)}"#, "5"], session: token)
+        }
+        return number
     }
 
     private func checkIntegrations(

@@ -23,7 +23,7 @@ struct PipelineReadRoutes: Sendable {
     private static let size = APIParameter.integer("pageSize", 1...500, default: 10, "How many on a page.")
     private static let application = APIParameter.integer(
         "applicationId",
-        atLeast: 0,
+        0...9_007_199_254_740_991,
         "Only this application's."
     )
     private static let search = APIParameter.text(
@@ -49,7 +49,10 @@ struct PipelineReadRoutes: Sendable {
                 .text("keywords", "Having this keyword; repeat it."),
                 .text("statuses", "In this status; repeat it."),
             ] + Self.times,
-            answers: [APIAnswer(200, "A page.", .named(PipelineSchemas.pipelines))],
+            answers: [
+                APIAnswer(200, "A page.", .named(PipelineSchemas.pipelines)),
+                PipelineSchemas.refusedParameters,
+            ],
             from: surface.reader,
             reading: { reader in
                 var query = PipelinesStore.Query()

@@ -19,7 +19,7 @@ struct WorkerReadRoutes: Sendable {
     )
     private static let application = APIParameter.integer(
         "applicationId",
-        atLeast: 0,
+        0...9_007_199_254_740_991,
         "Only this application's."
     )
     private static let worker = APIParameter.integer(
@@ -46,7 +46,10 @@ struct WorkerReadRoutes: Sendable {
             tag: PipelinesSurface.tag,
             "Workers of pipelines, those seen last first.",
             [Self.state, Self.application, Self.search, Self.limit],
-            answers: [APIAnswer(200, "The workers and how many there are.", .named(PipelineSchemas.workers))],
+            answers: [
+                APIAnswer(200, "The workers and how many there are.", .named(PipelineSchemas.workers)),
+                PipelineSchemas.refusedParameters,
+            ],
             from: surface.reader,
             reading: { reader in
                 Query(
@@ -165,7 +168,7 @@ struct WorkerReadRoutes: Sendable {
             tag: PipelinesSurface.tag,
             "Events of workers, the newest first.",
             [Self.worker, Self.application, Self.eventLimit],
-            answers: [APIAnswer(200, "The events.", .list(.object))],
+            answers: [APIAnswer(200, "The events.", .list(.object)), PipelineSchemas.refusedParameters],
             from: surface.reader,
             reading: { reader in
                 (
@@ -185,7 +188,7 @@ struct WorkerReadRoutes: Sendable {
             tag: PipelinesSurface.tag,
             "Events of one worker, the newest first; none of an unknown one.",
             [Self.eventLimit],
-            answers: [APIAnswer(200, "The events.", .list(.object))],
+            answers: [APIAnswer(200, "The events.", .list(.object)), PipelineSchemas.refusedParameters],
             from: surface.reader,
             reading: { reader in reader.count(Self.eventLimit) },
             answer: { request, limit, connection in
