@@ -184,7 +184,13 @@ enum PipelineSchemas {
         [Member("status", .text), Member("stageStatus", .word(StageStatus.allCases.map(\.rawValue)))]
     )
     static let accepted = APISchema("StageAccepted", [Member("status", .text)])
-    static let logged = APISchema("ApplicationLogged", [Member("id", .count)])
+    static let logged = APISchema(
+        "ApplicationLogged",
+        [
+            Member("id", .count), optional("message", .text), optional("logLevel", .text),
+            optional("created", .moment), optional("keywords", .list(.named(pair))),
+        ]
+    )
     static let heard = APISchema(
         "WorkerHeard",
         [Member("status", .text), Member("workerId", .count), optional("acceptedCount", .count)]
