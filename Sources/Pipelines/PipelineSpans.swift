@@ -107,3 +107,24 @@ package enum PipelineSpans {
 
     private static func nanoseconds(_ time: Timestamp) -> UInt64 { UInt64(max(0, time.microseconds)) * 1000 }
 }
+
+extension PipelineSpans {
+    /// The trace of a pipeline; nil when there is none. On the thread of the connection.
+    package static func trace(of pipeline: Int64, on connection: Connection) throws -> TraceID? {
+        try connection.execute(
+            Statement("trace of a pipeline", "SELECT w3c_trace_id FROM pipeline WHERE id = $1"),
+            [.int64(pipeline)]
+        ).first.flatMap { TraceID(wire: try $0.text("w3c_trace_id")) }
+    }
+
+    /// The numbers of the pipelines of a trace, the oldest first, at most 100.
+    package static func pipelines(of trace: TraceID, on connection: Connection) throws -> [Int64] {
+        try connection.execute(
+            Statement(
+                "pipelines of a trace",
+                "SELECT id FROM pipeline WHERE w3c_trace_id = $1 ORDER BY id LIMIT 100"
+            ),
+            [.text(trace.description)]
+        ).map { try $0.int64("id") }
+    }
+}
