@@ -7,8 +7,10 @@ struct RecordingTests {
     /// Contract pipelogiq §4.1.
     @Test(arguments: [
         ("always_on", "0", Sampler.alwaysOn), ("alwayson", "", .alwaysOn), ("ALWAYS_OFF", "1", .alwaysOff),
-        ("alwaysoff", "", .alwaysOff), ("traceidratio", "0.25", .ratio(0.25)), ("traceidratio", "", .ratio(1)),
-        ("traceidratio", "-3", .ratio(0)), ("traceidratio", "7", .ratio(1)), ("traceidratio", "nan", .ratio(1)),
+        ("alwaysoff", "", .alwaysOff), ("traceidratio", "0.25", .ratio(0.25)),
+        ("traceidratio", "", .ratio(1)),
+        ("traceidratio", "-3", .ratio(0)), ("traceidratio", "7", .ratio(1)),
+        ("traceidratio", "nan", .ratio(1)),
         ("", "0.5", .parentBased(0.5)), ("parentbased_always_on", "", .parentBased(1)),
         ("parentbased_traceidratio", "x", .parentBased(1)), ("parentbased_always_off", "", .parentBased(0)),
         ("jaeger_remote", "0.1", .parentBased(0.1)),
@@ -40,7 +42,9 @@ struct RecordingTests {
         record("before")
         recorder.turnOn(.alwaysOn, capacity: 2)
         let parent = TraceParent(
-            traceID: TraceID(high: 1, low: 2)!, spanID: SpanID(3)!, isSampled: true
+            traceID: TraceID(high: 1, low: 2)!,
+            spanID: SpanID(3)!,
+            isSampled: true
         )
         record("child", below: parent)
         record("root")

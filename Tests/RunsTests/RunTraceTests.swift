@@ -19,14 +19,17 @@ struct TrackedRunTraceTests {
                 Self.uuid,
                 agent: "indexer",
                 job: "crawl",
-                more: #","status":"failure","end_time":"2026-01-01T00:00:02.5Z","error_summary":"no route","items_failed":3"#
+                more:
+                    #","status":"failure","end_time":"2026-01-01T00:00:02.5Z","error_summary":"no route","items_failed":3"#
             )
         )
         _ = try await harness.post("/api/v1/runs", RunBody.run("job 7", more: #","status":"running""#))
         let (run, open) = try Connection.withTemporary(harness.database.target) { connection in
             (
                 try #require(try TrackedRunTrace(eventID: Self.uuid, on: connection)),
-                try #require(try TrackedRunTrace.find(TrackedRunTrace.trace(of: "job 7"), on: connection).first)
+                try #require(
+                    try TrackedRunTrace.find(TrackedRunTrace.trace(of: "job 7"), on: connection).first
+                )
             )
         }
         let span = run.span(now: Self.now)

@@ -14,7 +14,8 @@ struct OTLPEndpointTests {
         ("https://tempo:443/ignored", nil, "https://tempo:443"), ("dns://tempo", nil, "https://tempo:4317"),
         ("HTTP://tempo:1", nil, "http://tempo:1"), ("https://tempo", true, "http://tempo:4317"),
         ("tempo", false, "https://tempo:4317"), ("http://tempo", false, "https://tempo:4317"),
-        ("[::1]", nil, "http://[::1]:4317"), ("[::1]:5", nil, "http://[::1]:5"), ("::1", nil, "http://[::1]:4317"),
+        ("[::1]", nil, "http://[::1]:4317"), ("[::1]:5", nil, "http://[::1]:5"),
+        ("::1", nil, "http://[::1]:4317"),
         ("http://[fe80::1]", nil, "http://[fe80::1]:4317"), ("10.0.0.1", nil, "http://10.0.0.1:4317"),
     ])
     func `over gRPC`(text: String, insecure: Bool?, expected: String) throws {
@@ -49,7 +50,9 @@ struct OTLPEndpointTests {
         #expect(try OTLPEndpoint(text, .metrics, transport: .http, isOwn: isOwn).url == expected)
     }
 
-    @Test(arguments: ["", "http://", "http:///v1/traces", ":4317", "https://:443", "a b", "http://ho\u{7}st", "[::1"])
+    @Test(arguments: [
+        "", "http://", "http:///v1/traces", ":4317", "https://:443", "a b", "http://ho\u{7}st", "[::1",
+    ])
     func `without a host are refused`(text: String) {
         #expect(throws: OTLPEndpoint.Fault.self) { try OTLPEndpoint(text, .traces, transport: .grpc) }
     }
@@ -76,7 +79,8 @@ struct OTLPEndpointTests {
     }
 
     @Test(arguments: [
-        ("true", true), ("T", true), ("1", true), ("False", false), ("f", false), ("0", false), ("yes", nil), (nil, nil),
+        ("true", true), ("T", true), ("1", true), ("False", false), ("f", false), ("0", false), ("yes", nil),
+        (nil, nil),
     ])
     func `are insecure as Go reads it`(text: String?, expected: Bool?) {
         #expect(OTLPEndpoint.flag(text) == expected)

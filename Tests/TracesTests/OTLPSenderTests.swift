@@ -19,7 +19,10 @@ struct OTLPSenderTests {
         var endpoint = try OTLPEndpoint(url, .traces, transport: transport)
         endpoint.headers = OTLPEndpoint.headers("x-scope=lab")
         return OTLPSender(
-            endpoint: endpoint, timeout: timeout, isCompressed: isCompressed, client: OutboundClient(parallel: 1)
+            endpoint: endpoint,
+            timeout: timeout,
+            isCompressed: isCompressed,
+            client: OutboundClient(parallel: 1)
         )
     }
 
@@ -78,14 +81,21 @@ struct OTLPSenderTests {
         ([("grpc-status", "0")], OTLPSender.Outcome.accepted(rejected: 0, message: "")),
         ([("grpc-status", "14"), ("grpc-message", "no%20room")], .retry(after: nil, "UNAVAILABLE: no room")),
         ([("grpc-status", "8")], .refused("RESOURCE_EXHAUSTED")),
-        ([("grpc-status", "8"), ("grpc-status-details-bin", Self.delay)], .retry(after: .seconds(30), "RESOURCE_EXHAUSTED")),
+        (
+            [("grpc-status", "8"), ("grpc-status-details-bin", Self.delay)],
+            .retry(after: .seconds(30), "RESOURCE_EXHAUSTED")
+        ),
         ([("grpc-status", "3"), ("grpc-message", "bad")], .refused("INVALID_ARGUMENT: bad")),
         ([("grpc-status", "16")], .retry(after: .seconds(60), "UNAUTHENTICATED")),
         ([("grpc-status", "77")], .refused("UNKNOWN")),
         ([], .retry(after: nil, "the answer has no grpc-status (HTTP 200): is this an endpoint of gRPC?")),
     ])
     func `reads a status of gRPC`(fields: [(String, String)], expected: OTLPSender.Outcome) {
-        let response = OutboundResponse(status: 200, fields: fields.map { (name: $0.0, value: $0.1) }, body: [])
+        let response = OutboundResponse(
+            status: 200,
+            fields: fields.map { (name: $0.0, value: $0.1) },
+            body: []
+        )
         #expect(OTLPSender.outcome(ofCall: response) == expected)
     }
 

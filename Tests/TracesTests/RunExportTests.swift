@@ -53,7 +53,9 @@ struct RunExportTests {
         bench.whileSending = { [bench] in
             guard bench.sent.count == 1 else { return }
             try? bench.end("r1")
-            try? Connection.withTemporary(bench.database.target) { try bench.exporter.queue.takeEvents(on: $0) }
+            try? Connection.withTemporary(bench.database.target) {
+                try bench.exporter.queue.takeEvents(on: $0)
+            }
         }
         #expect(try await bench.turn())
         #expect(bench.sent == [["s0", "s1", "s2"]])
@@ -81,7 +83,9 @@ struct RunExportTests {
         try bench.end("r1")
         bench.answers([.retry(after: nil, "away")])
         #expect(try await bench.turn())
-        try bench.database.execute("UPDATE trace_export SET created_at = now() - interval '2 days', due_at = now()")
+        try bench.database.execute(
+            "UPDATE trace_export SET created_at = now() - interval '2 days', due_at = now()"
+        )
         #expect(try await !bench.turn())
         #expect(bench.count("given_up", of: "weir_otlp_runs_total") == 1)
         #expect(try bench.queue() == [])
@@ -119,7 +123,11 @@ private final class ExportBench: Sendable {
         let state = CollectorState()
         self.state = state
         exporter = RunExporter(
-            queue: ExportQueue(sources: [MadeUpRuns(spans: spans)], settling: .zero, patience: .seconds(86_400)),
+            queue: ExportQueue(
+                sources: [MadeUpRuns(spans: spans)],
+                settling: .zero,
+                patience: .seconds(86_400)
+            ),
             sampler: sampler,
             batch: batch,
             send: { state.take($0) },
@@ -150,7 +158,10 @@ private final class ExportBench: Sendable {
         try Connection.withTemporary(database.target) { connection in
             try connection.transaction {
                 let event = OutboxEvent(
-                    kind: "made.up", subject: run, at: .now() - .seconds(1), detail: Array("{}".utf8)
+                    kind: "made.up",
+                    subject: run,
+                    at: .now() - .seconds(1),
+                    detail: Array("{}".utf8)
                 )
                 try OutboxStore.insert([event], on: connection)
             }

@@ -9,8 +9,8 @@ import Testing
 @testable import WeirApp
 
 /// A collector in another process, which decodes with OpenTelemetry's own definitions.
+// safe: made once; only the lines change, behind the lock.
 private final class Collector: @unchecked Sendable {
-    // safe: made once; only the lines change, behind the lock.
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
@@ -25,11 +25,15 @@ private final class Collector: @unchecked Sendable {
 
     init(refusing count: Int = 0) throws {
         process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/collector.py")
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Fixtures/collector.py"
+        )
         process.arguments = [script.path, "--refuse", String(count)]
         process.standardInput = input
         process.standardOutput = output
-        output.fileHandleForReading.readabilityHandler = { [weak self] handle in self?.take(handle.availableData) }
+        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            self?.take(handle.availableData)
+        }
         try process.run()
     }
 
@@ -58,7 +62,9 @@ private final class Collector: @unchecked Sendable {
 
     /// The requests with traces or metrics.
     func requests(_ kind: String) throws -> [JSONNode] {
-        try received.dropFirst().map { try JSONDocument(Array($0.utf8)).root }.filter { $0["kind"]?.string == kind }
+        try received.dropFirst().map { try JSONDocument(Array($0.utf8)).root }.filter {
+            $0["kind"]?.string == kind
+        }
     }
 
     private func elements(_ list: JSONNode?) -> [JSONNode] { list.map { Array($0.elements) } ?? [] }
@@ -77,11 +83,16 @@ private final class Collector: @unchecked Sendable {
 }
 
 @Suite(
-    "Export to a collector", .serialized,
-    .enabled(if: Collector.python != nil, "there is no Python with OpenTelemetry's packages (scripts/test makes one)")
+    "Export to a collector",
+    .serialized,
+    .enabled(
+        if: Collector.python != nil,
+        "there is no Python with OpenTelemetry's packages (scripts/test makes one)"
+    )
 )
 struct OTLPExportTests {
-    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "NextflowTests/Fixtures")
 
     /// The first two requests are refused, so that the run is exported in spite of that.
@@ -132,7 +143,9 @@ struct OTLPExportTests {
         let codes = ["STATUS_CODE_OK": "ok", "STATUS_CODE_ERROR": "error"]
         func lines(below parent: String?, _ indent: String) -> [String] {
             spans.filter { $0["parentSpanId"]?.string == parent }.flatMap { span in
-                let bounds = ["startTimeUnixNano", "endTimeUnixNano"].map { (span[$0]?.string ?? "").dropLast(3) }
+                let bounds = ["startTimeUnixNano", "endTimeUnixNano"].map {
+                    (span[$0]?.string ?? "").dropLast(3)
+                }
                 let status = span["status"]?["code"]?.string.flatMap { codes[$0] } ?? "unset"
                 return ["\(indent)\(span["name"]?.string ?? "") \(bounds[0])…\(bounds[1]) \(status)"]
                     + lines(below: span["spanId"]?.string, indent + "  ")

@@ -24,7 +24,9 @@ package struct NextflowTrace: Sendable {
         /// Reads its description; nil for any other text.
         package init?(_ text: String) {
             let parts = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, let number = Int64(parts[0]), let length = Int(parts[1]) else { return nil }
+            guard parts.count == 3, let number = Int64(parts[0]), let length = Int(parts[1]) else {
+                return nil
+            }
             self.number = number
             taskID = String(parts[2].prefix(length))
             hash = String(parts[2].dropFirst(length))

@@ -12,7 +12,9 @@ package struct TrackedRunTrace: Sendable {
     }
 
     /// The span of a run.
-    package static func span(of eventID: String) -> SpanID { .derived(in: trace(of: eventID), "run/\(eventID)") }
+    package static func span(of eventID: String) -> SpanID {
+        .derived(in: trace(of: eventID), "run/\(eventID)")
+    }
 
     /// The trace that it is part of.
     package let trace: TraceID
@@ -22,7 +24,9 @@ package struct TrackedRunTrace: Sendable {
 
     /// Reads a run; nil when there is none.
     package init?(eventID: String, on connection: Connection) throws {
-        guard let row = try connection.execute(Self.byKey, [.uuid(RunKeys.run(eventID))]).first else { return nil }
+        guard let row = try connection.execute(Self.byKey, [.uuid(RunKeys.run(eventID))]).first else {
+            return nil
+        }
         try self.init(row)
     }
 
@@ -59,7 +63,8 @@ package struct TrackedRunTrace: Sendable {
             span.attributes.append(Attribute("weir.in_progress", true))
         } else {
             span.attributes.append(Attribute("cicd.pipeline.result", row.result))
-            span.status = row.hasSucceeded ? .init(.ok) : .init(.error, row.error ?? "the run ended as \(row.status)")
+            span.status =
+                row.hasSucceeded ? .init(.ok) : .init(.error, row.error ?? "the run ended as \(row.status)")
         }
         return span
     }
@@ -150,7 +155,9 @@ private struct TrackedRow: Sendable {
             ("vcs.ref.head.revision", .gitCommitHash),
         ]
         for (key, field) in texts {
-            if let text = record.text(field), !text.isEmpty { found.append(Attribute(key, String(text.prefix(500)))) }
+            if let text = record.text(field), !text.isEmpty {
+                found.append(Attribute(key, String(text.prefix(500))))
+            }
         }
         for field in [RunField.itemsDiscovered, .itemsSucceeded, .itemsFailed, .itemsSkipped] {
             if let value = record[field].flatMap({ Int64(String(decoding: $0, as: UTF8.self)) }), value != 0 {

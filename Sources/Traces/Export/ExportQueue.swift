@@ -88,7 +88,9 @@ struct ExportQueue: Sendable {
     /// Notes that a page was sent, and holds the run for longer.
     ///
     /// - Returns: false when the run has ended again meanwhile, or another Weir has taken it over: it is left to that.
-    func advance(_ entry: Entry, from old: String?, to position: String, on connection: Connection) throws -> Bool {
+    func advance(_ entry: Entry, from old: String?, to position: String, on connection: Connection) throws
+        -> Bool
+    {
         try connection.execute(
             Self.move,
             key(entry) + [.optional(old), .text(position), .int64(Int64(hold / .milliseconds(1)))]

@@ -66,17 +66,23 @@ final class MetricsExporter: Sendable {
     }
 
     /// The families of a snapshot. Names stay those of `/metrics`, so that dashboards find them either way.
-    static func metrics(_ snapshot: MetricsSnapshot, from start: Timestamp, to now: Timestamp) -> [OTLPMetric] {
+    static func metrics(_ snapshot: MetricsSnapshot, from start: Timestamp, to now: Timestamp) -> [OTLPMetric]
+    {
         snapshot.readings.map { family in
             let points = family.series.map { series in
                 let attributes = series.labels.map { Attribute($0.name, $0.value) }
-                return (OTLPMetric.Place(attributes, start: nanoseconds(start), time: nanoseconds(now)), series.reading)
+                return (
+                    OTLPMetric.Place(attributes, start: nanoseconds(start), time: nanoseconds(now)),
+                    series.reading
+                )
             }
             return OTLPMetric(family.name, description: family.help, content(points, family.kind))
         }
     }
 
-    private static func content(_ points: [(OTLPMetric.Place, MetricReading)], _ kind: MetricKind) -> OTLPMetric.Content {
+    private static func content(_ points: [(OTLPMetric.Place, MetricReading)], _ kind: MetricKind)
+        -> OTLPMetric.Content
+    {
         switch kind {
         case .counter: .sum(numbers(points), .cumulative, isMonotonic: true)
         case .gauge: .gauge(numbers(points))
@@ -91,7 +97,9 @@ final class MetricsExporter: Sendable {
         }
     }
 
-    private static func histogram(_ place: OTLPMetric.Place, _ reading: MetricReading) -> OTLPMetric.HistogramPoint? {
+    private static func histogram(_ place: OTLPMetric.Place, _ reading: MetricReading) -> OTLPMetric
+        .HistogramPoint?
+    {
         guard case .histogram(let histogram) = reading else { return nil }
         let count = histogram.counts.reduce(0, +)
         return OTLPMetric.HistogramPoint(
@@ -102,5 +110,7 @@ final class MetricsExporter: Sendable {
         )
     }
 
-    private static func nanoseconds(_ time: Timestamp) -> UInt64 { UInt64(clamping: time.microseconds) * 1000 }
+    private static func nanoseconds(_ time: Timestamp) -> UInt64 {
+        UInt64(clamping: time.microseconds) * 1000
+    }
 }

@@ -32,10 +32,8 @@ struct OTLPEndpoint: Hashable, Sendable {
         let value: String
     }
 
-    /// Reads an endpoint. `isOwn` says that it is of this signal alone, so that its path is taken as it is.
-    ///
-    /// - Parameters:
-    ///   - insecure: `OTEL_EXPORTER_OTLP_INSECURE`; nil leaves it to the scheme.
+    /// Reads an endpoint. `isOwn` says that it is of this signal alone, so that its path is taken as it is; `insecure` is
+    /// `OTEL_EXPORTER_OTLP_INSECURE`, nil leaves it to the scheme.
     init(
         _ text: String,
         _ signal: OTLPSignal,
@@ -47,7 +45,9 @@ struct OTLPEndpoint: Hashable, Sendable {
         let (scheme, rest) = Self.scheme(of: text)
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = String(rest[..<slash])
-        guard !authority.isEmpty, !authority.hasPrefix(":") || authority.hasPrefix("::"), authority.utf8.allSatisfy(Self.isOfAuthority) else {
+        guard !authority.isEmpty, !authority.hasPrefix(":") || authority.hasPrefix("::"),
+            authority.utf8.allSatisfy(Self.isOfAuthority)
+        else {
             throw Fault(description: "'\(text)' names no host")
         }
         if let scheme, !["http", "https"].contains(scheme), transport == .http {
@@ -126,7 +126,9 @@ struct OTLPEndpoint: Hashable, Sendable {
         }
     }
 
-    private static func isOfAuthority(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\") }
+    private static func isOfAuthority(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\")
+    }
 
     private static func trim(_ text: Substring) -> String {
         var rest = text

@@ -121,7 +121,9 @@ extension OTLPSender {
         let why = "HTTP \(response.status)" + (detail.map { $0.isEmpty ? "" : ": \($0.prefix(200))" } ?? "")
         switch response.status {
         case 429, 502, 503, 504:
-            let delay = response.field("retry-after").flatMap { Int64($0) }.map { Duration.seconds(max(0, $0)) }
+            let delay = response.field("retry-after").flatMap { Int64($0) }.map {
+                Duration.seconds(max(0, $0))
+            }
             return .retry(after: bounded(delay), why)
         // What an operator can mend: credentials, the path, a redirect.
         case 300..<400, 401, 403, 404, 405, 407, 408: return .retry(after: .seconds(60), why)

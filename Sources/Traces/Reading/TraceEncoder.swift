@@ -79,7 +79,8 @@ enum TraceEncoder {
         case .bool(let flag): writer.value(flag)
         case .int(let number): writer.value(number)
         // JSON has no infinities.
-        case .double(let number): if number.isFinite { writer.value(number) } else { writer.value("\(number)") }
+        case .double(let number):
+            if number.isFinite { writer.value(number) } else { writer.value("\(number)") }
         case .bytes(let bytes): writer.value(Hex.encode(bytes))
         case .array(let items): writer.array { list in for item in items { list.raw(json(item)) } }
         case .map(let members): writer.object { write(members, to: &$0) }

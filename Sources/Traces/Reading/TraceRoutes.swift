@@ -13,7 +13,9 @@ struct TraceRoutes: Sendable {
     /// How many spans an answer has at most.
     let most: Int
 
-    var all: [Endpoint] { [trace("/observability/traces/{trace_id}"), trace("/api/observability/traces/{trace_id}")] }
+    var all: [Endpoint] {
+        [trace("/observability/traces/{trace_id}"), trace("/api/observability/traces/{trace_id}")]
+    }
 
     private static let format = APIParameter.text(
         "format",
@@ -27,7 +29,12 @@ struct TraceRoutes: Sendable {
             "The spans of a trace as a tree: of runs, and what others have sent to /v1/traces.",
             [Self.format],
             answers: [
-                APIAnswer(200, "The spans, each behind its parent.", .named(TraceSchemas.trace), headers: [.lagLines]),
+                APIAnswer(
+                    200,
+                    "The spans, each behind its parent.",
+                    .named(TraceSchemas.trace),
+                    headers: [.lagLines]
+                ),
                 APIAnswer(400, "The path has no trace id.", .named(.observabilityError)),
                 APIAnswer(404, "There are no such spans.", .named(.observabilityError)),
             ],

@@ -191,7 +191,8 @@ package struct FrontDoor: Application {
     private func caller(_ entrance: Entrance, _ connection: ConnectionInfo) -> Caller {
         let table = tokens()
         let secrets = Credentials.secrets(in: entrance.head.fields, pathSecret: entrance.pathSecret)
-        return Caller(name: table.grant(for: secrets)?.name, scopes: grant(entrance, connection).scopes) { key in
+        return Caller(name: table.grant(for: secrets)?.name, scopes: grant(entrance, connection).scopes) {
+            key in
             table.grant(for: [Array(key.utf8)]).map { Caller.Known(name: $0.name, scopes: $0.scopes) }
         }
     }
