@@ -111,7 +111,7 @@ extension OTLPEncoding {
 
     /// The contents of answers in `/openapi.json`.
     package static let contents = [
-        APIAnswer.Content("application/json", .any), APIAnswer.Content("application/x-protobuf", .any),
+        APIAnswer.Content("application/json", .object), APIAnswer.Content("application/x-protobuf", .text),
     ]
 
     /// The answers of an endpoint that receives OTLP in `/openapi.json`; `taken` says what 200 means.
