@@ -163,7 +163,9 @@ enum PipelineSchemas {
         "Pipeline",
         [
             Member("id", .integer(1)), Member("name", .text), optional("traceId", .text),
-            Member("status", .word(PipelineStatus.allCases.map(\.rawValue))), Member("createdAt", .moment),
+            optional("traceparent", .text.noting("For requests on its behalf; each stage has its own.")),
+            optional("tracestate", .text), Member("status", .word(PipelineStatus.allCases.map(\.rawValue))),
+            Member("createdAt", .moment),
             optional("finishedAt", .moment), optional("applicationId", .count),
             optional("stageStatuses", .list(.text)), optional("stages", .list(.object)),
             optional("pipelineContextItems", .list(.object)), optional("pipelineKeywords", .list(.object)),

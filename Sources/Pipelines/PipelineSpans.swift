@@ -37,6 +37,19 @@ package enum PipelineSpans {
         return (spans, isLast ? nil : try stages.last?.int64("id"))
     }
 
+    /// The pipelines of a trace, the newest first, `limit` at most: a client may give one id to many. By an index.
+    /// - Throws: `PostgresError`.
+    package static func pipelines(of trace: TraceID, limit: Int, on connection: Connection) throws -> [Int64]
+    {
+        try connection.execute(
+            Statement(
+                "pipelines of trace",
+                "SELECT id FROM pipeline WHERE w3c_trace_id = $1::char(32) ORDER BY id DESC LIMIT $2"
+            ),
+            [.text("\(trace)"), .int(limit)]
+        ).map { try $0.int64("id") }
+    }
+
     private static func root(_ row: Row, _ trace: TraceID, _ id: SpanID) throws -> Span {
         let start = try row.timestamp("created_at")
         let name = try row.text("name")

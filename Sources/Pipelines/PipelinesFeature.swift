@@ -73,6 +73,13 @@ extension Feature {
             for: .seconds(10)
         ),
         RetentionRule(
+            "pipelines.workers",
+            AgingTable("workers of pipelines", table: "worker_client", at: "last_seen_at"),
+            keep: PipelinesSettings.logsKeep,
+            every: .seconds(600),
+            for: .seconds(10)
+        ),
+        RetentionRule(
             "pipelines.logs",
             AgingTable("application logs", table: "application_log", at: "received_at"),
             keep: PipelinesSettings.logsKeep,

@@ -10,6 +10,7 @@ package struct PipelinesMetrics: Sendable {
     private let statusUpdated: Counter
     private let pendingFailed: Counter
     private let pipelinesCreated: Counter
+    private let pipelinesEnded: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
     /// The bounds of the durations of stages, in seconds.
@@ -41,6 +42,12 @@ package struct PipelinesMetrics: Sendable {
         _ = registry.counter("ext_stage_jobs_pulled_total", help: "Jobs that workers pulled.")
         _ = registry.counter("ext_stage_jobs_acked_total", help: "Jobs that workers acknowledged.")
         _ = registry.counter("ext_stage_jobs_nacked_total", help: "Jobs that workers gave back.")
+        pipelinesEnded = registry.counterFamily(
+            "pipelogiq_pipelines_total",
+            help: "Pipelines that ended, by status.",
+            labels: ["status"]
+        )
+        for status in [PipelineStatus.completed, .failed] { _ = pipelinesEnded.child(status.rawValue) }
         durations = registry.histogramFamily(
             "pipelogiq_stage_duration_seconds",
             help: "How long attempts of stages took, by how they ended.",
@@ -56,6 +63,7 @@ package struct PipelinesMetrics: Sendable {
     /// Counts a line that is committed.
     func loaded(_ element: PipelineElement) {
         guard case .stage(let report) = element.word else { return }
+        if let status = element.ended { pipelinesEnded.child(status.rawValue).increment() }
         switch report.change {
         case .result: resultProcessed.increment()
         case .status: statusUpdated.increment()

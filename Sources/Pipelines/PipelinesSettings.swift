@@ -29,7 +29,7 @@ package enum PipelinesSettings {
         "WEIR_PIPELINES_LOGS_KEEP",
         .duration(.zero ... .seconds(86_400 * 36_500)),
         default: "90d",
-        "How long events of workers, and what programs log beside any stage, are kept; 0 is for ever."
+        "How long events of workers, workers that are silent, and what programs log beside any stage, are kept; 0 is for ever."
     )
 
     /// Zero is never.

@@ -39,6 +39,14 @@ struct PipelineBook {
         let at: Timestamp
     }
 
+    /// What a line did.
+    struct Effect {
+        let outcome: PipelineOutcome
+        var steps: [StageStep] = []
+        /// The status with which the pipeline ended.
+        var ended: PipelineStatus?
+    }
+
     private(set) var entries: [Int64: Entry]
     private var pipelines: [Int64: Int64] = [:]
     private(set) var changed: Set<Int64> = []
@@ -59,10 +67,10 @@ struct PipelineBook {
     }
 
     /// Applies a line about a stage.
-    mutating func apply(_ report: StageReport, at time: Timestamp) -> (PipelineOutcome, [StageStep]) {
+    mutating func apply(_ report: StageReport, at time: Timestamp) -> Effect {
         guard let id = pipelines[report.stageID], var entry = entries[id],
             report.isOperator || entry.application == report.application || entry.application == Self.nobody
-        else { return (.unknownStage, []) }
+        else { return Effect(outcome: .unknownStage) }
         var outcome = PipelineOutcome.unknownStage
         var steps: [StageStep] = []
         for place in entry.stages.indices {
@@ -86,9 +94,9 @@ struct PipelineBook {
             note(report, from, stage, next, entry, time)
         }
         if case .stage = outcome, case .result = report.change { keep(report, entry, time) }
-        if !steps.isEmpty { settle(&entry, time) }
+        let ended = steps.isEmpty ? nil : settle(&entry, time)
         entries[id] = entry
-        return (outcome, steps)
+        return Effect(outcome: outcome, steps: steps, ended: ended)
     }
 
     /// The application of callers without a token: what it has made belongs to everybody.
@@ -140,16 +148,18 @@ struct PipelineBook {
         items += report.items.map { Item(pipelineID: entry.id, item: $0, at: time) }
     }
 
-    private mutating func settle(_ entry: inout Entry, _ time: Timestamp) {
+    /// Gives the pipeline its status; says how it ended, if it did now.
+    private mutating func settle(_ entry: inout Entry, _ time: Timestamp) -> PipelineStatus? {
         let old = entry.state
         entry.state = PipelineState(of: entry.stages, wasStarted: old.wasStarted)
         entry.isChanged = entry.isChanged || entry.state != old
         if !old.wasStarted, entry.state.wasStarted {
             events.append(OutboxEvent("pipeline.started", entry, nil, at: time))
         }
-        guard entry.state.isCompleted, old.status != entry.state.status else { return }
+        guard entry.state.isCompleted, old.status != entry.state.status else { return nil }
         let failed = entry.stages.last { $0.status == .failed }
         let kind = entry.state.status == .failed ? "pipeline.failed" : "pipeline.succeeded"
         events.append(OutboxEvent(kind, entry, failed, at: time))
+        return entry.state.status
     }
 }

@@ -17,6 +17,8 @@ package struct PipelineElement: Sendable {
     var outcome: PipelineOutcome?
     /// Stages that changed, for counters and histograms.
     var changes: [StageStep] = []
+    /// The status with which a pipeline ended by it.
+    var ended: PipelineStatus?
 }
 
 /// A stage that changed.

@@ -78,10 +78,10 @@ package struct PipelinesProjection: Projection {
             switch elements[index].word {
             case .create: break
             case .stage(let report):
-                (elements[index].outcome, elements[index].changes) = book.apply(
-                    report,
-                    at: elements[index].at
-                )
+                let effect = book.apply(report, at: elements[index].at)
+                elements[index].outcome = effect.outcome
+                elements[index].changes = effect.steps
+                elements[index].ended = effect.ended
             case .worker(let report):
                 elements[index].outcome = workers.apply(report, at: elements[index].at)
             case .log: elements[index].outcome = .logged

@@ -63,7 +63,11 @@ struct InsightRoutes: Sendable {
                     ),
                 ]
             ),
-            handler: .async { request in await reader.answer(.observability) { try body(request, $0) } }
+            handler: .async { request in
+                await reader.answer(.observability) { connection in
+                    try ReadSnapshot.read(connection) { _ in try body(request, connection) }
+                }
+            }
         )
     }
 

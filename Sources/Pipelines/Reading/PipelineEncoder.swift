@@ -1,4 +1,5 @@
 internal import Core
+internal import OpenTelemetry
 
 /// Pipelines and stages as JSON: members without a value are left out. Contract pipelogiq §7.3.
 enum PipelineEncoder {
@@ -7,20 +8,22 @@ enum PipelineEncoder {
         body.member("id", new.id)
         body.member("name", new.name)
         body.member("traceId", new.shownTrace)
+        let context = PipelineContext(traceID: new.traceID, flags: new.traceFlags, state: new.traceState)
+        write(context, of: new.id, to: &body)
         body.member("status", PipelineStatus.notStarted.rawValue)
-        body.member("createdAt", new.createdAt.iso8601())
+        body.member("createdAt", moment(new.createdAt))
         body.member("applicationId", new.applicationID)
         body.array("stages") { list in
             for (place, stage) in new.stages.enumerated() {
                 list.object { object in
                     object.member("id", stage.id)
                     object.member("pipelineId", new.id)
-                    object.member("spanId", stage.spanID)
+                    write(span: stage.spanID, in: context, to: &object)
                     object.member("name", stage.name)
                     if let handler = stage.handler { object.member("stageHandlerName", handler) }
                     if let description = stage.description { object.member("description", description) }
                     object.member("status", StageStatus.notStarted.rawValue)
-                    object.member("createdAt", new.createdAt.iso8601())
+                    object.member("createdAt", moment(new.createdAt))
                     if let input = stage.input { object.member("input", input) }
                     if stage.isEvent { object.member("isEvent", true) }
                     if place + 1 < new.stages.count { object.member("nextStageId", new.stages[place + 1].id) }
@@ -49,12 +52,28 @@ enum PipelineEncoder {
         }
     }
 
-    /// Seconds since 1970 in whole seconds, RFC 3339: the observability endpoints show no fractions.
-    static func wholeSeconds(_ time: Timestamp) -> String {
-        let second: Int64 = 1_000_000
-        let rest = ((time.microseconds % second) + second) % second
-        return Timestamp(microseconds: time.microseconds - rest).iso8601()
+    /// What the pipeline's own requests carry on.
+    static func write(_ context: PipelineContext?, of pipeline: Int64, to body: inout JSONWriter) {
+        guard let context else { return }
+        body.member("traceparent", context.parent(context.root(of: pipeline)))
+        if let state = context.state { body.member("tracestate", state) }
     }
+
+    /// The span of a stage, and what its requests carry on.
+    static func write(span: String, in context: PipelineContext?, to object: inout JSONWriter) {
+        object.member("spanId", span)
+        if let context, let id = SpanID(lenient: span) { object.member("traceparent", context.parent(id)) }
+    }
+
+    /// RFC 3339 in UTC, with as many digits of fraction as it needs. Contract pipelogiq §0.3.
+    static func moment(_ time: Timestamp) -> String {
+        var text = time.iso8601().dropLast()
+        while text.last == "0" { text = text.dropLast() }
+        return "\(text.last == "." ? text.dropLast() : text)Z"
+    }
+
+    /// RFC 3339 in UTC in whole seconds: the observability endpoints show no fractions. Contract pipelogiq §0.3.
+    static func wholeSeconds(_ time: Timestamp) -> String { "\(time.iso8601().prefix(19))Z" }
 
     /// A number as Go writes it: no fraction where there is none.
     static func member(_ name: String, _ number: Double, to body: inout JSONWriter) {

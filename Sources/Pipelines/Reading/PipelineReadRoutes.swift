@@ -186,9 +186,10 @@ extension PipelineEncoder {
         body.member("id", pipeline.id)
         body.member("name", pipeline.name)
         if let trace = pipeline.shownTrace { body.member("traceId", trace) }
+        write(pipeline.context, of: pipeline.id, to: &body)
         body.member("status", PipelineStatus(of: pipeline.stages.map(\.state.status)).rawValue)
-        body.member("createdAt", pipeline.createdAt.iso8601())
-        if let finished = pipeline.finishedAt { body.member("finishedAt", finished.iso8601()) }
+        body.member("createdAt", moment(pipeline.createdAt))
+        if let finished = pipeline.finishedAt { body.member("finishedAt", moment(finished)) }
         body.member("applicationId", pipeline.applicationID)
         body.array("stageStatuses") { list in
             for stage in pipeline.stages { list.value(stage.state.status.rawValue) }
@@ -214,13 +215,16 @@ extension PipelineEncoder {
         body.array("stages") { list in
             for (place, stage) in pipeline.stages.enumerated() {
                 let next = place + 1 < pipeline.stages.count ? pipeline.stages[place + 1].state.id : nil
-                list.object { write(stage, next: next, logs[stage.state.id] ?? [], to: &$0) }
+                list.object {
+                    write(stage, in: pipeline.context, next: next, logs[stage.state.id] ?? [], to: &$0)
+                }
             }
         }
     }
 
     private static func write(
         _ stage: PipelinesStore.StageRow,
+        in context: PipelineContext?,
         next: Int64?,
         _ logs: [(at: Timestamp, level: String, text: String)],
         to object: inout JSONWriter
@@ -228,14 +232,14 @@ extension PipelineEncoder {
         let state = stage.state
         object.member("id", state.id)
         object.member("pipelineId", state.pipelineID)
-        if let span = stage.spanID { object.member("spanId", span) }
+        if let span = stage.spanID { write(span: span, in: context, to: &object) }
         object.member("name", state.name)
         if let handler = stage.handler { object.member("stageHandlerName", handler) }
         if let description = stage.description { object.member("description", description) }
         object.member("status", state.status.rawValue)
-        object.member("createdAt", stage.createdAt.iso8601())
-        if let started = state.startedAt { object.member("startedAt", started.iso8601()) }
-        if let finished = state.finishedAt { object.member("finishedAt", finished.iso8601()) }
+        object.member("createdAt", moment(stage.createdAt))
+        if let started = state.startedAt { object.member("startedAt", moment(started)) }
+        if let finished = state.finishedAt { object.member("finishedAt", moment(finished)) }
         if let input = stage.input { object.member("input", input) }
         if let output = stage.output { object.member("output", output) }
         if state.isSkipped { object.member("isSkipped", true) }
@@ -248,7 +252,7 @@ extension PipelineEncoder {
                     line.member("stageId", state.id)
                     line.member("message", log.text)
                     line.member("logLevel", log.level)
-                    line.member("created", log.at.iso8601())
+                    line.member("created", moment(log.at))
                 }
             }
         }

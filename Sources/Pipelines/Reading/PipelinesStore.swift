@@ -15,6 +15,7 @@ struct PipelinesStore {
         let createdAt: Timestamp
         let finishedAt: Timestamp?
         let applicationID: Int64
+        let context: PipelineContext?
         var stages: [StageRow] = []
     }
 
@@ -43,7 +44,9 @@ struct PipelinesStore {
         var endTo: Timestamp?
     }
 
-    private static let columns = "p.id, p.name, p.trace_id, p.created_at, p.finished_at, p.application_id"
+    private static let columns =
+        "p.id, p.name, p.trace_id, p.created_at, p.finished_at, p.application_id, "
+        + "p.w3c_trace_id, p.trace_flags, p.tracestate"
 
     /// A page, the newest first, and how many there are in all.
     func list(_ query: Query) throws -> (total: Int64, page: [Found]) {
@@ -89,7 +92,12 @@ struct PipelinesStore {
             shownTrace: try row.optionalText("trace_id"),
             createdAt: try row.timestamp("created_at"),
             finishedAt: try row.optionalTimestamp("finished_at"),
-            applicationID: try row.int64("application_id")
+            applicationID: try row.int64("application_id"),
+            context: PipelineContext(
+                traceID: try row.text("w3c_trace_id"),
+                flags: try row.int("trace_flags"),
+                state: try row.optionalText("tracestate")
+            )
         )
     }
 

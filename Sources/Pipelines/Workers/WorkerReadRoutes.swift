@@ -65,8 +65,12 @@ struct WorkerReadRoutes: Sendable {
         )
     }
 
+    /// PostgreSQL counts: there may be many workers that are long gone.
     private func workers(_ query: Query, now: Timestamp, on connection: Connection) throws -> Response {
         var conditions = SQLConditions()
+        let limit = conditions.place(.timestamp(now - offlineAfter))
+        let effective =
+            "CASE WHEN w.state <> 'stopped' AND w.last_seen_at < \(limit) THEN 'offline' ELSE w.state END"
         conditions.require("w.application_id", equals: query.application.map(Parameter.int64))
         if let search = query.search {
             let pattern = conditions.place(.text(LikePattern.containing(search)))
@@ -74,48 +78,50 @@ struct WorkerReadRoutes: Sendable {
                 "w.worker_name ILIKE \(pattern) OR w.instance_id ILIKE \(pattern) OR w.host_name ILIKE \(pattern)"
             )
         }
+        if let state = query.state {
+            conditions.require("\(effective) = \(conditions.place(.text(state.rawValue)))")
+        }
+        var counts: [WorkerState: Int64] = [:]
+        let sql =
+            "SELECT \(effective) AS state, count(*) AS n FROM worker_client w WHERE \(conditions.text) GROUP BY 1"
+        for row in try connection.execute(Statement(sql: sql), conditions.parameters) {
+            counts[WorkerState(rawValue: try row.text("state")) ?? .starting, default: 0] += try row.int64(
+                "n"
+            )
+        }
+        let most = conditions.place(.int(query.limit))
         let rows = try connection.execute(
             Statement(
                 sql: """
-                    SELECT w.*, a.name AS application FROM worker_client w
+                    SELECT w.*, \(effective) AS effective, a.name AS application FROM worker_client w
                     LEFT JOIN application a ON a.id = w.application_id
-                    WHERE \(conditions.text) ORDER BY w.last_seen_at DESC, w.id
+                    WHERE \(conditions.text) ORDER BY w.last_seen_at DESC, w.id LIMIT \(most)::bigint
                     """
             ),
             conditions.parameters
         )
-        var counts: [WorkerState: Int] = [:]
-        var shown: [(Row, WorkerState)] = []
-        for row in rows {
-            let state = WorkerState(rawValue: try row.text("state")) ?? .starting
-            let effective = state.effective(
-                lastSeen: try row.timestamp("last_seen_at"),
-                now: now,
-                offlineAfter: offlineAfter
-            )
-            if let wanted = query.state, wanted != effective { continue }
-            counts[effective, default: 0] += 1
-            if shown.count < query.limit { shown.append((row, effective)) }
-        }
-        let total = counts.values.reduce(0, +)
-        let offline = counts[.offline] ?? 0
-        let degraded = (counts[.degraded] ?? 0) + (counts[.error] ?? 0)
         var writer = JSONWriter()
         try writer.object { body in
             try body.array("items") { list in
-                for (row, state) in shown { try list.object { try Self.write(row, state, to: &$0) } }
+                for row in rows { try list.object { try Self.write(row, to: &$0) } }
             }
-            body.member("totalCount", total)
-            // A worker that has stopped is not online: the original counts it as online.
-            body.member("onlineCount", total - offline - (counts[.stopped] ?? 0))
-            body.member("offlineCount", offline)
-            body.member("degradedCount", degraded)
-            body.member("offlineAfterSec", offlineAfter.components.seconds)
+            write(counts, to: &body)
         }
         return .json(writer.bytes + [UInt8(ascii: "\n")])
     }
 
-    private static func write(_ row: Row, _ effective: WorkerState, to item: inout JSONWriter) throws {
+    private func write(_ counts: [WorkerState: Int64], to body: inout JSONWriter) {
+        let total = counts.values.reduce(0, +)
+        let offline = counts[.offline] ?? 0
+        body.member("totalCount", total)
+        // A worker that has stopped is not online: the original counts it as online.
+        body.member("onlineCount", total - offline - (counts[.stopped] ?? 0))
+        body.member("offlineCount", offline)
+        body.member("degradedCount", (counts[.degraded] ?? 0) + (counts[.error] ?? 0))
+        body.member("offlineAfterSec", offlineAfter.components.seconds)
+    }
+
+    private static func write(_ row: Row, to item: inout JSONWriter) throws {
         let application = try row.optionalText("application") ?? PipelineBook.nobody
         item.member("id", try row.int64("id"))
         item.member("applicationId", try row.int64("application_id"))
@@ -133,7 +139,7 @@ struct WorkerReadRoutes: Sendable {
         }
         if let pid = try row.optionalInt64("pid") { item.member("pid", pid) }
         item.member("state", try row.text("state"))
-        item.member("effectiveState", effective.rawValue)
+        item.member("effectiveState", try row.text("effective"))
         item.member("brokerConnected", try row.bool("broker_connected"))
         item.member("inFlightJobs", try row.int64("in_flight_jobs"))
         item.member("jobsProcessed", try row.int64("jobs_processed"))
@@ -145,12 +151,12 @@ struct WorkerReadRoutes: Sendable {
         if let memory = try row.optionalDouble("memory_mb") {
             PipelineEncoder.member("memoryMb", memory, to: &item)
         }
-        item.member("startedAt", try row.timestamp("started_at").iso8601())
-        item.member("lastSeenAt", try row.timestamp("last_seen_at").iso8601())
+        item.member("startedAt", PipelineEncoder.moment(try row.timestamp("started_at")))
+        item.member("lastSeenAt", PipelineEncoder.moment(try row.timestamp("last_seen_at")))
         if let stopped = try row.optionalTimestamp("stopped_at") {
-            item.member("stoppedAt", stopped.iso8601())
+            item.member("stoppedAt", PipelineEncoder.moment(stopped))
         }
-        item.member("updatedAt", try row.timestamp("updated_at").iso8601())
+        item.member("updatedAt", PipelineEncoder.moment(try row.timestamp("updated_at")))
         for (name, column, empty) in [
             ("supportedHandlers", "supported_handlers", "[]"), ("capabilities", "capabilities", "{}"),
             ("metadata", "metadata", "{}"),
@@ -231,7 +237,7 @@ struct WorkerReadRoutes: Sendable {
                         "applicationName",
                         try row.optionalText("application") ?? PipelineBook.nobody
                     )
-                    event.member("ts", try row.timestamp("ts").iso8601())
+                    event.member("ts", PipelineEncoder.moment(try row.timestamp("ts")))
                     event.member("level", try row.text("level"))
                     event.member("eventType", try row.text("event_type"))
                     event.member("message", try row.text("message"))
