@@ -129,15 +129,4 @@ extension PipelineSpans {
             [.int64(pipeline)]
         ).first.flatMap { TraceID(wire: try $0.text("w3c_trace_id")) }
     }
-
-    /// The numbers of the pipelines of a trace, the oldest first, at most 100.
-    package static func pipelines(of trace: TraceID, on connection: Connection) throws -> [Int64] {
-        try connection.execute(
-            Statement(
-                "pipelines of a trace",
-                "SELECT id FROM pipeline WHERE w3c_trace_id = $1 ORDER BY id LIMIT 100"
-            ),
-            [.text(trace.description)]
-        ).map { try $0.int64("id") }
-    }
 }
