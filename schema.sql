@@ -822,6 +822,28 @@ CREATE TABLE public.alert_silence (
     CONSTRAINT alert_silence_check1 CHECK (((schedule IS NULL) = (lasting IS NULL)))
 );
 
+CREATE TABLE public.application (
+    id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE SEQUENCE public.application_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.application_log (
+    id bigint NOT NULL,
+    application_id bigint NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    log_level character varying(50) DEFAULT 'INFO'::character varying NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    keywords jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+
 CREATE TABLE public.completion (
     run_key uuid NOT NULL,
     completion_key uuid NOT NULL,
@@ -1044,6 +1066,21 @@ CREATE TABLE public.journal_position (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.keyword (
+    id bigint NOT NULL,
+    key character varying(255) NOT NULL COLLATE pg_catalog."C",
+    value character varying(255) NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.keyword ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.keyword_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.notification_channel (
     uuid uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -1150,6 +1187,44 @@ CREATE TABLE public.ping_state (
     bare_at timestamp with time zone
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.pipeline (
+    id bigint NOT NULL,
+    application_id bigint DEFAULT 0 NOT NULL,
+    name character varying(255) NOT NULL,
+    status character varying(255) DEFAULT 'NotStarted'::character varying NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    is_completed boolean DEFAULT false NOT NULL,
+    was_started boolean DEFAULT false NOT NULL,
+    trace_id character varying(36),
+    w3c_trace_id character(32) NOT NULL,
+    parent_span_id character(16),
+    trace_flags smallint DEFAULT 1 NOT NULL,
+    tracestate text
+)
+WITH (fillfactor='85');
+
+CREATE TABLE public.pipeline_context_item (
+    pipeline_id bigint NOT NULL,
+    key character varying(255) NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL,
+    value_type character varying(50) DEFAULT 'string'::character varying NOT NULL,
+    place integer DEFAULT 0 NOT NULL,
+    set_at timestamp with time zone NOT NULL
+);
+
+CREATE SEQUENCE public.pipeline_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.pipeline_keyword (
+    pipeline_id bigint NOT NULL,
+    keyword_id bigint NOT NULL
+);
 
 CREATE TABLE public.provenance_events (
     id uuid NOT NULL,
@@ -1389,6 +1464,75 @@ CREATE TABLE public.span (
     received_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.stage (
+    id bigint NOT NULL,
+    pipeline_id bigint NOT NULL,
+    name character varying(255) NOT NULL,
+    description text,
+    stage_handler_name character varying(300),
+    status character varying(255) DEFAULT 'NotStarted'::character varying NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    is_skipped boolean DEFAULT false NOT NULL,
+    is_event boolean DEFAULT false NOT NULL,
+    span_id character varying(36),
+    retry_attempt integer DEFAULT 0 NOT NULL,
+    next_retry_at timestamp with time zone,
+    CONSTRAINT stage_retry_attempt_check CHECK ((retry_attempt >= 0))
+)
+WITH (fillfactor='80');
+
+CREATE SEQUENCE public.stage_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.stage_io (
+    stage_id bigint NOT NULL,
+    input text,
+    output text
+);
+
+CREATE TABLE public.stage_log (
+    id bigint NOT NULL,
+    stage_id bigint NOT NULL,
+    log text NOT NULL,
+    log_level character varying(50) DEFAULT 'INFO'::character varying NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.stage_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stage_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.stage_options (
+    stage_id bigint NOT NULL,
+    run_next_if_failed boolean DEFAULT false NOT NULL,
+    retry_interval integer DEFAULT 0 NOT NULL,
+    time_out integer DEFAULT 0 NOT NULL,
+    max_retries integer DEFAULT 0 NOT NULL,
+    depends_on text[] DEFAULT '{}'::text[] NOT NULL,
+    run_in_parallel_with text[] DEFAULT '{}'::text[] NOT NULL,
+    fail_if_output_empty boolean DEFAULT false NOT NULL,
+    notify_on_failure boolean DEFAULT false NOT NULL,
+    run_as_user text
+);
+
+CREATE TABLE public.stage_retry (
+    stage_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    started_at timestamp with time zone,
+    failed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.task (
     run_key uuid NOT NULL,
     task_number bigint NOT NULL,
@@ -1476,6 +1620,58 @@ CREATE TABLE public.weir_migration (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.worker_client (
+    id bigint NOT NULL,
+    application_id bigint NOT NULL,
+    instance_id character varying(255) NOT NULL COLLATE pg_catalog."C",
+    worker_name character varying(255) NOT NULL,
+    worker_version text,
+    sdk_version text,
+    environment text,
+    host_name text,
+    pid bigint,
+    state character varying(50) DEFAULT 'starting'::character varying NOT NULL,
+    status_reason text,
+    session_hash bytea,
+    session_expires_at timestamp with time zone,
+    session_at timestamp with time zone,
+    broker_connected boolean DEFAULT false NOT NULL,
+    in_flight_jobs bigint DEFAULT 0 NOT NULL,
+    jobs_processed bigint DEFAULT 0 NOT NULL,
+    jobs_failed bigint DEFAULT 0 NOT NULL,
+    queue_lag bigint,
+    cpu_percent double precision,
+    memory_mb double precision,
+    uptime_sec bigint,
+    last_error text,
+    started_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    stopped_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    lost_at timestamp with time zone,
+    supported_handlers jsonb DEFAULT '[]'::jsonb NOT NULL,
+    capabilities jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.worker_event (
+    id bigint NOT NULL,
+    worker_id bigint NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    level character varying(10) NOT NULL,
+    event_type text NOT NULL,
+    message text NOT NULL,
+    details_json jsonb
+);
+
+CREATE SEQUENCE public.worker_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_hash_key UNIQUE (hash);
 
@@ -1508,6 +1704,12 @@ ALTER TABLE ONLY public.alert_rule
 
 ALTER TABLE ONLY public.alert_silence
     ADD CONSTRAINT alert_silence_pkey PRIMARY KEY (uuid);
+
+ALTER TABLE ONLY public.application
+    ADD CONSTRAINT application_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.application
+    ADD CONSTRAINT application_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.completion
     ADD CONSTRAINT completion_pkey PRIMARY KEY (run_key, completion_key);
@@ -1554,6 +1756,12 @@ ALTER TABLE ONLY public.import_portion
 ALTER TABLE ONLY public.journal_position
     ADD CONSTRAINT journal_position_pkey PRIMARY KEY (journal_id, stream);
 
+ALTER TABLE ONLY public.keyword
+    ADD CONSTRAINT keyword_key_value_key UNIQUE (key, value);
+
+ALTER TABLE ONLY public.keyword
+    ADD CONSTRAINT keyword_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.notification_channel
     ADD CONSTRAINT notification_channel_name_key UNIQUE (name);
 
@@ -1583,6 +1791,15 @@ ALTER TABLE ONLY public.ping
 
 ALTER TABLE ONLY public.ping_state
     ADD CONSTRAINT ping_state_pkey PRIMARY KEY (check_id);
+
+ALTER TABLE ONLY public.pipeline_context_item
+    ADD CONSTRAINT pipeline_context_item_pkey PRIMARY KEY (pipeline_id, key);
+
+ALTER TABLE ONLY public.pipeline_keyword
+    ADD CONSTRAINT pipeline_keyword_pkey PRIMARY KEY (pipeline_id, keyword_id);
+
+ALTER TABLE ONLY public.pipeline
+    ADD CONSTRAINT pipeline_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.provenance_events
     ADD CONSTRAINT provenance_events_pkey PRIMARY KEY (id);
@@ -1668,6 +1885,21 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.span
     ADD CONSTRAINT span_pkey PRIMARY KEY (trace_id, span_id);
 
+ALTER TABLE ONLY public.stage_io
+    ADD CONSTRAINT stage_io_pkey PRIMARY KEY (stage_id);
+
+ALTER TABLE ONLY public.stage_log
+    ADD CONSTRAINT stage_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stage_options
+    ADD CONSTRAINT stage_options_pkey PRIMARY KEY (stage_id);
+
+ALTER TABLE ONLY public.stage
+    ADD CONSTRAINT stage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stage_retry
+    ADD CONSTRAINT stage_retry_pkey PRIMARY KEY (stage_id, attempt, failed_at);
+
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (run_key, task_number, task_id, hash);
 
@@ -1676,6 +1908,12 @@ ALTER TABLE ONLY public.trace_export
 
 ALTER TABLE ONLY public.weir_migration
     ADD CONSTRAINT weir_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.worker_client
+    ADD CONSTRAINT worker_client_application_id_instance_id_key UNIQUE (application_id, instance_id);
+
+ALTER TABLE ONLY public.worker_client
+    ADD CONSTRAINT worker_client_pkey PRIMARY KEY (id);
 
 CREATE INDEX agent_run_agent ON public.agent_run USING btree (public.index_prefix(agent_name), created_order DESC);
 
@@ -1741,6 +1979,8 @@ CREATE INDEX alert_rule_due ON public.alert_rule USING btree (next_evaluation_at
 
 CREATE INDEX alert_silence_end ON public.alert_silence USING btree (ends_at);
 
+CREATE INDEX application_log_received ON public.application_log USING btree (received_at);
+
 CREATE INDEX completion_process ON public.completion USING btree (process, attempt, utc_time) INCLUDE (has_process, pct_cpu, pct_mem, peak_rss);
 
 CREATE INDEX completion_rollup_process ON public.completion_rollup USING btree (process, grain, bucket);
@@ -1793,6 +2033,8 @@ CREATE INDEX idx_provenance_events_source ON public.provenance_events USING btre
 
 CREATE INDEX idx_provenance_events_type ON public.provenance_events USING btree (event_type, occurred_at DESC);
 
+CREATE INDEX idx_stage_status_next_retry_at ON public.stage USING btree (status, next_retry_at) WHERE ((status)::text = ANY ((ARRAY['Pending'::character varying, 'Running'::character varying, 'RetryScheduled'::character varying])::text[]));
+
 CREATE INDEX import_portion_received ON public.import_portion USING btree (received_at);
 
 CREATE INDEX outbox_event_unread ON public.outbox_event USING btree (xid, id);
@@ -1802,6 +2044,20 @@ CREATE INDEX ping_age ON public.ping USING btree (at);
 CREATE INDEX ping_check_slug ON public.ping_check USING btree (key_digest, slug) WHERE (slug IS NOT NULL);
 
 CREATE INDEX ping_of_check ON public.ping USING btree (check_id, at DESC, id);
+
+CREATE INDEX pipeline_application ON public.pipeline USING btree (application_id, created_at, id);
+
+CREATE INDEX pipeline_created ON public.pipeline USING btree (created_at, id);
+
+CREATE INDEX pipeline_finished ON public.pipeline USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX pipeline_keyword_keyword ON public.pipeline_keyword USING btree (keyword_id);
+
+CREATE INDEX pipeline_open ON public.pipeline USING btree (id) WHERE (NOT is_completed);
+
+CREATE INDEX pipeline_trace ON public.pipeline USING btree (trace_id) WHERE (trace_id IS NOT NULL);
+
+CREATE INDEX pipeline_w3c_trace ON public.pipeline USING btree (w3c_trace_id);
 
 CREATE INDEX push_group_changed ON public.push_group USING btree (changed_xid);
 
@@ -1847,11 +2103,27 @@ CREATE INDEX series_metric ON public.series USING btree (metric_name);
 
 CREATE INDEX span_received ON public.span USING btree (received_at);
 
+CREATE INDEX stage_finished ON public.stage USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX stage_log_stage ON public.stage_log USING btree (stage_id, created_at, id);
+
+CREATE INDEX stage_pipeline ON public.stage USING btree (pipeline_id, id);
+
+CREATE INDEX stage_started ON public.stage USING btree (started_at) WHERE (started_at IS NOT NULL);
+
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
 CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
 
 CREATE INDEX trace_export_due ON public.trace_export USING btree (due_at);
+
+CREATE INDEX worker_client_seen ON public.worker_client USING btree (last_seen_at);
+
+CREATE INDEX worker_client_session ON public.worker_client USING btree (session_hash) WHERE (session_hash IS NOT NULL);
+
+CREATE INDEX worker_event_ts ON public.worker_event USING btree (ts, id);
+
+CREATE INDEX worker_event_worker ON public.worker_event USING btree (worker_id, ts, id);
 
 ALTER TABLE ONLY public.alert_condition
     ADD CONSTRAINT alert_condition_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
@@ -1880,8 +2152,32 @@ ALTER TABLE ONLY public.execution_observation
 ALTER TABLE ONLY public.observability_integration_health
     ADD CONSTRAINT fk_observability_health_config_type FOREIGN KEY (type) REFERENCES public.observability_integration_config(type);
 
+ALTER TABLE ONLY public.pipeline_context_item
+    ADD CONSTRAINT pipeline_context_item_pipeline_id_fkey FOREIGN KEY (pipeline_id) REFERENCES public.pipeline(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pipeline_keyword
+    ADD CONSTRAINT pipeline_keyword_keyword_id_fkey FOREIGN KEY (keyword_id) REFERENCES public.keyword(id);
+
+ALTER TABLE ONLY public.pipeline_keyword
+    ADD CONSTRAINT pipeline_keyword_pipeline_id_fkey FOREIGN KEY (pipeline_id) REFERENCES public.pipeline(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.push_family
     ADD CONSTRAINT push_family_group_key_fkey FOREIGN KEY (group_key) REFERENCES public.push_group(group_key) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_runtime_id_fkey FOREIGN KEY (runtime_id) REFERENCES public.component(runtime_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stage_io
+    ADD CONSTRAINT stage_io_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES public.stage(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stage_log
+    ADD CONSTRAINT stage_log_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES public.stage(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stage_options
+    ADD CONSTRAINT stage_options_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES public.stage(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stage
+    ADD CONSTRAINT stage_pipeline_id_fkey FOREIGN KEY (pipeline_id) REFERENCES public.pipeline(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.stage_retry
+    ADD CONSTRAINT stage_retry_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES public.stage(id) ON DELETE CASCADE;

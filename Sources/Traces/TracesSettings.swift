@@ -31,7 +31,7 @@ enum TracesSettings {
     )
     static let isInsecure = text(
         "OTEL_EXPORTER_OTLP_INSECURE",
-        "true speaks to the collector without TLS, false with it; without it the scheme of the endpoint says so."
+        "Whether the collector is spoken to without TLS; when it is not set, the scheme of the endpoint says so."
     )
     static let certificate = text(
         "OTEL_EXPORTER_OTLP_CERTIFICATE",

@@ -1,5 +1,7 @@
 import Core
 import Ingest
+import Nextflow
+import OpenTelemetry
 import Pipelines
 import Postgres
 
@@ -119,7 +121,7 @@ struct NextflowInsights: InsightSource {
         }
         let limit = conditions.place(.int(query.limit))
         let sql = """
-            SELECT r.run_id, coalesce(r.project_name, r.run_name) AS name, r.outcome, r.first_utc, r.last_utc,
+            SELECT r.run_id, r.run_name, coalesce(r.project_name, r.run_name) AS name, r.outcome, r.first_utc, r.last_utc,
                    r.completed_utc, t.n
             FROM (SELECT * FROM run WHERE \(conditions.text) ORDER BY first_utc DESC LIMIT \(limit)::bigint) r
             CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
@@ -131,10 +133,11 @@ struct NextflowInsights: InsightSource {
             let outcome = try row.optionalText("outcome")
             let end =
                 outcome == nil ? now : try row.optionalTimestamp("completed_utc") ?? row.timestamp("last_utc")
+            let runID = try row.text("run_id")
             return TraceRow(
-                traceID: "",
+                traceID: NextflowTraceIDs(runID: runID, runName: try row.text("run_name")).trace.description,
                 executionID: 0,
-                runID: try row.text("run_id"),
+                runID: runID,
                 name: try row.text("name"),
                 status: outcome == nil ? .running : outcome == "succeeded" ? .success : .error,
                 durationMs: max(0, (end.microseconds - start.microseconds) / 1000),

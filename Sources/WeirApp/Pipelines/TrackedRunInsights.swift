@@ -1,7 +1,9 @@
 import Core
 import Ingest
+import OpenTelemetry
 import Pipelines
 import Postgres
+import Runs
 
 /// Insights of tracked runs: an agent is a pipeline, its job type a stage, a run both an execution and its only sample.
 struct TrackedRunInsights: InsightSource {
@@ -106,10 +108,11 @@ struct TrackedRunInsights: InsightSource {
             """
         return try connection.execute(Statement(sql: sql), conditions.parameters).map { row in
             let status = try row.text("status")
+            let eventID = try row.text("event_id")
             return TraceRow(
-                traceID: "",
+                traceID: TrackedRunTrace.trace(of: eventID).description,
                 executionID: 0,
-                runID: try row.text("event_id"),
+                runID: eventID,
                 name: try row.text("agent_name"),
                 status: status == "running"
                     ? .running : ["failure", "timeout"].contains(status) ? .error : .success,

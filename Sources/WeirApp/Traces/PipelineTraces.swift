@@ -22,7 +22,9 @@ struct PipelineTraces: TraceSource {
     }
 
     func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] {
-        try PipelineSpans.pipelines(of: trace, limit: 100, on: connection).map { TracedPipeline(id: $0, trace: trace) }
+        try PipelineSpans.pipelines(of: trace, limit: 100, on: connection).map { id in
+            TracedPipeline(id: id, trace: trace)
+        }
     }
 }
 
