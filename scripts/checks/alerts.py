@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from findings import Finding
 
@@ -19,7 +20,7 @@ SCRAPE = f"{FOLDER}/prometheus.yml"
 ROUTING = "deploy/alertmanager/alertmanager.yml"
 ROUTES = "deploy/alertmanager/routes_test.yml"
 RUNBOOK, METRICS = "docs/runbook.md", "docs/operations.md"
-DASHBOARD = "deploy/grafana/weir.json"
+DASHBOARDS = "deploy/grafana"
 
 SEVERITIES = {"critical", "warning", "info"}
 _FIRING = re.compile(r'ALERTS\{alertname="(\w+)", alertstate="firing"\}')
@@ -93,14 +94,39 @@ def untested(rules: dict[str, Any], tests: list[dict[str, Any]]) -> list[str]:
 
 
 def _families(root: Path) -> list[Finding]:
-    """Rules and dashboard ask for families that the manual lists; a test compares the manual with a running Weir."""
+    """Rules and dashboards ask for families that the manual lists; a test compares the manual with a running Weir."""
     listed = (root / METRICS).read_text()
+    asked = {path: (root / path).read_text() for path in _named(root, "*.rules.yml")}
     findings = []
-    for path in [*_named(root, "*.rules.yml"), DASHBOARD]:
-        text = (root / path).read_text()
-        asked = json.dumps([t["expr"] for p in json.loads(text)["panels"] for t in p.get("targets", [])]) if path == DASHBOARD else text
-        findings += [Finding(path, 1, "metric", f"{METRICS} lists no {family}") for family in unlisted(asked, listed)]
-    return findings
+    for file in sorted((root / DASHBOARDS).glob("*.json")):
+        path, dashboard = file.relative_to(root).as_posix(), json.loads(file.read_text())
+        asked[path] = json.dumps([target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])])
+        findings += [Finding(path, 1, "dashboard", advice) for advice in wrong_in(dashboard)]
+    unknown = [(path, family) for path, text in asked.items() for family in unlisted(text, listed)]
+    return findings + [Finding(path, 1, "metric", f"{METRICS} lists no {family}") for path, family in unknown]
+
+
+def wrong_in(dashboard: dict[str, Any]) -> list[str]:
+    """What Grafana would only show by a panel that lies on another, or a link that opens nothing."""
+    advice = []
+    panels = dashboard["panels"]
+    if len({panel["id"] for panel in panels}) < len(panels):
+        advice.append("two panels have the same id")
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        grid = panel["gridPos"]
+        cells = {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+        if taken & cells or grid["x"] + grid["w"] > 24:
+            advice.append(f"panel {panel['title']} lies on another, or beyond the edge")
+        taken |= cells
+    for url in re.findall(r'"url": "(/explore\?[^"]*)"', json.dumps(dashboard)):
+        # What Grafana fills in has no quotes in it.
+        panes = parse_qs(urlsplit(re.sub(r"\$\{[^}]*\}", "x", url)).query).get("panes", [""])[0]
+        try:
+            json.loads(panes)
+        except ValueError:
+            advice.append(f"a link to Explore is no JSON: {panes}")
+    return advice
 
 
 def unlisted(asked: str, listed: str) -> list[str]:

@@ -18,6 +18,7 @@ COMPOSE, TEMPLATE, RECIPES = "docker-compose.yml", "env_template", "justfile"
 IMAGE, CONTEXT, MANIFEST = "Dockerfile", ".dockerignore", "Package.swift"
 UNITS = ["deploy/weir.service", "deploy/weir-agent.service"]
 MANIFESTS = "deploy/kubernetes"
+EXAMPLES = ["deploy/tempo", "deploy/otel-collector"]
 # What Prometheus scrapes of Weir: its own metrics, and those of workers.
 SCRAPED = {"/metrics", "/api/metrics/prometheus"}
 
@@ -31,7 +32,7 @@ _DECLARED = re.compile(r'(?<=")WEIR_[A-Z0-9_]+(?=",)')
 
 def check(root: Path) -> list[Finding]:
     units = [finding for unit in UNITS for finding in _unit(root, unit)]
-    return _image(root) + _compose(root) + _recipes(root) + units + _manifests(root) + _settings(root)
+    return _image(root) + _compose(root) + _recipes(root) + units + _manifests(root) + _examples(root) + _settings(root)
 
 
 def _image(root: Path) -> list[Finding]:
@@ -155,27 +156,34 @@ def restarts(unit: str, text: str) -> list[Finding]:
 
 
 def _manifests(root: Path) -> list[Finding]:
-    """What the operators of Prometheus and VictoriaMetrics read: that it parses, and scrapes all that there is."""
+    """What Kubernetes reads: that it parses, scrapes all that there is, and agrees with the image and the Services."""
     try:
         import yaml
     except ImportError:
         return []
     findings = []
+    objects: list[Any] = []
     for path in sorted((root / MANIFESTS).glob("*.yaml")):
         name = path.relative_to(root).as_posix()
         try:
-            findings += manifest(name, yaml.safe_load(path.read_text()))
+            parsed = [document for document in yaml.safe_load_all(path.read_text()) if document]
         except yaml.YAMLError as error:
             findings.append(Finding(name, 1, "manifest", " ".join(str(error).split())))
-    return findings
+            continue
+        objects += parsed
+        findings += [finding for document in parsed for finding in manifest(name, document)]
+    return findings + [Finding(MANIFESTS, 1, "manifest", advice) for advice in disagreements(objects, (root / IMAGE).read_text())]
 
 
 def manifest(name: str, parsed: Any) -> list[Finding]:
-    """The parts of a scrape manifest that are easily forgotten."""
+    """The parts of a manifest that are easily forgotten."""
     endpoints = {"ServiceMonitor": "endpoints", "VMPodScrape": "podMetricsEndpoints"}
-    member = endpoints.get(parsed.get("kind", ""))
+    kind = parsed.get("kind", "")
+    if kind in {"Deployment", "Service", "PersistentVolumeClaim", "Kustomization"}:
+        return []
+    member = endpoints.get(kind)
     if member is None:
-        return [Finding(name, 1, "manifest", f"kind is none of {', '.join(endpoints)}")]
+        return [Finding(name, 1, "manifest", f"kind is none that is known: {', '.join(endpoints)}")]
     spec = parsed.get("spec", {})
     findings = []
     if not spec.get("selector", {}).get("matchLabels"):
@@ -183,6 +191,56 @@ def manifest(name: str, parsed: Any) -> list[Finding]:
     paths = {endpoint.get("path") for endpoint in spec.get(member, [])}
     if paths != SCRAPED:
         findings.append(Finding(name, 1, "manifest", f"spec.{member} scrapes {sorted(paths, key=str)}, not {sorted(SCRAPED)}"))
+    return findings
+
+
+def disagreements(objects: list[Any], image: str) -> list[str]:
+    """Where Deployment, Services and image say different things of ports, user and data, or a probe asks the wrong path."""
+    advice = []
+    exposed = set(re.findall(r"\d+", "".join(re.findall(r"^EXPOSE (.*)$", image, re.MULTILINE))))
+    data = "".join(re.findall(r"^VOLUME (.*)$", image, re.MULTILINE))
+    uid = "".join(re.findall(r"useradd .*--uid (\d+)", image))
+    for deployment in (o for o in objects if o.get("kind") == "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
+        if set(ports.values()) != exposed:
+            advice.append(f"the pod has the ports {sorted(ports.values())}, the image exposes {sorted(exposed)}")
+        probed = {name: container.get(name, {}).get("httpGet", {}).get("path") for name in ("livenessProbe", "readinessProbe")}
+        if probed != {"livenessProbe": "/health", "readinessProbe": "/ready"}:
+            advice.append(f"liveness is /health and readiness /ready, not {probed}")
+        if str(pod["securityContext"].get("runAsUser")) != uid:
+            advice.append(f"the pod does not run as {uid}, whose the image's data directory is")
+        if data not in {mount["mountPath"] for mount in container["volumeMounts"]}:
+            advice.append(f"no volume is mounted at {data}")
+        for service in (o for o in objects if o.get("kind") == "Service"):
+            unknown = {str(port["targetPort"]) for port in service["spec"]["ports"]} - ports.keys()
+            advice += [f"Service {service['metadata']['name']} leads to the port {name}, which no pod has" for name in sorted(unknown)]
+            if service["spec"]["selector"] != deployment["spec"]["template"]["metadata"]["labels"]:
+                advice.append(f"Service {service['metadata']['name']} does not select the pods of the Deployment")
+    return advice
+
+
+def _examples(root: Path) -> list[Finding]:
+    """The other YAML files of deploy: that they parse, and publish on loopback only."""
+    try:
+        import yaml
+    except ImportError:
+        return []
+    findings = []
+    for path in sorted(path for folder in EXAMPLES for path in (root / folder).glob("*.y*ml")):
+        name = path.relative_to(root).as_posix()
+        try:
+            parsed = yaml.safe_load(path.read_text())
+        except yaml.YAMLError as error:
+            findings.append(Finding(name, 1, "example", " ".join(str(error).split())))
+            continue
+        for service in parsed.get("services", {}).values() if path.stem == "docker-compose" else ():
+            ports = [port for port in service.get("ports", []) if not str(port).startswith("127.0.0.1:")]
+            findings += [Finding(name, 1, "example", f"publishes {port}: on 127.0.0.1 only") for port in ports]
+            files = [mount.split(":")[0] for mount in service.get("volumes", []) if mount.startswith(".")]
+            gone = [file for file in files if not (path.parent / file).exists()]
+            findings += [Finding(name, 1, "example", f"mounts {file}, which is not there") for file in gone]
     return findings
 
 

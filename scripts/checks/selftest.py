@@ -259,8 +259,28 @@ class Deployment(unittest.TestCase):
         self.assertEqual(len(deployment.manifest("m", half)), 1)
         # The member of another kind is not read.
         self.assertEqual(len(deployment.manifest("m", {**right, "kind": "VMPodScrape"})), 1)
-        self.assertEqual(len(deployment.manifest("m", {**right, "kind": "Service"})), 1)
+        self.assertEqual(len(deployment.manifest("m", {**right, "kind": "PodMonitor"})), 1)
         self.assertEqual(len(deployment.manifest("m", {"kind": "VMPodScrape", "spec": {}})), 2)
+
+    def test_a_pod_agrees_with_the_image_and_its_services(self) -> None:
+        image = "RUN useradd --system --uid 10001 weir\nVOLUME /var/lib/weir\nEXPOSE 8000\n"
+        probe = {"livenessProbe": {"httpGet": {"path": "/health"}}, "readinessProbe": {"httpGet": {"path": "/ready"}}}
+        container = {"ports": [{"name": "http", "containerPort": 8000}], "volumeMounts": [{"mountPath": "/var/lib/weir"}], **probe}
+        labels = {"app": "weir"}
+
+        def found(container: dict, user: int = 10001, target: str = "http", selector: dict = labels) -> int:
+            pod = {"securityContext": {"runAsUser": user}, "containers": [container]}
+            deployed = {"kind": "Deployment", "spec": {"template": {"metadata": {"labels": labels}, "spec": pod}}}
+            service = {"kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": selector, "ports": [{"targetPort": target}]}}
+            return len(deployment.disagreements([deployed, service], image))
+
+        self.assertEqual(found(container), 0)
+        self.assertEqual(found({**container, "ports": [{"name": "http", "containerPort": 80}]}), 1)
+        self.assertEqual(found({**container, "livenessProbe": probe["readinessProbe"]}), 1)
+        self.assertEqual(found({**container, "volumeMounts": []}), 1)
+        self.assertEqual(found(container, user=0), 1)
+        self.assertEqual(found(container, target="web"), 1)
+        self.assertEqual(found(container, selector={"app": "other"}), 1)
 
 
 class Alerts(unittest.TestCase):
@@ -286,6 +306,18 @@ class Alerts(unittest.TestCase):
         for asked, faults in (([fires, is_quiet], 0), ([fires], 1), ([is_quiet], 1), ([is_quiet, other], 1), ([], 2)):
             tests = [{"tests": [{"promql_expr_test": asked}]}]
             self.assertEqual(len(alerts.untested(rules, tests)), faults, asked)
+
+    def test_panels_of_a_dashboard_lie_beside_each_other_and_links_open(self) -> None:
+        def found(second: dict, url: str = "/explore?panes=%7B%22a%22:%22${x}%22%7D", number: int = 2) -> int:
+            panels = [{"id": 1, "title": "a", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}}, {"id": number, "title": "b", "gridPos": second}]
+            return len(alerts.wrong_in({"panels": panels, "links": [{"url": url}]}))
+
+        beside = {"x": 12, "y": 0, "w": 12, "h": 8}
+        self.assertEqual(found(beside), 0)
+        self.assertEqual(found({**beside, "x": 11}), 1)
+        self.assertEqual(found({**beside, "w": 13}), 1)
+        self.assertEqual(found(beside, number=1), 1)
+        self.assertEqual(found(beside, url="/explore?panes=%7B%22a%22"), 1)
 
     def test_metrics_are_those_of_the_manual(self) -> None:
         listed = "| `weir_a_total`, `weir_b_seconds` | … | weir_c |"
