@@ -76,6 +76,7 @@ def feed(weir, seed):
     weir.ask("POST", "/api/v1/runs", json.dumps(begun).encode(), headers=JSON)
     weir.ask("PATCH", f"/api/v1/runs/e{seed}", b'{"status":"success"}', headers=JSON)
     feed_execution(weir)
+    feed_pipeline(weir)
     feed_worker(weir)
     weir.await_loaded()
 
@@ -88,6 +89,14 @@ def feed_execution(weir):
         for status in ("running", "completed") if ends else ():
             sent(weir, "PATCH", f"/api/v2/executions/{execution}", {"status": status})
     sent(weir, "POST", "/api/v2/projects/survey/events", {"event_type": "quality.checked"})
+
+
+def feed_pipeline(weir):
+    """A pipeline whose stages have succeeded."""
+    made = json.loads(sent(weir, "POST", "/pipelines", {"name": "orders", "stages": [{"stageName": "pay"}, {"stageName": "ship"}]}))
+    for stage in made["stages"]:
+        sent(weir, "POST", f"/stages/{stage['id']}/status", {"status": "Running"})
+        sent(weir, "POST", f"/stages/{stage['id']}/result", {"isSuccess": True})
 
 
 def feed_worker(weir):
