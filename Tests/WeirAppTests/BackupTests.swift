@@ -110,7 +110,9 @@ import Testing
         let outcome = try await backup(weir.server.settings, to: shelf)
         #expect(outcome.metadata.rows["agent_run"] == 1)
         #expect(
-            Set(outcome.metadata.positions.map(\.stream)) == ["nextflow", "runs", "workers", "executions"]
+            Set(outcome.metadata.positions.map(\.stream)) == [
+                "nextflow", "runs", "workers", "executions", "pipelines", "provenance", "spans",
+            ]
         )
         #expect(shelf.newest?.metadata == outcome.metadata)
         #expect(!FileManager.default.fileExists(atPath: abandoned))

@@ -53,6 +53,7 @@ import Testing
                 "provenance_unplaced",
                 "application", "pipeline", "pipeline_context_item", "keyword", "pipeline_keyword", "stage",
                 "stage_io", "stage_options", "stage_log", "stage_retry", "worker_client",
+                "span", "trace_export",
             ]
         )
     }

@@ -75,7 +75,7 @@ struct IntegrationTestTests {
         try await Self.save(
             weir,
             "graylog",
-            #"{"baseUrl":"http://logs.example.org/","provider":"graylog","searchUrlTemplate":"x"}"#
+            #"{"baseUrl":"http://logs.example.org/","provider":"graylog","searchUrlTemplate":"http://logs.example.org/?q=${traceId}"}"#
         )
         #expect(try await Self.test(weir, "graylog").json["success"]?.bool == true)
         #expect(proxy.requests.map(\.line) == ["GET http://logs.example.org/ HTTP/1.1"])
@@ -107,7 +107,7 @@ struct IntegrationTestTests {
         try await Self.save(
             weir,
             "graylog",
-            #"{"baseUrl":"http://127.0.0.1:1","provider":"graylog","searchUrlTemplate":"x","healthEndpoint":"127.0.0.1:\#(receiver.port)/ok"}"#
+            #"{"baseUrl":"http://127.0.0.1:1","provider":"graylog","searchUrlTemplate":"http://logs.example.org/?q=${traceId}","healthEndpoint":"127.0.0.1:\#(receiver.port)/ok"}"#
         )
         #expect(try await Self.test(weir, "graylog").json["success"]?.bool == true)
         #expect(receiver.requests.first?.line == "GET /ok HTTP/1.1")
@@ -171,7 +171,7 @@ struct IntegrationTestTests {
     private static let sentry = #"{"dsn":"KEYURL/s/42","environment":"prod"}"#
     private static let datadog = #"{"site":"URL","apiKey":"dd-secret"}"#
     private static let graylog =
-        #"{"baseUrl":"URL/","provider":"loki","searchUrlTemplate":"x","inputUrl":"URL/gelf"}"#
+        #"{"baseUrl":"URL/","provider":"loki","searchUrlTemplate":"http://logs.example.org/?q=${traceId}","inputUrl":"URL/gelf"}"#
 
     @Test func `contacts what each type names, and believes only the answer that means success`() async throws
     {
@@ -217,7 +217,7 @@ struct IntegrationTestTests {
         try await Self.save(
             weir,
             "graylog",
-            #"{"baseUrl":"\#(receiver.url)","provider":"Graylog","searchUrlTemplate":"x","inputUrl":"\#(receiver.url)"}"#
+            #"{"baseUrl":"\#(receiver.url)","provider":"Graylog","searchUrlTemplate":"http://logs.example.org/?q=${traceId}","inputUrl":"\#(receiver.url)"}"#
         )
         #expect(try await Self.test(weir, "graylog").json["success"]?.bool == true)
         #expect(receiver.requests.map(\.line) == ["GET / HTTP/1.1", "POST /gelf HTTP/1.1"])
