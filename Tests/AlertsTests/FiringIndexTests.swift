@@ -42,9 +42,11 @@ struct FiringIndexTests {
             for _ in 1...6 { try connection.transaction { try Self.fireAndEnd(on: connection) } }
             return try connection.transaction {
                 try Self.fireAndEnd(on: connection)
+                // The server may not have taken over the numbers of the rounds before yet, and of two plans by index that are
+                // equally good one reads the open deliveries more often: hundreds of rows. The history has 50,000.
                 return try connection.execute(
                     """
-                    SELECT relname, seq_tup_read, idx_tup_fetch < 500 AS is_little
+                    SELECT relname, seq_tup_read, idx_tup_fetch < 5000 AS is_little
                     FROM pg_stat_xact_user_tables
                     WHERE relname IN ('alert_incident', 'alert_delivery')
                     ORDER BY relname

@@ -17,8 +17,10 @@ struct TraceRoutes: Sendable {
         [trace("/observability/traces/{trace_id}"), trace("/api/observability/traces/{trace_id}")]
     }
 
-    private static let format = APIParameter.text(
+    /// Any other value is none.
+    private static let format = APIParameter(
         "format",
+        .any,
         "`otlp` answers in OTLP/JSON, which Grafana and Tempo can import."
     )
 
@@ -40,9 +42,9 @@ struct TraceRoutes: Sendable {
             ],
             envelope: .observability,
             from: reader,
-            reading: { $0.text(Self.format) },
-            answer: { request, format, connection in
-                try answer(request, isOTLP: format == "otlp", connection)
+            reading: { _ in },
+            answer: { request, _, connection in
+                try answer(request, isOTLP: request.query.first("format") == "otlp", connection)
             }
         )
     }
