@@ -145,6 +145,32 @@ struct SpanReceivingTests {
         #expect(found[0][0].contains("late"))
     }
 
+    /// A sender names its resource once for thousands of spans.
+    @Test func `keep of a large resource what fits, and the name of the service`() throws {
+        let size = SpansProjection.mostShared
+        let resource = [
+            Attribute("fits", String(repeating: "a", count: size / 2)),
+            Attribute("does not", String(repeating: "b", count: size)),
+            Attribute("small", "c"), Attribute("service.name", "shop"),
+        ]
+        let message = TraceRequest.encode([
+            SpanBatch(resource: resource, scope: .init(name: "sdk"), spans: [Self.span(1), Self.span(2)])
+        ])
+        let line = JournalLine(
+            seq: 1,
+            at: Timestamp(iso8601: "2026-11-20T22:13:40Z")!,
+            kind: SpanLine.kind,
+            body: SpanLine.body(message, .protobuf)
+        )
+        let elements = try SpansProjection().decode(line, journal: .random())
+        #expect(
+            elements.map { $0.resource.map(\.key) } == [
+                ["service.name", "fits", "small"], ["service.name", "fits", "small"],
+            ]
+        )
+        #expect(elements.map(\.service) == ["shop", "shop"])
+    }
+
     @Test func `with circles and without parents are shown all the same`() {
         let tree = TraceTree([
             SpanBatch(

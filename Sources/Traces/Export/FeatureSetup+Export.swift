@@ -53,7 +53,9 @@ extension FeatureSetup {
             queue: ExportQueue(
                 sources: sources,
                 settling: settings[TracesSettings.settling],
-                patience: settings[TracesSettings.patience]
+                patience: settings[TracesSettings.patience],
+                // Longer than a request may take: another Weir would send the same page.
+                hold: max(.seconds(60), .milliseconds(settings[TracesSettings.timeout]) * 2)
             ),
             sampler: sampler,
             batch: batch,

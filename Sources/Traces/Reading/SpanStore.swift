@@ -32,7 +32,11 @@ enum SpanStore {
                 .int64Array(spans.map { Int64($0.status.code.rawValue) }),
                 .textArray(spans.map { $0.status.message.isEmpty ? nil : $0.status.message.storable }),
                 .textArray(elements.map(\.service)),
-                .textArray(elements.map { "\\x" + Hex.encode($0.message) }),
+                .textArray(
+                    elements.map {
+                        "\\x" + Hex.encode(SpansProjection.message($0.span, $0.resource, $0.scope))
+                    }
+                ),
                 .uuidArray(elements.map(\.digest)),
                 .timestampArray(elements.map(\.receivedAt)),
             ]

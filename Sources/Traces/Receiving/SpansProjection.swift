@@ -13,11 +13,19 @@ package struct SpansProjection: Projection {
     package struct Element: Sendable {
         let span: Span
         let service: String?
-        /// A request of OTLP with this span alone.
-        let message: [UInt8]
+        /// Who the span is of, as far as it is kept; all spans of a batch share it.
+        let resource: [Attribute]
+        let scope: SpanBatch.Scope
         let receivedAt: Timestamp
         let digest: UUID128
     }
+
+    /// The most bytes of a resource, and of the attributes of a scope, that are kept with each span: a sender names them
+    /// once for thousands of spans.
+    static let mostShared = 4096
+
+    /// How many spans a statement stores: as many messages are in memory at a time.
+    private static let portion = 500
 
     package static let streamName = "spans"
     package var stream: String { Self.streamName }
@@ -36,20 +44,41 @@ package struct SpansProjection: Projection {
         }
         return batches.flatMap { batch in
             let service = batch.resource.first { $0.key == "service.name" }?.value.text
+            let resource = Self.kept(batch.resource)
+            var scope = batch.scope
+            scope.name = scope.name.storable
+            scope.version = scope.version.storable
+            scope.attributes = Self.kept(scope.attributes)
             return batch.spans.map { span in
-                let message = TraceRequest.encode([
-                    SpanBatch(resource: batch.resource, scope: batch.scope, spans: [span])
-                ])
                 var digest = KeyDigest()
-                digest.add(bytes: message[...])
+                digest.add(bytes: Self.message(span, resource, scope)[...])
                 return Element(
                     span: span,
                     service: service?.storable,
-                    message: message,
+                    resource: resource,
+                    scope: scope,
                     receivedAt: line.at,
                     digest: digest.finish()
                 )
             }
+        }
+    }
+
+    /// A request of OTLP with one span.
+    static func message(_ span: Span, _ resource: [Attribute], _ scope: SpanBatch.Scope) -> [UInt8] {
+        TraceRequest.encode([SpanBatch(resource: resource, scope: scope, spans: [span])])
+    }
+
+    /// The attributes that fit: the name of the service first, then the others in their order.
+    private static func kept(_ attributes: [Attribute]) -> [Attribute] {
+        let named = attributes.filter { $0.key == "service.name" }
+        var left = mostShared
+        return (named + attributes.filter { $0.key != "service.name" }).filter { attribute in
+            let size = TraceRequest.encode([SpanBatch(resource: [attribute], scope: .init(), spans: [])])
+                .count
+            guard size <= left else { return false }
+            left -= size
+            return true
         }
     }
 
@@ -63,7 +92,13 @@ package struct SpansProjection: Projection {
                 continue
             }
         }
-        try SpanStore.insert(chosen.sorted { $0.key < $1.key }.map(\.value), on: connection)
+        let ordered = chosen.sorted { $0.key < $1.key }.map(\.value)
+        for start in stride(from: 0, to: ordered.count, by: Self.portion) {
+            try SpanStore.insert(
+                Array(ordered[start..<min(start + Self.portion, ordered.count)]),
+                on: connection
+            )
+        }
     }
 
     package func committed(_ elements: [Element]) { metrics?.received(elements.count) }
