@@ -47,6 +47,18 @@ struct RunExportTests {
         #expect(try bench.queue() == [])
     }
 
+    /// `rejected_spans` may be any number of 64 bits.
+    @Test func `believes a collector no more than can be true`() async throws {
+        let bench = try ExportBench(spans: 3, batch: 3)
+        for (rejected, exported, refused) in [(-5, 3, 0), (Int64.min, 6, 0), (4, 6, 3), (Int64.max, 6, 6)] {
+            bench.answers([.accepted(rejected: rejected, message: "")])
+            try bench.end("r1")
+            #expect(try await bench.turn())
+            #expect(bench.count("exported") == exported)
+            #expect(bench.count("rejected") == refused)
+        }
+    }
+
     @Test func `begins again when the run ends again meanwhile`() async throws {
         let bench = try ExportBench(spans: 5, batch: 3)
         try bench.end("r1")

@@ -74,7 +74,7 @@ final class OwnSpanExporter: Sendable {
             metrics.sent(spans.count, rejected: Int(clamping: rejected))
             return nil
         case .refused(let why):
-            metrics.sent(0, rejected: spans.count)
+            metrics.sent(spans.count, rejected: spans.count)
             logger.warning("the collector refused spans", metadata: ["why": "\(why)"])
             return nil
         case .retry(let after, let why):

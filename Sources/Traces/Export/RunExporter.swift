@@ -124,7 +124,7 @@ final class RunExporter: Sendable {
             return true
         case .refused(let why):
             // It would be refused again: the rest of the run may not be.
-            metrics.sent(0, rejected: spans.count)
+            metrics.sent(spans.count, rejected: spans.count)
             complain("the collector refused spans of a run", entry, why)
             return true
         case .retry(let after, let why):

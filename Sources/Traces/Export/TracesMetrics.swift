@@ -27,8 +27,11 @@ final class TracesMetrics: Sendable {
     }
 
     /// Counts the spans of a request that was answered; some of them may have been rejected.
+    ///
+    /// What a collector says of it is a stranger's number: it counts as far as it can be true.
     func sent(_ count: Int, rejected: Int) {
-        spans.child("exported").increment(by: max(0, count - rejected))
+        let rejected = min(max(0, rejected), count)
+        spans.child("exported").increment(by: count - rejected)
         if rejected > 0 { spans.child("rejected").increment(by: rejected) }
     }
 
