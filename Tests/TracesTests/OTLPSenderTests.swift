@@ -66,6 +66,12 @@ struct OTLPSenderTests {
         #expect(outcome == .accepted(rejected: 3, message: "too old"))
     }
 
+    @Test func `takes no web page for the answer of a collector`() async throws {
+        let receiver = try Receiver(Receiver.answer(200, "<html>", "Content-Type: text/html; charset=utf-8"))
+        let why = "the answer is a web page (HTTP 200): is this an endpoint of OTLP?"
+        #expect(try await Self.sender(receiver.url).send(Self.message) == .retry(after: .seconds(60), why))
+    }
+
     @Test func `tries again when nobody is there`() async throws {
         let closed = try Receiver().url
         let outcome = try await Self.sender(closed).send(Self.message)

@@ -109,8 +109,14 @@ extension OTLPSender {
 
     /// Reads the answer to a POST.
     static func outcome(ofPost response: OutboundResponse) -> Outcome {
-        let isJSON = response.field("content-type")?.lowercased().hasPrefix("application/json") == true
+        let type = response.field("content-type")?.lowercased()
+        let isJSON = type?.hasPrefix("application/json") == true
         if (200..<300).contains(response.status) {
+            // A page to log in at, or another server: it has taken nothing.
+            guard type?.hasPrefix("text/html") != true else {
+                let why = "the answer is a web page (HTTP \(response.status)): is this an endpoint of OTLP?"
+                return .retry(after: .seconds(60), why)
+            }
             let answer =
                 isJSON
                 ? try? ExportResponse.decode(json: response.body)
