@@ -9,6 +9,8 @@ internal import Postgres
 struct ExportQueue: Sendable {
     static let consumer = "traces"
     private static let batch = 500
+    /// How often a run is tried at least, about half a minute, before it is given up.
+    private static let fewestAttempts = 5
 
     let sources: [any TraceSource]
     /// How long after its end a run is exported: events of its tasks may still be on their way.
@@ -22,6 +24,7 @@ struct ExportQueue: Sendable {
     struct Entry: Sendable {
         let system: String
         let name: TracedName
+        /// How often it was tried, this time included: also where that crashed a Weir.
         let attempts: Int
         let position: String?
         let createdAt: Timestamp
@@ -111,8 +114,13 @@ struct ExportQueue: Sendable {
     }
 
     /// Gives up the runs that waited for too long; returns how many.
+    ///
+    /// While no Weir ran, nobody tried: a run is given up after some attempts only, and not while one is under way.
     func giveUp(on connection: Connection) throws -> Int {
-        try connection.execute(Self.expire, [.int64(Int64(patience / .milliseconds(1)))]).affectedRows
+        try connection.execute(
+            Self.expire,
+            [.int64(Int64(patience / .milliseconds(1))), .int(Self.fewestAttempts)]
+        ).affectedRows
     }
 
     private func key(_ entry: Entry) -> [Parameter] {
@@ -139,7 +147,7 @@ extension ExportQueue {
         "claim a run for export",
         """
         UPDATE trace_export e
-        SET held_until = now() + $1 * interval '1 millisecond'
+        SET held_until = now() + $1 * interval '1 millisecond', attempts = attempts + 1
         WHERE (system, subject, name) = (
             SELECT system, subject, name
             FROM trace_export
@@ -156,7 +164,7 @@ extension ExportQueue {
         "note an exported page",
         """
         UPDATE trace_export
-        SET position = $5, attempts = 0, held_until = now() + $6 * interval '1 millisecond'
+        SET position = $5, attempts = 1, held_until = now() + $6 * interval '1 millisecond'
         WHERE (system, subject, name) = ($1, $2, $3) AND position IS NOT DISTINCT FROM $4 AND held_until IS NOT NULL
         """
     )
@@ -173,13 +181,18 @@ extension ExportQueue {
         "postpone an export",
         """
         UPDATE trace_export
-        SET due_at = now() + $4 * interval '1 millisecond', held_until = NULL, attempts = attempts + 1, last_error = $5
+        SET due_at = now() + $4 * interval '1 millisecond', held_until = NULL, last_error = $5
         WHERE (system, subject, name) = ($1, $2, $3) AND held_until IS NOT NULL
         """
     )
 
     private static let expire = Statement(
         "give up exports",
-        "DELETE FROM trace_export WHERE created_at < now() - $1 * interval '1 millisecond'"
+        """
+        DELETE FROM trace_export
+        WHERE created_at < now() - $1 * interval '1 millisecond'
+          AND attempts >= $2
+          AND coalesce(held_until, '-infinity') < now()
+        """
     )
 }

@@ -64,7 +64,10 @@ final class RunExporter: Sendable {
         connection.close()
     }
 
-    /// Takes events and exports one run; returns whether there was one.
+    /// Takes events and exports one run.
+    ///
+    /// - Returns: whether there may be another one to export at once; not while the collector takes nothing, since each of
+    ///   very many runs would be tried, and logged, as fast as it fails.
     func turn(_ connection: DedicatedConnection) async throws -> Bool {
         let entry = try await connection.withConnection { [queue] connection in
             try queue.takeEvents(on: connection)
@@ -73,13 +76,13 @@ final class RunExporter: Sendable {
             return try queue.claim(on: connection)
         }
         guard let entry else { return false }
-        try await export(entry, connection)
-        return true
+        return try await export(entry, connection)
     }
 
     // MARK: - One run
 
-    private func export(_ entry: ExportQueue.Entry, _ connection: DedicatedConnection) async throws {
+    /// Exports a run; returns false when it was postponed.
+    private func export(_ entry: ExportQueue.Entry, _ connection: DedicatedConnection) async throws -> Bool {
         let now = Timestamp.now()
         let run = try await connection.withConnection { connection in
             let source = self.queue.sources.first { $0.system == entry.system }
@@ -87,7 +90,7 @@ final class RunExporter: Sendable {
         }
         guard let run, sampler.takes(run.trace) else {
             try await connection.withConnection { try self.queue.finish(entry, at: entry.position, on: $0) }
-            return
+            return true
         }
         var position = entry.position
         while true {
@@ -95,17 +98,18 @@ final class RunExporter: Sendable {
             let page = try await connection.withConnection { connection in
                 try run.page(after: after, limit: self.batch, now: now, on: connection)
             }
-            guard try await deliver(page.spans, of: run, entry, connection) else { return }
+            guard try await deliver(page.spans, of: run, entry, connection) else { return false }
             guard let next = page.next else { break }
             let isOurs = try await connection.withConnection { connection in
                 try self.queue.advance(entry, from: after, to: next, on: connection)
             }
-            guard isOurs, !Task.isCancelled else { return }
+            guard isOurs, !Task.isCancelled else { return true }
             position = next
         }
         let last = position
         try await connection.withConnection { try self.queue.finish(entry, at: last, on: $0) }
         metrics.exported(runOf: entry.system)
+        return true
     }
 
     /// Sends a page; returns false when the run was postponed.
@@ -128,7 +132,7 @@ final class RunExporter: Sendable {
             complain("the collector refused spans of a run", entry, why)
             return true
         case .retry(let after, let why):
-            let pause = max(after ?? .zero, Self.pause(attempt: entry.attempts))
+            let pause = max(after ?? .zero, Self.pause(attempt: entry.attempts - 1))
             metrics.retried()
             complain("the collector does not take spans now; trying again", entry, why)
             try await connection.withConnection { connection in
