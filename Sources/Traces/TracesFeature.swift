@@ -32,7 +32,8 @@ extension Feature {
                 TraceRoutes(
                     reader: reader,
                     sources: sources,
-                    most: server.settings[TracesSettings.mostShown]
+                    most: server.settings[TracesSettings.mostShown],
+                    mostBytes: server.settings[SharedSettings.maxPageBytes]
                 ).all
             server.addExport(of: sources, metrics)
         }

@@ -145,6 +145,31 @@ struct SpanReceivingTests {
         #expect(found[0][0].contains("late"))
     }
 
+    @Test func `are shown up to a number of bytes`() throws {
+        let database = try TemporaryDatabase.withSchema()
+        let message = Self.request(Self.span(1), Self.span(2), Self.span(3))
+        let line = JournalLine(
+            seq: 1,
+            at: Timestamp(iso8601: "2026-11-20T22:13:40Z")!,
+            kind: SpanLine.kind,
+            body: SpanLine.body(message, .protobuf)
+        )
+        let found = try Connection.withTemporary(database.target) { connection in
+            var elements = try SpansProjection().decode(line, journal: .random())
+            try SpansProjection().apply(stage: 0, to: &elements, on: connection)
+            return try [1, 2, 4].map { part in
+                try SpanStore.spans(
+                    of: Self.trace,
+                    atMost: 9,
+                    bytes: message.count / 3 * part,
+                    on: connection
+                )
+            }
+        }
+        #expect(found.map { $0.batches.flatMap(\.spans).count } == [1, 2, 3])
+        #expect(found.map(\.isCut) == [true, true, false])
+    }
+
     /// A sender names its resource once for thousands of spans.
     @Test func `keep of a large resource what fits, and the name of the service`() throws {
         let size = SpansProjection.mostShared

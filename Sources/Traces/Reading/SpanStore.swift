@@ -9,10 +9,16 @@ enum SpanStore {
         "spans of a trace",
         """
         SELECT message
-        FROM span
-        WHERE trace_id = $1
+        FROM (
+            SELECT message, start_ns, span_id,
+                sum(octet_length(message)) OVER (ORDER BY start_ns, span_id) - octet_length(message) AS before
+            FROM span
+            WHERE trace_id = $1
+            ORDER BY start_ns, span_id
+            LIMIT $2
+        ) s
+        WHERE before < $3
         ORDER BY start_ns, span_id
-        LIMIT $2
         """
     )
 
@@ -43,12 +49,18 @@ enum SpanStore {
         )
     }
 
-    /// The spans of a trace in the order of their starts, at most `count`.
-    static func spans(of trace: TraceID, atMost count: Int, on connection: Connection) throws -> [SpanBatch] {
-        guard let id = UUID128(bytes: trace.bytes) else { return [] }
-        return try connection.execute(fetch, [.uuid(id), .int(count)]).flatMap { row in
+    /// The spans of a trace in the order of their starts: at most `count`, and none behind `bytes` of OTLP; and whether
+    /// it were the bytes that ended them.
+    static func spans(of trace: TraceID, atMost count: Int, bytes: Int, on connection: Connection) throws
+        -> (batches: [SpanBatch], isCut: Bool)
+    {
+        guard let id = UUID128(bytes: trace.bytes) else { return ([], false) }
+        var size = 0
+        let batches = try connection.execute(fetch, [.uuid(id), .int(count), .int(bytes)]).flatMap { row in
             guard let message = try row.optionalBytes("message") else { return [SpanBatch]() }
+            size += message.count
             return try TraceRequest.decode(protobuf: message).batches
         }
+        return (batches, size >= bytes)
     }
 }

@@ -12,6 +12,8 @@ struct TraceRoutes: Sendable {
     let sources: [any TraceSource]
     /// How many spans an answer has at most.
     let most: Int
+    /// At how many bytes of received spans an answer ends: one span may have as many as a request.
+    let mostBytes: Int
 
     var all: [Endpoint] {
         [trace("/observability/traces/{trace_id}"), trace("/api/observability/traces/{trace_id}")]
@@ -57,17 +59,19 @@ struct TraceRoutes: Sendable {
                 "A trace id has 32 hexadecimal digits, not all zero."
             ).response
         }
-        let batches = try batches(of: trace, now: request.receivedAt, connection)
+        let (batches, isCut) = try batches(of: trace, now: request.receivedAt, connection)
         let count = batches.reduce(0) { $0 + $1.spans.count }
         guard count > 0 else {
             return ObservabilityFailure(.notFound, .notFound, "There are no spans of this trace.").response
         }
         if isOTLP { return .json(TraceRequest.json(batches)) }
-        return .json(TraceEncoder.encode(TraceTree(batches), of: trace, isCut: count >= most))
+        return .json(TraceEncoder.encode(TraceTree(batches), of: trace, isCut: isCut || count >= most))
     }
 
-    /// The spans of runs, then those that were received, up to the limit of an answer.
-    private func batches(of trace: TraceID, now: Timestamp, _ connection: Connection) throws -> [SpanBatch] {
+    /// The spans of runs, then those that were received, up to the limit of an answer; and whether bytes ended them.
+    private func batches(of trace: TraceID, now: Timestamp, _ connection: Connection) throws
+        -> (batches: [SpanBatch], isCut: Bool)
+    {
         var batches: [SpanBatch] = []
         var left = most
         for run in try sources.flatMap({ try $0.find(trace, on: connection) }) {
@@ -80,8 +84,9 @@ struct TraceRoutes: Sendable {
                 left -= spans.count
                 position = page.next
             } while position != nil && left > 0
-            if left <= 0 { return batches }
+            if left <= 0 { return (batches, true) }
         }
-        return batches + (try SpanStore.spans(of: trace, atMost: left, on: connection))
+        let received = try SpanStore.spans(of: trace, atMost: left, bytes: mostBytes, on: connection)
+        return (batches + received.batches, received.isCut)
     }
 }
