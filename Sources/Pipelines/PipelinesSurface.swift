@@ -178,7 +178,8 @@ struct PipelinesSurface: Sendable {
     ) async throws(Refused) -> Value {
         do {
             return try await pool.withConnection(body)
-        } catch let error as PostgresError where error.isRetryable {
+        } catch let error as PostgresError where error.isRetryable || error.sqlState == "42P01" {
+            // Without its tables (undefined_table) the database is about to be migrated.
             throw Refused(
                 .serviceUnavailable,
                 "the database cannot be reached: nothing was stored, send it again"

@@ -50,6 +50,20 @@ enum PipelinesWeir {
 
 @Suite("Pipelines over HTTP", .serialized)
 struct PipelineRoutesTests {
+    @Test func `are to be sent again while the database has no tables yet`() async throws {
+        let weir = try FeatureHarness(.pipelines(), keys: ["key-a": "orders"])
+        try weir.database.execute("ALTER SEQUENCE pipeline_id RENAME TO not_yet")
+        let answer = try await weir.send(
+            .post,
+            "/pipelines",
+            body: #"{"name":"early","stages":[{"stageName":"a"}]}"#,
+            fields: ["X-API-Key": "key-a"],
+            as: []
+        )
+        #expect(answer.status == 503)
+        #expect(answer.fields["Retry-After"] == "1")
+    }
+
     @Test func `go from their making to their end`() async throws {
         let made = try await PipelinesWeir.make(
             #"{"stageName":"pay","stageHandlerName":"Pay"},{"stageName":"ship"}"#
