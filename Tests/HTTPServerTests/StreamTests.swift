@@ -22,6 +22,23 @@ extension ServerTests {
             }
         }
 
+        @Test(arguments: ["GET / HTTP/1.1\r\nHost: t\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"])
+        func `large pieces, which are not copied, and small ones come in their order`(request: String)
+            async throws
+        {
+            let sizes = [3, 4095, 4096, 70_000, 1, 300_000, 5000]
+            let bodies = sizes.enumerated().map { [UInt8](repeating: 97 + UInt8($0), count: $1) }
+            let application = ClosureApplication.streaming {
+                let pieces = Mutex(bodies)
+                return ByteStream(pulling: { pieces.withLock { $0.isEmpty ? nil : $0.removeFirst() } })
+            }
+            try await withServer(application) { server in
+                let client = try server.connect(receiveBufferBytes: 8192)
+                try client.send(request)
+                #expect(try client.readResponse().text == String(decoding: bodies.joined(), as: UTF8.self))
+            }
+        }
+
         @Test func `an HTTP 1-0 client gets a streamed answer up to the end of the connection`() async throws
         {
             let application = ClosureApplication.streaming {

@@ -92,6 +92,13 @@ package struct ResponseEncoder: Sendable {
         appendChunk(compressed, to: &out)
     }
 
+    /// What comes before and after a piece of a streamed body that is sent as it is; nil when it is compressed.
+    package func frame(of piece: [UInt8]) -> (before: [UInt8], after: [UInt8])? {
+        guard gzip == nil else { return nil }
+        guard case .chunked = framing else { return ([], []) }
+        return (Self.chunkHead(piece.count), Self.chunkEnd)
+    }
+
     /// Ends a streamed body.
     package mutating func finish(into out: inout [UInt8]) {
         if let gzip {
@@ -206,10 +213,13 @@ extension ResponseEncoder {
             out.append(contentsOf: bytes)
             return
         }
-        out.append(contentsOf: "\(String(bytes.count, radix: 16))\r\n".utf8)
+        out.append(contentsOf: Self.chunkHead(bytes.count))
         out.append(contentsOf: bytes)
-        out.append(contentsOf: "\r\n".utf8)
+        out.append(contentsOf: Self.chunkEnd)
     }
+
+    private static func chunkHead(_ count: Int) -> [UInt8] { Array("\(String(count, radix: 16))\r\n".utf8) }
+    private static let chunkEnd = Array("\r\n".utf8)
 
     private static let reservedNames = [
         "content-length", "transfer-encoding", "connection", "keep-alive", "date",

@@ -8,7 +8,10 @@ extension ClientConnection {
         guard !isParsing, !channel.isClosed else { return }
         var hasMoved = false
         while !outbound.isEmpty {
-            switch outbound.withUnsent({ channel.send($0) }) {
+            let outcome =
+                outbound.isShared
+                ? outbound.withUnsentParts { channel.send($0) } : outbound.withUnsent { channel.send($0) }
+            switch outcome {
             case .bytes(let count):
                 outbound.advance(by: count)
                 hasMoved = true

@@ -37,7 +37,13 @@ extension ClientConnection {
         guard isStreaming(number) else { return false }
         if outbound.isBare { outbound.bytes = home.lendBuffer() }
         let before = outbound.count
-        active?.encoder?.append(piece, into: &outbound.bytes)
+        if piece.count >= OutboundBuffer.leastShared, let frame = active?.encoder?.frame(of: piece) {
+            outbound.bytes += frame.before
+            outbound.share(piece)
+            outbound.bytes += frame.after
+        } else {
+            active?.encoder?.append(piece, into: &outbound.bytes)
+        }
         active?.sentBytes += outbound.count - before
         flush()
         return !channel.isClosed

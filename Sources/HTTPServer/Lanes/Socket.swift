@@ -40,8 +40,20 @@ struct Socket: ~Copyable {
 
     /// Never raises SIGPIPE.
     borrowing func send(_ buffer: UnsafeRawBufferPointer) -> Sent {
+        sent { Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Sends several parts with one call; never raises SIGPIPE.
+    borrowing func send(_ parts: UnsafeMutableBufferPointer<iovec>) -> Sent {
+        var message = msghdr()
+        message.msg_iov = parts.baseAddress
+        message.msg_iovlen = parts.count
+        return sent { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
+    }
+
+    private borrowing func sent(_ call: () -> Int) -> Sent {
         while true {
-            let count = Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
+            let count = call()
             if count >= 0 { return .bytes(count) }
             switch errno {
             case EINTR: continue

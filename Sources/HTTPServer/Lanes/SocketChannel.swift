@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A connected socket and its registration with the lane's poller; used on the lane's queue only.
 final class SocketChannel {
     let descriptor: Int32
@@ -31,6 +33,11 @@ final class SocketChannel {
 
     func send(_ bytes: UnsafeRawBufferPointer) -> Socket.Sent {
         socket?.send(bytes) ?? .bytes(bytes.count)
+    }
+
+    /// Sends several parts with one call.
+    func send(_ parts: UnsafeMutableBufferPointer<iovec>) -> Socket.Sent {
+        socket?.send(parts) ?? .bytes(parts.reduce(0) { $0 + $1.iov_len })
     }
 
     func finishSending() {
