@@ -76,6 +76,20 @@ struct HubTests {
         #expect(!hub.isWatched() && hub.head == nil)
     }
 
+    @Test func `all who get one event share its bytes`() throws {
+        let hub = EventHub(mostListeners: 1, mostBytes: 1 << 20)
+        let epoch = try #require(hub.join())
+        hub.begin(at: 0)
+        let large = frame(1, bytes: 50_000)
+        hub.publish([large, frame(2)], through: 2)
+        let taken = hub.take(after: 0, EventFilter(), epoch: epoch, atMost: EventListener.pieceBytes)
+        guard case .frames(let bytes, 1, 1) = taken else {
+            Issue.record("\(text(taken))")
+            return
+        }
+        #expect(bytes.withUnsafeBytes { $0.baseAddress } == large.bytes.withUnsafeBytes { $0.baseAddress })
+    }
+
     @Test func `wakes those who want an event, and moves the others on`() async throws {
         let hub = EventHub(mostListeners: 10, mostBytes: 1000)
         let epoch = try #require(hub.join())

@@ -86,20 +86,30 @@ final class EventHub: Sendable {
                 return .nothing(through: position)
             }
             guard position >= start else { return .behind }
-            var bytes: [UInt8] = []
-            var (count, seen) = (0, position)
+            var events: [[UInt8]] = []
+            var (total, seen) = (0, position)
             for frame in guarded.frames[Self.index(after: position, in: guarded.frames)...] {
-                if count > 0, bytes.count + frame.bytes.count > size {
-                    return .frames(bytes, count: count, through: seen)
+                if !events.isEmpty, total + frame.bytes.count > size {
+                    return .frames(Self.joined(events, total), count: events.count, through: seen)
                 }
                 seen = frame.position
                 guard filter.matches(frame.subject) else { continue }
-                bytes += frame.bytes
-                count += 1
+                events.append(frame.bytes)
+                total += frame.bytes.count
             }
-            return count > 0
-                ? .frames(bytes, count: count, through: guarded.head) : .nothing(through: guarded.head)
+            return events.isEmpty
+                ? .nothing(through: guarded.head)
+                : .frames(Self.joined(events, total), count: events.count, through: guarded.head)
         }
+    }
+
+    /// One event alone is not copied: a thousand connections that wait with a large one share it.
+    private static func joined(_ events: [[UInt8]], _ total: Int) -> [UInt8] {
+        guard events.count > 1 else { return events[0] }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(total)
+        for event in events { bytes += event }
+        return bytes
     }
 
     private static func index(after position: Int64, in frames: [Frame]) -> Int {
