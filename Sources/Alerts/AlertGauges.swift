@@ -70,9 +70,8 @@ enum AlertGauges {
         SELECT coalesce(greatest(extract(epoch FROM now() - min(e.at)), 0), 0)::float8 AS age
         FROM (
             SELECT s.at
-            FROM outbox_consumer c
-            JOIN outbox_event s ON (s.xid, s.id) > (c.last_xid, c.last_id)
-            WHERE c.name = $1
+            FROM outbox_event s
+            WHERE \(OutboxStore.isUnread)
             ORDER BY s.xid, s.id
             LIMIT 1
         ) e

@@ -188,6 +188,34 @@ struct SignalTests {
         }
     }
 
+    @Test("a consumer that has taken everything does not look at it again")
+    func takenEvents() throws {
+        try Connection.withTemporary(harness.target) { connection in
+            try OutboxStore.register("consumer", on: connection)
+            try connection.execute(
+                """
+                INSERT INTO outbox_event (kind, subject, at, detail)
+                SELECT 'note.written', i::text, now(), '{}' FROM generate_series(1, 3000) i
+                """
+            )
+            let taken = try connection.transaction {
+                try OutboxStore.take("consumer", limit: 5000, on: connection).count
+            }
+            #expect(taken == 3000)
+            let read = try connection.transaction {
+                #expect(try !OutboxStore.hasUnread("consumer", on: connection))
+                #expect(try OutboxStore.take("consumer", limit: 10, on: connection).isEmpty)
+                return try connection.execute(
+                    """
+                    SELECT seq_tup_read + idx_tup_fetch AS rows
+                    FROM pg_stat_xact_user_tables WHERE relname = 'outbox_event'
+                    """
+                )[0].int64("rows")
+            }
+            #expect(read < 10)
+        }
+    }
+
     @Test("an effect that is rolled back gets its events again")
     func rolledBack() throws {
         struct Failure: Error {}

@@ -19,12 +19,22 @@ package enum OutboxStore {
         """
         SELECT s.xid::text AS xid, s.id, s.kind, s.subject, s.at, s.detail, pg_current_snapshot()::text AS snapshot
         FROM outbox_event s
-        JOIN outbox_consumer c ON c.name = $1
-        WHERE (s.xid, s.id) > (c.last_xid, c.last_id)
+        WHERE \(isUnread)
         ORDER BY s.xid, s.id
         LIMIT $2
         """
     )
+
+    /// Whether an event `s` comes behind the cursor of the consumer `$1`, without those of `OutboxGap`.
+    ///
+    /// The cursor is asked for first. In a join, PostgreSQL compares it with every event from the oldest one on, also with a
+    /// day of those that were taken.
+    package static let isUnread = """
+        (s.xid, s.id) > (
+            (SELECT c.last_xid FROM outbox_consumer c WHERE c.name = $1),
+            (SELECT c.last_id FROM outbox_consumer c WHERE c.name = $1)
+        )
+        """
 
     /// Whether a consumer is registered; otherwise no events need be written.
     package static func hasConsumers(on connection: Connection) throws -> Bool {
@@ -60,12 +70,9 @@ package enum OutboxStore {
             Statement(
                 "unread outbox events",
                 """
-                SELECT EXISTS (
-                    SELECT
-                    FROM outbox_consumer c
-                    JOIN outbox_event s ON (s.xid, s.id) > (c.last_xid, c.last_id)
-                    WHERE c.name = $1
-                ) OR EXISTS (
+                SELECT (
+                    SELECT s.id FROM outbox_event s WHERE \(isUnread) ORDER BY s.xid, s.id LIMIT 1
+                ) IS NOT NULL OR EXISTS (
                     SELECT FROM outbox_consumer c WHERE \(OutboxGap.hasEnded)
                 ) AS found
                 """
