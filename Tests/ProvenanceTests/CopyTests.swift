@@ -1,6 +1,7 @@
 import Core
 import FeatureTestKit
 import Ingest
+import Logging
 import Postgres
 import TestKit
 import Testing
@@ -58,6 +59,25 @@ struct CopyTests {
         for other in others { #expect(CopiedEvent.event(other).id != CopiedEvent.event(first).id) }
         let later = event("run.failed", #"{"a":1}"#, at: Self.at + .seconds(1))
         #expect(CopiedEvent.event(later).id > CopiedEvent.event(first).id)
+    }
+
+    @Test func `are copied in batches, so that others have their turn`() throws {
+        let database = try TemporaryDatabase.withSchema()
+        try Connection.withTemporary(database.target) { connection in
+            try OutboxStore.register(EventCopier.consumer, on: connection)
+            try connection.execute(
+                """
+                INSERT INTO outbox_event (kind, subject, at, detail)
+                SELECT 'a.b', i::text, now(), '{}' FROM generate_series(1, 1200) i
+                """
+            )
+            let copier = EventCopier(metrics: nil, logger: Logger(label: "test"))
+            let count = "SELECT count(*) FROM provenance_events"
+            #expect(try copier.copy(batches: 1, on: connection))
+            #expect(try database.rows(count) == ["500"])
+            #expect(try !copier.copy(batches: 10, on: connection))
+            #expect(try database.rows(count) == ["1200"])
+        }
     }
 
     @Test func `come once, are seen by a GET that follows them, and do not hold each other up`() async throws

@@ -46,6 +46,24 @@ struct LiveOrderTests {
         }
     }
 
+    @Test func `is that of a batch, whose events are not compared with each other`() throws {
+        try Connection.withTemporary(database.target) { connection in
+            try EventsApplyStore.prepare(connection)
+            try insert(5, connection)
+            let events = try [7, 5, 9, 6, 8].map(event)
+            #expect(try EventsApplyStore.insert(events, on: connection).count == 4)
+            _ = try PositionStore.placeSome(on: connection)
+            var reader = Reader()
+            try reader.read(connection)
+            #expect(reader.seen == [5, 7, 9, 6, 8])
+            let plan = try connection.execute(
+                Statement("plan", "EXPLAIN (COSTS OFF) " + EventsApplyStore.insert.sql),
+                EventsApplyStore.columns(of: events)
+            ).map { try $0.text("QUERY PLAN") }.joined(separator: "\n")
+            #expect(plan.contains("hashed SubPlan") && !plan.contains("Join Filter"), "\(plan)")
+        }
+    }
+
     @Test func `has every event once, however their transactions interleave`() throws {
         try Connection.withTemporary(database.target) { first in
             try Connection.withTemporary(database.target) { second in

@@ -20,19 +20,20 @@ enum EventsApplyStore {
     @discardableResult
     static func insert(_ events: [ProvenanceEvent], on connection: Connection) throws -> Set<UUID128> {
         guard !events.isEmpty else { return [] }
-        let rows = try connection.execute(
-            insert,
-            [
-                .uuidArray(events.map(\.id)), .timestampArray(events.map(\.occurredAt)),
-                .textArray(events.map(\.type)), .textArray(events.map(\.project)),
-                .textArray(events.map(\.source)), .uuidArray(events.map(\.execution)),
-                .textArray(events.map(\.actor)), .textArray(events.map(\.correlation)),
-                .textArray(events.map { String(decoding: $0.payload, as: UTF8.self) }),
-                .timestampArray(events.map(\.receivedAt)), .textArray(events.map { sources($0.sources) }),
-                .textArray(events.map(\.trace)), .uuidArray(events.map(\.digest)),
-            ]
-        )
-        return Set(try rows.map { try $0.uuid(0) })
+        return Set(try connection.execute(insert, columns(of: events)).map { try $0.uuid(0) })
+    }
+
+    /// The parameters of `insert`.
+    static func columns(of events: [ProvenanceEvent]) -> [Parameter] {
+        [
+            .uuidArray(events.map(\.id)), .timestampArray(events.map(\.occurredAt)),
+            .textArray(events.map(\.type)), .textArray(events.map(\.project)),
+            .textArray(events.map(\.source)), .uuidArray(events.map(\.execution)),
+            .textArray(events.map(\.actor)), .textArray(events.map(\.correlation)),
+            .textArray(events.map { String(decoding: $0.payload, as: UTF8.self) }),
+            .timestampArray(events.map(\.receivedAt)), .textArray(events.map { sources($0.sources) }),
+            .textArray(events.map(\.trace)), .uuidArray(events.map(\.digest)),
+        ]
     }
 
     private static func sources(_ sources: [String]) -> String {

@@ -15,11 +15,11 @@ struct EventCopier: Sendable {
     let metrics: ProvenanceMetrics?
     let logger: Logger
 
-    /// Copies events until there are none, or there were many.
+    /// Copies events until there are none, or there were so many batches.
     ///
     /// - Returns: whether there may be more.
-    func copy(on connection: Connection) throws -> Bool {
-        for _ in 0..<10 {
+    func copy(batches: Int, on connection: Connection) throws -> Bool {
+        for _ in 0..<batches {
             guard try OutboxStore.hasUnread(Self.consumer, on: connection),
                 try copyBatch(on: connection) == Self.batch
             else { return false }

@@ -13,6 +13,10 @@ final class Follower: Sendable {
     static let patience = Duration.milliseconds(500)
     /// How often listeners are woken: all of them at once, on the lanes that take events, too.
     static let pace = Duration.milliseconds(25)
+    /// How much longer than a turn the pause behind it is while there is more to copy and nobody waits for it: copying takes
+    /// a fifth of a connection's time from the loaders at most, however fast they write.
+    static let rest = 4
+    private static let longestRest = Duration.seconds(1)
 
     private struct Guarded {
         var begun = 0
@@ -62,6 +66,7 @@ final class Follower: Sendable {
         var session: UInt64?
         while !Task.isCancelled {
             let turn = beginTurn()
+            let began = ContinuousClock.now
             var next = Next.pause
             do {
                 let known = session
@@ -76,7 +81,9 @@ final class Follower: Sendable {
                 await failed(error)
             }
             switch next {
-            case .atOnce: break
+            case .more:
+                // Whoever waits rings the bell.
+                if !isWaitedFor { await bell.wait(atMost: min((.now - began) * Self.rest, Self.longestRest)) }
             case .soon: try? await Task.sleep(for: pace)
             case .pause:
                 await bell.wait(atMost: hub.listeners > 0 ? .milliseconds(100) : .milliseconds(250))
@@ -103,7 +110,7 @@ final class Follower: Sendable {
     /// When the next turn is due.
     enum Next: Sendable {
         /// There is more to copy.
-        case atOnce
+        case more
         /// There is something to tell, and it is too early.
         case soon
         case pause
@@ -112,12 +119,12 @@ final class Follower: Sendable {
     /// Copies, orders and tells.
     @discardableResult
     func takeTurn(on connection: Connection) throws -> Next {
-        let hasMore = try copier.copy(on: connection)
+        let hasMore = try copier.copy(batches: isWaitedFor ? 10 : 1, on: connection)
         for _ in 0..<20 {
             guard try PositionStore.placeSome(on: connection) else { break }
         }
         let isTold = try !hub.isWatched() || tell(on: connection)
-        return hasMore ? .atOnce : isTold ? .pause : .soon
+        return hasMore ? .more : isTold ? .pause : .soon
     }
 
     /// Reads what is new, once for all listeners; false when it is too early for that.
@@ -182,6 +189,8 @@ final class Follower: Sendable {
     }
 
     // MARK: - Who waits
+
+    private var isWaitedFor: Bool { guarded.withLock { !$0.waiting.isEmpty } }
 
     /// Something was written: the next turn begins at once.
     func wake() { bell.ring() }

@@ -1,5 +1,5 @@
--- Stores events whose ids are new, with their sources, and gives their ids back in the order in which they were sent.
--- Each waits for its place in the live order.
+-- Stores events whose ids are new, with their sources, and gives their ids back. Each waits for its place in the live
+-- order, which is that in which they were sent.
 WITH sent AS (
     SELECT s.*, ARRAY(SELECT jsonb_array_elements_text(s.sources::jsonb)) AS source_identifiers
     FROM unnest(
@@ -27,6 +27,7 @@ WITH sent AS (
     FROM fresh, unnest(source_identifiers) AS source
 ), waiting AS (
     INSERT INTO provenance_unplaced (event_id)
-    SELECT f.id FROM fresh f JOIN sent s ON s.id = f.id ORDER BY s.ordinal
+    -- `IS TRUE` makes it one look into a hash for each event, not a join: that would compare each event with all.
+    SELECT id FROM sent WHERE (id IN (SELECT id FROM fresh)) IS TRUE ORDER BY ordinal
 )
-SELECT f.id FROM fresh f JOIN sent s ON s.id = f.id ORDER BY s.ordinal
+SELECT id FROM fresh
