@@ -27,7 +27,6 @@ struct ExportQueue: Sendable {
         /// How often it was tried, this time included: also where that crashed a Weir.
         let attempts: Int
         let position: String?
-        let createdAt: Timestamp
     }
 
     /// Begins to listen for ends of runs. Idempotent.
@@ -75,17 +74,19 @@ struct ExportQueue: Sendable {
         let name: TracedName
     }
 
-    /// Gets the next run that is due and that nobody holds; nil when there is none.
-    func claim(on connection: Connection) throws -> Entry? {
-        try connection.execute(Self.claim, [.int64(Int64(hold / .milliseconds(1)))]).first.map { row in
-            Entry(
+    /// Gets the next runs that are due and that nobody holds, the one that is due for the longest first.
+    func claim(atMost count: Int, on connection: Connection) throws -> [Entry] {
+        let rows = try connection.execute(Self.claim, [.int64(Int64(hold / .milliseconds(1))), .int(count)])
+        return try rows.map { row in
+            let entry = Entry(
                 system: try row.text("system"),
                 name: TracedName(subject: try row.text("subject"), name: try row.text("name")),
                 attempts: try row.int("attempts"),
-                position: try row.optionalText("position"),
-                createdAt: try row.timestamp("created_at")
+                position: try row.optionalText("position")
             )
+            return (try row.timestamp("due_at"), entry)
         }
+        .sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// Notes that a page was sent, and holds the run for longer.
@@ -100,16 +101,20 @@ struct ExportQueue: Sendable {
         ).affectedRows == 1
     }
 
-    /// Removes a run that is sent as a whole, unless it has ended again meanwhile.
-    func finish(_ entry: Entry, at position: String?, on connection: Connection) throws {
-        try connection.execute(Self.delete, key(entry) + [.optional(position)])
+    /// Removes runs that are sent as a whole, each from the position of its last page, unless they have ended again
+    /// meanwhile.
+    func finish(_ sent: [(entry: Entry, position: String?)], on connection: Connection) throws {
+        try connection.execute(
+            Self.delete,
+            keys(sent.map(\.entry)) + [.textArray(sent.map(\.position))]
+        )
     }
 
-    /// Lets go of a run that could not be sent; it is due again after a pause.
-    func postpone(_ entry: Entry, by pause: Duration, _ why: String, on connection: Connection) throws {
+    /// Lets go of runs that could not be sent; they are due again after a pause.
+    func postpone(_ entries: [Entry], by pause: Duration, _ why: String, on connection: Connection) throws {
         try connection.execute(
             Self.release,
-            key(entry) + [.int64(Int64(pause / .milliseconds(1))), .text(String(why.prefix(1000)))]
+            keys(entries) + [.int64(Int64(pause / .milliseconds(1))), .text(String(why.prefix(1000)))]
         )
     }
 
@@ -125,6 +130,13 @@ struct ExportQueue: Sendable {
 
     private func key(_ entry: Entry) -> [Parameter] {
         [.text(entry.system), .text(entry.name.subject), .text(entry.name.name)]
+    }
+
+    private func keys(_ entries: [Entry]) -> [Parameter] {
+        [
+            .textArray(entries.map(\.system)), .textArray(entries.map(\.name.subject)),
+            .textArray(entries.map(\.name.name)),
+        ]
     }
 }
 
@@ -144,19 +156,21 @@ extension ExportQueue {
     )
 
     private static let claim = Statement(
-        "claim a run for export",
+        "claim runs for export",
         """
-        UPDATE trace_export e
-        SET held_until = now() + $1 * interval '1 millisecond', attempts = attempts + 1
-        WHERE (system, subject, name) = (
+        WITH due AS MATERIALIZED (
             SELECT system, subject, name
             FROM trace_export
             WHERE due_at <= now() AND coalesce(held_until, '-infinity') < now()
             ORDER BY due_at
-            LIMIT 1
+            LIMIT $2
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING system, subject, name, attempts, position, created_at
+        UPDATE trace_export e
+        SET held_until = now() + $1 * interval '1 millisecond', attempts = attempts + 1
+        FROM due d
+        WHERE (e.system, e.subject, e.name) = (d.system, d.subject, d.name)
+        RETURNING e.system, e.subject, e.name, e.attempts, e.position, e.due_at
         """
     )
 
@@ -170,19 +184,22 @@ extension ExportQueue {
     )
 
     private static let delete = Statement(
-        "remove an exported run",
+        "remove exported runs",
         """
-        DELETE FROM trace_export
-        WHERE (system, subject, name) = ($1, $2, $3) AND position IS NOT DISTINCT FROM $4 AND held_until IS NOT NULL
+        DELETE FROM trace_export e
+        USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS d (system, subject, name, position)
+        WHERE (e.system, e.subject, e.name) = (d.system, d.subject, d.name)
+          AND e.position IS NOT DISTINCT FROM d.position AND e.held_until IS NOT NULL
         """
     )
 
     private static let release = Statement(
-        "postpone an export",
+        "postpone exports",
         """
-        UPDATE trace_export
+        UPDATE trace_export e
         SET due_at = now() + $4 * interval '1 millisecond', held_until = NULL, last_error = $5
-        WHERE (system, subject, name) = ($1, $2, $3) AND held_until IS NOT NULL
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS d (system, subject, name)
+        WHERE (e.system, e.subject, e.name) = (d.system, d.subject, d.name) AND e.held_until IS NOT NULL
         """
     )
 

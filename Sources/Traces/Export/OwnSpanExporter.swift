@@ -51,9 +51,10 @@ final class OwnSpanExporter: Sendable {
         if !last.isEmpty { await Task { _ = await attempt(last) }.value }
     }
 
-    /// Sends everything that waits.
+    /// Sends what waits, and then what has become a batch meanwhile. The few that came while one was sent wait for more: a
+    /// busy server would send requests of some spans each, one after the other.
     private func flush() async {
-        while !Task.isCancelled {
+        repeat {
             let spans = recorder.take(atMost: batch)
             guard !spans.isEmpty else { return }
             var pause = Self.pause
@@ -64,7 +65,7 @@ final class OwnSpanExporter: Sendable {
                 metrics.dropped(recorder.takeDropped())
                 pause = min(pause * 2, Self.longestPause)
             }
-        }
+        } while recorder.count >= batch && !Task.isCancelled
     }
 
     /// Sends spans once; returns after which pause to try again, nil when they are gone.

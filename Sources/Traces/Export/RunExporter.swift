@@ -3,9 +3,10 @@ internal import Ingest
 internal import Logging
 internal import OpenTelemetry
 internal import Postgres
+internal import Synchronization
 
 /// Exports every run as a trace when it has ended: page by page, so that a run of any size needs no more memory than a
-/// page. Each Weir has one.
+/// page, and small runs together in one request. Each Weir has one.
 ///
 /// It has a connection of its own and never delays ingest. A collector that is away postpones the run.
 final class RunExporter: Sendable {
@@ -17,6 +18,9 @@ final class RunExporter: Sendable {
     let metrics: TracesMetrics
     let logger: Logger
     private let target: ConnectionTarget
+    /// How many runs are claimed at once: one after a run of several pages, which takes its time.
+    private let together = Atomic(1)
+    private static let mostTogether = 64
 
     /// The first pause after a failure; it is doubled up to the longest.
     private static let pause = Duration.seconds(1)
@@ -64,40 +68,167 @@ final class RunExporter: Sendable {
         connection.close()
     }
 
-    /// Takes events and exports one run.
+    /// Takes events and exports some runs.
     ///
-    /// - Returns: whether there may be another one to export at once; not while the collector takes nothing, since each of
-    ///   very many runs would be tried, and logged, as fast as it fails.
+    /// - Returns: whether there may be others to export at once; not while the collector takes nothing, since each of very
+    ///   many runs would be tried, and logged, as fast as it fails.
     func turn(_ connection: DedicatedConnection) async throws -> Bool {
-        let entry = try await connection.withConnection { [queue] connection in
+        let most = together.load(ordering: .relaxed)
+        let entries = try await connection.withConnection { [queue] connection in
             try queue.takeEvents(on: connection)
             let lost = try queue.giveUp(on: connection)
             self.metrics.gaveUp(runs: lost)
-            return try queue.claim(on: connection)
+            return try queue.claim(atMost: most, on: connection)
         }
-        guard let entry else { return false }
-        return try await export(entry, connection)
+        guard !entries.isEmpty else { return false }
+        // More of them at once, as long as they are small.
+        together.store(min(most * 2, Self.mostTogether), ordering: .relaxed)
+        var waiting = entries[...]
+        var next: Opened?
+        while next != nil || !waiting.isEmpty, !Task.isCancelled {
+            let (small, other) = try await read(next, &waiting, connection)
+            next = other
+            let isTaken = try await deliver(small, connection)
+            if isTaken, let other, other.page.next != nil {
+                together.store(1, ordering: .relaxed)
+                next = nil
+                guard try await export(other, connection) else { return try await letGo(waiting, connection) }
+            } else if !isTaken {
+                return try await letGo(other.map { [$0.entry] + waiting } ?? waiting, connection)
+            }
+        }
+        return true
     }
 
-    // MARK: - One run
+    /// The collector takes nothing now: what was claimed is due later.
+    ///
+    /// - Returns: false, as the end of a turn.
+    private func letGo(
+        _ entries: ArraySlice<ExportQueue.Entry>,
+        _ connection: DedicatedConnection
+    ) async throws -> Bool {
+        guard !entries.isEmpty else { return false }
+        try await connection.withConnection { connection in
+            try self.queue.postpone(
+                Array(entries),
+                by: Self.pause,
+                "the collector does not take spans",
+                on: connection
+            )
+        }
+        return false
+    }
 
-    /// Exports a run; returns false when it was postponed.
-    private func export(_ entry: ExportQueue.Entry, _ connection: DedicatedConnection) async throws -> Bool {
-        let now = Timestamp.now()
-        let run = try await connection.withConnection { connection in
-            let source = self.queue.sources.first { $0.system == entry.system }
-            return try source?.open(entry.name, on: connection)
+    // MARK: - Small runs
+
+    /// A run with its next page; nil for the run when it is gone or not sampled, so that nothing is sent of it.
+    private struct Opened: Sendable {
+        let entry: ExportQueue.Entry
+        let run: (any TracedRun)?
+        var page: (spans: [Span], next: String?) = ([], nil)
+    }
+
+    /// Reads runs that have one page, as many as a request takes, and perhaps one that does not fit.
+    private func read(
+        _ first: Opened?,
+        _ waiting: inout ArraySlice<ExportQueue.Entry>,
+        _ connection: DedicatedConnection
+    ) async throws -> (small: [Opened], other: Opened?) {
+        let (now, entries) = (Timestamp.now(), waiting)
+        let (small, other, count) = try await connection.withConnection {
+            connection -> ([Opened], Opened?, Int) in
+            var (small, spans, count) = ([Opened](), 0, 0)
+            if let first {
+                small.append(first)
+                spans = first.page.spans.count
+            }
+            for entry in entries {
+                count += 1
+                let opened = try self.open(entry, now, on: connection)
+                spans += opened.page.spans.count
+                if opened.page.next != nil || (spans > self.batch && !small.isEmpty) {
+                    return (small, opened, count)
+                }
+                small.append(opened)
+            }
+            return (small, nil, count)
         }
-        guard let run, sampler.takes(run.trace) else {
-            try await connection.withConnection { try self.queue.finish(entry, at: entry.position, on: $0) }
+        waiting = waiting.dropFirst(count)
+        return (small, other)
+    }
+
+    private func open(_ entry: ExportQueue.Entry, _ now: Timestamp, on connection: Connection) throws
+        -> Opened
+    {
+        let source = queue.sources.first { $0.system == entry.system }
+        guard let run = try source?.open(entry.name, on: connection), sampler.takes(run.trace) else {
+            return Opened(entry: entry, run: nil)
+        }
+        let page = try run.page(after: entry.position, limit: batch, now: now, on: connection)
+        return Opened(entry: entry, run: run, page: page)
+    }
+
+    /// Sends runs as one request; returns false when they were postponed.
+    private func deliver(_ runs: [Opened], _ connection: DedicatedConnection) async throws -> Bool {
+        guard !runs.isEmpty else { return true }
+        let full = runs.filter { !$0.page.spans.isEmpty }
+        switch await request(full.map { ($0.run, $0.page.spans) }) {
+        case .accepted(let rejected, let message):
+            if let first = full.first {
+                metrics.sent(full.reduce(0) { $0 + $1.page.spans.count }, rejected: Int(clamping: rejected))
+                if rejected > 0 { complain("the collector rejected spans", first.entry, message) }
+            }
+        case .refused where full.count > 1:
+            // One of them is to blame.
+            for run in runs { guard try await deliver([run], connection) else { return false } }
             return true
+        case .refused(let why):
+            for run in full {
+                metrics.sent(0, rejected: run.page.spans.count)
+                complain("the collector refused spans of a run", run.entry, why)
+            }
+        case .retry(let after, let why):
+            try await postpone(runs.map(\.entry), after, why, connection)
+            return false
         }
-        var position = entry.position
+        try await connection.withConnection { connection in
+            try self.queue.finish(runs.map { ($0.entry, $0.entry.position) }, on: connection)
+        }
+        for run in runs where run.run != nil { metrics.exported(runOf: run.entry.system) }
+        return true
+    }
+
+    private func request(_ parts: [(run: (any TracedRun)?, spans: [Span])]) async -> OTLPSender.Outcome {
+        let batches = parts.compactMap { part in
+            part.run.map { SpanBatch(resource: $0.resource, scope: Self.scope, spans: part.spans) }
+        }
+        return batches.isEmpty ? .accepted(rejected: 0, message: "") : await send(batches)
+    }
+
+    private func postpone(
+        _ entries: [ExportQueue.Entry],
+        _ after: Duration?,
+        _ why: String,
+        _ connection: DedicatedConnection
+    ) async throws {
+        guard let first = entries.first else { return }
+        let pause = max(after ?? .zero, Self.pause(attempt: (entries.map(\.attempts).max() ?? 1) - 1))
+        metrics.retried()
+        complain("the collector does not take spans now; trying again", first, why)
+        try await connection.withConnection { connection in
+            try self.queue.postpone(entries, by: pause, why, on: connection)
+        }
+    }
+
+    // MARK: - A run of several pages
+
+    /// Sends a run page by page; returns false when it was postponed.
+    private func export(_ opened: Opened, _ connection: DedicatedConnection) async throws -> Bool {
+        guard let run = opened.run else { return true }
+        let (entry, now) = (opened.entry, Timestamp.now())
+        var (position, page) = (entry.position, opened.page)
         while true {
             let after = position
-            let page = try await connection.withConnection { connection in
-                try run.page(after: after, limit: self.batch, now: now, on: connection)
-            }
             guard try await deliver(page.spans, of: run, entry, connection) else { return false }
             guard let next = page.next else { break }
             let isOurs = try await connection.withConnection { connection in
@@ -105,9 +236,12 @@ final class RunExporter: Sendable {
             }
             guard isOurs, !Task.isCancelled else { return true }
             position = next
+            page = try await connection.withConnection { connection in
+                try run.page(after: next, limit: self.batch, now: now, on: connection)
+            }
         }
         let last = position
-        try await connection.withConnection { try self.queue.finish(entry, at: last, on: $0) }
+        try await connection.withConnection { try self.queue.finish([(entry, last)], on: $0) }
         metrics.exported(runOf: entry.system)
         return true
     }
@@ -120,24 +254,18 @@ final class RunExporter: Sendable {
         _ connection: DedicatedConnection
     ) async throws -> Bool {
         guard !spans.isEmpty else { return true }
-        let batch = SpanBatch(resource: run.resource, scope: Self.scope, spans: spans)
-        switch await send([batch]) {
+        switch await request([(run, spans)]) {
         case .accepted(let rejected, let message):
             metrics.sent(spans.count, rejected: Int(clamping: rejected))
             if rejected > 0 { complain("the collector rejected spans", entry, message) }
             return true
         case .refused(let why):
             // It would be refused again: the rest of the run may not be.
-            metrics.sent(spans.count, rejected: spans.count)
+            metrics.sent(0, rejected: spans.count)
             complain("the collector refused spans of a run", entry, why)
             return true
         case .retry(let after, let why):
-            let pause = max(after ?? .zero, Self.pause(attempt: entry.attempts - 1))
-            metrics.retried()
-            complain("the collector does not take spans now; trying again", entry, why)
-            try await connection.withConnection { connection in
-                try self.queue.postpone(entry, by: pause, why, on: connection)
-            }
+            try await postpone([entry], after, why, connection)
             return false
         }
     }
