@@ -74,7 +74,7 @@ enum NextflowSchemas {
                 "state": .word(RunState.allCases.map(\.rawValue)),
                 "completions": .named(completions),
             ]
-        )
+        ) + NextflowRunEncoder.traced
     )
 
     private static let completions = APISchema(
@@ -88,14 +88,17 @@ enum NextflowSchemas {
             + [Member("ended_pct", APIType.amount.orNull), Member("outcome_unknown", .count)]
     )
 
-    private static let segment = APISchema("RunSegment", NextflowRunEncoder.segment.described())
+    private static let segment = APISchema(
+        "RunSegment",
+        NextflowRunEncoder.segment.described() + NextflowRunEncoder.traced
+    )
 
     private static let task = APISchema(
         "NextflowTask",
         NextflowRunEncoder.task.described(
             present: ["task_id", "hash", "status"],
             types: ["status": .word(RunTasksQuery.statuses)]
-        )
+        ) + NextflowRunEncoder.traced
     )
 
     private static let event = APISchema(

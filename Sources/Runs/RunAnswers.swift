@@ -11,6 +11,12 @@ enum RunAnswers {
     /// The answers about one object, which may not exist.
     static func ofOne(_ schema: APISchema) -> [APIAnswer] { [found(schema), notFound] }
 
+    /// The answers about one run.
+    static let one: [APIAnswer] = [
+        found(RunSchemas.run).adding([.traceParent]),
+        .refusal(400, "`trace` is neither true nor false."), notFound,
+    ]
+
     static let list: [APIAnswer] = [
         APIAnswer(
             200,
@@ -43,7 +49,8 @@ enum RunAnswers {
         let created = APIAnswer(
             201,
             "The run is recorded, now or by an earlier request.",
-            .named(RunSchemas.receipt)
+            .named(RunSchemas.receipt),
+            headers: [.traceParent]
         )
         guard duplicates.code != 201 else { return [created, wrongInput, deadLetter] }
         let duplicate = APIAnswer(

@@ -45,7 +45,7 @@ enum RunSchemas {
         "Run",
         [Member("id", .integer(1))] + RunField.all.map { Member($0.name, answered($0)) } + [
             Member("commit_url", APIType.text.orNull), Member("repo_url", APIType.text.orNull),
-        ]
+        ] + RunTrace.members
     )
 
     static let receipt = APISchema(

@@ -34,6 +34,7 @@ struct RouteHarness {
     struct Answer {
         let status: Int
         let text: String
+        let fields: HeaderFields
 
         /// The body as Foundation reads it.
         var json: [String: Any] {
@@ -51,7 +52,7 @@ struct RouteHarness {
 
     func get(_ target: String) async throws -> Answer {
         let answer = try await feature.send(.get, target)
-        return Answer(status: answer.status, text: answer.text)
+        return Answer(status: answer.status, text: answer.text, fields: answer.fields)
     }
 }
 

@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import OpenTelemetry
 import Postgres
 import TestKit
@@ -123,6 +124,31 @@ struct RunTraceTests {
             }
             #expect(found.count == names, "\(run)")
         }
+    }
+
+    @Test func `is named by the answers about the run`() async throws {
+        let harness = try RouteHarness()
+        let (id, name) = ("231434e2-0457-4774-b39e-5dc582f4e32f", "brave_bell")
+        let times = #","submit":1795212813000,"start":1795212814000,"complete":1795212815000"#
+        try harness.projection.apply(
+            Body.event("started", run: id, name: name),
+            Body.task(hash: "aa/111111", more: times, run: id, name: name)
+        )
+        let spans = try harness.projection.spans(id, name, now: Self.now).map(\.spanID.description)
+        let trace = "231434e204574774b39e5dc582f4e32f"
+        let path = "/api/nextflow/runs/\(id)/\(name)"
+        let detail = try await harness.get(path)
+        #expect(detail.fields["traceparent"] == "00-\(trace)-\(spans[0])-01")
+        let segments = try #require(try detail.json["segments"] as? [[String: Any]])
+        let runs = try await harness.get("/api/nextflow/runs").list("runs")
+        let session = try await harness.get("/api/nextflow/runs/\(id)").list("runs")
+        for named in [[try detail.json], segments, runs, session] {
+            #expect(named.map { $0["trace_id"] as? String } == [trace])
+            #expect(named.map { $0["span_id"] as? String } == [spans[0]])
+        }
+        let tasks = try await harness.get("\(path)/tasks").list("tasks")
+        #expect(tasks.map { $0["trace_id"] as? String } == [trace])
+        #expect(tasks.map { $0["span_id"] as? String } == [spans[1]])
     }
 }
 

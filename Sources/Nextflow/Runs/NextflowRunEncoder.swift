@@ -6,7 +6,7 @@ internal import Postgres
 enum NextflowRunEncoder {
     /// A list of runs with the cursor of the next page.
     static func runs(_ rows: QueryResult, limit: Int) throws -> [UInt8] {
-        try list("runs", rows, limit: limit, head) { row in
+        try list("runs", rows, limit: limit) { row in
             RunCursor(firstUTC: try row.timestamp("first_utc"), runKey: try row.uuid("run_key")).page
         }
     }
@@ -17,7 +17,7 @@ enum NextflowRunEncoder {
         try writer.object { answer in
             answer.member("run_id", id)
             try answer.array("runs") { list in
-                for row in rows { try list.object { object in try head.write(row, to: &object) } }
+                for row in rows { try list.object { object in try write(run: row, to: &object) } }
             }
         }
         return writer.bytes
@@ -32,9 +32,10 @@ enum NextflowRunEncoder {
 
     /// One run with the facts of its latest execution.
     static func detail(_ detail: Detail) throws -> [UInt8] {
+        let ids = try ids(detail.run)
         var writer = JSONWriter(reservingCapacity: 16384)
         try writer.object { answer in
-            try head.write(detail.run, to: &answer)
+            try write(run: detail.run, to: &answer)
             try counts(detail.taskCounts, &answer)
             if let latest = detail.segments.last {
                 try told.write(latest, to: &answer)
@@ -42,8 +43,8 @@ enum NextflowRunEncoder {
                 told.writeNulls(to: &answer)
             }
             try answer.array("segments") { list in
-                for row in detail.segments {
-                    try list.object { object in try segment.write(row, to: &object) }
+                for (index, row) in detail.segments.enumerated() {
+                    try list.object { object in try write(segment: row, index, of: ids, to: &object) }
                 }
             }
         }
@@ -51,8 +52,8 @@ enum NextflowRunEncoder {
     }
 
     /// Tasks of a run with the cursor of the next page.
-    static func tasks(_ rows: PageRows, limit: PageLimit) throws -> [UInt8] {
-        try list("tasks", rows, limit, task) { row in
+    static func tasks(_ rows: PageRows, of ids: NextflowTraceIDs, limit: PageLimit) throws -> [UInt8] {
+        try list("tasks", rows, limit, { try write(task: $0, of: ids, to: &$1) }) { row in
             let number = try row.int64("task_number")
             let taskID = try row.text("task_id")
             return TaskCursor(number: number, taskID: taskID, hash: try row.text("task_hash")).page
@@ -61,7 +62,7 @@ enum NextflowRunEncoder {
 
     /// Raw events of a run with the cursor of the next page.
     static func events(_ rows: PageRows, limit: PageLimit) throws -> [UInt8] {
-        try list("events", rows, limit, event) { row in
+        try list("events", rows, limit, { try event.write($0, to: &$1) }) { row in
             EventCursor(receivedAt: try row.timestamp("received_at"), id: try row.int64("id")).page
         }
     }
@@ -72,14 +73,13 @@ enum NextflowRunEncoder {
         _ name: String,
         _ rows: QueryResult,
         limit: Int,
-        _ members: RowMembers,
         cursor: (Row) throws -> PageCursor
     ) throws -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 16384)
         try writer.object { answer in
             try answer.array(name) { list in
                 for row in rows.prefix(limit) {
-                    try list.object { object in try members.write(row, to: &object) }
+                    try list.object { object in try write(run: row, to: &object) }
                 }
             }
             answer.member("next_cursor", rows.count > limit ? try cursor(rows[limit - 1]).text : nil)
@@ -87,12 +87,12 @@ enum NextflowRunEncoder {
         return writer.bytes
     }
 
-    /// Writes a page while its rows are read. When the limit ends it, it has a cursor.
+    /// Writes a page while its rows are read, each by `write`. When the limit ends it, it has a cursor.
     private static func list(
         _ name: String,
         _ rows: PageRows,
         _ limit: PageLimit,
-        _ members: RowMembers,
+        _ write: (Row, inout JSONWriter) throws -> Void,
         cursor: (Row) throws -> PageCursor
     ) throws -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 16384)
@@ -102,7 +102,7 @@ enum NextflowRunEncoder {
                 try rows.read { row in
                     hasMore = limit.isReached(rows: shown, bytes: list.bytes.count)
                     if hasMore { return false }
-                    try list.object { object in try members.write(row, to: &object) }
+                    try list.object { object in try write(row, &object) }
                     (shown, last) = (shown + 1, row)
                     return true
                 }

@@ -2,6 +2,7 @@ package import API
 internal import Core
 internal import HTTP
 package import Ingest
+internal import OpenTelemetry
 internal import Postgres
 
 /// The endpoints about Nextflow runs: a list, one run, its tasks, its raw events.
@@ -53,16 +54,22 @@ package struct NextflowRunRoutes: Sendable {
 
     private var detail: Endpoint {
         let summary = "One run: its state, counts, progress, parameters, manifest, workflow and executions."
-        return route("/api/nextflow/runs/{run_id}/{run_name}", summary, NextflowSchemas.detail) {
-            store,
-            key in
+        return route(
+            "/api/nextflow/runs/{run_id}/{run_name}",
+            summary,
+            NextflowSchemas.detail,
+            headers: [.traceParent]
+        ) { store, key in
             guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
             let detail = NextflowRunEncoder.Detail(
                 run: run,
                 segments: try store.fetchSegments(of: key.runKey),
                 taskCounts: try store.fetchTaskCounts(of: key.runKey, TaskSettlement(run))
             )
-            return .json(try NextflowRunEncoder.detail(detail))
+            let ids = try NextflowRunEncoder.ids(run)
+            return .json(try NextflowRunEncoder.detail(detail)).about(
+                TraceParent(traceID: ids.trace, spanID: ids.run, isSampled: true)
+            )
         }
     }
 
@@ -78,7 +85,8 @@ package struct NextflowRunRoutes: Sendable {
             guard let run = try store.fetchOne(key.runKey) else { return Self.notFound }
             let tasks = store.tasks(of: key.runKey, query, try TaskSettlement(run))
             let limit = PageLimit(rows: query.limit, bytes: pageBytes)
-            return .json(try NextflowRunEncoder.tasks(tasks, limit: limit))
+            let ids = try NextflowRunEncoder.ids(run)
+            return .json(try NextflowRunEncoder.tasks(tasks, of: ids, limit: limit))
         }
     }
 
@@ -127,21 +135,24 @@ package struct NextflowRunRoutes: Sendable {
         _ path: String,
         _ summary: String,
         _ schema: APISchema,
+        headers: [APIAnswer.Header] = [],
         answer: @escaping @Sendable (NextflowRunStore, Key) throws -> Response
     ) -> Endpoint {
-        route(path, summary, schema, [], { _ in }, answer: { store, key, _ in try answer(store, key) })
+        route(path, summary, schema, headers: headers, [], { _ in }) { store, key, _ in try answer(store, key)
+        }
     }
 
     private func route<Value: Sendable>(
         _ path: String,
         _ summary: String,
         _ schema: APISchema,
+        headers: [APIAnswer.Header] = [],
         _ parameters: [APIParameter],
         _ read: @escaping @Sendable (inout ParameterReader) -> Value,
         answer: @escaping @Sendable (NextflowRunStore, Key, Value) throws -> Response
     ) -> Endpoint {
         let staleAfter = staleAfter
-        var answers = [APIAnswer(200, "The result.", .named(schema), headers: [.lagLines])]
+        var answers = [APIAnswer(200, "The result.", .named(schema), headers: [.lagLines] + headers)]
         if path.contains("{") { answers.append(.refusal(404, "There is no such run.")) }
         if !parameters.isEmpty { answers.append(.wrongParameters) }
         return .reading(

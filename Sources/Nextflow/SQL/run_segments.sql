@@ -4,6 +4,7 @@ SELECT
         WHEN segment_start > '-infinity' THEN segment_start
         WHEN workflow -> 'reconstructed' = 'true' THEN started_utc
     END AS start,
+    nullif(segment_start, '-infinity') AS segment_start,
     started_utc, completed_utc, complete_at AS complete,
     duration_ms, success, exit_status, error_message, error_report, resume,
     parameters, workflow, manifest, stats

@@ -42,9 +42,11 @@ enum RunListParameters {
         "The start of the page: from the `Link` field of the previous page, unchanged."
     )
     static let total = flag("total", "Whether `Weir-Total-Count` says how many there are on all pages.")
+    static let trace = flag("trace", "Whether runs have trace_id and span_id, too.")
 
     static let all =
-        columns + [status] + (created + started).map(\.parameter) + [isPosted, limit, offset, cursor, total]
+        columns + [status] + (created + started).map(\.parameter)
+        + [isPosted, limit, offset, cursor, total, trace]
 
     // MARK: - Kinds
 

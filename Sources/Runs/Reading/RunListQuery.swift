@@ -49,6 +49,7 @@ struct RunListQuery: Sendable {
     var offset: Int64 = 0
     var cursor: Cursor?
     var wantsTotal = false
+    var wantsTrace = false
 
     /// Whether the list has no filters.
     var isUnfiltered: Bool {
@@ -94,12 +95,18 @@ extension RunListQuery {
         started = try Self.bounds(Parameters.started, query)
         isPosted = try Self.flag(Parameters.isPosted.name, query)
         wantsTotal = try Self.flag(Parameters.total.name, query) ?? false
+        wantsTrace = try Self.wantsTrace(query)
         if let text = try Self.value(Parameters.cursor.name, query) {
             guard let cursor = PageCursor(text).flatMap(Cursor.init) else {
                 throw .sentence("Invalid cursor: take it unchanged from the Link header of the page before.")
             }
             self.cursor = cursor
         }
+    }
+
+    /// Whether answers have the members of the trace.
+    static func wantsTrace(_ query: Query) throws(RunListRefusal) -> Bool {
+        try flag(RunListParameters.trace.name, query) ?? false
     }
 
     /// Refuses U+0000: no stored text contains it, and PostgreSQL refuses to compare with it.

@@ -15,11 +15,11 @@ struct RunsEncoder: Sendable {
         var contentType: String { self == .csv ? "text/csv; charset=utf-8; header=present" : rawValue }
     }
 
-    /// One run.
-    func one(_ run: RunsStore.StoredRun) -> Response {
+    /// One run. The header section has its trace; the body has it, too, if it `isTraced`.
+    func one(_ run: RunsStore.StoredRun, isTraced: Bool) -> Response {
         var bytes: [UInt8] = []
-        append(run, to: &bytes)
-        return .json(bytes)
+        append(run, isTraced, to: &bytes)
+        return Response.json(bytes).about(run.trace.context)
     }
 
     /// A page of a list.
@@ -34,16 +34,17 @@ struct RunsEncoder: Sendable {
     func list(
         as format: Format,
         _ limit: PageLimit,
+        isTraced: Bool,
         _ read: (_ body: (RunsStore.StoredRun) throws -> Bool) throws -> Void
     ) throws -> Page {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(limit.rows << 11, 1 << 20))
-        begin(format, &bytes)
+        begin(format, isTraced, &bytes)
         var (rows, last, hasMore) = (0, RunsStore.StoredRun?.none, false)
         try read { run in
             hasMore = limit.isReached(rows: rows, bytes: bytes.count)
             if hasMore { return false }
-            append(run, as: format, isFirst: rows == 0, to: &bytes)
+            append(run, isTraced, as: format, isFirst: rows == 0, to: &bytes)
             (rows, last) = (rows + 1, run)
             return true
         }
@@ -56,18 +57,21 @@ struct RunsEncoder: Sendable {
         return Page(response: response, rows: rows, next: hasMore ? last?.cursor : nil)
     }
 
-    private func begin(_ format: Format, _ bytes: inout [UInt8]) {
+    private func begin(_ format: Format, _ isTraced: Bool, _ bytes: inout [UInt8]) {
         switch format {
         case .json: bytes.append(UInt8(ascii: "["))
         case .ndjson: break
         case .csv:
-            let names = ["id"] + RunField.all.map(\.name) + ["commit_url", "repo_url"]
+            let names =
+                ["id"] + RunField.all.map(\.name) + ["commit_url", "repo_url"]
+                + (isTraced ? RunTrace.names : [])
             bytes.append(contentsOf: (names.joined(separator: ",") + "\r\n").utf8)
         }
     }
 
     private func append(
         _ run: RunsStore.StoredRun,
+        _ isTraced: Bool,
         as format: Format,
         isFirst: Bool,
         to bytes: inout [UInt8]
@@ -75,18 +79,18 @@ struct RunsEncoder: Sendable {
         switch format {
         case .json:
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            append(run, to: &bytes)
+            append(run, isTraced, to: &bytes)
         case .ndjson:
-            append(run, to: &bytes)
+            append(run, isTraced, to: &bytes)
             bytes.append(UInt8(ascii: "\n"))
-        case .csv: append(row: run, to: &bytes)
+        case .csv: append(row: run, isTraced, to: &bytes)
         }
     }
 
     // MARK: - JSON
 
-    /// Appends the stored record between its number and its links.
-    private func append(_ run: RunsStore.StoredRun, to bytes: inout [UInt8]) {
+    /// Appends the stored record between its number and its links, with its trace behind them if it `isTraced`.
+    private func append(_ run: RunsStore.StoredRun, _ isTraced: Bool, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: Self.beginning)
         JSONWriter.append(run.id, to: &bytes)
         bytes.append(UInt8(ascii: ","))
@@ -102,6 +106,13 @@ struct RunsEncoder: Sendable {
             bytes.append(UInt8(ascii: ","))
             bytes.append(contentsOf: writer.bytes.dropFirst())
         }
+        guard isTraced else { return }
+        var writer = JSONWriter()
+        writer.object { object in
+            for (name, value) in zip(RunTrace.names, run.trace.values) { object.member(name, value) }
+        }
+        bytes[bytes.count - 1] = UInt8(ascii: ",")
+        bytes.append(contentsOf: writer.bytes.dropFirst())
     }
 
     private static let beginning = Array(#"{"id":"#.utf8)
@@ -109,7 +120,7 @@ struct RunsEncoder: Sendable {
 
     // MARK: - CSV (RFC 4180)
 
-    private func append(row run: RunsStore.StoredRun, to bytes: inout [UInt8]) {
+    private func append(row run: RunsStore.StoredRun, _ isTraced: Bool, to bytes: inout [UInt8]) {
         JSONWriter.append(run.id, to: &bytes)
         if let document = try? JSONDocument(run.document, recordedDepth: 1) {
             let record = RunRecord(document)
@@ -117,6 +128,7 @@ struct RunsEncoder: Sendable {
         }
         Self.append(cell: links.commit(run.gitCommitHash, in: run.gitRepo) ?? "", to: &bytes)
         Self.append(cell: links.repository(run.gitRepo) ?? "", to: &bytes)
+        if isTraced { for value in run.trace.values { Self.append(cell: value ?? "", to: &bytes) } }
         bytes.append(contentsOf: "\r\n".utf8)
     }
 

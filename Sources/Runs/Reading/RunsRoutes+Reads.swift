@@ -22,8 +22,8 @@ extension RunsRoutes {
             let head = request.head
             return await reader.answer(.detail) { connection in
                 let store = RunsStore(connection: connection)
-                let page = try encoder.list(as: format, PageLimit(rows: query.limit, bytes: pageBytes)) {
-                    body in
+                let limit = PageLimit(rows: query.limit, bytes: pageBytes)
+                let page = try encoder.list(as: format, limit, isTraced: query.wantsTrace) { body in
                     try store.forEach(query, bytes: pageBytes, body)
                 }
                 var response = page.response
@@ -42,7 +42,26 @@ extension RunsRoutes {
     }
 
     var detail: Endpoint {
-        run("/api/v1/runs/{event_id}", "One run.", RunSchemas.run) { [encoder] run in encoder.one(run) }
+        read(
+            "/api/v1/runs/{event_id}",
+            "One run.",
+            [RunListParameters.trace],
+            answers: RunAnswers.one
+        ) { [reader, encoder] request in
+            let isTraced: Bool
+            do throws(RunListRefusal) {
+                isTraced = try RunListQuery.wantsTrace(request.query)
+            } catch {
+                return error.response
+            }
+            let eventID = Self.eventID(request)
+            return await reader.answer(.detail) { connection in
+                guard let run = try RunsStore(connection: connection).fetchOne(eventID) else {
+                    return Self.notFound(eventID)
+                }
+                return encoder.one(run, isTraced: isTraced)
+            }
+        }
     }
 
     var commitURL: Endpoint {

@@ -25,6 +25,12 @@ struct RunsStore {
             createdAt = try row.text(5)
         }
 
+        /// The trace of the run.
+        var trace: RunTrace {
+            let record = try? JSONDocument(document, recordedDepth: 1).root
+            return RunTrace(eventID: record?[RunField.eventID.name]?.string ?? "")
+        }
+
         var cursor: RunListQuery.Cursor {
             RunListQuery.Cursor(createdOrder: createdOrder, createdAt: createdAt, id: id)
         }

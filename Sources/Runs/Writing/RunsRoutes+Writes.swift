@@ -22,7 +22,7 @@ extension RunsRoutes {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
-                return Self.answer(draft, "created")
+                return Self.answer(draft, "created").about(RunTrace(eventID: draft.eventID).context)
             // The line is durable and will be applied: a client must not take that for a failure.
             case .pending: return Self.answer(draft, "accepted")
             case .refused: return Self.deadLetter("create run")
