@@ -170,6 +170,7 @@ let package = Package(
                 .embedInCode("SQL/run_gauges.sql"),
                 .embedInCode("SQL/runs_by_facet.sql"),
                 .embedInCode("SQL/store_ping_states.sql"),
+                .embedInCode("SQL/store_run_traces.sql"),
                 .embedInCode("SQL/update_runs.sql"),
             ]
         ),
@@ -225,7 +226,7 @@ let package = Package(
             "Executions",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Outbound", "Notifications", logging, crypto,
+                "OpenTelemetry", "Ingest", "Outbound", "Notifications", logging, crypto,
             ],
             resources: [
                 .embedInCode("SQL/insert_artifacts.sql"),
@@ -306,6 +307,7 @@ let package = Package(
                 .embedInCode("v0007_executions.sql"),
                 .embedInCode("v0008_pipelines.sql"),
                 .embedInCode("v0009_spans.sql"),
+                .embedInCode("v0010_trace_contexts.sql"),
             ],
             swiftSettings: settings
         ),

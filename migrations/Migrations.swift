@@ -23,6 +23,11 @@ package enum SchemaMigrations {
         Step(version: 7, name: "executions", sql: text(PackageResources.v0007_executions_sql)),
         Step(version: 8, name: "pipelines", sql: text(PackageResources.v0008_pipelines_sql)),
         Step(version: 9, name: "spans", sql: text(PackageResources.v0009_spans_sql)),
+        Step(
+            version: 10,
+            name: "trace_contexts",
+            sql: text(PackageResources.v0010_trace_contexts_sql)
+        ),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -6,7 +6,7 @@ package import HTTP
 package import Ingest
 package import Journal
 internal import Logging
-internal import Metrics
+package import Metrics
 package import Postgres
 package import TestKit
 
@@ -30,6 +30,8 @@ package final class FeatureHarness: Sendable {
     package let database: TemporaryDatabase
     package let journal: Journal
     package let pool: Pool
+    /// What the feature counts.
+    package let registry: Registry
     /// The endpoints of every listener.
     package let endpoints: [Endpoint]
     /// The progress of each stream.
@@ -57,11 +59,12 @@ package final class FeatureHarness: Sendable {
         configuration.reserveBytes = 0
         journal = try Journal.open(JournalSetup(configuration, clock: { .now() }, logger: logger))
         pool = Pool(database.target)
+        registry = Registry()
         var setup = FeatureSetup(
             settings: settings,
             journal: journal,
             pool: pool,
-            registry: Registry(),
+            registry: registry,
             logger: logger,
             dataDirectory: directory,
             loading: FeatureSetup.LoadingOptions(

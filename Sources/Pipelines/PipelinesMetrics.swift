@@ -1,4 +1,5 @@
 internal import Core
+internal import Ingest
 package import Metrics
 
 /// Counters of pipelines that this process has taken and loaded. Contract pipelogiq §5: its nine names, without labels
@@ -12,6 +13,8 @@ package struct PipelinesMetrics: Sendable {
     private let pipelinesCreated: Counter
     private let pipelinesEnded: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
+    /// Trace contexts that came with pipelines.
+    let contexts: TraceContextCounters
 
     /// The bounds of the durations of stages, in seconds.
     private static let bounds = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400]
@@ -20,6 +23,7 @@ package struct PipelinesMetrics: Sendable {
 
     /// Registers the families.
     package init(registry: Registry) {
+        contexts = TraceContextCounters("pipelines", registry: registry)
         published = registry.counter("stage_published_total", help: "Jobs of stages that were handed out.")
         resultProcessed = registry.counter(
             "stage_result_processed_total",

@@ -13,7 +13,7 @@ enum RunAnswers {
 
     /// The answers about one run.
     static let one: [APIAnswer] = [
-        found(RunSchemas.run).adding([.traceParent]),
+        found(RunSchemas.run).adding([.traceParent, .traceState]),
         .refusal(400, "`trace` is neither true nor false."), notFound,
     ]
 
@@ -50,7 +50,7 @@ enum RunAnswers {
             201,
             "The run is recorded, now or by an earlier request.",
             .named(RunSchemas.receipt),
-            headers: [.traceParent]
+            headers: [.traceParent, .traceState]
         )
         guard duplicates.code != 201 else { return [created, wrongInput, deadLetter] }
         let duplicate = APIAnswer(

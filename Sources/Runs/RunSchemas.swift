@@ -7,12 +7,29 @@ enum RunSchemas {
     // MARK: - Requests
 
     /// A posted run; absent members get their defaults.
-    static let posted = APISchema("PostedRun", postedMembers(in: .alone))
+    static let posted = APISchema("PostedRun", postedMembers(in: .alone) + traceFields)
+
+    /// The trace context of the sender, which is no part of the record.
+    private static let traceFields = [
+        Member(
+            "traceparent",
+            APIType.any.noting(
+                "The span that the run is part of, as the header field of W3C Trace Context, and before it; anything "
+                    + "else is ignored."
+            ),
+            isRequired: false
+        ),
+        Member(
+            "tracestate",
+            APIType.any.noting("What vendors carry along with it; anything else is ignored."),
+            isRequired: false
+        ),
+    ]
 
     /// A batch of posted runs: a run that the table refuses is an error in the response, and does not affect the
     /// others.
     static func batch(mostRuns: Int) -> APIType {
-        var runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch))))
+        var runs = APIType.list(.named(APISchema("BatchRun", postedMembers(in: .batch) + traceFields)))
         runs.mostItems = mostRuns
         return .any(of: [runs, .named(APISchema("RunBatch", [Member("runs", runs)]))])
     }

@@ -39,7 +39,8 @@ extension Feature {
                 duplicateStatus: settings[RunsSettings.duplicateStatus],
                 requestsPerMinute: settings[RunsSettings.limitsRate] ? settings[RunsSettings.rateLimit] : nil,
                 mostRuns: settings[RunsSettings.maxBatch],
-                pageBytes: settings[SharedSettings.maxPageBytes]
+                pageBytes: settings[SharedSettings.maxPageBytes],
+                traceContexts: TraceContextCounters("runs", registry: server.registry)
             )
             server.endpoints += routes.all
             server.profiles["runs"] = routes.profile

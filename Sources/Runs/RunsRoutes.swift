@@ -20,6 +20,7 @@ package struct RunsRoutes: Sendable {
     let limiter: RateLimiter?
     let bodies: RunBodyReader
     let pageBytes: Int
+    let traceContexts: TraceContextCounters
 
     /// Makes the endpoints.
     ///
@@ -34,7 +35,8 @@ package struct RunsRoutes: Sendable {
         duplicateStatus: Status = .created,
         requestsPerMinute: Int? = nil,
         mostRuns: Int = 10_000,
-        pageBytes: Int = PageLimit.defaultBytes
+        pageBytes: Int = PageLimit.defaultBytes,
+        traceContexts: TraceContextCounters
     ) {
         self.journal = journal
         self.board = board
@@ -45,6 +47,7 @@ package struct RunsRoutes: Sendable {
         limiter = requestsPerMinute.map { RateLimiter($0) }
         bodies = RunBodyReader(mostRuns: mostRuns)
         self.pageBytes = pageBytes
+        self.traceContexts = traceContexts
     }
 
     /// All endpoints of every listener profile.

@@ -31,7 +31,7 @@ struct PipelineTraceTests {
     private func trace(_ body: String? = nil, _ items: [String] = [], _ header: [String] = [])
         -> PipelineTrace
     {
-        PipelineTrace(body: body, items: items, header: header, states: ["a=1"])
+        PipelineTrace(body: body, sent: SentTrace(fields: items, header: header, states: ["a=1"]))
     }
 
     @Test func `is the body's, the context item's, the header's, or a new one`() {

@@ -1,5 +1,7 @@
 import Core
 import FeatureTestKit
+import OpenTelemetry
+import Postgres
 import TestKit
 import Testing
 
@@ -19,6 +21,7 @@ struct RunIndexUseTests {
         "/api/v1/runs?api_posted=true", "/api/v1/runs?created_before=2024-06-01&limit=10",
         "/api/v1/runs?created_after=2026-01-01T00:00:00Z", "/api/v1/runs?start_time_from=2026-11-01&limit=10",
         "/api/v1/runs?agent_name=agent-3&created_before=2025-01-01", "/api/v1/runs/event-5",
+        "/api/v1/runs?trace=true", "/api/v1/runs/event-5?trace=true",
         "/api/v1/runs/event-5/commit-url", "/api/v1/metadata", "/api/v1/metadata/job_type", "/metrics",
     ]
 
@@ -59,5 +62,13 @@ struct RunIndexUseTests {
             try await weir.endSessions()
             #expect(try filled.wholeReads() == before, "\(target)")
         }
+        let before = try filled.wholeReads()
+        let trace = TrackedRunTrace.trace(of: "event-5")
+        let found = try Connection.withTemporary(filled.database.target) { connection in
+            try (1...7).map { _ in try TrackedRunTrace.find(trace, on: connection).count }
+        }
+        #expect(found == Array(repeating: 1, count: 7))
+        try await filled.endSessions()
+        #expect(try filled.wholeReads() == before)
     }
 }

@@ -36,7 +36,7 @@ struct TrackedRunTraceTests {
         }
         let span = run.span(now: Self.now)
         #expect(span.traceID.description == "6f2d1a34000040008000" + "00000000abcd")
-        #expect(span.spanID == TrackedRunTrace.span(of: Self.uuid))
+        #expect(span.spanID == RunTrace(eventID: Self.uuid, sent: nil).span)
         #expect(span.name == "crawl")
         #expect(span.start == 1_767_225_600_000_000_000)
         #expect(span.end == 1_767_225_602_500_000_000)
@@ -52,20 +52,23 @@ struct TrackedRunTraceTests {
 
     @Test func `is named by the answers about the run, which show it only to those who ask`() async throws {
         let harness = try await RunsHarness()
-        let (trace, span) = ("6f2d1a3400004000800000000000abcd", "\(TrackedRunTrace.span(of: Self.uuid))")
+        let (trace, span) = (
+            "6f2d1a3400004000800000000000abcd", "\(RunTrace(eventID: Self.uuid, sent: nil).span)"
+        )
         let made = try await harness.post("/api/v1/runs", RunBody.run(Self.uuid))
         #expect(made.fields["traceparent"] == "00-\(trace)-\(span)-01")
         let one = try await harness.get("/api/v1/runs/\(Self.uuid)")
         #expect(one.fields["traceparent"] == "00-\(trace)-\(span)-01")
         // The members of the contract, and no more: clients may count them.
         #expect(try one.json.members.map { $0.key.string }.suffix(2) == ["commit_url", "repo_url"])
-        let ids = #","trace_id":"\#(trace)","span_id":"\#(span)"}"#
+        let ids =
+            #","trace_id":"\#(trace)","span_id":"\#(span)","parent_span_id":null,"tracestate":null}"#
         #expect(try await harness.get("/api/v1/runs/\(Self.uuid)?trace=true").text.hasSuffix(ids))
         #expect(try await harness.get("/api/v1/runs?trace=1").text.hasSuffix(ids + "]"))
         #expect(try await !harness.get("/api/v1/runs").text.contains("trace_id"))
         let table = try await harness.get("/api/v1/runs?trace=true", accept: "text/csv").text
-        #expect(table.contains(",commit_url,repo_url,trace_id,span_id\r\n"))
-        #expect(table.hasSuffix(",,,\(trace),\(span)\r\n"))
+        #expect(table.contains(",commit_url,repo_url,trace_id,span_id,parent_span_id,tracestate\r\n"))
+        #expect(table.hasSuffix(",,,\(trace),\(span),,\r\n"))
         let wrong = try await harness.get("/api/v1/runs/\(Self.uuid)?trace=maybe")
         #expect(wrong.status == 400)
         #expect(wrong.text == #"{"detail":"Invalid trace: 'maybe'. Say true or false."}"#)

@@ -4,6 +4,7 @@ import FeatureTestKit
 import HTTP
 import Ingest
 import Journal
+import Metrics
 import Postgres
 import TestKit
 
@@ -56,6 +57,18 @@ final class RunsHarness: Sendable {
 
     func post(_ target: String, _ body: String, type: String = "application/json") async throws -> Answer {
         try await feature.send(.post, target, body: body, fields: ["Content-Type": type])
+    }
+
+    func post(_ target: String, _ body: String, fields: HeaderFields) async throws -> Answer {
+        var fields = fields
+        fields.append("Content-Type", "application/json")
+        return try await feature.send(.post, target, body: body, fields: fields)
+    }
+
+    /// How many trace contexts were malformed.
+    var malformedContexts: Double {
+        feature.registry.snapshot().numbers("weir_trace_contexts_total")
+            .first { $0.labels.map(\.value) == ["runs", "malformed"] }?.value ?? -1
     }
 
     func patch(_ eventID: String, _ body: String) async throws -> Answer {

@@ -37,7 +37,8 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "access_token", "agent_run", "agent_run_tally", "alert_condition", "alert_delivery",
+                "access_token", "agent_run", "agent_run_tally", "agent_run_trace", "alert_condition",
+                "alert_delivery",
                 "alert_incident", "alert_revision", "alert_rule", "alert_silence", "notification_channel",
                 "observability_integration_config", "observability_integration_health", "completion_rollup",
                 "component", "series",

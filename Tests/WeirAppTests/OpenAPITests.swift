@@ -185,6 +185,12 @@ import Testing
         try post("/api/v1/runs", nil, #"{"event_id":5,"status":"x","items_failed":-1}"#)
         try post("/api/v1/runs/batch", nil, #"[{"event_id":"e2","status":"x","# + Self.run + "]")
         try post("/api/v1/runs/batch", nil, "5")
+        for query in ["true", "maybe"] {
+            for (path, target) in [("", ""), ("/{event_id}", "/e1")] {
+                let answer = try client.get("/api/v1/runs\(target)?trace=\(query)")
+                try check(answer, "get", "/api/v1/runs\(path)")
+            }
+        }
         let commit = "/api/v1/runs/{event_id}/associate-commit"
         let sent = #"{"commit_hash":"abc1234","commit_source":"ci"}"#
         try post(commit, "/api/v1/runs/e1/associate-commit", sent)

@@ -117,7 +117,8 @@ def tracked_run(number):
         "event_id": f"e{number}", "run_id": f"r{number % 7}", "agent_name": f"agent-{number % 3}", "job_type": ["nightly", "übung"][number % 2],
         "start_time": f"2026-11-21T08:{number:02}:00+00:00", "website": f"w{number % 2}.example", "website_section": "a", "insight_id": f"i{number % 4}",
         "parent_run_id": f"r{number % 2}" if number % 3 else None, "git_repo": "https://github.com/o/n", "context_json": {"n": number},
-        "api_posted": bool(number % 2),
+        "api_posted": bool(number % 2), "tracestate": f"a={number}",
+        "traceparent": f"00-{number + 1:032x}-{number + 1:016x}-01" if number % 3 == 0 else None,
     }  # fmt: skip
 
 
@@ -190,6 +191,8 @@ def execute(weir):
 
     def ask(method, path, body, expected):
         headers = JSON | {"Idempotency-Key": f"k{body.get('archive_name', 'none')}"}
+        if body.get("scheduler_name") == "slurm":
+            headers |= {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01", "tracestate": "a=1"}
         status, _, answer = weir.ask(method, f"/api/v2/executions{path}", json.dumps(body).encode(), headers=headers)
         if status not in expected:
             raise RuntimeError(f"{method} /api/v2/executions{path}: {status} {answer[:200]}")

@@ -53,18 +53,30 @@ enum NextflowRunEncoder {
 
     /// Tasks of a run with the cursor of the next page.
     static func tasks(_ rows: PageRows, of ids: NextflowTraceIDs, limit: PageLimit) throws -> [UInt8] {
-        try list("tasks", rows, limit, { try write(task: $0, of: ids, to: &$1) }) { row in
-            let number = try row.int64("task_number")
-            let taskID = try row.text("task_id")
-            return TaskCursor(number: number, taskID: taskID, hash: try row.text("task_hash")).page
-        }
+        try list(
+            "tasks",
+            rows,
+            limit,
+            { try write(task: $0, of: ids, to: &$1) },
+            cursor: { row in
+                let number = try row.int64("task_number")
+                let taskID = try row.text("task_id")
+                return TaskCursor(number: number, taskID: taskID, hash: try row.text("task_hash")).page
+            }
+        )
     }
 
     /// Raw events of a run with the cursor of the next page.
     static func events(_ rows: PageRows, limit: PageLimit) throws -> [UInt8] {
-        try list("events", rows, limit, { try event.write($0, to: &$1) }) { row in
-            EventCursor(receivedAt: try row.timestamp("received_at"), id: try row.int64("id")).page
-        }
+        try list(
+            "events",
+            rows,
+            limit,
+            { try event.write($0, to: &$1) },
+            cursor: { row in
+                EventCursor(receivedAt: try row.timestamp("received_at"), id: try row.int64("id")).page
+            }
+        )
     }
 
     // MARK: - Parts

@@ -138,8 +138,15 @@ package struct NextflowRunRoutes: Sendable {
         headers: [APIAnswer.Header] = [],
         answer: @escaping @Sendable (NextflowRunStore, Key) throws -> Response
     ) -> Endpoint {
-        route(path, summary, schema, headers: headers, [], { _ in }) { store, key, _ in try answer(store, key)
-        }
+        route(
+            path,
+            summary,
+            schema,
+            headers: headers,
+            [],
+            { _ in },
+            answer: { store, key, _ in try answer(store, key) }
+        )
     }
 
     private func route<Value: Sendable>(

@@ -17,37 +17,27 @@ struct PipelineTrace: Hashable, Sendable {
 
     /// Decides by the precedence of the contract: the body's `traceId`, a context item `traceparent`, the header field
     /// `traceparent`, a new one. An invalid one counts as absent, and so does the `tracestate` beside it.
-    ///
-    /// `header` is all values of the header field: more than one is invalid. `states` is all values of `tracestate`.
-    init(body: String?, items: [String], header: [String], states: [String]) {
-        let parsed = header.count == 1 ? TraceParent(header[0]) : nil
-        let incoming = items.lazy.compactMap { TraceParent($0) }.first
+    init(body: String?, sent: SentTrace) {
         if let body, !body.isEmpty {
             let id = TraceID(lenient: body)
             shown = body
             self.id = id ?? .random()
             // Another trace's span is no parent of this one.
-            guard let parent = [incoming, parsed].compactMap(\.self).first(where: { $0.traceID == id }) else {
-                return
-            }
-            take(parent, parent == parsed ? states : [])
-        } else if let incoming {
-            (shown, id) = ("\(incoming.traceID)", incoming.traceID)
-            take(incoming, incoming.traceID == parsed?.traceID ? states : [])
-        } else if let parsed {
-            (shown, id) = ("\(parsed.traceID)", parsed.traceID)
-            take(parsed, states)
+            if let context = sent.contexts.first(where: { $0.parent.traceID == id }) { take(context) }
+        } else if let context = sent.context {
+            (shown, id) = ("\(context.parent.traceID)", context.parent.traceID)
+            take(context)
         } else {
             id = .random()
             shown = "\(id)"
         }
     }
 
-    private mutating func take(_ context: TraceParent, _ states: [String]) {
-        parent = context.spanID
-        isSampled = context.isSampled
-        isRandom = context.isRandom
-        state = TraceState(states)
+    private mutating func take(_ context: TraceContext) {
+        parent = context.parent.spanID
+        isSampled = context.parent.isSampled
+        isRandom = context.parent.isRandom
+        state = context.state
     }
 
     /// W3C flags.

@@ -31,14 +31,13 @@ struct PipelineWriteRoutes: Sendable {
                 try NewPipeline(body, mostStages: mostStages)
             }
             let fields = request.head.fields
-            new.take(
-                PipelineTrace(
-                    body: new.traceText,
-                    items: new.traceParents,
-                    header: fields.values("traceparent"),
-                    states: fields.values("tracestate")
-                )
+            let sent = SentTrace(
+                fields: new.traceParents,
+                header: fields.values("traceparent"),
+                states: fields.values("tracestate")
             )
+            metrics.contexts.count(sent)
+            new.take(PipelineTrace(body: new.traceText, sent: sent))
             new.application = application
             new.createdAt = request.receivedAt
             return try await store(try await numbered(new))

@@ -26,4 +26,6 @@ struct NewRun: Sendable {
     let rows: BinaryCopyBuffer
     /// Which of them.
     let row: Int
+    /// What its line says of its trace; nil for most runs.
+    var trace: RunTraceClaim?
 }

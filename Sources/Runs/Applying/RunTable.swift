@@ -24,6 +24,8 @@ struct RunTable {
     private(set) var entries: [UUID128: Entry]
     /// The keys of new runs, in the order of their lines.
     private(set) var newKeys: [UUID128] = []
+    /// What the lines say of the traces of their runs.
+    private(set) var traces: [UUID128: RunTraceClaim] = [:]
     /// Outbox events, in order.
     private(set) var events: [OutboxEvent] = []
 
@@ -56,6 +58,9 @@ struct RunTable {
     }
 
     private mutating func create(_ run: NewRun, _ element: RunElement) -> RunWriteOutcome {
+        if let trace = run.trace, traces[element.key].map({ trace.wins(over: $0) }) ?? true {
+            traces[element.key] = trace
+        }
         guard let stored = entries[element.key] else {
             let entry = Entry(record: run.record, receivedAt: element.at, isNew: true, encoded: run)
             entries[element.key] = entry

@@ -77,6 +77,7 @@ enum RunsApplyStore {
         guard try insert(new, on: connection) else { return false }
         let changed = table.entries.filter { $0.value.isChanged && !$0.value.isNew }
         if !changed.isEmpty { try update(changed, on: connection) }
+        try RunTraceStore.store(table.traces, on: connection)
         var counts = RunCounts()
         for (_, entry) in new { counts.add(new: entry) }
         for entry in changed.values { counts.add(changed: entry) }

@@ -134,6 +134,7 @@ package struct RunsProjection: Projection {
     private static func elements(_ line: JournalLine, _ drafts: [RunDraft]) -> [RunElement] {
         var rows = RunsApplyStore.rows(for: drafts.count)
         let defaults = RunDefaults(at: line.at)
+        let contexts = RunLine.contexts(line.members)
         var accepted: [(place: Int, key: UUID128, draft: RunDraft, record: RunRecord)] = []
         for (place, draft) in drafts.enumerated() where draft.conflicts.isEmpty {
             let key = RunKeys.run(draft.eventID)
@@ -142,12 +143,14 @@ package struct RunsProjection: Projection {
             accepted.append((place, key, draft, record))
         }
         return accepted.enumerated().map { row, run in
-            RunElement(
+            var new = NewRun(sent: run.draft.record, record: run.record, rows: rows, row: row)
+            new.trace = contexts[run.place].map { RunTraceClaim($0, at: line.at) }
+            return RunElement(
                 seq: line.seq,
                 at: line.at,
                 place: run.place,
                 key: run.key,
-                operation: .create(NewRun(sent: run.draft.record, record: run.record, rows: rows, row: row))
+                operation: .create(new)
             )
         }
     }

@@ -42,7 +42,10 @@ enum RunListParameters {
         "The start of the page: from the `Link` field of the previous page, unchanged."
     )
     static let total = flag("total", "Whether `Weir-Total-Count` says how many there are on all pages.")
-    static let trace = flag("trace", "Whether runs have trace_id and span_id, too.")
+    static let trace = flag(
+        "trace",
+        "Whether runs have trace_id, span_id, parent_span_id and tracestate, too."
+    )
 
     static let all =
         columns + [status] + (created + started).map(\.parameter)

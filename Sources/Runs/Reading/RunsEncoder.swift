@@ -1,6 +1,7 @@
 internal import API
 internal import Core
 internal import HTTP
+internal import OpenTelemetry
 
 /// Encodes responses about runs. Contract §1.7.
 struct RunsEncoder: Sendable {
@@ -16,10 +17,11 @@ struct RunsEncoder: Sendable {
     }
 
     /// One run. The header section has its trace; the body has it, too, if it `isTraced`.
-    func one(_ run: RunsStore.StoredRun, isTraced: Bool) -> Response {
+    func one(_ run: RunsStore.StoredRun, _ eventID: String, isTraced: Bool) -> Response {
         var bytes: [UInt8] = []
         append(run, isTraced, to: &bytes)
-        return Response.json(bytes).about(run.trace.context)
+        let trace = RunTrace(eventID: eventID, sent: run.sent)
+        return Response.json(bytes).about(trace.context, run.sent?.state)
     }
 
     /// A page of a list.

@@ -59,7 +59,7 @@ extension RunsRoutes {
                 guard let run = try RunsStore(connection: connection).fetchOne(eventID) else {
                     return Self.notFound(eventID)
                 }
-                return encoder.one(run, isTraced: isTraced)
+                return encoder.one(run, eventID, isTraced: isTraced)
             }
         }
     }

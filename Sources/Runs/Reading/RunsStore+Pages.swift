@@ -15,7 +15,8 @@ extension RunsStore {
         var next = rows.startIndex
         func passSmallRuns() throws -> Bool {
             while next < rows.endIndex, try rows[next].isNull(Self.keyColumn) {
-                guard try body(StoredRun(rows[next])) else { return false }
+                let place = query.wantsTrace ? Self.traceColumn : nil
+                guard try body(StoredRun(rows[next], traceAt: place)) else { return false }
                 next += 1
             }
             return true
@@ -25,19 +26,22 @@ extension RunsStore {
         try connection.forEachRow(of: Self.largeRuns, [.uuidArray(keys)]) { row in
             next += 1
             // It may have been deleted meanwhile.
-            if try !row.isNull(0), try !body(StoredRun(row)) { return false }
+            if try !row.isNull(0), try !body(StoredRun(row, traceAt: 6)) { return false }
             return try passSmallRuns()
         }
     }
 
     private static let keyColumn: Row.Column = 6
+    /// Where the context begins, if it is read.
+    private static let traceColumn = 7
 
     private static let largeRuns = Statement(
         "large runs",
         """
-        SELECT \(columns)
+        SELECT \(columns), \(RunTraceStore.columns)
         FROM unnest($1::uuid[]) WITH ORDINALITY AS k (event_key, place)
         LEFT JOIN agent_run r USING (event_key)
+        LEFT JOIN agent_run_trace t USING (event_key)
         ORDER BY k.place
         """
     )
@@ -61,7 +65,9 @@ extension RunsStore {
         var conditions = SQLConditions()
         Self.require(query, &conditions)
         let (limit, offset) = (Int64(query.limit) + 1, query.offset)
-        let columns = Self.pageColumns(conditions.place(.int(inlineBytes)))
+        let columns =
+            Self.pageColumns(conditions.place(.int(inlineBytes)))
+            + (query.wantsTrace ? ", \(RunTraceStore.values)" : "")
         let sql: String
         if query.created.isEmpty {
             let page = "LIMIT \(conditions.place(.int64(limit))) OFFSET \(conditions.place(.int64(offset)))"

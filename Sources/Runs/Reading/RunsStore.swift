@@ -1,5 +1,6 @@
 internal import Core
 internal import Ingest
+internal import OpenTelemetry
 internal import Postgres
 
 /// The SQL of reads of runs.
@@ -14,21 +15,24 @@ struct RunsStore {
         let gitCommitHash: String?
         let createdOrder: Timestamp
         let createdAt: String
+        /// The trace context that came with it, where that was read.
+        let sent: TraceContext?
 
-        /// The first six columns of a row.
-        init(_ row: Row) throws {
+        /// The first six columns of a row; and two more from `place` on, where there are some.
+        init(_ row: Row, traceAt place: Int? = nil) throws {
             id = try row.int64(0)
             document = try row.utf8(1)
             gitRepo = try row.optionalText(2)
             gitCommitHash = try row.optionalText(3)
             createdOrder = try row.timestamp(4)
             createdAt = try row.text(5)
+            sent = try place.flatMap { try RunTraceStore.context(row, at: $0) }
         }
 
         /// The trace of the run.
         var trace: RunTrace {
             let record = try? JSONDocument(document, recordedDepth: 1).root
-            return RunTrace(eventID: record?[RunField.eventID.name]?.string ?? "")
+            return RunTrace(eventID: record?[RunField.eventID.name]?.string ?? "", sent: sent)
         }
 
         var cursor: RunListQuery.Cursor {
@@ -46,12 +50,18 @@ struct RunsStore {
 
     private static let one = Statement(
         "run",
-        "SELECT \(columns) FROM agent_run r WHERE r.event_key = $1"
+        """
+        SELECT \(columns), \(RunTraceStore.columns)
+        FROM agent_run r LEFT JOIN agent_run_trace t USING (event_key)
+        WHERE r.event_key = $1
+        """
     )
 
     /// One run; nil when there is none.
     func fetchOne(_ eventID: String) throws -> StoredRun? {
-        try connection.execute(Self.one, [.uuid(RunKeys.run(eventID))]).first.map(StoredRun.init)
+        try connection.execute(Self.one, [.uuid(RunKeys.run(eventID))]).first.map {
+            try StoredRun($0, traceAt: 6)
+        }
     }
 
     /// The number of runs of a whole list.

@@ -4,23 +4,22 @@ package import Postgres
 
 /// A tracked run as a trace of one span.
 package struct TrackedRunTrace: Sendable {
-    /// The trace of a run: its event id where that is a UUID in lower case, else a digest of it, as `has_foreign_trace`
+    /// The trace of a run that came without a trace context: its event id where that is a UUID in lower case, else a digest of it, as `has_foreign_trace`
     /// and `derived_trace` do in SQL.
     package static func trace(of eventID: String) -> TraceID {
         let uuid = UUID128(eventID).flatMap { $0.description == eventID ? TraceID(bytes: $0.bytes) : nil }
         return uuid ?? .derived("runs", eventID)
     }
 
-    /// The span of a run.
-    package static func span(of eventID: String) -> SpanID {
-        .derived(in: trace(of: eventID), "run/\(eventID)")
-    }
-
     /// The trace that it is part of.
-    package let trace: TraceID
+    package var trace: TraceID { ids.trace }
+    /// The span of its sender; nil when it sent none.
+    package var parent: TraceParent? { ids.sent?.parent }
+
     /// Who the span is of: a service named as the agent.
     package let resource: [Attribute]
     private let row: TrackedRow
+    private let ids: RunTrace
 
     /// Reads a run; nil when there is none.
     package init?(eventID: String, on connection: Connection) throws {
@@ -30,19 +29,25 @@ package struct TrackedRunTrace: Sendable {
         try self.init(row)
     }
 
-    /// The runs of a trace: one, or none.
+    /// The runs of a trace: the one whose event id makes it, and those whose senders named it; of very many the first
+    /// hundred.
     package static func find(_ trace: TraceID, on connection: Connection) throws -> [TrackedRunTrace] {
-        let eventID = UUID128(bytes: trace.bytes)?.description ?? ""
+        guard let id = UUID128(bytes: trace.bytes) else { return [] }
         return try connection.execute(
             Self.byTrace,
-            [.uuid(RunKeys.run(eventID)), .text(trace.description)]
-        ).map(TrackedRunTrace.init)
+            [.uuid(RunKeys.run(id.description)), .text(trace.description), .uuid(id)]
+        ).map(TrackedRunTrace.init).filter { $0.trace == trace }
+    }
+
+    /// The trace of a run with the `traceparent` that `agent_run_trace` has of it; nil for a run without one.
+    package static func trace(of eventID: String, traceparent: String?) -> TraceID {
+        traceparent.flatMap { TraceParent($0)?.traceID } ?? trace(of: eventID)
     }
 
     private init(_ row: Row) throws {
         let run = try TrackedRow(row)
         self.row = run
-        trace = Self.trace(of: run.eventID)
+        ids = RunTrace(eventID: run.eventID, sent: run.sent)
         resource = [
             Attribute("service.name", run.agent), Attribute("service.namespace", "runs"),
             Attribute("service.instance.id", run.eventID),
@@ -53,12 +58,15 @@ package struct TrackedRunTrace: Sendable {
     package func span(now: Timestamp) -> Span {
         var span = Span(
             traceID: trace,
-            spanID: Self.span(of: row.eventID),
+            spanID: ids.span,
+            parentID: ids.sent?.parent.spanID,
             name: row.jobType,
             start: Self.nanoseconds(row.start ?? row.end ?? now),
             end: Self.nanoseconds(row.end ?? now)
         )
         span.attributes = row.attributes
+        span.traceState = ids.sent?.state?.header ?? ""
+        if let parent = ids.sent?.parent { span.flags = UInt32(parent.flags) }
         if row.isRunning {
             span.attributes.append(Attribute("weir.in_progress", true))
         } else {
@@ -75,17 +83,23 @@ package struct TrackedRunTrace: Sendable {
     }
 
     private static let columns = """
-        SELECT event_id, run_id, agent_name, job_type, status, start_instant, ended_at, duration_ms, document
-        FROM agent_run
+        SELECT
+            r.event_id, r.run_id, r.agent_name, r.job_type, r.status, r.start_instant, r.ended_at, r.duration_ms,
+            r.document, \(RunTraceStore.columns)
+        FROM agent_run r LEFT JOIN agent_run_trace t USING (event_key)
         """
-    private static let byKey = Statement("traced run", "\(columns) WHERE event_key = $1")
+    private static let byKey = Statement("traced run", "\(columns) WHERE r.event_key = $1")
     private static let byTrace = Statement(
         "run of a trace",
         """
         \(columns)
-        WHERE event_key = $1
-           OR (has_foreign_trace(event_id) AND derived_trace('runs', event_id) = $2)
-        LIMIT 100
+        WHERE r.event_key = ANY (ARRAY(
+                  SELECT $1::uuid
+                  UNION ALL
+                  (SELECT s.event_key FROM agent_run_trace s WHERE s.trace_id = $3 ORDER BY s.event_key LIMIT 100)
+              ))
+           OR (has_foreign_trace(r.event_id) AND derived_trace('runs', r.event_id) = $2)
+        LIMIT 200
         """
     )
 }
@@ -93,6 +107,8 @@ package struct TrackedRunTrace: Sendable {
 /// What a trace needs of a run's row.
 private struct TrackedRow: Sendable {
     let eventID: String
+    /// What its sender said of its trace.
+    let sent: TraceContext?
     let agent: String
     let jobType: String
     let status: String
@@ -116,6 +132,7 @@ private struct TrackedRow: Sendable {
 
     init(_ row: Row) throws {
         eventID = try row.text("event_id")
+        sent = try RunTraceStore.context(row, at: 9)
         agent = try row.text("agent_name")
         jobType = try row.text("job_type")
         status = try row.text("status")

@@ -14,6 +14,8 @@ struct MemberReader {
     // Only suspicious texts are searched for parts that PostgreSQL can't store.
     private let isSuspicious: Bool
     private let places: [JSONPlace?]
+    /// The members that carry a trace context, which is no part of the record.
+    let traceFields: TraceFields?
 
     init(_ object: JSONNode, at place: [ValidationIssue.Step], flags: JSONFlags) {
         self.object = object
@@ -23,6 +25,7 @@ struct MemberReader {
         var found: [(key: JSONPlace, value: JSONPlace)] = []
         found.reserveCapacity(RunField.count + 4)
         let document = object.forEachMember { found.append(($0, $1)) }
+        var (parent, state) = (JSONPlace?.none, JSONPlace?.none)
         document.bytes.withUnsafeBufferPointer { bytes in
             for (key, value) in found {
                 let range = document.range(at: key)
@@ -32,12 +35,24 @@ struct MemberReader {
                     : RunField.named(
                         UnsafeBufferPointer(rebasing: bytes[range.lowerBound + 1..<range.upperBound - 1])
                     )
-                if let field { places[field.rawValue] = value }
+                if let field {
+                    places[field.rawValue] = value
+                } else if range.count == Self.parentKey.count, bytes[range].elementsEqual(Self.parentKey) {
+                    parent = value
+                } else if range.count == Self.stateKey.count, bytes[range].elementsEqual(Self.stateKey) {
+                    state = value
+                }
             }
         }
+        traceFields =
+            parent == nil && state == nil
+            ? nil : TraceFields(parent: parent.map(document.node), state: state.map(document.node))
         self.document = document
         self.places = places
     }
+
+    private static let parentKey = Array(#""traceparent""#.utf8)
+    private static let stateKey = Array(#""tracestate""#.utf8)
 
     /// The bytes that contain the values.
     var source: [UInt8] { document.bytes }

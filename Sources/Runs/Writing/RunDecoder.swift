@@ -7,6 +7,8 @@ package struct RunDraft: Sendable {
     var record: RunRecord
     /// Values that the model accepts and the table refuses: an error of a single run, an error of its row in a batch.
     var conflicts: [Conflict] = []
+    /// What it says of its trace; nil for most runs.
+    var traceFields: TraceFields?
 
     /// A value that the table refuses.
     struct Conflict: Sendable {
@@ -155,6 +157,7 @@ enum RunDecoder {
         var reader = MemberReader(node, at: place, flags: flags)
         var draft = RunDraft(record: RunRecord(source: reader.source))
         for field in RunField.all where !readPlain(field, reader, &draft) { read(field, &reader, &draft) }
+        draft.traceFields = reader.traceFields
         if !reader.issues.isEmpty { issues.add(reader.issues) }
         return reader.issues.isEmpty ? draft : nil
     }

@@ -3,6 +3,7 @@ internal import Core
 internal import HTTP
 internal import Ingest
 internal import Journal
+internal import OpenTelemetry
 
 // MARK: - Endpoints that write. Each writes one line of the journal, and answers when its rows are stored. Design §1.
 
@@ -18,11 +19,18 @@ extension RunsRoutes {
                 return draft
             }
             let draft = reading.value
-            switch try await self.append(.create, reading.line, reading.isVerbatim ? .runs([draft]) : nil) {
+            let context = self.context(of: draft, request)
+            switch try await self.append(
+                .create,
+                reading.line,
+                reading.isVerbatim ? .runs([draft]) : nil,
+                members: RunLine.members(context.map { [0: $0] } ?? [:])
+            ) {
             case .applied(let outcomes):
                 guard outcomes[0] == .created else { return self.duplicate(draft) }
                 self.metadata.drop()
-                return Self.answer(draft, "created").about(RunTrace(eventID: draft.eventID).context)
+                let trace = RunTrace(eventID: draft.eventID, sent: context)
+                return Self.answer(draft, "created").about(trace.context, context?.state)
             // The line is durable and will be applied: a client must not take that for a failure.
             case .pending: return Self.answer(draft, "accepted")
             case .refused: return Self.deadLetter("create run")
@@ -50,7 +58,8 @@ extension RunsRoutes {
                 .batch,
                 line,
                 reading.isVerbatim ? .runs(drafts) : nil,
-                of: drafts.count
+                of: drafts.count,
+                members: RunLine.members(self.contexts(of: drafts))
             ) {
             case .applied(let outcomes):
                 let answer = BatchAnswer(drafts, outcomes)
@@ -76,8 +85,12 @@ extension RunsRoutes {
             let eventID = Self.eventID(request)
             guard !patch.changes.isEmpty else { return await self.emptyPatch(eventID) }
             let parsed = ParsedRunLine.change(.patch(patch), eventID: eventID)
-            switch try await self.append(.patch, reading.line, reading.isVerbatim ? parsed : nil, to: eventID)
-            {
+            switch try await self.append(
+                .patch,
+                reading.line,
+                reading.isVerbatim ? parsed : nil,
+                members: RunLine.members(eventID)
+            ) {
             case .applied(let outcomes):
                 guard outcomes[0] == .updated else { return Self.notFound(eventID) }
                 self.metadata.drop()
@@ -105,7 +118,7 @@ extension RunsRoutes {
                 .commit,
                 reading.line,
                 reading.isVerbatim ? parsed : nil,
-                to: eventID
+                members: RunLine.members(eventID)
             ) {
             case .applied(let outcomes):
                 guard case .associated(let runID) = outcomes[0] else { return Self.notFound(eventID) }
@@ -114,6 +127,35 @@ extension RunsRoutes {
             case .refused: return Self.deadLetter("associate commit")
             }
         }
+    }
+
+    // MARK: - Traces
+
+    /// The trace context that came with a run: in its body, else in the header section. A malformed one is counted and
+    /// ignored. Contract pipelogiq §3.2.
+    private func context(of draft: RunDraft, _ request: Request) -> TraceContext? {
+        let fields = request.head.fields
+        let sent = SentTrace(
+            fields: draft.traceFields?.parents ?? [],
+            fieldStates: draft.traceFields?.states ?? [],
+            header: fields.values("traceparent"),
+            states: fields.values("tracestate")
+        )
+        traceContexts.count(sent)
+        return sent.context
+    }
+
+    /// The trace contexts of the runs of a batch, by their places: each is its run's own. The header section is that of
+    /// whoever passes them on.
+    private func contexts(of drafts: [RunDraft]) -> [Int: TraceContext] {
+        var found: [Int: TraceContext] = [:]
+        for (place, draft) in drafts.enumerated() {
+            guard let fields = draft.traceFields, draft.conflicts.isEmpty else { continue }
+            let sent = SentTrace(fields: fields.parents, fieldStates: fields.states)
+            traceContexts.count(sent)
+            found[place] = sent.context
+        }
+        return found
     }
 
     // MARK: - Lines
@@ -143,13 +185,13 @@ extension RunsRoutes {
         _ line: [UInt8],
         _ parsed: ParsedRunLine? = nil,
         of count: Int = 1,
-        to eventID: String? = nil
+        members: LineMembers
     ) async throws(WriteRefusal) -> RunsProjection.Board.Outcome {
         do throws(JournalError) {
             return try await board.append(
                 to: journal,
                 kind: kind.rawValue,
-                members: eventID.map(RunLine.members) ?? LineMembers(),
+                members: members,
                 body: line,
                 parsed: parsed,
                 waiting: min(Self.patiencePerRun * count, Self.mostPatience)

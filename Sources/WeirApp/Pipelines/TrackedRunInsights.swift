@@ -101,16 +101,22 @@ struct TrackedRunInsights: InsightSource {
         }
         let limit = conditions.place(.int(query.limit))
         let sql = """
-            SELECT event_id, agent_name, status, created_order,
-                   greatest(0, coalesce(duration_ms, trunc(extract(epoch FROM
-                       coalesce(ended_at, \(time)::timestamptz) - created_order) * 1000)))::bigint AS ms
-            FROM agent_run WHERE \(conditions.text) ORDER BY created_order DESC, id LIMIT \(limit)::bigint
+            SELECT r.event_id, r.agent_name, r.status, r.created_order, t.traceparent,
+                   greatest(0, coalesce(r.duration_ms, trunc(extract(epoch FROM
+                       coalesce(r.ended_at, \(time)::timestamptz) - r.created_order) * 1000)))::bigint AS ms
+            FROM (SELECT * FROM agent_run WHERE \(conditions.text) ORDER BY created_order DESC, id
+                  LIMIT \(limit)::bigint) r
+            LEFT JOIN agent_run_trace t USING (event_key)
+            ORDER BY r.created_order DESC, r.id
             """
         return try connection.execute(Statement(sql: sql), conditions.parameters).map { row in
             let status = try row.text("status")
             let eventID = try row.text("event_id")
             return TraceRow(
-                traceID: TrackedRunTrace.trace(of: eventID).description,
+                traceID: TrackedRunTrace.trace(
+                    of: eventID,
+                    traceparent: try row.optionalText("traceparent")
+                ).description,
                 executionID: 0,
                 runID: eventID,
                 name: try row.text("agent_name"),
