@@ -3,8 +3,13 @@ internal import API
 /// The answers of executions in `/openapi.json`. Contract beampipe §5, §6.
 enum ExecutionAnswers {
     static let created: [APIAnswer] = [
-        APIAnswer(201, "The execution is registered.", .named(ExecutionSchemas.read)),
-        APIAnswer(200, "It was registered by the same request before.", .named(ExecutionSchemas.read)),
+        APIAnswer(201, "The execution is registered.", .named(ExecutionSchemas.read), headers: traced),
+        APIAnswer(
+            200,
+            "It was registered by the same request before.",
+            .named(ExecutionSchemas.read),
+            headers: traced
+        ),
         .failure(409, "Another request has the same uuid or Idempotency-Key."),
         .failure(
             429,
@@ -24,12 +29,14 @@ enum ExecutionAnswers {
     ]
 
     /// The answers about one execution, which may not exist.
-    static func ofOne(_ type: APIType) -> [APIAnswer] {
+    static func ofOne(_ type: APIType, headers: [APIAnswer.Header] = []) -> [APIAnswer] {
         [
-            APIAnswer(200, "The result.", type, headers: [.lagLines]),
+            APIAnswer(200, "The result.", type, headers: [.lagLines] + headers),
             .failure(404, "There is no such execution."),
         ]
     }
+
+    static let traced: [APIAnswer.Header] = [.traceParent, .traceState]
 
     static let writeRefusals: [APIAnswer] = [
         .failure(400, "A value is not valid; `failure.diagnostics` names each."),

@@ -14,6 +14,7 @@ struct ExecutionRoutes: Sendable {
     let reader: StoreReader
     let limiter: RateLimiter?
     let surroundings: any ExecutionSurroundings
+    let traceContexts: TraceContextCounters
 
     var all: [Endpoint] {
         [create, list, detail, patch, status, summary, snapshot, observations, observe, artifacts]
@@ -99,6 +100,7 @@ struct ExecutionRoutes: Sendable {
         _ summary: String,
         _ parameters: [APIParameter] = [],
         shows type: APIType,
+        headers: [APIAnswer.Header] = [],
         reading: @escaping @Sendable (inout ParameterReader) -> Value,
         answer: @escaping @Sendable (Execution, Value, ExecutionsStore, Request) throws -> Response
     ) -> Endpoint {
@@ -106,7 +108,7 @@ struct ExecutionRoutes: Sendable {
             path,
             summary,
             parameters,
-            answers: ExecutionAnswers.ofOne(type),
+            answers: ExecutionAnswers.ofOne(type, headers: headers),
             reading: reading,
             answer: { request, value, store in
                 guard let execution = try store.fetch(try Self.id(request)) else { throw Self.notFound }
@@ -126,6 +128,12 @@ struct ExecutionRoutes: Sendable {
     }
 
     static let notFound = OperatorFailure(.notFound, "There is no such execution.")
+
+    /// An execution with its trace, so that its reader can send spans into that.
+    static func whole(_ execution: Execution, _ status: Status = .ok) -> Response {
+        let trace = ExecutionTraceIDs(execution)
+        return json(status) { ExecutionEncoder.read(execution, to: &$0) }.about(trace.context, trace.state)
+    }
 
     static func json(_ status: Status = .ok, _ write: (inout JSONWriter) -> Void) -> Response {
         var writer = JSONWriter(reservingCapacity: 4096)

@@ -142,6 +142,10 @@ enum ExecutionSchemas {
             Member("slurm_session_dir", .text.orNull),
             Member("slurm_login_node", .text.orNull),
             Member("slurm_remote_user", .text.orNull),
+            Member("trace_id", .text.noting("The trace of the execution, 32 hexadecimal digits.")),
+            Member("span_id", .text.noting("Its span in that trace, 16 hexadecimal digits.")),
+            Member("parent_span_id", .text.orNull.noting("The span of the backend that registered it.")),
+            Member("tracestate", .text.orNull.noting("What the vendors of the backend carry along.")),
         ]
     )
 

@@ -55,7 +55,8 @@ extension Feature {
                 board: board,
                 reader: reader,
                 limiter: limiter,
-                surroundings: neighbours
+                surroundings: neighbours,
+                traceContexts: TraceContextCounters("executions", registry: server.registry)
             )
             server.endpoints += routes.all
             server.addProbes(neighbours, names: names)

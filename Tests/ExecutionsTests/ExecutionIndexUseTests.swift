@@ -1,5 +1,6 @@
 import FeatureTestKit
 import HTTP
+import OpenTelemetry
 import Postgres
 import TestKit
 import Testing
@@ -45,6 +46,11 @@ struct ExecutionIndexUseTests {
                 #expect(answer.status == 200, "\(target)")
             }
         }
+        let trace = try #require(TraceID(wire: "00000000000000000000000000000005"))
+        let found = try Connection.withTemporary(filled.feature.database.target) { connection in
+            try (1...7).map { _ in try ExecutionTrace.find(trace, on: connection).count }
+        }
+        #expect(found == Array(repeating: 1, count: 7))
         // Each session tells what it read when it ends.
         await weir.feature.pool.close()
         try await eventually { try filled.rows(Self.otherSessions) == ["0"] }

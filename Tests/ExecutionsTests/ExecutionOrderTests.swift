@@ -19,11 +19,17 @@ import Testing
 
     private static func id(_ number: Int) -> String { "019e80f2-cd6f-7883-93e1-00000000000\(number)" }
 
-    private static func line(_ seq: Int, _ kind: String, _ execution: Int, _ body: String) -> JournalLine {
+    private static func line(
+        _ seq: Int,
+        _ kind: String,
+        _ execution: Int,
+        _ body: String,
+        trace: String? = nil
+    ) -> JournalLine {
         let members: [(name: String, text: String?)] = [
             ("execution", id(execution)), ("sha256", kind == "execution.create/1" ? "d\(execution)" : nil),
             ("observation", "019e80f2-cd6f-7883-93e1-0000000001\(seq < 10 ? "0" : "")\(seq)"),
-            ("request", "r"),
+            ("request", "r"), ("traceparent", trace), ("tracestate", trace.map { _ in "a=\(seq)" }),
         ]
         return JournalLine(
             seq: Int64(seq),
@@ -52,7 +58,18 @@ import Testing
         #"{"kind":"\#(kind)","normalized_state":"\#(state)","observed_at":"2026-11-20T10:00:\#(second < 10 ? "0" : "")\#(second)Z"}"#
     }
 
-    private static let created = (1...3).map { line($0, "execution.create/1", $0, ExecutionBody.new()) }
+    /// The first is registered again by requests that are part of traces: at one time, so that the smaller text stays.
+    private static let created =
+        (1...3).map { line($0, "execution.create/1", $0, ExecutionBody.new()) }
+        + [(4, "bb"), (5, "aa"), (6, "cc")].map { seq, span in
+            line(
+                seq,
+                "execution.create/1",
+                1,
+                ExecutionBody.new(),
+                trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00000000000000\(span)-01"
+            )
+        }
 
     private static let rest = [
         line(21, "execution.patch/1", 3, #"{"status":"running","scheduler_state":"running"}"#),
@@ -69,6 +86,12 @@ import Testing
     func `and the cut of batches leave the same rows`(seed: UInt64) throws {
         let expected = try Self.outcome(of: [Self.created + Self.seen + Self.rest])
         #expect(expected[0].count == 3)
+        #expect(
+            expected[0][0].contains(
+                #""traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00000000000000aa-01""#
+            )
+        )
+        #expect(expected[0][0].contains(#""tracestate": "a=5""#))
         var generator = SeededGenerator(seed)
         // The two changes of the third keep their order, wherever they stand.
         var lines = Self.seen.shuffled(using: &generator)

@@ -63,6 +63,8 @@ import Testing
         "deployment_profile_revision",
         "project_config_id", "project_config_version", "dim_session_status_url", "dim_graph_status_url",
         "slurm_session_dir", "slurm_login_node", "slurm_remote_user",
+        // Weir's own.
+        "trace_id", "span_id", "parent_span_id", "tracestate",
     ]
 
     /// Contract beampipe §6.8, §10 row 25.

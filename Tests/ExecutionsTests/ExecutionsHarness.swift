@@ -51,8 +51,12 @@ final class ExecutionsHarness: Sendable {
         try await feature.send(.get, "/api/v2/executions\(path)", as: scopes)
     }
 
-    func post(_ path: String, _ body: String, key: String? = nil) async throws -> Answer {
-        var fields: HeaderFields = ["Content-Type": "application/json"]
+    func post(_ path: String, _ body: String, key: String? = nil, fields more: HeaderFields = [:])
+        async throws
+        -> Answer
+    {
+        var fields = more
+        fields.append("Content-Type", "application/json")
         if let key { fields.append("Idempotency-Key", key) }
         return try await feature.send(.post, "/api/v2/executions\(path)", body: body, fields: fields)
     }

@@ -148,6 +148,13 @@ struct RunExportTests {
         #expect(try await off.turn())
         #expect(off.sent == [])
         #expect(try off.queue() == [])
+        // Its sender doesn't record the trace.
+        let parent = TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+        let unsampled = try ExportBench(spans: 2, batch: 3, sampler: .parentBased(1), parent: parent)
+        try unsampled.end("r1")
+        #expect(try await unsampled.turn())
+        #expect(unsampled.sent == [])
+        #expect(try unsampled.queue() == [])
     }
 
     @Test(arguments: [(0, 1), (1, 2), (5, 32), (8, 256), (9, 300), (60, 300)])
@@ -164,13 +171,13 @@ private final class ExportBench: Sendable {
     private let registry = Registry()
     private let state: CollectorState
 
-    init(spans: Int?, batch: Int, sampler: Sampler = .alwaysOn) throws {
+    init(spans: Int?, batch: Int, sampler: Sampler = .alwaysOn, parent: TraceParent? = nil) throws {
         database = try TemporaryDatabase.withSchema()
         let state = CollectorState()
         self.state = state
         exporter = RunExporter(
             queue: ExportQueue(
-                sources: [MadeUpRuns(spans: spans)],
+                sources: [MadeUpRuns(spans: spans, parent: parent)],
                 settling: .zero,
                 patience: .seconds(86_400)
             ),
@@ -245,13 +252,14 @@ private struct MadeUpRuns: TraceSource {
     let system = "runs"
     /// Nil for runs that are gone.
     let spans: Int?
+    let parent: TraceParent?
 
     func ended(_ event: OutboxEvent) -> TracedName? {
         event.kind == "made.up" ? TracedName(subject: event.subject) : nil
     }
 
     func open(_ name: TracedName, on connection: Connection) throws -> (any TracedRun)? {
-        spans.map { MadeUpRun(count: $0) }
+        spans.map { MadeUpRun(count: $0, parent: parent) }
     }
 
     func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] { [] }
@@ -259,6 +267,7 @@ private struct MadeUpRuns: TraceSource {
 
 private struct MadeUpRun: TracedRun {
     let count: Int
+    let parent: TraceParent?
     let trace = TraceID(high: 1, low: 2)!
     let resource = [Attribute("service.name", "made up")]
 

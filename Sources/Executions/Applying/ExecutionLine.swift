@@ -5,7 +5,8 @@ internal import Journal
 enum ExecutionLine {
     /// The kinds of lines.
     enum Kind: String, CaseIterable {
-        /// A new execution; its members are the id, the request's id and digest, and the key of a repeatable request.
+        /// A new execution; its members are the id, the request's id and digest, the key of a repeatable request, and the
+        /// sender's trace context.
         case create = "execution.create/1"
         /// A PATCH of an execution.
         case patch = "execution.patch/1"
@@ -19,6 +20,8 @@ enum ExecutionLine {
         static let digest = "sha256"
         static let key = "key"
         static let observation = "observation"
+        static let traceParent = "traceparent"
+        static let traceState = "tracestate"
     }
 }
 

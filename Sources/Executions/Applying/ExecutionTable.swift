@@ -61,7 +61,10 @@ struct ExecutionTable {
                         : "This Idempotency-Key was used for another request."
                 )
             }
-            return .repeated(stored.execution)
+            var entry = stored
+            entry.execution.takeTrace(of: execution)
+            entries[entry.execution.uuid] = entry
+            return .repeated(entry.execution)
         }
         var ledger = ExecutionLedger(execution, element.cause)
         ledger.create()

@@ -51,6 +51,11 @@ package struct ExecutionsProjection: Projection {
                 execution.set(.createRequestSHA256, members[Member.digest] ?? "")
                 execution.set(.createIdempotencyKey, members[Member.key])
                 execution.set(.correlationID, members[Member.request])
+                execution.setTrace(
+                    members[Member.traceParent],
+                    members[Member.traceState],
+                    at: line.at
+                )
                 operation = .create(execution)
             case .patch: operation = .change(try ExecutionDecoder.change(document.root))
             case .observation:

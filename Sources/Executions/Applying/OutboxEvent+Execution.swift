@@ -1,6 +1,7 @@
 internal import Core
 internal import Ingest
 internal import Notifications
+internal import OpenTelemetry
 
 extension OutboxEvent {
     /// An event of an execution: its detail is what a provenance event has, and the names that alerts read. Secrets are
@@ -24,6 +25,7 @@ extension OutboxEvent {
             detail.member("execution_id", execution.uuid)
             detail.member("actor", actor)
             detail.member("correlation_id", request ?? execution.uuid.description)
+            detail.member("trace_id", ExecutionTraceIDs(execution).trace.description)
             detail.member("occurred_at", time.iso8601())
             detail.member("pipeline", execution.uuid)
             detail.member("pipeline_name", execution.text(.archiveName))

@@ -53,6 +53,10 @@ enum ExecutionColumn: String, CaseIterable, Sendable {
     case schedulerObservedAt = "scheduler_observed_at"
     case daliugeObservedAt = "daliuge_observed_at"
     case outputObservedAt = "output_observed_at"
+    case traceID = "trace_id"
+    case traceParent = "traceparent"
+    case traceState = "tracestate"
+    case traceSentAt = "trace_sent_at"
 
     /// The types of values.
     enum Kind: Sendable {
@@ -61,12 +65,13 @@ enum ExecutionColumn: String, CaseIterable, Sendable {
 
     var kind: Kind {
         switch self {
-        case .uuid, .createdByID, .deploymentProfileID, .projectConfigID: .uuid
+        case .uuid, .createdByID, .deploymentProfileID, .projectConfigID, .traceID: .uuid
         case .retryCount, .deploymentProfileRevision, .projectConfigVersion: .integer
         case .outputVerificationRequired: .flag
         case .submissionDeadlineAt, .submissionAbandonedAt, .lastReconciledAt, .startedAt, .completedAt,
             .createdAt,
-            .updatedAt, .schedulerObservedAt, .daliugeObservedAt, .outputObservedAt:
+            .updatedAt, .schedulerObservedAt, .daliugeObservedAt, .outputObservedAt,
+            .traceSentAt:
             .time
         case .sources, .outputVerificationPolicy, .phaseTimestamps, .workflowManifest,
             .deploymentProfileSnapshot:

@@ -11,6 +11,7 @@ enum ExecutionEncoder {
                 if column == .workflowManifest { runRecord(execution, to: &body) }
             }
             DebugFields(execution).write(to: &body)
+            ExecutionTraceIDs(execution).write(to: &body)
         }
     }
 

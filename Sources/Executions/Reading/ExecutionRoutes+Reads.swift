@@ -97,10 +97,9 @@ extension ExecutionRoutes {
             Self.root + "/{id}",
             "One execution, with the places where to look at its session and job.",
             shows: .named(ExecutionSchemas.read),
+            headers: ExecutionAnswers.traced,
             reading: { _ in },
-            answer: { execution, _, _, _ in
-                Self.json { ExecutionEncoder.read(execution, to: &$0) }
-            }
+            answer: { execution, _, _, _ in Self.whole(execution) }
         )
     }
 

@@ -4,6 +4,7 @@ internal import Crypto
 internal import HTTP
 internal import Ingest
 internal import Journal
+internal import OpenTelemetry
 
 // MARK: - Endpoints that write. Each writes one line of the journal, and answers when its rows are stored. Design §1.
 
@@ -27,14 +28,18 @@ extension ExecutionRoutes {
                 at: request.receivedAt
             )
             let key = try Self.key(request)
+            let fields = request.head.fields
+            let sent = SentTrace(header: fields.values("traceparent"), states: fields.values("tracestate"))
+            self.traceContexts.count(sent)
             let members = LineMembers.present([
                 (Member.execution, execution.uuid.description), (Member.digest, Self.digest(request.body)),
                 (Member.key, key), (Member.request, Self.requestID(request)),
+                (Member.traceParent, sent.context?.parent.description),
+                (Member.traceState, sent.context?.state?.header),
             ])
             switch try await self.append(.create, members, document) {
-            case .created(let execution):
-                return Self.json(.created) { ExecutionEncoder.read(execution, to: &$0) }
-            case .repeated(let execution): return Self.json { ExecutionEncoder.read(execution, to: &$0) }
+            case .created(let execution): return Self.whole(execution, .created)
+            case .repeated(let execution): return Self.whole(execution)
             case .conflict(let message): throw OperatorFailure(.conflict, message)
             case .changed, .observed, .notFound: throw Self.notFound
             }

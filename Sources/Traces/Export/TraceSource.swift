@@ -37,6 +37,9 @@ package protocol TracedRun: Sendable {
     /// The trace that it is part of.
     var trace: TraceID { get }
 
+    /// The span of its sender; nil when it sent none. A sampler may follow its decision.
+    var parent: TraceParent? { get }
+
     /// Who its spans are of.
     var resource: [Attribute] { get }
 
@@ -49,4 +52,9 @@ package protocol TracedRun: Sendable {
         now: Timestamp,
         on connection: Connection
     ) throws -> (spans: [Span], next: String?)
+}
+
+extension TracedRun {
+    /// Most runs come without one.
+    package var parent: TraceParent? { nil }
 }

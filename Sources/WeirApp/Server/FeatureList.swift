@@ -13,7 +13,8 @@ extension Feature {
     package static let all: [Feature] = [
         nextflow, runs, workers, executions { ExecutionNeighbours($0) },
         pipelines(templates: StoredLinkTemplates(), sources: [NextflowInsights(), TrackedRunInsights()]),
-        provenance, traces(of: [NextflowTraces(), TrackedRunTraces(), PipelineTraces()]),
+        provenance,
+        traces(of: [NextflowTraces(), TrackedRunTraces(), PipelineTraces(), ExecutionTraces()]),
         alerts { StoredMeasurements($0) }, shared,
     ]
 }

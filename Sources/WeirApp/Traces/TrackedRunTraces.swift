@@ -30,6 +30,7 @@ private struct TracedTrackedRun: TracedRun {
     let run: TrackedRunTrace
 
     var trace: TraceID { run.trace }
+    var parent: TraceParent? { run.parent }
     var resource: [Attribute] { run.resource }
 
     func page(
