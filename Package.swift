@@ -84,6 +84,9 @@ let package = Package(
         // Traces as OpenTelemetry has them: trace context, spans, OTLP. Bytes in, values out.
         module("OpenTelemetry", ["Core", crypto]),
 
+        // Requests of OTLP to a collector, and what its answers mean.
+        module("OTLPClient", ["Core", "HTTP", "OpenTelemetry", "Outbound"]),
+
         // The parts of a surface: endpoints, parameters, validation, OpenAPI. Knows nothing of storage.
         module("API", ["Core", "HTTP", "HTTPServer", "OpenTelemetry"]),
         // The parts of a stream: loader, projections, dead letters, outcomes, the outbox, maintenance.
@@ -215,7 +218,8 @@ let package = Package(
             "Alerts",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Outbound", "Notifications", "Schedules", logging, crypto,
+                "Ingest", "OpenTelemetry", "Outbound", "OTLPClient", "Notifications", "Schedules", logging,
+                crypto,
             ],
             resources: [
                 .embedInCode("SQL/claim_deliveries.sql"),
@@ -275,7 +279,7 @@ let package = Package(
             "Traces",
             [
                 "Core", "Metrics", "HTTP", "HTTPServer", "Postgres", "Journal", "Configuration", "API",
-                "Ingest", "Outbound", "OpenTelemetry", logging, crypto,
+                "Ingest", "Outbound", "OpenTelemetry", "OTLPClient", logging, crypto,
             ],
             resources: [
                 .embedInCode("SQL/audit_spans.sql"),
@@ -422,6 +426,7 @@ let package = Package(
             ]
         ),
         tests(of: "OpenTelemetry", ["Core"], exclude: ["Fixtures"]),
+        tests(of: "OTLPClient", ["Core", "OpenTelemetry", "Outbound"]),
         tests(
             of: "Executions",
             [
@@ -447,7 +452,7 @@ let package = Package(
             of: "Traces",
             [
                 "FeatureTestKit", "Core", "HTTP", "API", "Configuration", "Ingest", "Journal", "Metrics",
-                "OpenTelemetry", "Postgres", "Outbound", logging,
+                "OTLPClient", "OpenTelemetry", "Postgres", logging,
             ]
         ),
         tests(of: "Agent", ["Core", "HTTP", "Processes", "WeirClient"]),

@@ -86,11 +86,17 @@ final class CurlTransfer {
         if route.proxy != nil {
             set(CURLOPT_NOPROXY, "")
             weir_curl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+            // Proxies forward HTTP/1.1 only.
+            if request.version == .http2 { weir_curl_set_long(handle, CURLOPT_HTTPPROXYTUNNEL, 1) }
         }
         weir_curl_set_long(handle, CURLOPT_HTTP_VERSION, version)
         // libcurl 7.88 fails with "Error in the HTTP2 framing layer" at the second call to a server of gRPC over a connection.
         if request.version == .http2 { weir_curl_set_long(handle, CURLOPT_FORBID_REUSE, 1) }
         if let authorities = route.authorities { set(CURLOPT_CAINFO, authorities) }
+        if request.isUnverified {
+            weir_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
+            weir_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
+        }
         weir_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         weir_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout))
         weir_curl_set_long(
@@ -231,6 +237,8 @@ final class CurlTransfer {
         if let forbidden { return .forbidden(forbidden) }
         if isTooLarge { return .tooLarge }
         if code == CURLE_ABORTED_BY_CALLBACK { return .cancelled }
+        let connect = route.proxy == nil ? 0 : information(CURLINFO_HTTP_CONNECTCODE)
+        if connect != 0, connect != 200 { return .failed("the proxy answered \(connect)") }
         switch code {
         case CURLE_URL_MALFORMAT: return .badURL
         // The scheme of the URL, or a response that does not begin as one.

@@ -24,6 +24,9 @@ package struct OutboundRequest: Sendable {
     /// Whether a longer response is cut there, and is no error: for whoever needs its status above all.
     package var cutsAnswer = false
 
+    /// Whether the certificate of the server is taken as it is, whoever issued it and whatever its name is.
+    package var isUnverified = false
+
     /// A version of HTTP.
     package enum Version: Sendable {
         /// HTTP/1.1.

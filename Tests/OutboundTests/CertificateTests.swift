@@ -32,10 +32,16 @@ private final class SecureServer {
     }
 
     /// The status of an answer, or why there is none.
-    func answer(as host: String, authorities: String?) async -> Result<Int, OutboundError> {
+    func answer(
+        as host: String,
+        authorities: String?,
+        isUnverified: Bool = false
+    ) async -> Result<Int, OutboundError> {
         let client = OutboundClient(authorities: authorities)
+        var request = OutboundRequest("GET", "https://\(host):\(port)/")
+        request.isUnverified = isUnverified
         do throws(OutboundError) {
-            return .success(try await client.send(OutboundRequest("GET", "https://\(host):\(port)/")).status)
+            return .success(try await client.send(request).status)
         } catch {
             return .failure(error)
         }
@@ -65,5 +71,7 @@ struct `A server with a certificate` {
         }
         #expect(issuer.hasPrefix("SSL certificate problem: self"), "\(issuer)")
         #expect(name.contains("name") && name.contains("'localhost'"), "\(name)")
+        let unread = await server.answer(as: "localhost", authorities: nil, isUnverified: true)
+        #expect(unread == .success(200))
     }
 }

@@ -1,8 +1,4 @@
-import Core
-import FeatureTestKit
-import Ingest
-import Logging
-import Metrics
+import OTLPClient
 import OpenTelemetry
 import Postgres
 import Synchronization

@@ -135,7 +135,29 @@ struct OTLPExportTests {
                 && collector.spans(of: "weir").contains { $0["name"]?.string == "load nextflow" }
         }
         try await eventually { try !collector.requests("metrics").isEmpty }
+        if way == "grpc" { try await Self.testIntegration(client, collector, port) }
         await weir.stop()
+    }
+
+    /// The test of an integration calls the collector as the exporter does, with nothing to store.
+    private static func testIntegration(
+        _ client: HTTPTestClient,
+        _ collector: Collector,
+        _ port: Int64
+    ) async throws {
+        let config = #"{"endpoint":"127.0.0.1:\#(port)","protocol":"grpc","headers":{"X-Test":"lab"}}"#
+        let saved = try client.post(
+            "/observability/config",
+            json: #"{"type":"opentelemetry","config":\#(config)}"#
+        )
+        #expect(saved.status == 200)
+        let answer = try client.post("/observability/test", json: #"{"type":"opentelemetry"}"#)
+        #expect(answer.text.hasPrefix(#"{"success":true,"message":"Connection established successfully""#))
+        try await eventually {
+            try collector.requests("traces").contains { call in
+                call["fields"]?["x-test"]?.string == "lab" && call["request"]?["resourceSpans"] == nil
+            }
+        }
     }
 
     /// Lines as the golden has them, a span below its parent.

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"Core"},
     {"Metrics", "HTTP", "Processes", "Configuration", "Schedules", "OpenTelemetry"},
     {"HTTPServer", "Postgres", "Journal", "Outbound"},
-    {"PostgresCluster", "API"},
+    {"PostgresCluster", "API", "OTLPClient"},
     {"Ingest"},
     {"Notifications"},
     FEATURES,

@@ -2,13 +2,21 @@ internal import Core
 internal import Notifications
 internal import Outbound
 
-/// What a test of an integration asks over HTTP, and what the answer means. Contract pipelogiq §1.6.
+/// What a test of an integration asks over HTTP or gRPC, and what the answer means. Contract pipelogiq §1.6.
 struct IntegrationCheck: Sendable {
-    let request: OutboundRequest
+    var request: OutboundRequest
+    /// What the server is spoken to by, for the words of a failure.
+    var way = "http"
     /// Why the answer is no success, in words for whoever has configured it; nil when it is one. They have no secrets.
     let problem: @Sendable (OutboundResponse) -> String?
 
-    private init(
+    /// A check with a request that is made elsewhere.
+    init(_ request: OutboundRequest, problem: @escaping @Sendable (OutboundResponse) -> String?) {
+        self.request = request
+        self.problem = problem
+    }
+
+    init(
         _ method: String,
         _ url: String,
         fields: [(name: String, value: String)] = [],
@@ -22,37 +30,6 @@ struct IntegrationCheck: Sendable {
     /// The words of the contract for an answer of another status.
     static func refusal(_ response: OutboundResponse) -> String {
         "endpoint returned status \(response.status)"
-    }
-
-    // MARK: - OpenTelemetry
-
-    /// An export without spans, which a collector takes without storing anything. OTLP 1.x, "OTLP/HTTP Request".
-    static func telemetry(_ document: IntegrationDocument) -> IntegrationCheck {
-        let headers = document.value["headers"].flatMap { HeaderList($0) }?.fields ?? []
-        let used = headers.filter { header in
-            !header.name.trimmed.isEmpty && !header.value.trimmed.isEmpty
-                && header.name.trimmed.lowercased() != "content-type"
-        }
-        return IntegrationCheck(
-            "POST",
-            tracesURL(document.text("endpoint") ?? ""),
-            fields: [("Content-Type", "application/x-protobuf")] + used,
-            body: []
-        ) { response in
-            switch response.status {
-            case 200: nil
-            case 401, 403: "\(refusal(response)): check the headers"
-            case 404, 405, 415: "\(refusal(response)): it receives no OTLP there"
-            default: refusal(response)
-            }
-        }
-    }
-
-    /// `/v1/traces` below an endpoint, unless it ends so. OTLP exporter, "Endpoint URLs for OTLP/HTTP".
-    static func tracesURL(_ endpoint: String) -> String {
-        let path = "/v1/traces"
-        let base = Self.base(endpoint)
-        return base.hasSuffix(path) ? base : base + path
     }
 
     // MARK: - Grafana
@@ -145,7 +122,7 @@ struct IntegrationCheck: Sendable {
     // MARK: - URLs
 
     /// A URL without what follows its path, and without slashes at its end; one without a scheme is of http.
-    private static func base(_ url: String) -> String {
+    static func base(_ url: String) -> String {
         var base = (url.contains("://") ? url : "http://\(url)").prefix { $0 != "?" && $0 != "#" }
         while base.hasSuffix("/"), !base.hasSuffix("://") { base.removeLast() }
         return String(base)

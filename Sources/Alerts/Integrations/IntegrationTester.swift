@@ -61,7 +61,12 @@ struct IntegrationTester: Sendable {
     private func outcome(of document: IntegrationDocument) async -> Outcome {
         do throws(ReachabilityProbe.Failure) {
             switch document.type {
-            case .opentelemetry: try await telemetry(document)
+            case .opentelemetry:
+                guard let check = IntegrationCheck.telemetry(document) else {
+                    let why = "grpc reachability failed: there is no host and port in the endpoint"
+                    return Outcome(error: why)
+                }
+                try await integrations.probe.run(check)
             case .graylog:
                 let url = document.text("healthEndpoint") ?? document.text("baseUrl") ?? ""
                 try await integrations.probe.http("GET", url)
@@ -85,14 +90,6 @@ struct IntegrationTester: Sendable {
         } catch {
             return Outcome(error: error.description)
         }
-    }
-
-    private func telemetry(_ document: IntegrationDocument) async throws(ReachabilityProbe.Failure) {
-        guard document.text("protocol")?.lowercased() == "grpc" else {
-            return try await integrations.probe.run(.telemetry(document))
-        }
-        try await integrations.probe.tcp(document.text("endpoint") ?? "", defaultPort: 4317)
-        // An empty export over HTTP/2 belongs here, as `IntegrationCheck.telemetry` is one over HTTP/1.1.
     }
 
     // MARK: - Alerts

@@ -2,6 +2,7 @@ internal import Configuration
 internal import HTTP
 internal import Ingest
 internal import Logging
+internal import OTLPClient
 internal import OpenTelemetry
 internal import Outbound
 internal import Postgres

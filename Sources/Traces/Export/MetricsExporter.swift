@@ -1,6 +1,7 @@
 internal import Core
 internal import Logging
 internal import Metrics
+internal import OTLPClient
 internal import OpenTelemetry
 
 /// A metric of OTLP; `Metrics` has a type of this name, too.

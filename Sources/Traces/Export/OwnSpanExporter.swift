@@ -1,4 +1,5 @@
 internal import Logging
+internal import OTLPClient
 internal import OpenTelemetry
 
 /// Sends the spans of this process: of requests and of batches. What waits is bounded by the recorder.

@@ -1,6 +1,7 @@
 internal import Core
 internal import Ingest
 internal import Logging
+internal import OTLPClient
 internal import OpenTelemetry
 internal import Postgres
 internal import Synchronization

@@ -1,3 +1,4 @@
+internal import OTLPClient
 internal import OpenTelemetry
 
 /// Sends spans once, and says what became of them.

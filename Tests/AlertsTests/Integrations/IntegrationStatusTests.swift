@@ -95,19 +95,4 @@ struct IntegrationStatusTests {
         #expect(HeaderList(.text("nothing")) == nil)
         #expect(HeaderList(.object([.init("a", 1)])) == nil)
     }
-
-    @Test(
-        "finds host and port of an endpoint",
-        arguments: [
-            ("collector:4317", "collector", 4317), ("collector", "collector", 4317),
-            ("http://collector:5/v1?x", "collector", 5), ("grpc://collector", "collector", 4317),
-            ("[::1]", "::1", 4317), ("[::1]:99", "::1", 99), ("::1", "::1", 4317),
-            ("https://u@[fe80::2]:7/", "fe80::2", 7),
-        ] as [(String, String, UInt16)]
-    )
-    func endpoints(_ text: String, _ host: String, _ port: UInt16) {
-        let address = ReachabilityProbe.address(text, 4317)
-        #expect(address?.host == host)
-        #expect(address?.port == port)
-    }
 }

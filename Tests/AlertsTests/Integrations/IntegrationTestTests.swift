@@ -33,21 +33,84 @@ struct IntegrationTestTests {
         #expect(shown?["lastTestedAt"]?.string?.count == 20)
     }
 
-    @Test func `connects to a collector of gRPC, and says when nobody listens`() async throws {
+    /// What a collector of gRPC answers to an export without spans, and what the test says; nil for a success.
+    private static let calls: [([(name: String, value: String)], String?)] = [
+        ([("grpc-status", "0")], nil),
+        (
+            [("grpc-status", "12"), ("grpc-message", "unknown%20service")],
+            "endpoint returned UNIMPLEMENTED: unknown service: it receives no traces there"
+        ),
+        (
+            [("grpc-status", "16"), ("grpc-message", "bad key lab-secret%0Asorry")],
+            "endpoint returned UNAUTHENTICATED: bad key … sorry: check the headers"
+        ),
+        ([("grpc-status", "7")], "endpoint returned PERMISSION_DENIED: check the headers"),
+        ([("grpc-status", "14")], "endpoint returned UNAVAILABLE"),
+        ([("x-other", "1")], "the answer has no grpc-status (HTTP 200): is this an endpoint of gRPC?"),
+    ]
+
+    @Test func `sends an empty export to a collector of gRPC, and believes its status only`() async throws {
         let weir = try AlertsHarness()
-        let listener = try Receiver()
-        let config = #"{"endpoint":"http://127.0.0.1:\#(listener.port)/x","protocol":"GRPC"}"#
-        try await Self.save(weir, "opentelemetry", config)
-        #expect(try await Self.test(weir, "opentelemetry").json["success"]?.bool == true)
-        try await Self.save(weir, "opentelemetry", #"{"endpoint":"127.0.0.1:1","protocol":"grpc"}"#)
+        for (trailers, problem) in Self.calls {
+            let collector = try GRPCStub(trailers)
+            try await Self.save(
+                weir,
+                "opentelemetry",
+                #"{"endpoint":"http://127.0.0.1:\#(collector.port)/x","protocol":"GRPC","headers":"x-key=lab-secret"}"#
+            )
+            let answer = try await Self.test(weir, "opentelemetry")
+            #expect(try answer.json["success"]?.bool == (problem == nil))
+            let said = problem ?? "Connection established successfully"
+            #expect(try answer.json["message"]?.string == said)
+            // One message without bytes.
+            #expect(collector.calls == [[0, 0, 0, 0, 0]])
+        }
+    }
+
+    @Test func `says when nobody listens, or speaks another language, where gRPC was expected`() async throws
+    {
+        let weir = try AlertsHarness()
+        func said(_ config: String) async throws -> String {
+            try await Self.save(weir, "opentelemetry", config)
+            return try await Self.test(weir, "opentelemetry").text
+        }
+        let refused =
+            #"{"success":false,"message":"grpc reachability failed: cannot connect: Connection refused"}"#
+        #expect(try await said(#"{"endpoint":"127.0.0.1:1","protocol":"grpc"}"#) == refused)
+        let listener = try Receiver(Receiver.answer(200))
         #expect(
-            try await Self.test(weir, "opentelemetry").text
-                == #"{"success":false,"message":"grpc reachability failed: Connection refused"}"#
+            try await said(#"{"endpoint":"127.0.0.1:\#(listener.port)","protocol":"grpc"}"#)
+                .hasPrefix(#"{"success":false,"message":"grpc reachability failed: "#)
         )
+        #expect(
+            try await said(#"{"endpoint":"https://:4317","protocol":"grpc"}"#)
+                == #"{"success":false,"message":"grpc reachability failed: there is no host and port in the endpoint"}"#
+        )
+        // TLS is spoken, which the stub does not understand.
+        let plain = try GRPCStub([("grpc-status", "0")])
+        for config in [
+            #"{"endpoint":"127.0.0.1:PORT","protocol":"grpc","tlsInsecure":"false"}"#,
+            #"{"endpoint":"https://127.0.0.1:PORT","protocol":"grpc","tlsInsecure":true}"#,
+        ] {
+            #expect(
+                try await said(config.replacing("PORT", with: "\(plain.port)")).contains("secure connection")
+            )
+        }
         let list = try await weir.feature.send(.get, "/observability/config")
         #expect(
             try IntegrationRoutesTests.integration(list, "opentelemetry")?["status"]?.string == "disconnected"
         )
+    }
+
+    @Test func `calls a collector of gRPC through a tunnel when there is a proxy`() async throws {
+        let proxy = try Receiver(Receiver.answer(403))
+        let weir = try AlertsHarness(["WEIR_ALERTS_PROXY": proxy.url])
+        try await Self.save(weir, "opentelemetry", #"{"endpoint":"otel.example.org","protocol":"grpc"}"#)
+        #expect(
+            try await Self.test(weir, "opentelemetry").json["message"]?.string
+                == "grpc reachability failed: the proxy answered 403"
+        )
+        #expect(proxy.requests.map(\.line) == ["CONNECT otel.example.org:4317 HTTP/1.1"])
     }
 
     @Test func `calls nothing that notifications may not call`() async throws {

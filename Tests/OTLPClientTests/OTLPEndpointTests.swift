@@ -1,7 +1,7 @@
 import OpenTelemetry
 import Testing
 
-@testable import Traces
+@testable import OTLPClient
 
 /// Contract pipelogiq §4.1.
 @Suite("Endpoints of collectors")
@@ -17,6 +17,8 @@ struct OTLPEndpointTests {
         ("[::1]", nil, "http://[::1]:4317"), ("[::1]:5", nil, "http://[::1]:5"),
         ("::1", nil, "http://[::1]:4317"),
         ("http://[fe80::1]", nil, "http://[fe80::1]:4317"), ("10.0.0.1", nil, "http://10.0.0.1:4317"),
+        ("http://tempo:5?x", nil, "http://tempo:5"), ("https://u@[fe80::2]:7/", nil, "https://u@[fe80::2]:7"),
+        ("https://u:p@tempo", nil, "https://u:p@tempo:4317"),
     ])
     func `over gRPC`(text: String, insecure: Bool?, expected: String) throws {
         let endpoint = try OTLPEndpoint(text, .traces, transport: .grpc, insecure: insecure)
@@ -52,6 +54,7 @@ struct OTLPEndpointTests {
 
     @Test(arguments: [
         "", "http://", "http:///v1/traces", ":4317", "https://:443", "a b", "http://ho\u{7}st", "[::1",
+        "tempo:http", "tempo:0", "tempo:65536", "tempo:+1", "[::1]x", "[::1]:", "https://u@",
     ])
     func `without a host are refused`(text: String) {
         #expect(throws: OTLPEndpoint.Fault.self) { try OTLPEndpoint(text, .traces, transport: .grpc) }

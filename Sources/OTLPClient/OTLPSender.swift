@@ -1,12 +1,12 @@
-internal import Core
 internal import HTTP
 internal import OpenTelemetry
-internal import Outbound
+package import Outbound
 
 /// Sends requests of OTLP to a collector: by gRPC, which is a frame and a trailer over libcurl's HTTP/2, or over HTTP.
-final class OTLPSender: Sendable {
+/// Any thread.
+package final class OTLPSender: Sendable {
     /// What became of a request. OTLP 1.x, "OTLP/gRPC Response" and "OTLP/HTTP Response".
-    enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// The collector took it, but for `rejected` spans or data points.
         case accepted(rejected: Int64, message: String)
         /// The same request may be taken later.
@@ -15,16 +15,17 @@ final class OTLPSender: Sendable {
         case refused(String)
     }
 
-    let endpoint: OTLPEndpoint
-    let timeout: Duration
-    let isCompressed: Bool
+    private let endpoint: OTLPEndpoint
+    private let timeout: Duration
+    private let isCompressed: Bool
     private let client: OutboundClient
 
     /// The most bytes of an answer that are read.
     private static let answerLimit = 64 << 10
     private static let longestRetry = Duration.seconds(600)
 
-    init(endpoint: OTLPEndpoint, timeout: Duration, isCompressed: Bool, client: OutboundClient) {
+    /// Makes a sender; `timeout` is that of a request.
+    package init(endpoint: OTLPEndpoint, timeout: Duration, isCompressed: Bool, client: OutboundClient) {
         self.endpoint = endpoint
         self.timeout = timeout
         self.isCompressed = isCompressed
@@ -32,10 +33,11 @@ final class OTLPSender: Sendable {
     }
 
     /// Sends a message of protobuf once.
-    func send(_ message: [UInt8]) async -> Outcome {
+    package func send(_ message: [UInt8]) async -> Outcome {
         let response: OutboundResponse
         do throws(OutboundError) {
-            response = try await client.send(request(message))
+            let request = Self.request(message, to: endpoint, within: timeout, isCompressed: isCompressed)
+            response = try await client.send(request)
         } catch {
             switch error {
             // Somebody has to mend these; meanwhile nothing is lost.
@@ -49,7 +51,13 @@ final class OTLPSender: Sendable {
         }
     }
 
-    private func request(_ message: [UInt8]) -> OutboundRequest {
+    /// The request of HTTP that carries a message of protobuf.
+    package static func request(
+        _ message: [UInt8],
+        to endpoint: OTLPEndpoint,
+        within timeout: Duration,
+        isCompressed: Bool = false
+    ) -> OutboundRequest {
         let packed = isCompressed ? GzipEncoder.compress(message) : message
         var fields = endpoint.headers.map { (name: $0.name, value: $0.value) }
         fields.append(("User-Agent", "weir"))
@@ -68,39 +76,34 @@ final class OTLPSender: Sendable {
         var request = OutboundRequest("POST", endpoint.url, fields: fields, body: body)
         request.version = endpoint.transport == .grpc ? .http2 : .http1
         request.timeout = timeout
-        request.answerLimit = Self.answerLimit
+        request.isUnverified = endpoint.isUnverified
+        request.answerLimit = answerLimit
         request.cutsAnswer = true
         return request
     }
 }
 
 extension OTLPSender {
-    /// Reads the answer to a call of gRPC. Its status is a trailer, or a field when there is no message.
+    /// Reads the answer to a call of gRPC.
     static func outcome(ofCall response: OutboundResponse) -> Outcome {
-        guard let text = response.fields.last(where: { $0.name == "grpc-status" })?.value,
-            let number = Int(text)
-        else {
+        guard let call = GRPCAnswer(response) else {
             // Not gRPC: a proxy, or a server of another kind. "gRPC over HTTP2", HTTP status mapping.
-            let why = "the answer has no grpc-status (HTTP \(response.status)): is this an endpoint of gRPC?"
+            let why = GRPCAnswer.missing(response)
             return [400, 401, 403, 404].contains(response.status)
                 ? .retry(after: .seconds(60), why) : .retry(after: nil, why)
         }
-        let code = RPCStatus.Code(rawValue: number) ?? .unknown
-        if code == .ok {
+        let why = call.words
+        switch call.code {
+        case .ok:
             guard let message = try? GRPCFrame.decode(response.body).first, !message.isCompressed,
                 let answer = try? ExportResponse.decode(protobuf: message.bytes)
             else { return .accepted(rejected: 0, message: "") }
             return .accepted(rejected: answer.rejected, message: answer.message)
-        }
-        let detail = response.field("grpc-message").map { PercentCoding.decode($0.utf8) } ?? ""
-        let why = detail.isEmpty ? code.name : "\(code.name): \(detail)"
-        let delay = response.field("grpc-status-details-bin").flatMap(retryDelay)
-        switch code {
         case .cancelled, .deadlineExceeded, .aborted, .outOfRange, .unavailable, .dataLoss:
-            return .retry(after: bounded(delay), why)
+            return .retry(after: bounded(call.retryDelay), why)
         case .resourceExhausted:
             // Without a delay it would not be taken later, either: it is too large.
-            return delay.map { .retry(after: bounded($0), why) } ?? .refused(why)
+            return call.retryDelay.map { .retry(after: bounded($0), why) } ?? .refused(why)
         // What an operator can mend.
         case .unauthenticated, .permissionDenied, .unimplemented: return .retry(after: .seconds(60), why)
         default: return .refused(why)
@@ -139,12 +142,4 @@ extension OTLPSender {
     }
 
     private static func bounded(_ delay: Duration?) -> Duration? { delay.map { min($0, longestRetry) } }
-
-    /// The delay in the details of a status, which are protobuf in base 64, with or without padding.
-    private static func retryDelay(_ text: String) -> Duration? {
-        var padded = Array(text.utf8)
-        while !padded.count.isMultiple(of: 4) { padded.append(UInt8(ascii: "=")) }
-        guard let bytes = Base64.decode(padded) else { return nil }
-        return try? RPCStatus.decode(protobuf: bytes).retryDelay
-    }
 }

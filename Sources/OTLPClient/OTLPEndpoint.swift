@@ -1,40 +1,48 @@
 internal import HTTP
-internal import OpenTelemetry
+package import OpenTelemetry
 
 /// Where a signal goes, and how: what the `OTEL_EXPORTER_OTLP_…` variables say. Contract pipelogiq §4.1.
-struct OTLPEndpoint: Hashable, Sendable {
+package struct OTLPEndpoint: Hashable, Sendable {
     /// How a collector is spoken to.
-    enum Transport: Hashable, Sendable {
+    package enum Transport: Hashable, Sendable {
         /// gRPC over HTTP/2.
         case grpc
         /// Protobuf over HTTP/1.1.
         case http
 
         /// `http` and `http/protobuf` are HTTP, anything else is gRPC.
-        init(_ name: String) {
+        package init(_ name: String) {
             self = ["http", "http/protobuf"].contains(name.lowercased()) ? .http : .grpc
         }
     }
 
     /// Why an endpoint can't be used.
-    struct Fault: Error, Hashable, CustomStringConvertible {
-        let description: String
+    package struct Fault: Error, Hashable, CustomStringConvertible {
+        package let description: String
     }
 
-    var transport: Transport
+    package var transport: Transport
     /// With scheme, host, port and path.
-    var url: String
-    var headers: [Header] = []
+    package var url: String
+    package var headers: [Header] = []
+    /// Whether a certificate of the collector is taken as it is, whoever issued it.
+    package var isUnverified = false
 
     /// A field of every request.
-    struct Header: Hashable, Sendable {
-        let name: String
-        let value: String
+    package struct Header: Hashable, Sendable {
+        package let name: String
+        package let value: String
+
+        /// Makes a field.
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// Reads an endpoint. `isOwn` says that it is of this signal alone, so that its path is taken as it is; `insecure` is
     /// `OTEL_EXPORTER_OTLP_INSECURE`, nil leaves it to the scheme.
-    init(
+    package init(
         _ text: String,
         _ signal: OTLPSignal,
         transport: Transport,
@@ -43,7 +51,7 @@ struct OTLPEndpoint: Hashable, Sendable {
     ) throws(Fault) {
         self.transport = transport
         let (scheme, rest) = Self.scheme(of: text)
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let slash = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         let authority = String(rest[..<slash])
         guard !authority.isEmpty, !authority.hasPrefix(":") || authority.hasPrefix("::"),
             authority.utf8.allSatisfy(Self.isOfAuthority)
@@ -64,12 +72,12 @@ struct OTLPEndpoint: Hashable, Sendable {
     }
 
     /// Reads `OTEL_EXPORTER_OTLP_HEADERS`: names of fields have no case.
-    static func headers(_ text: String) -> [Header] {
+    package static func headers(_ text: String) -> [Header] {
         pairs(text).map { Header(name: $0.name.lowercased(), value: $0.value) }
     }
 
     /// Reads a comma list of name=value: entries without a name or a value are left out, values are percent-decoded.
-    static func pairs(_ text: String) -> [Header] {
+    package static func pairs(_ text: String) -> [Header] {
         text.split(separator: ",").compactMap { entry in
             guard let equals = entry.firstIndex(of: "=") else { return nil }
             let name = trim(entry[..<equals])
@@ -80,7 +88,7 @@ struct OTLPEndpoint: Hashable, Sendable {
     }
 
     /// Reads a boolean as Go does; nil for anything else.
-    static func flag(_ text: String?) -> Bool? {
+    package static func flag(_ text: String?) -> Bool? {
         switch text {
         case "1", "t", "T", "true", "TRUE", "True": true
         case "0", "f", "F", "false", "FALSE", "False": false
@@ -97,17 +105,33 @@ struct OTLPEndpoint: Hashable, Sendable {
 
     /// The authority with a port: HTTP with a scheme leaves it to the scheme. An address of IPv6 is in brackets.
     private static func host(_ authority: String, port: Int, hasScheme: Bool) throws(Fault) -> String {
+        if let at = authority.lastIndex(of: "@") {
+            let host = String(authority[authority.index(after: at)...])
+            guard !host.isEmpty else { throw Fault(description: "there is no host behind the @") }
+            return try authority[...at] + Self.host(host, port: port, hasScheme: hasScheme)
+        }
         if authority.hasPrefix("[") {
             guard let end = authority.lastIndex(of: "]") else {
                 throw Fault(description: "'\(authority)' has no closing bracket")
             }
-            if authority[authority.index(after: end)...].hasPrefix(":") { return authority }
+            let rest = authority[authority.index(after: end)...]
+            if rest.hasPrefix(":") { return try withPort(authority, rest.dropFirst()) }
+            guard rest.isEmpty else { throw Fault(description: "'\(authority)' names no host") }
             return hasScheme && port == 4318 ? authority : "\(authority):\(port)"
         }
         let colons = authority.filter { $0 == ":" }.count
         // An address of IPv6 without its brackets.
         if colons > 1 { return "[\(authority)]:\(port)" }
-        return colons == 1 || hasScheme && port == 4318 ? authority : "\(authority):\(port)"
+        if colons == 1 { return try withPort(authority, authority.drop { $0 != ":" }.dropFirst()) }
+        return hasScheme && port == 4318 ? authority : "\(authority):\(port)"
+    }
+
+    private static func withPort(_ authority: String, _ port: Substring) throws(Fault) -> String {
+        guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), UInt16(port).map({ $0 > 0 }) == true
+        else {
+            throw Fault(description: "'\(authority)' has no port from 1 to 65535 behind its colon")
+        }
+        return authority
     }
 
     private static func path(_ path: String, _ signal: OTLPSignal, isOwn: Bool) -> String {

@@ -4,7 +4,7 @@ import Outbound
 import TestKit
 import Testing
 
-@testable import Traces
+@testable import OTLPClient
 
 @Suite("Sending to a collector")
 struct OTLPSenderTests {
@@ -92,6 +92,10 @@ struct OTLPSenderTests {
             .retry(after: .seconds(30), "RESOURCE_EXHAUSTED")
         ),
         ([("grpc-status", "3"), ("grpc-message", "bad")], .refused("INVALID_ARGUMENT: bad")),
+        ([("grpc-status", "14"), ("grpc-message", "a%0Ab")], .retry(after: nil, "UNAVAILABLE: a b")),
+        // The trailer counts, not the field.
+        ([("grpc-status", "0"), ("grpc-status", "13")], .refused("INTERNAL")),
+        ([("grpc-status", "12")], .retry(after: .seconds(60), "UNIMPLEMENTED")),
         ([("grpc-status", "16")], .retry(after: .seconds(60), "UNAUTHENTICATED")),
         ([("grpc-status", "77")], .refused("UNKNOWN")),
         ([], .retry(after: nil, "the answer has no grpc-status (HTTP 200): is this an endpoint of gRPC?")),
@@ -103,6 +107,30 @@ struct OTLPSenderTests {
             body: []
         )
         #expect(OTLPSender.outcome(ofCall: response) == expected)
+    }
+
+    @Test(arguments: [(404, Duration.seconds(60)), (502, nil)])
+    func `reads an answer that is none of gRPC`(status: Int, pause: Duration?) {
+        let outcome = OTLPSender.outcome(ofCall: OutboundResponse(status: status, fields: [], body: []))
+        let why = "the answer has no grpc-status (HTTP \(status)): is this an endpoint of gRPC?"
+        #expect(outcome == .retry(after: pause, why))
+    }
+
+    @Test func `waits for ten minutes at most`() async throws {
+        let receiver = try Receiver(Receiver.answer(503, "", "Retry-After: 7000"), Receiver.answer(202))
+        let sender = try Self.sender(receiver.url)
+        #expect(await sender.send(Self.message) == .retry(after: .seconds(600), "HTTP 503"))
+        #expect(await sender.send(Self.message) == .accepted(rejected: 0, message: ""))
+    }
+
+    /// libcurl 7.88 fails at the second call over a kept connection.
+    @Test func `calls again and again over gRPC`() async throws {
+        let collector = try GRPCStub([("grpc-status", "0")])
+        let sender = try Self.sender("127.0.0.1:\(collector.port)", .grpc)
+        for _ in 1...3 {
+            #expect(await sender.send(Self.message) == .accepted(rejected: 0, message: ""))
+        }
+        #expect(collector.calls == Array(repeating: [0, 0, 0, 0, 2, 10, 0], count: 3))
     }
 
     /// Without padding, as gRPC sends it.
