@@ -129,7 +129,13 @@ enum TracesSettings {
         "WEIR_TRACES_GIVE_UP",
         .duration(.seconds(60) ... .seconds(86_400 * 30)),
         default: "24h",
-        "How long Weir tries to export a run while the collector is away."
+        "How long Weir tries to export a run while the collector is away; and how long after export was switched off it may be switched on again without a loss."
+    )
+    static let mostWaiting = Setting<Int>(
+        "WEIR_TRACES_MAX_WAITING",
+        .integer(1...10_000_000),
+        default: "100000",
+        "How many runs may wait to be exported; of more the oldest are given up."
     )
 
     // MARK: - What is received and shown
@@ -160,6 +166,7 @@ enum TracesSettings {
         isDisabled.row, tracesExporter.row, metricsExporter.row, exportsRuns.row, sampler.row,
         samplerArgument.row, serviceName.row, resourceAttributes.row,
         queueSize.row, batchSize.row, scheduleDelay.row, metricInterval.row, settling.row, patience.row,
+        mostWaiting.row,
         spansKeep.row, mostReceived.row, mostShown.row,
     ]
 

@@ -1,7 +1,6 @@
 import OTLPClient
 import OpenTelemetry
 import Postgres
-import Synchronization
 import TestKit
 import Testing
 
@@ -126,11 +125,33 @@ struct RunExportTests {
             try bench.database.execute(
                 "UPDATE trace_export SET created_at = now() - interval '2 days', due_at = now()"
             )
+            if attempt < 5 { try bench.maintain() }
         }
+        try bench.maintain()
         #expect(try await !bench.turn())
         #expect(bench.sent.count == 5)
         #expect(bench.count("given_up", of: "weir_otlp_runs_total") == 1)
         #expect(try bench.queue() == [])
+    }
+
+    /// A collector that is away takes no other run, either.
+    @Test func `rests after each failure, up to a minute, until the collector is back`() async throws {
+        let bench = try ExportBench(spans: 2, batch: 3)
+        var rests: [Duration?] = []
+        bench.answers(Array(repeating: .retry(after: nil, "away"), count: 8) + [.refused("odd")])
+        for number in 0..<9 {
+            try bench.end("r\(number)")
+            let mayGoOn = try await bench.turn()
+            #expect(mayGoOn == (number == 8))
+            rests.append(bench.exporter.rest)
+        }
+        let expected: [Duration?] = [
+            .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(32), .seconds(60),
+            .seconds(60), nil,
+        ]
+        #expect(rests == expected)
+        // The log says it once.
+        #expect(bench.logged("the collector does not take") == 1)
     }
 
     @Test func `leaves out runs that are gone, and traces that are not sampled`() async throws {
@@ -156,125 +177,5 @@ struct RunExportTests {
     @Test(arguments: [(0, 1), (1, 2), (5, 32), (8, 256), (9, 300), (60, 300)])
     func `waits longer each time`(attempt: Int, seconds: Int) {
         #expect(RunExporter.pause(attempt: attempt) == .seconds(seconds))
-    }
-}
-
-/// An exporter of made-up runs, a database, and a collector that answers as it is told.
-private final class ExportBench: Sendable {
-    let database: TemporaryDatabase
-    let exporter: RunExporter
-    private let connection: DedicatedConnection
-    private let registry = Registry()
-    private let state: CollectorState
-
-    init(spans: Int?, batch: Int, sampler: Sampler = .alwaysOn, parent: TraceParent? = nil) throws {
-        database = try TemporaryDatabase.withSchema()
-        let state = CollectorState()
-        self.state = state
-        exporter = RunExporter(
-            queue: ExportQueue(
-                sources: [MadeUpRuns(spans: spans, parent: parent)],
-                settling: .zero,
-                patience: .seconds(86_400)
-            ),
-            sampler: sampler,
-            batch: batch,
-            send: { state.take($0) },
-            metrics: TracesMetrics(registry: registry),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            target: database.target
-        )
-        connection = DedicatedConnection(database.target, SessionSettings(), label: "test")
-        try Connection.withTemporary(database.target) { try exporter.queue.register(on: $0) }
-    }
-
-    deinit { connection.close() }
-
-    /// The names of the spans of each request.
-    var sent: [[String]] { state.sent.withLock { $0 } }
-
-    var whileSending: (@Sendable () -> Void)? {
-        get { state.whileSending.withLock { $0 } }
-        set { state.whileSending.withLock { $0 = newValue } }
-    }
-
-    func answers(_ answers: [OTLPSender.Outcome]) { state.answers.withLock { $0 = answers } }
-
-    func turn() async throws -> Bool { try await exporter.turn(connection) }
-
-    /// Tells that a run has ended.
-    func end(_ run: String) throws {
-        try Connection.withTemporary(database.target) { connection in
-            try connection.transaction {
-                let event = OutboxEvent(
-                    kind: "made.up",
-                    subject: run,
-                    at: .now() - .seconds(1),
-                    detail: Array("{}".utf8)
-                )
-                try OutboxStore.insert([event], on: connection)
-            }
-        }
-    }
-
-    /// What waits: run, position, attempts, error.
-    func queue() throws -> [String] {
-        try database.rows(
-            "SELECT subject, coalesce(position, ''), attempts, coalesce(last_error, '') FROM trace_export"
-        )
-    }
-
-    func count(_ outcome: String, of family: String = "weir_otlp_spans_total") -> Int {
-        let text = String(decoding: registry.exposition(as: .prometheusText), as: UTF8.self)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("\(family){outcome=\"\(outcome)\"}") }
-        return line?.split(separator: " ").last.flatMap { Int($0) } ?? -1
-    }
-}
-
-/// What a collector was sent, and what it answers next.
-private final class CollectorState: Sendable {
-    let sent = Mutex<[[String]]>([])
-    let answers = Mutex<[OTLPSender.Outcome]>([])
-    let whileSending = Mutex<(@Sendable () -> Void)?>(nil)
-
-    func take(_ batches: [SpanBatch]) -> OTLPSender.Outcome {
-        sent.withLock { $0.append(batches.flatMap(\.spans).map(\.name)) }
-        whileSending.withLock { $0 }?()
-        return answers.withLock { $0.isEmpty ? .accepted(rejected: 0, message: "") : $0.removeFirst() }
-    }
-}
-
-private struct MadeUpRuns: TraceSource {
-    let system = "runs"
-    /// Nil for runs that are gone.
-    let spans: Int?
-    let parent: TraceParent?
-
-    func ended(_ event: OutboxEvent) -> TracedName? {
-        event.kind == "made.up" ? TracedName(subject: event.subject) : nil
-    }
-
-    func open(_ name: TracedName, on connection: Connection) throws -> (any TracedRun)? {
-        spans.map { MadeUpRun(count: $0, parent: parent) }
-    }
-
-    func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] { [] }
-}
-
-private struct MadeUpRun: TracedRun {
-    let count: Int
-    let parent: TraceParent?
-    let trace = TraceID(high: 1, low: 2)!
-    let resource = [Attribute("service.name", "made up")]
-
-    func page(after position: String?, limit: Int, now: Timestamp, on connection: Connection) throws -> (
-        spans: [Span], next: String?
-    ) {
-        let first = position.flatMap { Int($0) } ?? 0
-        let last = min(first + limit, count)
-        let spans = (first..<last).map {
-            Span(traceID: trace, spanID: SpanID(UInt64($0 + 1))!, name: "s\($0)", start: 1, end: 2)
-        }
-        return (spans, last < count ? String(last) : nil)
     }
 }

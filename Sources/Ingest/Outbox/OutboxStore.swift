@@ -64,6 +64,36 @@ package enum OutboxStore {
         )
     }
 
+    /// Removes a consumer, which gets no more events, and does not keep them for others.
+    package static func remove(_ consumer: String, on connection: Connection) throws {
+        try connection.execute(
+            "DELETE FROM outbox_consumer WHERE name = $1 OR starts_with(name, $1 || '/')",
+            [.text(consumer)]
+        )
+    }
+
+    /// When the first event arrived that a consumer has not taken; nil when there is none, or no such consumer.
+    package static func oldestUnread(_ consumer: String, on connection: Connection) throws -> Timestamp? {
+        try connection.execute(
+            Statement(
+                "oldest unread outbox event",
+                """
+                SELECT s.at
+                FROM outbox_consumer c
+                CROSS JOIN LATERAL (
+                    SELECT e.at
+                    FROM outbox_event e
+                    WHERE (e.xid, e.id) > (c.last_xid, c.last_id)
+                    ORDER BY e.xid, e.id
+                    LIMIT 1
+                ) s
+                WHERE c.name = $1
+                """
+            ),
+            [.text(consumer)]
+        ).first?.timestamp("at")
+    }
+
     /// Whether a consumer has events that it may take; cheaper than taking none.
     package static func hasUnread(_ consumer: String, on connection: Connection) throws -> Bool {
         let rows = try connection.execute(

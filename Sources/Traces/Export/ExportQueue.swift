@@ -17,6 +17,8 @@ struct ExportQueue: Sendable {
     let settling: Duration
     /// After how long a run that could not be exported is given up.
     let patience: Duration
+    /// How many runs may wait.
+    var most = 100_000
     /// How long one Weir holds a run.
     var hold = Duration.seconds(60)
 
@@ -29,7 +31,7 @@ struct ExportQueue: Sendable {
         let position: String?
     }
 
-    /// Begins to listen for ends of runs. Idempotent.
+    /// Begins to listen for ends of runs. Idempotent; `forget` ends it.
     func register(on connection: Connection) throws {
         try OutboxStore.register(Self.consumer, on: connection)
     }
@@ -37,10 +39,14 @@ struct ExportQueue: Sendable {
     /// Takes the ends of runs from the outbox.
     func takeEvents(on connection: Connection) throws {
         guard try OutboxStore.hasUnread(Self.consumer, on: connection) else { return }
-        while try takeBatch(on: connection) == Self.batch {}
+        while try takeBatch(on: connection).events == Self.batch {}
     }
 
-    private func takeBatch(on connection: Connection) throws -> Int {
+    /// Takes events; runs that have ended are stored, unless they are to be forgotten.
+    private func takeBatch(
+        isStored: Bool = true,
+        on connection: Connection
+    ) throws -> (events: Int, runs: Int) {
         try connection.transaction {
             let events = try OutboxStore.take(Self.consumer, limit: Self.batch, on: connection)
             // The last end of a run counts.
@@ -55,7 +61,7 @@ struct ExportQueue: Sendable {
                 ($0.key.system, $0.key.name.subject, $0.key.name.name)
                     < ($1.key.system, $1.key.name.subject, $1.key.name.name)
             }
-            if !runs.isEmpty {
+            if isStored, !runs.isEmpty {
                 try connection.execute(
                     Self.insert,
                     [
@@ -65,7 +71,7 @@ struct ExportQueue: Sendable {
                     ]
                 )
             }
-            return events.count
+            return (events.count, runs.count)
         }
     }
 
@@ -118,15 +124,38 @@ struct ExportQueue: Sendable {
         )
     }
 
-    /// Gives up the runs that waited for too long; returns how many.
+    /// Gives up the runs that waited for too long, and the oldest ones of too many; returns how many.
     ///
-    /// While no Weir ran, nobody tried: a run is given up after some attempts only, and not while one is under way.
+    /// While no Weir ran, nobody tried: a run that waited for too long is given up after some attempts only, and not while
+    /// one is under way.
     func giveUp(on connection: Connection) throws -> Int {
-        try connection.execute(
+        let late = try connection.execute(
             Self.expire,
             [.int64(Int64(patience / .milliseconds(1))), .int(Self.fewestAttempts)]
         ).affectedRows
+        return try late + connection.execute(Self.trim, [.int(most)]).affectedRows
     }
+
+    /// When the first event arrived that nobody has taken.
+    func unreadSince(on connection: Connection) throws -> Timestamp? {
+        try OutboxStore.oldestUnread(Self.consumer, on: connection)
+    }
+
+    /// Stops to listen, and gives up whatever waits; returns how many runs.
+    func forget(on connection: Connection) throws -> Int {
+        var lost = 0
+        var isEnd = false
+        while !isEnd {
+            let taken = try takeBatch(isStored: false, on: connection)
+            lost += taken.runs
+            isEnd = taken.events < Self.batch
+        }
+        return try connection.transaction {
+            try OutboxStore.remove(Self.consumer, on: connection)
+            return try lost + connection.execute(Self.clear).affectedRows
+        }
+    }
+
 
     private func key(_ entry: Entry) -> [Parameter] {
         [.text(entry.system), .text(entry.name.subject), .text(entry.name.name)]
@@ -202,6 +231,21 @@ extension ExportQueue {
         WHERE (e.system, e.subject, e.name) = (d.system, d.subject, d.name) AND e.held_until IS NOT NULL
         """
     )
+
+    private static let trim = Statement(
+        "give up the oldest exports",
+        """
+        DELETE FROM trace_export
+        WHERE (system, subject, name) IN (
+            SELECT system, subject, name
+            FROM trace_export
+            ORDER BY created_at DESC, system, subject, name
+            OFFSET $1
+        )
+        """
+    )
+
+    private static let clear = Statement("give up all exports", "DELETE FROM trace_export")
 
     private static let expire = Statement(
         "give up exports",

@@ -10,10 +10,20 @@ internal import Postgres
 extension FeatureSetup {
     /// Adds what exports runs, this Weir's own spans and its metrics, when there is a collector.
     mutating func addExport(of sources: [any TraceSource], _ metrics: TracesMetrics) {
+        let queue = ExportQueue(
+            sources: sources,
+            settling: settings[TracesSettings.settling],
+            patience: settings[TracesSettings.patience],
+            most: settings[TracesSettings.mostWaiting],
+            // Longer than a request may take: another Weir would send the same page.
+            hold: max(.seconds(60), .milliseconds(settings[TracesSettings.timeout]) * 2)
+        )
+        // Also when nothing is exported: it may have been before.
+        jobs.append(ExportCare(queue: queue, metrics: metrics, logger: logger).job)
         guard !settings[TracesSettings.isDisabled] else { return }
         let resource = TracesSettings.resource(settings)
         if settings[TracesSettings.tracesExporter].lowercased() != "none", let sender = sender(.traces) {
-            export(sender, of: sources, resource, metrics)
+            export(sender, queue, resource, metrics)
         }
         if settings[TracesSettings.metricsExporter].lowercased() == "otlp", let sender = sender(.metrics) {
             let exporter = MetricsExporter(
@@ -29,7 +39,7 @@ extension FeatureSetup {
 
     private mutating func export(
         _ sender: OTLPSender,
-        of sources: [any TraceSource],
+        _ queue: ExportQueue,
         _ resource: [Attribute],
         _ metrics: TracesMetrics
     ) {
@@ -51,13 +61,7 @@ extension FeatureSetup {
         tasks.append { await own.run() }
         guard settings[TracesSettings.exportsRuns] else { return }
         let runs = RunExporter(
-            queue: ExportQueue(
-                sources: sources,
-                settling: settings[TracesSettings.settling],
-                patience: settings[TracesSettings.patience],
-                // Longer than a request may take: another Weir would send the same page.
-                hold: max(.seconds(60), .milliseconds(settings[TracesSettings.timeout]) * 2)
-            ),
+            queue: queue,
             sampler: sampler,
             batch: batch,
             send: sender.spans,

@@ -22,10 +22,16 @@ final class RunExporter: Sendable {
     /// How many runs are claimed at once: one after a run of several pages, which takes its time.
     private let together = Atomic(1)
     private static let mostTogether = 64
+    // How many requests in a row the collector did not take.
+    private let failures = Mutex(0)
 
     /// The first pause after a failure; it is doubled up to the longest.
     private static let pause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(300)
+    /// The longest pause of the exporter itself, when other runs would be refused as well.
+    private static let longestRest = Duration.seconds(60)
+    /// How often the exporter says that it listens, for the case that it was forgotten.
+    private static let registration = Duration.seconds(60)
     private static let scope = SpanBatch.Scope(name: "weir")
 
     init(
@@ -53,12 +59,15 @@ final class RunExporter: Sendable {
             SessionSettings(applicationName: "weir-traces", parameters: ["jit": "off"]),
             label: "weir.traces"
         )
-        var isRegistered = false
+        var registeredAt: ContinuousClock.Instant?
         while !Task.isCancelled {
             do {
-                if !isRegistered { try await connection.withConnection { try self.queue.register(on: $0) } }
-                isRegistered = true
+                if registeredAt.map({ ContinuousClock.now - $0 > Self.registration }) ?? true {
+                    try await connection.withConnection { try self.queue.register(on: $0) }
+                    registeredAt = .now
+                }
                 if try await turn(connection) { continue }
+                if let rest { try? await Task.sleep(for: rest) }
             } catch {
                 let level: Logger.Level = (error as? PostgresError)?.isRetryable == true ? .debug : .warning
                 logger.log(level: level, "runs are not exported", metadata: ["error": "\(error)"])
@@ -77,8 +86,6 @@ final class RunExporter: Sendable {
         let most = together.load(ordering: .relaxed)
         let entries = try await connection.withConnection { [queue] connection in
             try queue.takeEvents(on: connection)
-            let lost = try queue.giveUp(on: connection)
-            self.metrics.gaveUp(runs: lost)
             return try queue.claim(atMost: most, on: connection)
         }
         guard !entries.isEmpty else { return false }
@@ -99,6 +106,12 @@ final class RunExporter: Sendable {
             }
         }
         return true
+    }
+
+    /// How long to wait before the next run, when the collector did not take the last request; nil when it did.
+    var rest: Duration? {
+        let count = failures.withLock { $0 }
+        return count == 0 ? nil : min(Self.pause(attempt: count - 1), Self.longestRest)
     }
 
     /// The collector takes nothing now: what was claimed is due later.
@@ -185,7 +198,7 @@ final class RunExporter: Sendable {
             return true
         case .refused(let why):
             for run in full {
-                metrics.sent(0, rejected: run.page.spans.count)
+                metrics.sent(run.page.spans.count, rejected: run.page.spans.count)
                 complain("the collector refused spans of a run", run.entry, why)
             }
         case .retry(let after, let why):
@@ -203,7 +216,12 @@ final class RunExporter: Sendable {
         let batches = parts.compactMap { part in
             part.run.map { SpanBatch(resource: $0.resource, scope: Self.scope, spans: part.spans) }
         }
-        return batches.isEmpty ? .accepted(rejected: 0, message: "") : await send(batches)
+        guard !batches.isEmpty else { return .accepted(rejected: 0, message: "") }
+        let outcome = await send(batches)
+        failures.withLock { count in
+            if case .retry = outcome { count += 1 } else { count = 0 }
+        }
+        return outcome
     }
 
     private func postpone(
@@ -215,7 +233,9 @@ final class RunExporter: Sendable {
         guard let first = entries.first else { return }
         let pause = max(after ?? .zero, Self.pause(attempt: (entries.map(\.attempts).max() ?? 1) - 1))
         metrics.retried()
-        complain("the collector does not take spans now; trying again", first, why)
+        // A collector that is away for days is not news every minute.
+        let level: Logger.Level = failures.withLock { $0 } == 1 ? .warning : .debug
+        complain("the collector does not take spans now; trying again", first, why, level)
         try await connection.withConnection { connection in
             try self.queue.postpone(entries, by: pause, why, on: connection)
         }
@@ -262,7 +282,7 @@ final class RunExporter: Sendable {
             return true
         case .refused(let why):
             // It would be refused again: the rest of the run may not be.
-            metrics.sent(0, rejected: spans.count)
+            metrics.sent(spans.count, rejected: spans.count)
             complain("the collector refused spans of a run", entry, why)
             return true
         case .retry(let after, let why):
@@ -275,8 +295,14 @@ final class RunExporter: Sendable {
         min(pause * (1 << min(attempt, 10)), longestPause)
     }
 
-    private func complain(_ message: Logger.Message, _ entry: ExportQueue.Entry, _ why: String) {
-        logger.warning(
+    private func complain(
+        _ message: Logger.Message,
+        _ entry: ExportQueue.Entry,
+        _ why: String,
+        _ level: Logger.Level = .warning
+    ) {
+        logger.log(
+            level: level,
             message,
             metadata: ["system": "\(entry.system)", "run": "\(entry.name.subject)", "why": "\(why)"]
         )
