@@ -24,6 +24,9 @@ import Testing
                 CASE WHEN i % 100 > 0 THEN i % 10 > 0 END, 'user-' || i % 50, 'project-' || i % 50
             FROM generate_series(1, 600) i, LATERAL (SELECT timestamptz '2024-12-01' + i * interval '29 hours') x (t);
 
+            INSERT INTO run_segment (run_key, segment_start, told_by_completed, told_utc, told_digest)
+            VALUES ('\(shown)', '-infinity', false, now(), '\(shown)');
+
             INSERT INTO completion (
                 run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
                 error_action, task_id, pct_cpu, pct_mem, peak_rss
@@ -121,8 +124,23 @@ import Testing
         }
         let before = try Self.wholeReads(database)
         try Self.measure(database)
+        try Self.trace(database)
         while try database.rows(Self.otherSessions) != ["0"] { await Task.yield() }
         #expect(try Self.wholeReads(database) == before)
+    }
+
+    /// Reads the spans of a run from its middle on.
+    private static func trace(_ harness: ProjectionHarness) throws {
+        try Connection.withTemporary(harness.database.target) { connection in
+            for _ in 1...7 {
+                let run = try #require(
+                    try NextflowTrace(runID: "session-8", runName: "name-17", on: connection)
+                )
+                let middle = NextflowTrace.Position(number: 50, taskID: "50", hash: "")
+                let page = try run.page(after: middle, attempts: 10, now: .epoch, on: connection)
+                #expect(page.spans.count >= 10)
+            }
+        }
     }
 
     /// Measures everything, in windows of minutes and of months.

@@ -53,6 +53,43 @@ struct RunTraceTests {
         #expect(spans[0].attributes.contains(Attribute("nextflow.task.error_action", "RETRY")))
     }
 
+    /// Each of 400 tasks fails twice, of which the next thirty tasks hear before it is tried again.
+    @Test func `links retries of a run of any size with few failed attempts in memory`() throws {
+        let harness = try ProjectionHarness()
+        try harness.apply(Body.event("started"))
+        try harness.execute(
+            """
+            INSERT INTO task (run_key, task_number, task_id, hash, status_rank, submitted, started, completed, first_utc,
+                last_utc, process, name, attempt)
+            SELECT run_key, n, n, 'h', CASE WHEN a < 3 THEN 7 ELSE 5 END, true, true, true, first_utc, last_utc,
+                'ALIGN', 'ALIGN (' || i || ')', a
+            FROM run, generate_series(1, 400) i, generate_series(1, 3) a, LATERAL (SELECT 4 * i + 121 * a) x (n)
+            """
+        )
+        try Connection.withTemporary(harness.database.target) { connection in
+            let key = NextflowKeys.run(id: "r1", name: "brave_bell")
+            func open() throws -> NextflowTrace {
+                try #require(try NextflowTrace(key: key, keepingFailed: 70, on: connection))
+            }
+            var run = try open()
+            #expect(run.failed.count == 0)
+            var (links, held, pages) = (0, 0, 0)
+            var position: NextflowTrace.Position? = NextflowTrace.Position()
+            while let after = position {
+                let page = try run.page(after: after, attempts: 10, now: Self.now, on: connection)
+                links += page.spans.reduce(0) { $0 + $1.links.count }
+                held = max(held, run.failed.count)
+                position = page.next
+                pages += 1
+                // Another Weir goes on, or this one after a pause.
+                if pages.isMultiple(of: 50) { run = try open() }
+            }
+            #expect(links == 800)
+            #expect(held == 70)
+            #expect(pages == 121)
+        }
+    }
+
     /// `submit`, `start` and `complete` of a task, and what its spans become, relative to the first in milliseconds.
     @Test(arguments: [
         (10, 20, 30, ["ALIGN 10…30", "queue 10…20", "execute 20…30"]),

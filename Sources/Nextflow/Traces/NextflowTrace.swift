@@ -43,24 +43,20 @@ package struct NextflowTrace: Sendable {
     private let runKey: UUID128
     private let workflow: String
     private let executions: [TracedExecution]
-    /// The failed attempts by the name of their task and their number, so that a retry links to the one before. Of very
-    /// many the first ones.
-    private let failed: [AttemptKey: SpanID]
+    /// Filled by the pages.
+    let failed: FailedAttempts
 
-    private struct AttemptKey: Hashable {
-        let name: String
-        let attempt: Int64
-    }
-
-    /// How many failed attempts are kept in memory for links.
-    private static let mostFailed = 100_000
+    /// How many failed attempts are kept in memory for links, and half of how many attempts before a page are searched
+    /// for them when that is the first one.
+    private static let mostFailed = 10_000
 
     /// Reads a run; nil when there is none.
     package init?(runID: String, runName: String, on connection: Connection) throws {
         try self.init(key: NextflowKeys.run(id: runID, name: runName), on: connection)
     }
 
-    private init?(key: UUID128, on connection: Connection) throws {
+    init?(key: UUID128, keepingFailed most: Int = NextflowTrace.mostFailed, on connection: Connection) throws
+    {
         let rows = try connection.execute(Self.executionRows, [.uuid(key)])
         guard let first = rows.first else { return nil }
         runKey = key
@@ -73,7 +69,7 @@ package struct NextflowTrace: Sendable {
         try resource.add("service.version", first.optionalText("version"))
         resource.append(Attribute("service.instance.id", runName))
         self.resource = resource
-        failed = try Self.failed(key, ids, on: connection)
+        failed = FailedAttempts(capacity: most)
     }
 
     /// The runs that share a trace, the newest first: those of a session. At most 100.
@@ -108,21 +104,25 @@ package struct NextflowTrace: Sendable {
                 .int(attempts),
             ]
         )
-        var spans: [Span] = []
-        var last: Position?
-        for row in rows {
-            let task = try TracedTask(row)
-            spans += task.spans(place(of: task, now))
-            last = Position(number: try row.int64("task_number"), taskID: task.taskID, hash: task.hash)
+        if !failed.goesOn(at: position), position != Position() {
+            try recall(before: position, on: connection)
         }
-        return (spans, rows.count == attempts ? last : nil)
+        let tasks = try rows.map(TracedTask.init)
+        for task in tasks where task.outcome == .failure {
+            note(task.name, task.attempt, task.taskID, task.hash)
+        }
+        let last = try zip(rows, tasks).suffix(1).map { row, task in
+            Position(number: try row.int64("task_number"), taskID: task.taskID, hash: task.hash)
+        }.first
+        if let last { failed.reached(last) }
+        return (tasks.flatMap { $0.spans(place(of: $0, now)) }, rows.count == attempts ? last : nil)
     }
 
     private func place(of task: TracedTask, _ now: Timestamp) -> TaskPlace {
         let begun = task.submit ?? task.start ?? task.seen.lowerBound
         // Times of tasks have milliseconds, that of the execution may have less.
         let execution = executions.last { ($0.segmentStart ?? .earliest) <= begun } ?? executions[0]
-        let before = AttemptKey(name: task.name, attempt: task.attempt - 1)
+        let before = FailedAttempts.Key(name: task.name, attempt: task.attempt - 1)
         return TaskPlace(
             ids: ids,
             parent: execution.id,
@@ -132,15 +132,21 @@ package struct NextflowTrace: Sendable {
         )
     }
 
-    private static func failed(
-        _ run: UUID128,
-        _ ids: NextflowTraceIDs,
-        on connection: Connection
-    ) throws -> [AttemptKey: SpanID] {
-        let rows = try connection.execute(failedRows, [.uuid(run), .int(mostFailed)])
-        return try rows.reduce(into: [:]) { found, row in
-            let key = AttemptKey(name: try row.text("name"), attempt: try row.int64("attempt"))
-            found[key] = ids.attempt(taskID: try row.text("task_id"), hash: try row.text("hash"))
+    private func note(_ name: String, _ attempt: Int64, _ taskID: String, _ hash: String) {
+        failed.add(.init(name: name, attempt: attempt), ids.attempt(taskID: taskID, hash: hash))
+    }
+
+    /// Reads the failed ones of the attempts before a position: those that the pages would have had, had they been read.
+    private func recall(before position: Position, on connection: Connection) throws {
+        let rows = try connection.execute(
+            Self.failedRows,
+            [
+                .uuid(runKey), .int64(position.number), .text(position.taskID), .text(position.hash),
+                .int(2 * failed.capacity),
+            ]
+        )
+        for row in rows {
+            try note(row.text("name"), row.int64("attempt"), row.text("task_id"), row.text("hash"))
         }
     }
 
@@ -152,11 +158,16 @@ package struct NextflowTrace: Sendable {
     private static let failedRows = Statement(
         "attempts that failed",
         """
-        SELECT task_id, hash, left(name, 500) AS name, attempt
-        FROM task
-        WHERE run_key = $1 AND status_rank = 7 AND name IS NOT NULL AND attempt IS NOT NULL
+        SELECT task_id, hash, name, attempt
+        FROM (
+            SELECT task_number, task_id, hash, left(name, 500) AS name, attempt, status_rank
+            FROM task
+            WHERE run_key = $1 AND (task_number, task_id, hash) <= ($2, $3, $4)
+            ORDER BY task_number DESC, task_id DESC, hash DESC
+            LIMIT $5
+        ) t
+        WHERE status_rank = 7 AND name IS NOT NULL AND attempt IS NOT NULL
         ORDER BY task_number, task_id, hash
-        LIMIT $2
         """
     )
     private static let runsOfTrace = Statement(
