@@ -27,6 +27,7 @@ extension Feature {
             let reader = server.load(SpansProjection(metrics: metrics))
             var limits = OTLPLimits()
             limits.spans = server.settings[TracesSettings.mostReceived]
+            limits.values = server.settings[SharedSettings.mostValues]
             server.endpoints.append(SpanRoutes(journal: server.journal, limits: limits).receive)
             server.endpoints +=
                 TraceRoutes(

@@ -117,6 +117,20 @@ package enum WorkersSettings {
             + "400."
     )
 
+    static let otlpAhead = Setting<Duration>(
+        "WEIR_OTLP_MAX_AHEAD",
+        .duration(.zero ... .seconds(86_400 * 36_500)),
+        default: "24h",
+        "How far ahead of its arrival a data point of /v1/metrics may be; others are not stored, and the answer says so."
+    )
+
+    static let otlpBehind = Setting<Duration>(
+        "WEIR_OTLP_MAX_BEHIND",
+        .duration(.zero ... .seconds(86_400 * 36_500)),
+        default: "366d",
+        "How far behind its arrival a data point of /v1/metrics may be; others are not stored, and the answer says so."
+    )
+
     /// Lifetimes of metrics and components replace it.
     package static let samplesKeep = Setting<Duration>(
         "WEIR_SAMPLES_KEEP",
@@ -169,7 +183,8 @@ package enum WorkersSettings {
     package static let rows: [AnySetting] = [
         autoRegister.row, node.row, offlineAfter.row, sweepEvery.row, retryAfter.row, maxMetrics.row,
         seriesOfComponent.row, mostAdopted.row, pushGroups.row, pushLifetime.row, selectorSteps.row,
-        remoteWriteMax.row, otlpMax.row, samplesKeep.row, samplesMostBytes.row, minutesKeep.row,
+        remoteWriteMax.row, otlpMax.row, otlpAhead.row, otlpBehind.row, samplesKeep.row, samplesMostBytes.row,
+        minutesKeep.row,
         fiveMinutesKeep.row,
         hoursKeep.row, daysKeep.row, serverName.row, reportEvery.row,
     ]

@@ -159,6 +159,9 @@ extension FeatureSetup {
 
     /// Adds metrics by OTLP.
     mutating func addOTLP(_ parts: WorkersParts) {
+        var limits = ReportLimits()
+        limits.ahead = settings[WorkersSettings.otlpAhead]
+        limits.behind = settings[WorkersSettings.otlpBehind]
         let writer = OTLPWriter(
             journal: journal,
             registry: parts.registry,
@@ -166,7 +169,9 @@ extension FeatureSetup {
             ids: parts.ids,
             metrics: OTLPMetrics(registry),
             mostComponents: settings[WorkersSettings.mostAdopted],
-            mostSamples: settings[WorkersSettings.otlpMax]
+            mostSamples: settings[WorkersSettings.otlpMax],
+            mostValues: settings[SharedSettings.mostValues],
+            limits: limits
         )
         endpoints.append(OTLPRoutes(writer: writer).receive)
     }

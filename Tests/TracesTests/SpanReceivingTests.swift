@@ -1,4 +1,5 @@
 import API
+import Configuration
 import Core
 import FeatureTestKit
 import HTTP
@@ -194,6 +195,31 @@ struct SpanReceivingTests {
             ]
         )
         #expect(elements.map(\.service) == ["shop", "shop"])
+    }
+
+    @Test func `are refused with too many values, and a trace of any size is read in part`() async throws {
+        var settings = SettingValues()
+        settings[SharedSettings.mostValues] = 1000
+        settings[TracesSettings.mostShown] = 2
+        let harness = try FeatureHarness(.traces(of: []), settings: settings)
+        func post(_ bytes: [UInt8]) async throws -> FeatureHarness.Answer {
+            try await harness.send(
+                .post,
+                "/v1/traces",
+                bytes: bytes,
+                fields: ["Content-Type": "application/x-protobuf"]
+            )
+        }
+        var wide = Self.span(1)
+        wide.events = (0..<600).map { Span.Event(time: $0, name: "", attributes: [Attribute("a", "b")]) }
+        let refused = try await post(Self.request(wide))
+        #expect(refused.status == 400)
+        #expect(refused.text.contains("more than 1000 values: send smaller batches"))
+        let spans = (1...30).map { Self.span(UInt64($0), "s\($0)") }
+        let message = TraceRequest.encode([SpanBatch(resource: [], scope: .init(), spans: spans)])
+        #expect(try await post(message).status == 200)
+        let shown = try await harness.send(.get, "/observability/traces/\(Self.trace)").json
+        #expect(shown["spans"].map { $0.elements.map { $0["name"]?.string } } == ["s1", "s2"])
     }
 
     @Test func `with circles and without parents are shown all the same`() {

@@ -217,6 +217,41 @@ import Testing
         )
     }
 
+    /// Each hour of a time is rolled up by itself, and one that has not come is remembered until it does.
+    @Test func `are not stored when their times are far from their arrival`() async throws {
+        let weir = try WorkersHarness(otlpTimes: .seconds(3600), otlpValues: 1000)
+        let now = UInt64(Timestamp.now().microseconds) * 1000
+        let hour: UInt64 = 3_600_000_000_000
+        let times = [
+            0, now, now - hour / 2, now + hour / 2, now - 2 * hour, now + 2 * hour, 1, UInt64(Int64.max),
+            .max,
+        ]
+        let points = times.enumerated().map { index, time in
+            Metric.NumberPoint(Metric.Place([Attribute("i", Int64(index))], time: time), .int(1))
+        }
+        let message = MetricsRequest.json([Self.batch(Metric("m", .gauge(points)))])
+        let answer = try await Self.post(weir, message, "application/json")
+        #expect(try answer.json["partialSuccess"]?["rejectedDataPoints"]?.string == "5")
+        #expect(
+            try answer.json["partialSuccess"]?["errorMessage"]?.string
+                == "5 data points have times too far from now: see WEIR_OTLP_MAX_AHEAD and WEIR_OTLP_MAX_BEHIND, and the clock."
+        )
+        #expect(
+            try await weir.rows("SELECT labels->>'i' FROM series ORDER BY 1") == ["0", "1", "2", "3"]
+        )
+        // Each bucket is a value, and takes more memory than it has bytes.
+        let counts = [UInt64](repeating: 0, count: 400)
+        var wide = Metric.ExponentialPoint(Self.place, .init(count: 0), scale: 20)
+        wide.positive = Metric.Buckets(counts: counts)
+        let many = Self.batch(Metric("e", .exponentialHistogram([wide, wide, wide], .cumulative)))
+        let refused = try await Self.post(weir, MetricsRequest.json([many]), "application/json")
+        #expect(refused.status == 400)
+        #expect(
+            try refused.json["message"]?.string
+                == "the request has more than 1000 values: send smaller batches"
+        )
+    }
+
     @Test func `are refused as a whole when they would become too many samples`() throws {
         let counts = [UInt64](repeating: 1, count: 9)
         let point = Metric.HistogramPoint(

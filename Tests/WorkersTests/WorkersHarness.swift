@@ -25,6 +25,8 @@ final class WorkersHarness: Sendable {
         pushGroups: Int = 10_000,
         pushLifetime: Duration = .zero,
         selectorSteps: Int = 20_000_000,
+        otlpTimes: Duration = .seconds(86_400 * 36_500),
+        otlpValues: Int = 1_000_000,
         over filled: TemporaryDatabase? = nil
     ) throws {
         var settings = SettingValues()
@@ -34,6 +36,9 @@ final class WorkersHarness: Sendable {
         settings[WorkersSettings.pushGroups] = pushGroups
         settings[WorkersSettings.pushLifetime] = pushLifetime
         settings[WorkersSettings.selectorSteps] = selectorSteps
+        settings[WorkersSettings.otlpAhead] = otlpTimes
+        settings[WorkersSettings.otlpBehind] = otlpTimes
+        settings[SharedSettings.mostValues] = otlpValues
         feature = try FeatureHarness(.workers, settings: settings, over: filled)
     }
 

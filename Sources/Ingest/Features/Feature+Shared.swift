@@ -4,7 +4,9 @@ extension Feature {
     /// The tables that all streams share: dead letters and outbox events.
     package static let shared = Feature(
         "ingest",
-        settings: [SharedSettings.maxPageBytes.row, SharedSettings.metricsNames.row],
+        settings: [
+            SharedSettings.maxPageBytes.row, SharedSettings.metricsNames.row, SharedSettings.mostValues.row,
+        ],
         retention: [
             RetentionRule(
                 "ingest.dead-letters",

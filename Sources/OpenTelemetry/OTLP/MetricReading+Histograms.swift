@@ -50,7 +50,6 @@ extension MetricReading {
             case (4, .fixed64(let count)): point.count = count
             case (5, .fixed64(let bits)): point.sum = OTLPReading.double(bits)
             case (6, .bytes(let range)):
-                try reading.count()
                 try checkBuckets(point.quantiles.count)
                 point.quantiles.append(try quantile(part.part(range)))
             case (7, .bytes(let range)): try attribute(part, range, of: &point.place)
@@ -74,7 +73,7 @@ extension MetricReading {
         return quantile
     }
 
-    private func buckets(_ part: ProtobufReader) throws(OTLPError) -> Metric.Buckets {
+    private mutating func buckets(_ part: ProtobufReader) throws(OTLPError) -> Metric.Buckets {
         var part = part
         var buckets = Metric.Buckets()
         while let field = try part.field() {
@@ -96,7 +95,7 @@ extension MetricReading {
     }
 
     /// Reads an element of a list, or a packed list.
-    private func fixed<Number>(
+    private mutating func fixed<Number>(
         _ value: ProtobufReader.Value,
         _ part: ProtobufReader,
         to numbers: inout [Number],
@@ -116,7 +115,9 @@ extension MetricReading {
         }
     }
 
-    private func checkBuckets(_ count: Int) throws(OTLPError) {
+    /// Counts one more: a count takes one byte in the message, and eight in memory.
+    private mutating func checkBuckets(_ count: Int) throws(OTLPError) {
+        try reading.count()
         guard count < reading.limits.buckets else {
             throw .tooMany("buckets of a data point", limit: reading.limits.buckets)
         }

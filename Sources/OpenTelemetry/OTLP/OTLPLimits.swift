@@ -9,8 +9,8 @@ package struct OTLPLimits: Hashable, Sendable {
     package var spans = 10_000
     /// The most data points of a request.
     package var dataPoints = 100_000
-    /// The most values of attributes, elements and members included, and other small parts of a request: it bounds the
-    /// memory that a body of many empty parts takes.
+    /// The most values of attributes, elements and members included, buckets, and other small parts of a request: it
+    /// bounds the memory that a body of many empty parts takes.
     package var values = 1_000_000
     /// The most attributes of a resource, a scope, a span, an event, a link or a data point.
     package var attributes = 256

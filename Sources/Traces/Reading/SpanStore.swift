@@ -12,8 +12,13 @@ enum SpanStore {
         FROM (
             SELECT message, start_ns, span_id,
                 sum(octet_length(message)) OVER (ORDER BY start_ns, span_id) - octet_length(message) AS before
-            FROM span
-            WHERE trace_id = $1
+            FROM (
+                SELECT message, start_ns, span_id
+                FROM span
+                WHERE trace_id = $1
+                ORDER BY span_id
+                LIMIT $4
+            ) searched
             ORDER BY start_ns, span_id
             LIMIT $2
         ) s
@@ -49,14 +54,18 @@ enum SpanStore {
         )
     }
 
+    /// Of how many times as many spans the first ones are searched: a trace may have any number.
+    private static let searched = 10
+
     /// The spans of a trace in the order of their starts: at most `count`, and none behind `bytes` of OTLP; and whether
-    /// it were the bytes that ended them.
+    /// it were the bytes that ended them. Of a trace with more than ten times as many not always the first ones.
     static func spans(of trace: TraceID, atMost count: Int, bytes: Int, on connection: Connection) throws
         -> (batches: [SpanBatch], isCut: Bool)
     {
         guard let id = UUID128(bytes: trace.bytes) else { return ([], false) }
         var size = 0
-        let batches = try connection.execute(fetch, [.uuid(id), .int(count), .int(bytes)]).flatMap { row in
+        let batches = try connection.execute(fetch, [.uuid(id), .int(count), .int(bytes), .int(searched * count)]).flatMap {
+            row in
             guard let message = try row.optionalBytes("message") else { return [SpanBatch]() }
             size += message.count
             return try TraceRequest.decode(protobuf: message).batches

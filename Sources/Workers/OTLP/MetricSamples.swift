@@ -117,6 +117,10 @@ struct MetricSamples {
             samples += lines.count
             guard samples <= mostSamples else { throw .tooMany("samples", limit: mostSamples) }
             let at = moment(point.place)
+            guard at - arrival <= limits.ahead, arrival - at <= limits.behind else {
+                received.reject(place, .badTime)
+                continue
+            }
             let pairs = context.labels + AttributeLabels.labels(point.place.attributes)
             guard let found = series(lines, pairs, at, context) else {
                 received.reject(place, .tooLarge)

@@ -15,6 +15,10 @@ struct OTLPWriter: Sendable {
     let mostComponents: Int
     /// The most samples of a request.
     let mostSamples: Int
+    /// The most values of a request.
+    let mostValues: Int
+    /// How far a data point may be from its arrival, and how large its labels may be.
+    let limits: ReportLimits
 
     /// Why nothing of a request is stored.
     enum Fault: Error {
@@ -31,8 +35,13 @@ struct OTLPWriter: Sendable {
         let batches: [MetricBatch]
         var read: ReceivedMetrics
         do throws(OTLPError) {
-            batches = try encoding.metrics(message, limits: limits)
-            read = try MetricSamples.received(batches, arrivedAt: arrival, atMost: mostSamples)
+            batches = try encoding.metrics(message, limits: parts)
+            read = try MetricSamples.received(
+                batches,
+                arrivedAt: arrival,
+                limits: limits,
+                atMost: mostSamples
+            )
         } catch {
             throw .malformed(error)
         }
@@ -59,8 +68,9 @@ struct OTLPWriter: Sendable {
         return ExportResponse(rejected: Int64(read.rejected.values.reduce(0, +)), message: read.message)
     }
 
-    private var limits: OTLPLimits {
+    private var parts: OTLPLimits {
         var limits = OTLPLimits()
+        limits.values = mostValues
         limits.dataPoints = mostSamples
         return limits
     }

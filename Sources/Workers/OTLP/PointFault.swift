@@ -5,6 +5,7 @@ enum PointFault: String, Error, CaseIterable, Sendable {
     case noValue = "no_value"
     case badBuckets = "bad_buckets"
     case tooLarge = "too_large"
+    case badTime = "bad_time"
     case tooManySeries = "too_many_series"
     case tooManyComponents = "too_many_components"
 
@@ -12,7 +13,7 @@ enum PointFault: String, Error, CaseIterable, Sendable {
     var isOfMessage: Bool {
         switch self {
         case .delta, .noName, .noValue, .badBuckets: true
-        case .tooLarge, .tooManySeries, .tooManyComponents: false
+        case .tooLarge, .badTime, .tooManySeries, .tooManyComponents: false
         }
     }
 
@@ -26,6 +27,8 @@ enum PointFault: String, Error, CaseIterable, Sendable {
         case .noValue: "have no value"
         case .badBuckets: "are histograms whose counts do not fit their bounds"
         case .tooLarge: "have too many labels, or too long ones"
+        case .badTime:
+            "have times too far from now: see WEIR_OTLP_MAX_AHEAD and WEIR_OTLP_MAX_BEHIND, and the clock"
         case .tooManySeries:
             "are of series that are too many for their component: see WEIR_SERIES_PER_COMPONENT"
         case .tooManyComponents:

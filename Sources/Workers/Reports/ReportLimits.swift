@@ -15,6 +15,11 @@ struct ReportLimits: Sendable {
     var newLabelBytes = 64 << 20
     /// How many bytes a series takes at least in a request of remote-write, on average; texts and samples take half.
     var partBytes = 16
+    /// How far ahead of its arrival the time of a data point of OTLP may be: an hour that has not come is remembered
+    /// until it is rolled up.
+    var ahead = Duration.seconds(Int64.max)
+    /// How far behind it may be: each hour of the past is rolled up by itself.
+    var behind = Duration.seconds(Int64.max)
 }
 
 extension ReportLimits {
