@@ -10,25 +10,14 @@ struct MetricReading {
     }
 
     mutating func batches(_ bytes: [UInt8]) throws(OTLPError) -> [MetricBatch] {
-        var request = ProtobufReader(bytes)
         var batches: [MetricBatch] = []
-        while let field = try request.field() {
-            guard case (1, .bytes(let range)) = (field.number, field.value) else { continue }
-            try reading.count()
-            let (owner, scopes) = try reading.group(request.part(range))
-            var resource: [Attribute] = []
-            if let owner { resource = try reading.resource(owner) }
-            for part in scopes {
-                let (owner, parts) = try reading.group(part)
-                var scope = SpanBatch.Scope()
-                if let owner { scope = try reading.scope(owner) }
-                var metrics: [Metric] = []
-                for part in parts {
-                    if let metric = try metric(part) { metrics.append(metric) }
-                }
-                guard !metrics.isEmpty else { continue }
-                batches.append(MetricBatch(resource: resource, scope: scope, metrics: metrics))
+        for group in try reading.scopes(bytes) {
+            var metrics: [Metric] = []
+            for part in group.parts {
+                if let metric = try metric(part) { metrics.append(metric) }
             }
+            guard !metrics.isEmpty else { continue }
+            batches.append(MetricBatch(resource: group.resource, scope: group.scope, metrics: metrics))
         }
         return batches
     }

@@ -4,18 +4,8 @@ internal import Core
 package enum MetricsRequest {
     /// Writes protobuf; batches of the same resource share a `ResourceMetrics`.
     package static func encode(_ batches: [MetricBatch]) -> [UInt8] {
-        ProtobufWriter.message { request in
-            for group in grouped(batches, by: \.resource) {
-                request.field(1) { resource in
-                    resource.resource(1, group[0].resource)
-                    for batch in group {
-                        resource.field(2) { scope in
-                            scope.scope(1, batch.scope)
-                            for metric in batch.metrics { scope.field(2) { $0.metric(metric) } }
-                        }
-                    }
-                }
-            }
+        ProtobufWriter.request(batches, \.resource, \.scope) { scope, batch in
+            for metric in batch.metrics { scope.field(2) { $0.metric(metric) } }
         }
     }
 

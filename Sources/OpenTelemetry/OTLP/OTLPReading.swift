@@ -138,8 +138,35 @@ struct OTLPReading {
         return scope
     }
 
+    /// The spans or metrics of one scope of one resource.
+    struct Scoped {
+        let resource: [Attribute]
+        let scope: SpanBatch.Scope
+        let parts: [ProtobufReader]
+    }
+
+    /// What a request has, whatever its signal.
+    mutating func scopes(_ bytes: [UInt8]) throws(OTLPError) -> [Scoped] {
+        var request = ProtobufReader(bytes)
+        var found: [Scoped] = []
+        while let field = try request.field() {
+            guard case (1, .bytes(let range)) = (field.number, field.value) else { continue }
+            try count()
+            let (owner, scopes) = try group(request.part(range))
+            var resource: [Attribute] = []
+            if let owner { resource = try self.resource(owner) }
+            for part in scopes {
+                let (owner, parts) = try group(part)
+                var scope = SpanBatch.Scope()
+                if let owner { scope = try self.scope(owner) }
+                found.append(Scoped(resource: resource, scope: scope, parts: parts))
+            }
+        }
+        return found
+    }
+
     /// What `ResourceSpans` and `ResourceMetrics`, `ScopeSpans` and `ScopeMetrics` have: who it is, and its parts.
-    mutating func group(
+    private mutating func group(
         _ part: ProtobufReader
     ) throws(OTLPError) -> (owner: ProtobufReader?, parts: [ProtobufReader]) {
         var part = part

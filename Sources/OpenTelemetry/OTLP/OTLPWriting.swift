@@ -52,8 +52,32 @@ extension ProtobufWriter {
     }
 }
 
+extension ProtobufWriter {
+    /// A request: batches of the same resource share a part of it, and `write` writes those of a scope.
+    static func request<Batch>(
+        _ batches: [Batch],
+        _ resource: KeyPath<Batch, [Attribute]>,
+        _ scope: KeyPath<Batch, SpanBatch.Scope>,
+        _ write: (inout ProtobufWriter, Batch) -> Void
+    ) -> [UInt8] {
+        message { request in
+            for group in grouped(batches, by: resource) {
+                request.field(1) { part in
+                    part.resource(1, group[0][keyPath: resource])
+                    for batch in group {
+                        part.field(2) { scoped in
+                            scoped.scope(1, batch[keyPath: scope])
+                            write(&scoped, batch)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The batches of each resource, as OTLP sends them: in one part of the request, in the order of the first.
-func grouped<Batch>(_ batches: [Batch], by resource: KeyPath<Batch, [Attribute]>) -> [[Batch]] {
+private func grouped<Batch>(_ batches: [Batch], by resource: KeyPath<Batch, [Attribute]>) -> [[Batch]] {
     var groups: [[Batch]] = []
     var places: [[Attribute]: Int] = [:]
     for batch in batches {

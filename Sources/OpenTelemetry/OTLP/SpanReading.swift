@@ -11,23 +11,11 @@ struct SpanReading {
     }
 
     mutating func batches(_ bytes: [UInt8]) throws(OTLPError) -> [SpanBatch] {
-        var request = ProtobufReader(bytes)
         var batches: [SpanBatch] = []
-        while let field = try request.field() {
-            guard case (1, .bytes(let range)) = (field.number, field.value) else { continue }
-            try reading.count()
-            let (owner, scopes) = try reading.group(request.part(range))
-            var resource: [Attribute] = []
-            if let owner { resource = try reading.resource(owner) }
-            for part in scopes {
-                let (owner, parts) = try reading.group(part)
-                var scope = SpanBatch.Scope()
-                if let owner { scope = try reading.scope(owner) }
-                let spans = try spans(parts)
-                if !spans.isEmpty {
-                    batches.append(SpanBatch(resource: resource, scope: scope, spans: spans))
-                }
-            }
+        for group in try reading.scopes(bytes) {
+            let spans = try spans(group.parts)
+            guard !spans.isEmpty else { continue }
+            batches.append(SpanBatch(resource: group.resource, scope: group.scope, spans: spans))
         }
         return batches
     }

@@ -17,18 +17,8 @@ package enum TraceRequest {
 
     /// Writes protobuf; batches of the same resource share a `ResourceSpans`.
     package static func encode(_ batches: [SpanBatch]) -> [UInt8] {
-        ProtobufWriter.message { request in
-            for group in grouped(batches, by: \.resource) {
-                request.field(1) { resource in
-                    resource.resource(1, group[0].resource)
-                    for batch in group {
-                        resource.field(2) { scope in
-                            scope.scope(1, batch.scope)
-                            for span in batch.spans { scope.field(2) { $0.span(span) } }
-                        }
-                    }
-                }
-            }
+        ProtobufWriter.request(batches, \.resource, \.scope) { scope, batch in
+            for span in batch.spans { scope.field(2) { $0.span(span) } }
         }
     }
 
