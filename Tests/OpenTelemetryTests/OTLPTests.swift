@@ -165,7 +165,8 @@ struct OTLPTests {
         (#"\#(spanFields),"spanId":"a1""#, 1), (#"\#(spanFields),"spanId":"no hex""#, 1),
         (#"\#(spanFields),"traceId":"AQIDBAUGBwgJCgsMDQ4PEA==""#, 1),
         (#"\#(spanFields),"parentSpanId":"0000000000000000""#, 0),
-        (#"\#(spanFields),"parentSpanId":"a1""#, 1),
+        (#"\#(spanFields),"parentSpanId":"a1""#, 1), (#"\#(spanFields),"parentSpanId":"no hex""#, 1),
+        (#"\#(spanFields),"parentSpanId":"""#, 0), (#"\#(spanFields),"parentSpanId":null"#, 0),
     ])
     func `counts spans without valid ids, and takes the others`(members: String, rejected: Int) throws {
         let decoded = try spans("\(members)},{\(Self.spanFields)")

@@ -72,6 +72,15 @@ struct TraceContextTests {
         #expect(TraceState([members])?.header == members)
     }
 
+    @Test func `drops a tracestate of more than 1024 characters`() {
+        let long = (0..<4).map { "k\($0)=\(String(repeating: "v", count: $0 == 0 ? 253 : 252))" }
+        let header = long.joined(separator: ",") + ",k4=vvvv"
+        let most = String(header.prefix(1024))
+        #expect(most.utf8.count == 1024)
+        #expect(TraceState([most])?.header == most)
+        #expect(TraceState([most + "v"]) == nil)
+    }
+
     @Test func `reads the ids that clients send`() {
         #expect(TraceID(lenient: "4BF92F3577B34DA6A3CE929D0E0E4736")?.description == Self.trace)
         #expect(TraceID(lenient: "4bf92f35-77b3-4da6-a3ce-929d0e0e4736")?.description == Self.trace)
@@ -80,6 +89,9 @@ struct TraceContextTests {
         #expect(TraceID(wire: "4BF92F3577B34DA6A3CE929D0E0E4736") == nil)
         #expect(SpanID(lenient: "00F067AA0BA902B7")?.description == Self.span)
         #expect(SpanID(wire: "0000000000000000") == nil)
+        // Half of it may be zero.
+        #expect(TraceID(wire: "0000000000000000\(Self.span)") != nil)
+        #expect(TraceID(wire: "\(Self.span)0000000000000000") != nil)
     }
 
     @Test func `derives the same ids for the same names`() {
