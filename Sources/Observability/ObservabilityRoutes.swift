@@ -36,8 +36,8 @@ package struct ObservabilityRoutes: Sendable {
 
     /// The routes of the main listener; `/openapi.json` also describes `others`.
     package func routes(describing others: [Endpoint]) -> [Endpoint] {
-        // The Pushgateway's names of both.
-        let aliases = [plainHealth.moved(to: "/-/healthy"), ready.moved(to: "/-/ready")]
+        // The Pushgateway's names of both, and Pipelogiq's.
+        let aliases = [plainHealth.moved(to: "/-/healthy"), ready.moved(to: "/-/ready"), healthz, readyz]
         let own =
             aliases
             + [health, plainHealth, ready, versionRoute, metrics, index(hasRoot: Self.hasRoot(others))]
@@ -50,14 +50,16 @@ package struct ObservabilityRoutes: Sendable {
         ) { _ in
             Response(status: .internalServerError)
         }
-        let document = OpenAPIDocument(others + own + [description], version: version).bytes
-        return own + [
-            Self.probe(
-                "/openapi.json",
-                description.documentation.summary,
-                description.documentation.answers
-            ) { _ in .json(document) }
-        ]
+        let platform = "/api/v2/openapi.json"
+        let described = others + own + [description, description.moved(to: platform)]
+        let document = OpenAPIDocument(described, version: version).bytes
+        let served = Self.probe(
+            description.path,
+            description.documentation.summary,
+            description.documentation.answers
+        ) { _ in .json(document) }
+        // Contract beampipe §6.8.
+        return own + [served, served.moved(to: platform)]
     }
 
     /// What listener profiles answer instead, of what is here. Features add theirs (`FeatureSetup.profiles`). Design §3.
@@ -127,6 +129,33 @@ package struct ObservabilityRoutes: Sendable {
             ]
         ) { _ in
             ReadinessEncoder.response(await readiness.checks())
+        }
+    }
+
+    /// Contract pipelogiq §0.4.
+    private var healthz: Endpoint {
+        Self.probe(
+            "/healthz",
+            "Liveness check.",
+            [APIAnswer(200, "The word ok.", contents: [.init("text/plain", .text)])]
+        ) { _ in .text("ok") }
+    }
+
+    /// The original's is always 200. Contract pipelogiq §0.4.
+    private var readyz: Endpoint {
+        let readiness = readiness
+        let text = APIAnswer.Content("text/plain", .text)
+        return Self.probe(
+            "/readyz",
+            "The same as /ready in a word.",
+            [
+                APIAnswer(200, "The word ok.", contents: [text]),
+                APIAnswer(503, "Something is not ready; GET /ready says what.", contents: [text]),
+            ]
+        ) { _ in
+            let answer = ReadinessEncoder.response(await readiness.checks())
+            return answer.status == .ok
+                ? .text("ok") : .text("not ready: GET /ready says why", status: answer.status)
         }
     }
 

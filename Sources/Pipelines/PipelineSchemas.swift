@@ -148,17 +148,6 @@ enum PipelineSchemas {
 
     // MARK: - Answers
 
-    static let refusedParameters = APIAnswer(
-        422,
-        "A parameter is not valid.",
-        .named(
-            APISchema(
-                "RefusedPipelineParameters",
-                [Member("detail", .list(.object)), optional("total_faults", .integer(1))]
-            )
-        )
-    )
-
     static let pipeline = APISchema(
         "Pipeline",
         [

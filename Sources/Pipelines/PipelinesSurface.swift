@@ -82,6 +82,48 @@ struct PipelinesSurface: Sendable {
         )
     }
 
+    /// A GET from rows with parameters; a wrong one is 400 in plain words.
+    func reading<Value: Sendable>(
+        _ path: String,
+        _ summary: String,
+        _ parameters: [APIParameter],
+        answers: [APIAnswer],
+        reading: @escaping @Sendable (inout ParameterReader) -> Value,
+        answer: @escaping @Sendable (Request, Value, Connection) throws -> Response
+    ) -> Endpoint {
+        plain(.get, path, scope: .read, summary, parameters, answers: answers) { request throws(Refused) in
+            var parameters = ParameterReader(request.query)
+            let value = reading(&parameters)
+            do throws(ValidationIssues) {
+                try parameters.finish()
+            } catch {
+                throw Refused(.badRequest, error.failure.message)
+            }
+            return await reader.answer(.plain) { try answer(request, value, $0) }
+        }
+    }
+
+    /// How many rows an answer may have: 1 to so many; other numbers count as the nearest of them. Contract pipelogiq §7.7.
+    struct Bounded: Sendable {
+        let parameter: APIParameter
+        let most: Int64
+
+        init(_ name: String, to most: Int64, fallback: Int, _ summary: String) {
+            parameter = APIParameter(
+                name,
+                .integer(-1_000_000_000...1_000_000_000),
+                "\(summary) 1 to \(most) are possible, other numbers count as the nearest of them.",
+                fallback: String(fallback)
+            )
+            self.most = most
+        }
+
+        func value(_ reader: inout ParameterReader) -> Int {
+            let number = reader.number(parameter)?.clamped ?? Int64(parameter.fallbackNumber)
+            return Int(min(max(number, 1), most))
+        }
+    }
+
     static func text(_ status: Int, _ summary: String, headers: [APIAnswer.Header] = []) -> APIAnswer {
         APIAnswer(status, summary, contents: [.init("text/plain", .text)], headers: headers)
     }

@@ -56,6 +56,16 @@ import Testing
         )
         let required = api.root["components"]?["schemas"]?["WeblogEvent"]?["required"]
         #expect(DescribedAPI.text(required) == #"["runId","runName","event","utcTime"]"#)
+        // Pages of other origins may read what is described, but for what browsers and remote-write read themselves.
+        let unread = ["Cache-Control", "Vary", "WWW-Authenticate"]
+        for operation in api.operations {
+            for (_, response) in operation.responses {
+                for name in response["headers"]?.members.compactMap(\.key.string) ?? []
+                where !unread.contains(name) && !name.hasPrefix("X-Prometheus-") {
+                    #expect(FrontDoor.exposedFields.contains(name), "\(operation.name) \(name)")
+                }
+            }
+        }
         await weir.stop()
     }
 
@@ -65,8 +75,9 @@ import Testing
         let api = try DescribedAPI(client)
         for operation in api.operations where operation.method == "get" {
             let target = Self.filled(operation.path)
-            // Contract beampipe §6.1.
-            let refused = target.hasPrefix("/api/v2/") || target.contains("observability/") ? 400 : 422
+            // Contract beampipe §6.1, pipelogiq §7.2.
+            let words = ["/api/v2/", "observability/", "/pipelines", "/workers"]
+            let refused = words.contains { target.contains($0) } ? 400 : 422
             for parameter in operation.parameters where parameter["in"]?.string == "query" {
                 let name = parameter["name"]?.string ?? ""
                 guard let schema = parameter["schema"] else { continue }

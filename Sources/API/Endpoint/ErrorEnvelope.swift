@@ -34,7 +34,10 @@ package struct ErrorEnvelope: Sendable {
 
     /// The response for an error: `message` gives the reason and the next step.
     package func response(_ status: Status, _ message: String) -> Response {
-        Response(status: status, fields: ["Content-Type": mediaType], body: .bytes(render(status, message)))
+        var fields: HeaderFields = ["Content-Type": mediaType]
+        // A browser must not take a text that names what was sent for a page. Contract pipelogiq §0.4.
+        if mediaType.hasPrefix("text/plain") { fields.append("X-Content-Type-Options", "nosniff") }
+        return Response(status: status, fields: fields, body: .bytes(render(status, message)))
     }
 }
 

@@ -14,12 +14,13 @@ package struct OpenAPIDocument {
 
     private static let about = """
         Every answer carries X-Request-Id and, but for OPTIONS, Cache-Control. HEAD answers as GET does, without the \
-        body; OPTIONS says which methods a path has; another method is 405 with Allow, an unknown path 404, both with an Error. Parameters that an \
-        operation doesn't list are ignored; of one that is repeated the last counts. Members of a body that aren't \
-        listed are ignored, or kept as they are where raw events are kept. Requests may be compressed \
-        (Content-Encoding: gzip), answers are where Accept-Encoding allows it. Clients that can only be given an \
-        address put their token into its path: /ingest/<token>/telemetry. The listener profiles nextflow, runs and \
-        metrics answer GET /health, /metrics and /version as their own protocols demand.
+        body; OPTIONS says which methods a path has; another method is 405 with Allow, an unknown path 404, in the \
+        form of the errors below the same path. Parameters that an operation doesn't list are ignored; of one that \
+        is repeated the last counts. Members of a body that aren't listed are ignored, or kept as they are where raw \
+        events are kept. Requests may be compressed (Content-Encoding: gzip), answers are where Accept-Encoding \
+        allows it. Clients that can only be given an address put their token into its path: \
+        /ingest/<token>/telemetry. The listener profiles nextflow, runs and metrics answer GET /health, /metrics \
+        and /version as their own protocols demand.
         """
 
     /// The document.

@@ -14,13 +14,18 @@ struct PipelineReadRoutes: Sendable {
 
     var all: [Endpoint] { PipelinesSurface.doubled([list, detail, rerun, skip]) }
 
-    private static let page = APIParameter.integer(
+    private static let page = PipelinesSurface.Bounded(
         "pageNumber",
-        1...1_000_000,
-        default: 1,
-        "Which page, from 1."
+        to: 1_000_000,
+        fallback: 1,
+        "Which page."
     )
-    private static let size = APIParameter.integer("pageSize", 1...500, default: 10, "How many on a page.")
+    private static let size = PipelinesSurface.Bounded(
+        "pageSize",
+        to: 500,
+        fallback: 10,
+        "How many on a page."
+    )
     private static let application = APIParameter.integer(
         "applicationId",
         0...9_007_199_254_740_991,
@@ -40,24 +45,19 @@ struct PipelineReadRoutes: Sendable {
     // MARK: - Reading
 
     private var list: Endpoint {
-        .reading(
+        surface.reading(
             "/pipelines",
-            tag: PipelinesSurface.tag,
             "Pipelines, the newest first.",
             [
-                Self.page, Self.size, Self.application, Self.search,
+                Self.page.parameter, Self.size.parameter, Self.application, Self.search,
                 .text("keywords", "Having this keyword; repeat it."),
                 .text("statuses", "In this status; repeat it."),
             ] + Self.times,
-            answers: [
-                APIAnswer(200, "A page.", .named(PipelineSchemas.pipelines)),
-                PipelineSchemas.refusedParameters,
-            ],
-            from: surface.reader,
+            answers: [APIAnswer(200, "A page.", .named(PipelineSchemas.pipelines))],
             reading: { reader in
                 var query = PipelinesStore.Query()
-                query.page = reader.count(Self.page)
-                query.size = reader.count(Self.size)
+                query.page = Self.page.value(&reader)
+                query.size = Self.size.value(&reader)
                 query.application = reader.number(Self.application)?.clamped
                 query.search = reader.text(Self.search).flatMap { $0.trimmed.isEmpty ? nil : $0.trimmed }
                 query.startFrom = reader.time(Self.times[0])

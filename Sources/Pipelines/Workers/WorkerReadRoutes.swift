@@ -28,8 +28,8 @@ struct WorkerReadRoutes: Sendable {
         "Only this worker's."
     )
     private static let search = APIParameter.text("search", "Part of the name, the instance or the host.")
-    private static let limit = APIParameter.integer("limit", 1...500, default: 100, "How many.")
-    private static let eventLimit = APIParameter.integer("limit", 1...1000, default: 200, "How many.")
+    private static let limit = PipelinesSurface.Bounded("limit", to: 500, fallback: 100, "How many.")
+    private static let eventLimit = PipelinesSurface.Bounded("limit", to: 1000, fallback: 200, "How many.")
 
     // MARK: - Workers
 
@@ -41,22 +41,19 @@ struct WorkerReadRoutes: Sendable {
     }
 
     private var list: Endpoint {
-        .reading(
+        surface.reading(
             "/workers",
-            tag: PipelinesSurface.tag,
             "Workers of pipelines, those seen last first.",
-            [Self.state, Self.application, Self.search, Self.limit],
+            [Self.state, Self.application, Self.search, Self.limit.parameter],
             answers: [
-                APIAnswer(200, "The workers and how many there are.", .named(PipelineSchemas.workers)),
-                PipelineSchemas.refusedParameters,
+                APIAnswer(200, "The workers and how many there are.", .named(PipelineSchemas.workers))
             ],
-            from: surface.reader,
             reading: { reader in
                 Query(
                     state: reader.word(Self.state).flatMap(WorkerState.init(rawValue:)),
                     application: reader.number(Self.application)?.clamped,
                     search: reader.text(Self.search).flatMap { $0.trimmed.isEmpty ? nil : $0.trimmed },
-                    limit: reader.count(Self.limit)
+                    limit: Self.limit.value(&reader)
                 )
             },
             answer: { request, query, connection in
@@ -169,17 +166,15 @@ struct WorkerReadRoutes: Sendable {
     // MARK: - Events
 
     private var events: Endpoint {
-        .reading(
+        surface.reading(
             "/workers/events",
-            tag: PipelinesSurface.tag,
             "Events of workers, the newest first.",
-            [Self.worker, Self.application, Self.eventLimit],
-            answers: [APIAnswer(200, "The events.", .list(.object)), PipelineSchemas.refusedParameters],
-            from: surface.reader,
+            [Self.worker, Self.application, Self.eventLimit.parameter],
+            answers: [APIAnswer(200, "The events.", .list(.object))],
             reading: { reader in
                 (
                     reader.number(Self.worker)?.clamped, reader.number(Self.application)?.clamped,
-                    reader.count(Self.eventLimit)
+                    Self.eventLimit.value(&reader)
                 )
             },
             answer: { _, query, connection in
@@ -189,14 +184,12 @@ struct WorkerReadRoutes: Sendable {
     }
 
     private var eventsOfOne: Endpoint {
-        .reading(
+        surface.reading(
             "/workers/{workerId}/events",
-            tag: PipelinesSurface.tag,
             "Events of one worker, the newest first; none of an unknown one.",
-            [Self.eventLimit],
-            answers: [APIAnswer(200, "The events.", .list(.object)), PipelineSchemas.refusedParameters],
-            from: surface.reader,
-            reading: { reader in reader.count(Self.eventLimit) },
+            [Self.eventLimit.parameter],
+            answers: [APIAnswer(200, "The events.", .list(.object))],
+            reading: { reader in Self.eventLimit.value(&reader) },
             answer: { request, limit, connection in
                 let id = Int64(request.parameters["workerId"] ?? "") ?? -1
                 return try Self.events(of: id, application: nil, limit: limit, on: connection)

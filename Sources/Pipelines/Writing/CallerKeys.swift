@@ -47,7 +47,6 @@ enum CallerKeys {
 enum PlainAnswer {
     static func error(_ status: Status, _ message: String) -> Response {
         var response = ErrorEnvelope.plain.response(status, message)
-        response.fields.append("X-Content-Type-Options", "nosniff")
         if status == .serviceUnavailable { response.fields.append("Retry-After", "1") }
         return response
     }

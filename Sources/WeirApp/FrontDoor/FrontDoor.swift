@@ -30,7 +30,7 @@ package struct FrontDoor: Application {
     /// The response fields that pages of other origins may read: all that Weir's own clients read.
     static let exposedFields = [
         "X-Request-Id", "Weir-Lag-Lines", "Retry-After", "Link", "Weir-Total-Count", "Weir-Page-Rows",
-        "X-RateLimit-Limit", "X-RateLimit-Remaining",
+        "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Next-Cursor",
     ]
 
     /// Makes a front door; `tokens` is called once per request, `redactor` masks the bodies of ingest routes.
@@ -64,6 +64,21 @@ package struct FrontDoor: Application {
                 ownCoding: endpoint.ownCoding
             )
         }
+    }
+
+    /// What the server itself refuses (a body that is too large or too slow) looks like the other errors of its surface.
+    package func response(to fault: Fault, head: RequestHead?) -> Response {
+        guard let head = head.map({ IngestPrefix($0)?.head ?? $0 }) else {
+            return ErrorEnvelope.detail.response(fault.status, fault.message)
+        }
+        return envelope(of: head).response(fault.status, fault.message)
+    }
+
+    private func envelope(of head: RequestHead) -> ErrorEnvelope {
+        if case .matched(let endpoint, _, _) = table.locate(head.method, head.path, profile: nil) {
+            return endpoint.envelope
+        }
+        return PathRefusal.envelope(head.path)
     }
 
     /// Every response but those of OPTIONS has `no-store`: a response that needed a token is for the sender of the
@@ -121,9 +136,7 @@ package struct FrontDoor: Application {
         switch entrance.resolution {
         case .notFound: return .refuse(notFound(head))
         case .methodNotAllowed(let allow):
-            var response = Self.envelope(head).response(.methodNotAllowed, "Method Not Allowed")
-            response.fields.set("Allow", allow.map(\.name).joined(separator: ", "))
-            return .refuse(response)
+            return .refuse(PathRefusal.methodNotAllowed(head.path, allow))
         case .matched(let route, let parameters, _):
             // Clients with a secret in their URL also call its health endpoint.
             let isReachable = entrance.pathSecret == nil || route.scope == .ingest || route.scope == nil
@@ -137,14 +150,7 @@ package struct FrontDoor: Application {
         }
     }
 
-    private func notFound(_ head: RequestHead) -> Response {
-        Self.envelope(head).response(.notFound, "Not Found")
-    }
-
-    /// The form of errors where there is no endpoint that has one. Contract beampipe §6.1, D34.
-    private static func envelope(_ head: RequestHead) -> ErrorEnvelope {
-        head.path.hasPrefix("/api/v2/") ? .platform : .detail
-    }
+    private func notFound(_ head: RequestHead) -> Response { PathRefusal.notFound(head.path) }
 
     private func refusal(
         _ scope: Scope,
