@@ -19,6 +19,7 @@ import Testing
         try await changing(weir)
         try await listing(weir)
         try await masking(weir)
+        try await showing(weir)
     }
 
     private func registering(_ weir: ExecutionsHarness) async throws {
@@ -236,6 +237,91 @@ import Testing
                 try weir.rows(
                     "SELECT value, count FROM execution_tally WHERE facet = '\(facet)' AND count <> 0 ORDER BY 1"
                 ) == weir.rows("SELECT \(column), count(*) FROM execution GROUP BY 1 ORDER BY 1")
+            )
+        }
+    }
+
+    private static func keys(_ node: JSONNode?) -> String {
+        (node?.members.compactMap { $0.key.string } ?? []).joined(separator: ",")
+    }
+
+    /// Contract beampipe §5.2: the members of each answer, in their order.
+    private func showing(_ weir: ExecutionsHarness) async throws {
+        let digest = String(repeating: "cd", count: 32)
+        let id = try await weir.register(#""scheduler_name":"slurm""#, archive: "shown.tar")
+        _ = try await weir.patch(
+            id,
+            """
+            {"status":"running","beampipe_run_record":{"slurm":{"submitted_at":"2026-11-20T10:00:00.000Z",\
+            "last_observation":{"state":"RUNNING"}},"slurm_poll":{"round":3,"started_at":"2026-11-20T10:01:00.000Z"}},\
+            "artifacts":[{"kind":"manifest","storage_kind":"database","inline_json":{"token":"t8"},"sha256":"\(digest)"}]}
+            """
+        )
+        _ = try await weir.post("/\(id)/observations", #"{"kind":"scheduler","normalized_state":"running"}"#)
+        let raw = Self.readKeys.filter {
+            !$0.hasPrefix("project_config") && !$0.hasPrefix("dim_") && $0 != "beampipe_run_record"
+                && !["slurm_session_dir", "slurm_login_node", "slurm_remote_user"].contains($0)
+        }
+        let more = [
+            "deployment_profile_snapshot", "daliuge_manager_url", "daliuge_raw_status",
+            "create_idempotency_key",
+            "create_request_sha256", "updated_at",
+        ]
+        let page = try await weir.get("?items_per_page=1").json
+        #expect(Self.keys(page) == "items,total,page,items_per_page")
+        let item = page["items"]?.elements.first { _ in true }
+        #expect(Self.keys(item) == (raw + more).joined(separator: ","))
+        let status = try await weir.get("/\(id)/status").json
+        #expect(
+            Self.keys(status).hasSuffix(
+                ",created_at,slurm_state,dim_state,last_observation_at,duration_seconds"
+            )
+        )
+        #expect(status["slurm_state"]?.string == "RUNNING")
+        // An observation without a time counts as of the last reconciliation.
+        #expect(status["last_observation_at"]?.string == status["last_reconciled_at"]?.string)
+        try await parts(weir, id)
+    }
+
+    private func parts(_ weir: ExecutionsHarness, _ id: String) async throws {
+        let summary = try await weir.get("/\(id)/summary").json
+        #expect(
+            Self.keys(summary)
+                == "uuid,project_module,archive_name,status,requested_source_count,requested_source_identifiers,"
+                + "scheduler_name,scheduler_job_id,daliuge_session_id,control_phase,scheduler_state,daliuge_state,"
+                + "terminal_outcome,last_error"
+        )
+        #expect(summary["requested_source_count"]?.int64 == 2)
+        let snapshot = try await weir.get("/\(id)/ledger-snapshot").json
+        #expect(
+            Self.keys(snapshot)
+                == "uuid,status,execution_phase,scheduler_name,scheduler_job_id,correlation_id,workflow_manifest,"
+                + "last_error,run_record_phases,provenance_summary"
+        )
+        #expect(
+            snapshot["run_record_phases"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
+                == #"{"slurm":{"last_at":"2026-11-20T10:00:00.000Z","state":null,"round":null},"#
+                + #""slurm_poll":{"last_at":"2026-11-20T10:01:00.000Z","state":null,"round":3}}"#
+        )
+        let observation = try await weir.get("/\(id)/observations?limit=9999&offset=-1").json.elements
+        #expect(
+            observation.map { Self.keys($0) }
+                == [
+                    "uuid,execution_id,kind,normalized_state,raw_state,reason,payload,source_version,observed_at"
+                ]
+        )
+        let artifact = try await weir.get("/\(id)/artifacts").json.elements.map { $0 }
+        #expect(
+            artifact.map { Self.keys($0) } == [
+                "uuid,execution_id,kind,storage_kind,uri,inline_json,media_type,sha256,size_bytes,producer_phase,"
+                    + "metadata,created_at"
+            ]
+        )
+        #expect(artifact.first?["inline_json"]?["token"]?.string == "[REDACTED]")
+        for part in ["", "/summary", "/ledger-snapshot", "/observations", "/artifacts"] {
+            #expect(
+                try await weir.get("/019e80f2-cd6f-7883-93e1-00000000000e\(part)").status == 404,
+                "\(part)"
             )
         }
     }

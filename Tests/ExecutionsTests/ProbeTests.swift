@@ -62,6 +62,18 @@ import Testing
             json["checks"]?.elements.map { $0["name"]?.string }
                 == ["database", "redis", "tap_casda", "tap_vizier", "workers"]
         )
+        #expect(
+            json.members.compactMap { $0.key.string } == [
+                "status", "service", "database", "redis", "tap_casda", "tap_vizier", "queue_depth",
+                "jobs_running",
+                "workers", "oldest_queued_age_seconds", "checks", "generated_at",
+            ]
+        )
+        let check = json["checks"]?.elements.first { _ in true }
+        #expect(
+            check?.members.compactMap { $0.key.string }
+                == ["name", "status", "required", "latency_ms", "checked_at", "detail"]
+        )
         #expect(try await get(weir, "/ready", as: []).status == 401)
         #expect(try await get(weir, "/ready?format=probe", as: []).text == #"{"status":"ready"}"#)
         #expect(try await get(weir, "/ready?format=other").status == 400)
@@ -87,6 +99,14 @@ import Testing
         ]
         #expect(numbers.map { overview[$0]?.int64 } == [2, 0, 1, 1, 1, 7])
         #expect(overview["casda"]?.string == "configured")
+        #expect(
+            overview.members.compactMap { $0.key.string } == [
+                "generated_at", "registered_sources", "pending_admissions", "running_executions",
+                "failed_executions", "queue_depth", "active_workers", "stale_workers", "recent_alerts",
+                "casda",
+                "daliuge", "scheduler",
+            ]
+        )
     }
 
     private func metrics(_ weir: ExecutionsHarness, _ running: String) async throws {
@@ -139,12 +159,31 @@ import Testing
                     == ["database.unreachable"]
             )
         }
+        // D2: 401 without a token, also while PostgreSQL is away.
+        let unknown = try await get(weir, "/ready", as: [])
+        #expect(unknown.status == 401)
+        #expect(try unknown.json["code"]?.string == "unauthorized")
+        #expect(
+            try await get(weir, "/health/tap", as: []).text
+                == #"{"casda":"not_configured","vizier":"not_configured"}"#
+        )
         #expect(try await get(weir, "/health").status == 200)
         let diagnostics = try await get(weir, "/diagnostics").json
         #expect(diagnostics["healthy"]?.bool == false)
+        #expect(
+            diagnostics["diagnostics"].map { String(decoding: $0.rawBytes, as: UTF8.self) }
+                == #"[{"path":"database","severity":"error","code":"database.unreachable","message":"PostgreSQL did not answer."}]"#
+        )
         let metrics = try await get(weir, "/metrics").text
         #expect(metrics.contains(#"beampipe_dependency_up{dependency="postgres"} 0"#))
         #expect(!metrics.contains("beampipe_executions_active"))
+    }
+
+    @Test func `count no sources of projects that are there for tests`() {
+        let projects = [
+            "test_a", "sig_test_x", "fail_requeue_1", "exec_sig_", "wallaby_hires", "testing", "a_test_b",
+        ]
+        #expect(projects.map(PlatformGauges.isHidden) == [true, true, true, true, false, false, false])
     }
 
     @Test func `ask a TAP service once in a while, and wait no longer than they may`() async throws {

@@ -20,6 +20,9 @@ extension ExecutionLedger {
                 payload.member("retry_count", execution.retryCount)
                 payload.member("stage", execution.text(.executionPhase))
                 payload.member("reason", reason)
+                // Weir has no jobs; its backend takes the execution up again.
+                payload.member("job_id", raw: Array("null".utf8))
+                payload.member("system_action", "The execution is open again, and its axes are fresh.")
             }
             guard after.isTerminal else { return }
             payload.array("source_identifiers") { list in
@@ -30,7 +33,9 @@ extension ExecutionLedger {
             payload.member("daliuge_session_id", execution.text(.daliugeSessionID))
             if after == .failed { payload.member("error", execution.text(.lastError)) }
             if after == .completed, execution.needsOutputs {
+                let verification = execution.runRecord?["output_verification"]
                 payload.member("completion_gate", "output_verification")
+                payload.member("output_inventory_artifact_id", verification?["artifact_id"]?.string)
             }
         }
     }
@@ -55,9 +60,10 @@ extension ExecutionLedger {
         if execution.axes.output == .verified, !wasVerified {
             tell("execution.outputs_verified", by: Actor.execution) { payload, execution in
                 let verification = execution.runRecord?["output_verification"]
-                for name in ["artifact_id", "inventory_sha256", "report_sha256", "destination_uri"] {
-                    payload.member(name, verification?[name]?.string)
-                }
+                let names = [
+                    "artifact_id", "inventory_sha256", "report_sha256", "destination_uri", "inventory_schema",
+                ]
+                for name in names { payload.member(name, verification?[name]?.string) }
             }
         }
     }

@@ -196,14 +196,14 @@ final class PlatformGauges: Sendable {
         )
     }
 
-    /// Contract beampipe §2.3: projects of tests are hidden.
-    private static let hidden = ["fail_requeue_", "sig_test_", "test_", "exec_sig_"]
+    /// Whether a project is one of tests, whose sources are not shown. Contract beampipe §2.2, §10 row 2.
+    static func isHidden(_ project: String) -> Bool {
+        ["fail_requeue_", "sig_test_", "test_", "exec_sig_"].contains { project.hasPrefix($0) }
+    }
 
     private func sources(_ counts: ExecutionCounts, _ snapshot: inout MetricsSnapshot) {
         var rest: Int64 = 0
-        let shown = counts.sources.filter { sources in
-            !Self.hidden.contains { sources.project.hasPrefix($0) }
-        }
+        let shown = counts.sources.filter { !Self.isHidden($0.project) }
         for (place, found) in shown.enumerated() {
             guard place < names else {
                 rest += found.count
