@@ -46,6 +46,31 @@ struct DeliveryTests {
         )
     }
 
+    /// Contract beampipe §4.2, §11.5.
+    @Test func `are 50 in a list, or from 1 to 500, whatever number is asked for`() async throws {
+        let weir = try AlertsHarness.keeping()
+        try weir.makeRules()
+        try weir.feature.database.execute(
+            """
+            INSERT INTO alert_delivery (uuid, channel_id, status, state, event, message, max_attempts, created_at)
+            SELECT gen_random_uuid(), '\(AlertsHarness.channel)', 'sent', 'firing', 'e' || i, '{}', 8,
+                   timestamptz '2026-01-01' + i * interval '1 second'
+            FROM generate_series(1, 501) i
+            """
+        )
+        for (query, count) in [
+            ("", 50), ("?limit=0", 1), ("?limit=-7", 1), ("?limit=500", 500), ("?limit=9999", 500),
+        ] {
+            let list = try await weir.feature.send(.get, "/api/v2/alert-deliveries\(query)")
+            #expect(try list.json.elements.reduce(0) { n, _ in n + 1 } == count, "\(query)")
+            #expect(
+                try list.json.elements.first { _ in true }?["created_at"]?.string
+                    == "2026-01-01T00:08:21.000000Z"
+            )
+        }
+        #expect(try await weir.feature.send(.get, "/api/v2/alert-deliveries?limit=x").status == 400)
+    }
+
     /// They say who is to be told of the end.
     @Test(arguments: ["purge", "retention"])
     func `of an incident that fires are kept, however old they are`(by way: String) async throws {

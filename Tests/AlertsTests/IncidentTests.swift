@@ -56,6 +56,23 @@ struct IncidentTests {
         }
     }
 
+    /// Contract beampipe §11.5.
+    @Test func `are told again when the cooldown has passed, and not a minute before`() async throws {
+        let weir = try AlertsHarness()
+        try await weir.start()
+        let receiver = try Receiver(Receiver.answer(200))
+        try await failures(weir, #","cooldown_minutes":60"#, receiver)
+        for (event, minutes, messages) in [("e1", 0, 1), ("e2", 59, 1), ("e3", 60, 2)] {
+            try weir.feature.database.execute(
+                "UPDATE alert_incident SET notified_at = now() - interval '\(minutes) minutes'"
+            )
+            try await weir.happen("run.failed", event, Self.failed)
+            let firings = event.last.flatMap { Int64(String($0)) }
+            try await weir.eventually { try await weir.incidents().first?["firings"]?.int64 == firings }
+            #expect(try await weir.deliveries().count == messages, "\(minutes)")
+        }
+    }
+
     @Test func `that come and go are told four times, and then held back`() async throws {
         let weir = try AlertsHarness()
         try await weir.start()

@@ -205,6 +205,35 @@ struct PostTests {
         #expect(try await weir.post("q", mine.replacing(uuid(5), with: uuid(6))).status == 201)
     }
 
+    /// Contract beampipe §3.4: every type that the platform writes, also those that Weir itself never does.
+    private static let catalogue = [
+        "discovery.changed", "discovery.unchanged", "discovery.tap_skipped", "discovery.error",
+        "discovery.timeout", "execution.created", "execution.automated_admitted", "execution.running",
+        "execution.awaiting_scheduler", "execution.execute_started", "execution.submission_recorded",
+        "execution.submission_uncertain", "execution.submission_abandoned",
+        "execution.submission_detected_after_abandonment", "execution.reconciliation_mismatch",
+        "execution.retry_requested", "execution.outputs_verified", "execution.completed", "execution.failed",
+        "execution.cancelled", "execution.not_submitted", "config.activated", "alert.fired",
+        "alert.delivery_failed", "worker.drained", "worker.resumed",
+    ]
+
+    @Test func `may have every type of the catalogue, and each is found by its type and its family`()
+        async throws
+    {
+        let weir = try ProvenanceHarness()
+        let events = Self.catalogue.map { #"{"event_type":"\#($0)","payload":{"reason":"r"}}"# }
+        let answer = try await weir.post("p", "[\(events.joined(separator: ","))]", as: [.ingest, .admin])
+        #expect(answer.status == 201)
+        #expect(try answer.json["accepted"]?.int64 == Int64(Self.catalogue.count))
+        for family in ["discovery", "execution", "config", "alert", "worker"] {
+            let own = Self.catalogue.filter { $0.hasPrefix("\(family).") }.sorted()
+            let found = try await weir.types("/api/v2/projects/p/events?event_type=\(family).&limit=500")
+            #expect(found.sorted() == own, "\(family)")
+        }
+        let one = "/api/v2/projects/p/events?event_type=execution.submission_recorded"
+        #expect(try await weir.types(one) == ["execution.submission_recorded"])
+    }
+
     @Test func `are accepted while PostgreSQL takes no rows, which the answer says`() async throws {
         let weir = try ProvenanceHarness(applyTimeout: .milliseconds(10), loads: false, follows: false)
         let answer = try await weir.post("p", #"{"event_type":"a.b","execution_id":"\#(uuid(5))"}"#)
