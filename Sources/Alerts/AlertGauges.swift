@@ -49,6 +49,12 @@ enum AlertGauges {
                 help: "Notifications that are not sent yet and not given up.",
                 Double(try waiting.int64("count"))
             )
+            // Contract pipelogiq §5.
+            snapshot.gauge(
+                "pipelogiq_alert_queue_depth",
+                help: "Notifications that are not sent yet and not given up.",
+                Double(try waiting.int64("count"))
+            )
             snapshot.gauge(
                 "weir_alert_oldest_delivery_seconds",
                 help: "How long the oldest of them has waited; 0 when none waits.",

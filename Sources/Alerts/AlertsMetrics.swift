@@ -7,6 +7,7 @@ final class AlertsMetrics: Sendable {
     let evaluation: Histogram
     private let lastEvaluation: Gauge
     private let deliveries: MetricFamily<Counter>
+    private let alerts: MetricFamily<Counter>
     private let rejected: Counter
 
     init(registry: Registry) {
@@ -28,6 +29,13 @@ final class AlertsMetrics: Sendable {
             help: "Attempts to send a notification.",
             labels: ["channel_kind", "outcome"]
         )
+        // Contract pipelogiq §5.
+        alerts = registry.counterFamily(
+            "pipelogiq_alerts_total",
+            help: "Attempts to send a notification, by the kind of the channel and the event.",
+            labels: ["channel", "event", "outcome"],
+            limit: Self.mostSeries
+        )
         // Contract beampipe §2.2, family 36.
         rejected = registry.counterFamily(
             "beampipe_unsafe_inline_secret_rejected_total",
@@ -44,7 +52,11 @@ final class AlertsMetrics: Sendable {
     /// A channel was refused since its configuration has a secret in it.
     func rejectedSecret() { rejected.increment() }
 
-    func attempted(_ kind: String, _ outcome: String) {
+    /// The most combinations of channel, event and outcome; the others are one series.
+    private static let mostSeries = 300
+
+    func attempted(_ kind: String, _ outcome: String, event: String) {
         deliveries.child(kind, outcome).increment()
+        alerts.child(kind, event, outcome).increment()
     }
 }

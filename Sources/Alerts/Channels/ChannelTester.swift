@@ -83,7 +83,7 @@ struct ChannelTester: Sendable {
             milliseconds: Int64((ContinuousClock.now - start) / .milliseconds(1)),
             jitter: 0
         )
-        metrics.attempted(stored.kind.rawValue, result.status)
+        metrics.attempted(stored.kind.rawValue, result.status, event: message.event)
         try await pool.withConnection { connection in
             _ = try DeliveryStore.record(result, of: message.id, attempts: 1, on: connection)
         }

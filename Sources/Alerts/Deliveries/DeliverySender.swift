@@ -95,7 +95,7 @@ struct DeliverySender: Sendable {
             result.isCounted = false
             result.pause = plan.firstPause
         }
-        metrics.attempted(attempt.kind, result.status)
+        metrics.attempted(attempt.kind, result.status, event: attempt.event)
         if result.status == "failed" || !attempt.isOurs {
             logger.warning(
                 "a notification could not be delivered",
@@ -112,6 +112,7 @@ struct DeliverySender: Sendable {
     private struct Attempt {
         let outcome: SendOutcome
         var kind = "unknown"
+        var event = "unknown"
         /// False when this Weir cannot read the channel: another one may, and the attempt does not count.
         var isOurs = true
     }
@@ -126,7 +127,11 @@ struct DeliverySender: Sendable {
         else { return Attempt(outcome: .refused(status: nil, why: "a newer Weir wrote this notification")) }
         do {
             let channel = try await channels.open(delivery.channel)
-            return Attempt(outcome: await send(message, channel), kind: channel.kind.rawValue)
+            return Attempt(
+                outcome: await send(message, channel),
+                kind: channel.kind.rawValue,
+                event: message.event
+            )
         } catch let problem as ChannelProblem {
             if case .sealed = problem { return Attempt(outcome: problem.outcome, isOurs: false) }
             return Attempt(outcome: problem.outcome)

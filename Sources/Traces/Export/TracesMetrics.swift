@@ -3,6 +3,7 @@ internal import Metrics
 /// Counters of what this process exports and receives.
 final class TracesMetrics: Sendable {
     private let spans: MetricFamily<Counter>
+    private let pipelogiqSpans: MetricFamily<Counter>
     private let runs: MetricFamily<Counter>
     private let retries: Counter
 
@@ -10,6 +11,12 @@ final class TracesMetrics: Sendable {
         spans = registry.counterFamily(
             "weir_otlp_spans_total",
             help: "Spans by what became of them: exported, rejected by the collector, dropped, received.",
+            labels: ["outcome"]
+        )
+        // Contract pipelogiq §5.
+        pipelogiqSpans = registry.counterFamily(
+            "pipelogiq_otlp_spans_total",
+            help: "The same as weir_otlp_spans_total, by Pipelogiq's name.",
             labels: ["outcome"]
         )
         runs = registry.counterFamily(
@@ -22,7 +29,7 @@ final class TracesMetrics: Sendable {
             help: "Requests that the collector did not take, and that are sent again."
         )
         // A rate needs a first value.
-        for outcome in ["exported", "rejected", "dropped", "received"] { _ = spans.child(outcome) }
+        for outcome in ["exported", "rejected", "dropped", "received"] { count(outcome, 0) }
         for outcome in ["nextflow", "runs", "pipelines", "given_up"] { _ = runs.child(outcome) }
     }
 
@@ -31,13 +38,18 @@ final class TracesMetrics: Sendable {
     /// What a collector says of it is a stranger's number: it counts as far as it can be true.
     func sent(_ count: Int, rejected: Int) {
         let rejected = min(max(0, rejected), count)
-        spans.child("exported").increment(by: count - rejected)
-        if rejected > 0 { spans.child("rejected").increment(by: rejected) }
+        self.count("exported", count - rejected)
+        self.count("rejected", rejected)
     }
 
-    func dropped(_ count: Int) { if count > 0 { spans.child("dropped").increment(by: count) } }
-    func received(_ count: Int) { spans.child("received").increment(by: count) }
+    func dropped(_ count: Int) { self.count("dropped", count) }
+    func received(_ count: Int) { self.count("received", count) }
     func exported(runOf system: String) { runs.child(system).increment() }
     func gaveUp(runs count: Int) { if count > 0 { runs.child("given_up").increment(by: count) } }
     func retried() { retries.increment() }
+
+    private func count(_ outcome: String, _ count: Int) {
+        spans.child(outcome).increment(by: max(0, count))
+        pipelogiqSpans.child(outcome).increment(by: max(0, count))
+    }
 }
