@@ -263,8 +263,10 @@ let package = Package(
                 .embedInCode("SQL/insert_pipelines.sql"),
                 .embedInCode("SQL/insert_stage_options.sql"),
                 .embedInCode("SQL/insert_stages.sql"),
+                .embedInCode("SQL/insight_durations.sql"),
                 .embedInCode("SQL/insight_groups.sql"),
                 .embedInCode("SQL/insight_series.sql"),
+                .embedInCode("SQL/insight_totals.sql"),
                 .embedInCode("SQL/lock_workers.sql"),
                 .embedInCode("SQL/new_application.sql"),
                 .embedInCode("SQL/read_stage_logs.sql"),
@@ -312,6 +314,7 @@ let package = Package(
                 .embedInCode("v0008_pipelines.sql"),
                 .embedInCode("v0009_spans.sql"),
                 .embedInCode("v0010_trace_contexts.sql"),
+                .embedInCode("v0011_stage_order.sql"),
             ],
             swiftSettings: settings
         ),

@@ -28,6 +28,7 @@ package enum SchemaMigrations {
             name: "trace_contexts",
             sql: text(PackageResources.v0010_trace_contexts_sql)
         ),
+        Step(version: 11, name: "stage_order", sql: text(PackageResources.v0011_stage_order_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -166,6 +166,7 @@ enum PipelineSchemas {
         "Pipelines",
         [
             Member("items", .list(.named(pipeline))), Member("totalCount", .count),
+            optional("totalCapped", .flag),
             Member("pageNumber", .integer(1)), Member("pageSize", .integer(1)),
         ]
     )

@@ -67,7 +67,7 @@ package enum PipelineSpans {
         span.attributes.append(
             Attribute(
                 "pipelogiq.application",
-                .string(try row.optionalText("application") ?? PipelineBook.nobody)
+                .string(try row.optionalText("application") ?? PipelineEntry.nobody)
             )
         )
         return span

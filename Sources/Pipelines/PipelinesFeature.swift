@@ -33,6 +33,7 @@ extension Feature {
                 sessions: WorkerSessions(pool: server.pool),
                 logger: server.logger
             )
+            let limits = InsightLimits(samples: settings[PipelinesSettings.mostSamples])
             let offlineAfter = settings[PipelinesSettings.offlineAfter]
             server.endpoints +=
                 PipelineWriteRoutes(
@@ -41,13 +42,16 @@ extension Feature {
                     mostStages: settings[PipelinesSettings.mostStages]
                 ).all
             server.endpoints += WorkerRoutes(surface: surface, settings: settings, templates: templates).all
-            server.endpoints += PipelineReadRoutes(surface: surface, templates: templates).all
-            server.endpoints += WorkerReadRoutes(surface: surface, offlineAfter: offlineAfter).all
+            server.endpoints +=
+                PipelineReadRoutes(surface: surface, templates: templates, limits: limits).all
+            server.endpoints +=
+                WorkerReadRoutes(surface: surface, offlineAfter: offlineAfter, limits: limits).all
             server.endpoints +=
                 InsightRoutes(
                     reader: reader,
                     sources: [PipelineInsights()] + sources,
-                    templates: templates
+                    templates: templates,
+                    limits: limits
                 ).all
             let sweeps = PipelineSweeps(journal: server.journal, progress: progress)
             server.jobs.append(sweeps.lostWorkers(after: offlineAfter))
@@ -64,6 +68,25 @@ extension Feature {
             keep: PipelinesSettings.keep,
             every: .seconds(600),
             for: .seconds(15)
+        ),
+        RetentionRule(
+            "pipelines.early_reports",
+            AgingTable(
+                "reports of unknown stages",
+                table: "stage_report",
+                at: "at",
+                where: "pipeline_id IS NULL"
+            ),
+            keep: PipelinesSettings.logsKeep,
+            every: .seconds(600),
+            for: .seconds(10)
+        ),
+        RetentionRule(
+            "pipelines.early_worker_reports",
+            AgingTable("reports of unknown workers", table: "worker_report", at: "at"),
+            keep: PipelinesSettings.logsKeep,
+            every: .seconds(600),
+            for: .seconds(10)
         ),
         RetentionRule(
             "pipelines.worker_events",

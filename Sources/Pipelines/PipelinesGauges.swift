@@ -17,7 +17,8 @@ package enum PipelinesGauges {
                 """
                 SELECT CASE WHEN state <> 'stopped' AND last_seen_at < $1 THEN 'offline' ELSE state END AS state,
                        count(*) AS n
-                FROM worker_client GROUP BY 1
+                FROM (SELECT state, last_seen_at FROM worker_client ORDER BY last_seen_at DESC LIMIT 1000000) w
+                GROUP BY 1
                 """
             ),
             [.timestamp(Timestamp.now() - limit)]

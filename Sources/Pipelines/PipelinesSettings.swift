@@ -74,9 +74,16 @@ package enum PipelinesSettings {
         "How many events a worker of pipelines may send at once; more are answered 400."
     )
 
+    static let mostSamples = Setting<Int>(
+        "WEIR_INSIGHTS_MAX_SAMPLES",
+        .integer(1000...10_000_000),
+        default: "100000",
+        "Of how many stages of each source insights take percentiles, and among how many executions a search looks: the newest; the answer says since when."
+    )
+
     /// All of them.
     package static let rows: [AnySetting] = [
         applyTimeout.row, mostStages.row, keep.row, logsKeep.row, pendingTimeout.row, heartbeatEvery.row,
-        offlineAfter.row, sessionLife.row, mostEvents.row,
+        offlineAfter.row, sessionLife.row, mostEvents.row, mostSamples.row,
     ]
 }

@@ -26,7 +26,7 @@ struct CommutationTests {
             seq,
             .create,
             """
-            {"id":\(id),"application_id":7,"application":"orders","created_at":"2026-01-01T00:00:00Z","trace":"t","w3c_trace":"\(String(repeating: "a", count: 32))","name":"p\(id)","stages":[{"id":\(id * 10),"span":"00f067aa0ba902b7","stageName":"a"},{"id":\(id * 10 + 1),"span":"00f067aa0ba902b8","stageName":"b"}]}
+            {"id":\(id),"application_id":7,"application":"orders","created_at":"2023-11-14T22:13:20Z","trace":"t","w3c_trace":"\(String(repeating: "a", count: 32))","name":"p\(id)","stages":[{"id":\(id * 10),"span":"00f067aa0ba902b7","stageName":"a"},{"id":\(id * 10 + 1),"span":"00f067aa0ba902b8","stageName":"b"}]}
             """
         )
     }

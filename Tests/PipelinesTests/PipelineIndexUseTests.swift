@@ -12,9 +12,21 @@ import Testing
 @Suite("Reading pipelines by index", .serialized)
 struct PipelineIndexUseTests {
     private static let targets = [
-        "/pipelines", "/pipelines/77", "/pipelines?applicationId=3&pageSize=5", "/workers/5/events",
-        "/workers/events?limit=5", "/observability/traces", "/observability/traces?range=15m",
-        "/observability/insights?range=15m", "/observability/insights/series?range=15m",
+        "/pipelines", "/pipelines/77", "/pipelines?applicationId=3&pageSize=5",
+        "/pipelines?search=p7&pageNumber=9",
+        "/pipelines?search=nothing", "/pipelines?search=77", "/pipelines?statuses=Failed",
+        "/pipelines?statuses=Running",
+        "/pipelines?keywords=rare",
+        "/pipelines?pipelineStartFrom=2026-01-01T00:00:00Z&pipelineStartTo=2026-01-02T00:00:00Z",
+        "/workers", "/workers?state=ready", "/workers?search=nothing", "/workers?applicationId=3",
+        "/workers/5/events", "/workers/events?limit=5", "/workers/events?applicationId=3",
+        "/observability/traces", "/observability/traces?range=15m", "/observability/traces?status=success",
+        "/observability/traces?status=error", "/observability/traces?status=running",
+        "/observability/traces?search=nothing", "/observability/traces?search=t77",
+        "/observability/traces?search=77&status=success", "/observability/traces?applicationId=3",
+        "/observability/traces?before=2026-01-01T00:00:00Z,5", "/observability/insights?range=15m",
+        "/observability/insights?range=7d", "/observability/insights/series?range=15m",
+        "/observability/insights/series?range=7d",
     ]
 
     private static let filled = """
@@ -28,13 +40,21 @@ struct PipelineIndexUseTests {
         INSERT INTO stage_io SELECT id, 'i', 'o' FROM stage;
         INSERT INTO stage_options (stage_id) SELECT id FROM stage;
         INSERT INTO worker_event (id, worker_id, ts, level, event_type, message)
-        SELECT i, i % 100, now() - i * interval '1 s', 'INFO', 't', 'm' FROM generate_series(1, 20000) i
+        SELECT i, i % 100, now() - i * interval '1 s', 'INFO', 't', 'm' FROM generate_series(1, 20000) i;
+        INSERT INTO worker_client (id, application_id, instance_id, worker_name, state, started_at, last_seen_at, updated_at)
+        SELECT i, i % 100, 'i' || i, 'w', 'ready', now(), now() - i * interval '1 s', now() FROM generate_series(1, 20000) i;
+        INSERT INTO keyword (key, value) SELECT 'k' || i, 'v' FROM generate_series(1, 5000) i;
+        INSERT INTO keyword (key, value) VALUES ('k', 'rare');
+        INSERT INTO pipeline_keyword SELECT i, k.id FROM keyword k, generate_series(1, 3) i WHERE k.value = 'rare';
+        UPDATE pipeline SET status = 'Failed' WHERE id % 500 = 0;
+        UPDATE pipeline SET status = 'Running', is_completed = false, finished_at = NULL WHERE id < 20
         """
 
     /// Every table but those that are counted, or are small.
     private static let scans = """
         SELECT relname || ' ' || seq_scan FROM pg_stat_user_tables
-        WHERE relname IN ('stage', 'stage_io', 'stage_options', 'stage_log', 'stage_retry', 'worker_event') ORDER BY 1
+        WHERE relname IN ('pipeline', 'stage', 'stage_io', 'stage_options', 'stage_log', 'stage_retry', 'stage_report',
+                          'worker_client', 'worker_event') ORDER BY 1
         """
 
     @Test func `no answer reads the tables whole`() async throws {

@@ -53,7 +53,8 @@ import Testing
                 "provenance_events", "provenance_feed", "provenance_position", "provenance_source",
                 "provenance_unplaced",
                 "application", "pipeline", "pipeline_context_item", "keyword", "pipeline_keyword", "stage",
-                "stage_io", "stage_options", "stage_log", "stage_retry", "worker_client",
+                "stage_io", "stage_options", "stage_log", "stage_retry", "stage_report", "worker_client",
+                "worker_alias", "worker_report",
                 "span", "trace_export",
             ]
         )

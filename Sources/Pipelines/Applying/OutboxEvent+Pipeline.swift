@@ -8,7 +8,7 @@ extension OutboxEvent {
         _ report: StageReport,
         _ from: StageStatus,
         _ stage: StageState,
-        _ entry: PipelineBook.Entry,
+        _ entry: PipelineEntry,
         at time: Timestamp
     ) {
         let kind: String
@@ -33,7 +33,7 @@ extension OutboxEvent {
     }
 
     /// What happened to a pipeline; `stage` is the one that made it fail.
-    init(_ kind: String, _ entry: PipelineBook.Entry, _ stage: StageState?, at time: Timestamp) {
+    init(_ kind: String, _ entry: PipelineEntry, _ stage: StageState?, at time: Timestamp) {
         var writer = JSONWriter()
         writer.object { detail in
             Self.write(entry, to: &detail)
@@ -46,7 +46,7 @@ extension OutboxEvent {
         self.init(kind: kind, subject: "\(entry.id)", at: time, detail: writer.bytes)
     }
 
-    private static func write(_ entry: PipelineBook.Entry, to detail: inout JSONWriter) {
+    private static func write(_ entry: PipelineEntry, to detail: inout JSONWriter) {
         detail.member("project", entry.application)
         detail.member("pipeline", entry.id)
         detail.member("pipeline_name", entry.name)

@@ -10,9 +10,10 @@ package struct PipelineElement: Sendable {
         case log(ApplicationLog)
     }
 
-    let seq: Int64
-    let at: Timestamp
+    let place: LinePlace
     let word: Word
+    var seq: Int64 { place.seq }
+    var at: Timestamp { place.at }
     /// What became of it; nil until it is applied.
     var outcome: PipelineOutcome?
     /// Stages that changed, for counters and histograms.

@@ -53,7 +53,9 @@ enum PipelinesApplyStore {
     // MARK: - New pipelines
 
     /// Stores the new pipelines of some lines, and says of each what became of it.
-    static func create(_ elements: inout [PipelineElement], on connection: Connection) throws {
+    ///
+    /// - Returns: those about which lines were loaded before they were made.
+    static func create(_ elements: inout [PipelineElement], on connection: Connection) throws -> Set<Int64> {
         var places: [Int64: Int] = [:]
         var new: [NewPipeline] = []
         for (place, element) in elements.enumerated() {
@@ -63,7 +65,7 @@ enum PipelinesApplyStore {
             places[pipeline.id] = place
             new.append(pipeline)
         }
-        guard !new.isEmpty else { return }
+        guard !new.isEmpty else { return [] }
         try connection.execute(
             insertApplications,
             [.int64Array(new.map(\.applicationID)), .textArray(new.map(\.application))]
@@ -83,6 +85,7 @@ enum PipelinesApplyStore {
             application: new.map(\.applicationID).max(),
             on: connection
         )
+        return try StageReportStore.adopt(new, on: connection)
     }
 
     private static func parameters(_ new: [NewPipeline]) -> [Parameter] {
@@ -91,6 +94,7 @@ enum PipelinesApplyStore {
             .timestampArray(new.map(\.createdAt)), .textArray(new.map(\.shownTrace)),
             .textArray(new.map(\.traceID)), .textArray(new.map(\.parentID)),
             .int64Array(new.map { Int64($0.traceFlags) }), .textArray(new.map(\.traceState)),
+            .textArray(new.map { Self.firstItems($0.lastItems) }),
         ]
     }
 
@@ -132,6 +136,12 @@ enum PipelinesApplyStore {
         )
     }
 
+    private static func firstItems(_ items: [NewPipeline.ContextItem]) -> String {
+        var writer = JSONWriter()
+        writer.object { NewPipeline.write(items, to: &$0, as: "items") }
+        return writer.text
+    }
+
     private static func json(_ texts: [String]) -> String {
         var writer = JSONWriter()
         writer.array { list in for text in texts { list.value(text) } }
@@ -140,8 +150,13 @@ enum PipelinesApplyStore {
 
     private static func store(itemsOf new: [NewPipeline], on connection: Connection) throws {
         let items = new.flatMap { pipeline in
-            pipeline.lastItems.map {
-                PipelineBook.Item(pipelineID: pipeline.id, item: $0, at: pipeline.createdAt)
+            pipeline.lastItems.enumerated().map { place, item in
+                PipelineEntry.Item(
+                    pipelineID: pipeline.id,
+                    item: item,
+                    place: place,
+                    at: pipeline.createdAt
+                )
             }
         }
         try StageApplyStore.store(items: items, on: connection)

@@ -63,7 +63,9 @@ package struct PipelinesProjection: Projection {
                 guard let report = try StageReport(line: body, kind) else { return [] }
                 word = .stage(report)
             }
-            return [PipelineElement(seq: line.seq, at: line.at, word: word)]
+            return [
+                PipelineElement(place: LinePlace(at: line.at, journal: journal, seq: line.seq), word: word)
+            ]
         } catch {
             throw Refusal(reason: error.message)
         }
@@ -71,19 +73,22 @@ package struct PipelinesProjection: Projection {
 
     package func apply(stage: Int, to elements: inout [PipelineElement], on connection: Connection) throws {
         let isHeard = try OutboxStore.hasConsumers(on: connection)
-        try PipelinesApplyStore.create(&elements, on: connection)
-        var book = try PipelinesApplyStore.book(elements, on: connection)
+        try StageReportStore.waitForMaking(elements, on: connection)
+        let adopted = try PipelinesApplyStore.create(&elements, on: connection)
+        var book = try PipelinesApplyStore.book(elements, adopted, on: connection)
+        let histories = try StageReportStore.histories(
+            of: book.late(elements).union(adopted),
+            on: connection
+        )
+        book.apply(&elements, histories: histories)
         var workers = try WorkersApplyStore.book(elements, on: connection)
         for index in elements.indices {
             switch elements[index].word {
-            case .create: break
-            case .stage(let report):
-                let effect = book.apply(report, at: elements[index].at)
-                elements[index].outcome = effect.outcome
-                elements[index].changes = effect.steps
-                elements[index].ended = effect.ended
+            case .create, .stage: break
             case .worker(let report):
-                elements[index].outcome = workers.apply(report, at: elements[index].at)
+                elements[index].outcome = workers.apply(
+                    WorkerBook.Line(place: elements[index].place, report: report)
+                )
             case .log: elements[index].outcome = .logged
             }
         }

@@ -8,10 +8,15 @@ extension PipelinesApplyStore {
     private static let lock = Statement(
         "lock pipelines",
         """
-        SELECT p.id, p.name, a.name AS application, p.trace_id, p.status, p.is_completed, p.finished_at, p.was_started
+        SELECT p.id, p.name, a.name AS application, p.trace_id, p.status, p.is_completed, p.finished_at, p.was_started,
+               p.created_at, p.first_items
         FROM pipeline p
         LEFT JOIN application a ON a.id = p.application_id
-        WHERE p.id IN (SELECT pipeline_id FROM stage WHERE id = ANY ($1::bigint[]))
+        WHERE p.id IN (
+            SELECT pipeline_id FROM stage WHERE id = ANY ($1::bigint[])
+            UNION
+            SELECT unnest($2::bigint[])
+        )
         ORDER BY p.id
         FOR NO KEY UPDATE OF p
         """
@@ -32,43 +37,37 @@ extension PipelinesApplyStore {
     )
     private static let updateStages = Statement("update stages", file: PackageResources.update_stages_sql)
 
-    /// The pipelines of the stages that some lines change. Those that the same lines create come later.
-    static func book(_ elements: [PipelineElement], on connection: Connection) throws -> PipelineBook {
+    /// The pipelines of the stages that some lines change, and `adopted` ones.
+    static func book(_ elements: [PipelineElement], _ adopted: Set<Int64>, on connection: Connection) throws
+        -> PipelineBook
+    {
         let ids = elements.compactMap { element in
             if case .stage(let report) = element.word { report.stageID } else { nil }
         }
-        guard !ids.isEmpty else { return PipelineBook([]) }
-        var entries: [PipelineBook.Entry] = []
-        for row in try connection.execute(lock, [.int64Array(Set(ids).sorted())]) {
-            var state = PipelineState()
-            state.status = PipelineStatus(rawValue: try row.text("status")) ?? .running
-            state.isCompleted = try row.bool("is_completed")
-            state.finishedAt = try row.optionalTimestamp("finished_at")
-            state.wasStarted = try row.bool("was_started")
-            entries.append(
-                PipelineBook.Entry(
-                    id: try row.int64("id"),
-                    name: try row.text("name"),
-                    application: try row.optionalText("application") ?? PipelineBook.nobody,
-                    shownTrace: try row.optionalText("trace_id"),
-                    state: state,
-                    stages: []
-                )
-            )
-        }
+        guard !ids.isEmpty || !adopted.isEmpty else { return PipelineBook([]) }
+        var entries: [PipelineEntry] = []
+        let parameters: [Parameter] = [.int64Array(Set(ids).sorted()), .int64Array(adopted.sorted())]
+        for row in try connection.execute(lock, parameters) { entries.append(try PipelineEntry(row)) }
+        guard !entries.isEmpty else { return PipelineBook([]) }
         let places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.id, $0) })
-        for row in try connection.execute(stages, [.int64Array(entries.map(\.id))]) {
+        let numbers = Parameter.int64Array(entries.map(\.id))
+        for row in try connection.execute(stages, [numbers]) {
             let stage = try StageState(row)
             guard let place = places[stage.pipelineID] else { continue }
             entries[place].stages.append(stage)
             entries[place].handlers[stage.id] = try row.optionalText("stage_handler_name")
+        }
+        // A row that was waited for is read anew, what is joined to it is not: hence a statement of its own.
+        for (id, last) in try StageReportStore.last(of: entries.map(\.id), on: connection) {
+            if let place = places[id] { entries[place].last = last }
         }
         return PipelineBook(entries)
     }
 
     /// Writes what changed.
     static func store(_ book: PipelineBook, on connection: Connection) throws {
-        let pipelines = book.entries.values.filter(\.isChanged).sorted { $0.id < $1.id }
+        let changed = book.changed
+        let pipelines = changed.filter(\.isChanged)
         if !pipelines.isEmpty {
             let states = pipelines.map(\.state)
             try connection.execute(
@@ -80,8 +79,12 @@ extension PipelinesApplyStore {
                 ]
             )
         }
-        try store(stages: book.changedStages, on: connection)
-        try StageApplyStore.store(book, on: connection)
+        try store(
+            stages: changed.flatMap { entry in entry.stages.filter { entry.changed.contains($0.id) } },
+            on: connection
+        )
+        try StageApplyStore.store(changed, on: connection)
+        try StageReportStore.keep(book, on: connection)
     }
 
     private static func store(stages: [StageState], on connection: Connection) throws {
@@ -141,20 +144,21 @@ enum StageApplyStore {
         ON CONFLICT (stage_id) DO UPDATE SET output = excluded.output
         """
     )
+    // Lines are applied in their order: the later one counts.
     private static let upsertItems = Statement(
         "upsert context items",
         """
-        INSERT INTO pipeline_context_item AS i (pipeline_id, key, value, value_type, place, set_at)
+        INSERT INTO pipeline_context_item (pipeline_id, key, value, value_type, place, set_at)
         SELECT s.* FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
             AS s (pipeline, key, value, type, place, at)
         ON CONFLICT (pipeline_id, key) DO UPDATE
         SET value = excluded.value, value_type = excluded.value_type, set_at = excluded.set_at
-        WHERE i.set_at <= excluded.set_at
         """
     )
 
-    static func store(_ book: PipelineBook, on connection: Connection) throws {
-        let logs = book.logs
+    static func store(_ changed: [PipelineEntry], on connection: Connection) throws {
+        try clear(changed.filter(\.isRemade), on: connection)
+        let logs = changed.flatMap(\.logs)
         if !logs.isEmpty {
             try connection.execute(
                 insertLogs,
@@ -164,7 +168,7 @@ enum StageApplyStore {
                 ]
             )
         }
-        let retries = book.retries
+        let retries = changed.flatMap(\.retries)
         if !retries.isEmpty {
             try connection.execute(
                 insertRetries,
@@ -174,34 +178,53 @@ enum StageApplyStore {
                 ]
             )
         }
-        if !book.outputs.isEmpty {
-            let outputs = book.outputs.sorted { $0.key < $1.key }
+        let outputs = changed.flatMap(\.outputs).sorted { $0.key < $1.key }
+        if !outputs.isEmpty {
             try connection.execute(
                 upsertOutputs,
                 [.int64Array(outputs.map(\.key)), .textArray(outputs.map(\.value))]
             )
         }
-        try store(items: book.items, on: connection)
+        try store(items: changed.flatMap(\.items), on: connection)
     }
 
-    /// Writes context items; of two with one key the later one counts.
-    static func store(items: [PipelineBook.Item], on connection: Connection) throws {
+    /// Removes what lines have left beside stages that are made anew.
+    private static func clear(_ remade: [PipelineEntry], on connection: Connection) throws {
+        guard !remade.isEmpty else { return }
+        let stages = Parameter.int64Array(remade.flatMap { $0.stages.map(\.id) })
+        try connection.execute("DELETE FROM stage_log WHERE stage_id = ANY ($1::bigint[])", [stages])
+        try connection.execute(
+            "UPDATE stage_io SET output = NULL WHERE stage_id = ANY ($1::bigint[]) AND output IS NOT NULL",
+            [stages]
+        )
+        try connection.execute("DELETE FROM stage_retry WHERE stage_id = ANY ($1::bigint[])", [stages])
+        try connection.execute(
+            "DELETE FROM pipeline_context_item WHERE pipeline_id = ANY ($1::bigint[])",
+            [.int64Array(remade.map(\.id))]
+        )
+    }
+
+    /// Writes context items; of two with one key the later one counts, at the place of the first.
+    static func store(items: [PipelineEntry.Item], on connection: Connection) throws {
         struct Key: Hashable {
             let pipeline: Int64
             let key: String
         }
-        var last: [Key: (place: Int, item: PipelineBook.Item)] = [:]
-        for (place, item) in items.enumerated() {
-            last[Key(pipeline: item.pipelineID, key: item.item.key)] = (place, item)
+        var rows: [Key: (place: Int, item: PipelineEntry.Item)] = [:]
+        for item in items {
+            let key = Key(pipeline: item.pipelineID, key: item.item.key)
+            rows[key] = (rows[key]?.place ?? item.place, item)
         }
-        guard !last.isEmpty else { return }
-        let rows = last.values.sorted { $0.place < $1.place }
+        guard !rows.isEmpty else { return }
+        let sorted = rows.sorted { ($0.key.pipeline, $0.key.key) < ($1.key.pipeline, $1.key.key) }.map(
+            \.value
+        )
         try connection.execute(
             upsertItems,
             [
-                .int64Array(rows.map(\.item.pipelineID)), .textArray(rows.map(\.item.item.key)),
-                .textArray(rows.map(\.item.item.value)), .textArray(rows.map(\.item.item.type)),
-                .int64Array(rows.map { Int64($0.place) }), .timestampArray(rows.map(\.item.at)),
+                .int64Array(sorted.map(\.item.pipelineID)), .textArray(sorted.map(\.item.item.key)),
+                .textArray(sorted.map(\.item.item.value)), .textArray(sorted.map(\.item.item.type)),
+                .int64Array(sorted.map { Int64($0.place) }), .timestampArray(sorted.map(\.item.at)),
             ]
         )
     }

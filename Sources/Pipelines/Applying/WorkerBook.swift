@@ -2,28 +2,14 @@ internal import Core
 internal import Ingest
 
 /// The workers that some lines concern, while the lines are applied.
+///
+/// Each value of a row has the place of the line that set it: the latest one counts, in whatever order lines are loaded. What
+/// Weir notes of a change (`worker.state_changed`, and its events) is what it has seen when it loaded the line.
 struct WorkerBook {
-    /// A row of `worker_client`.
-    struct Entry: Hashable {
-        var id: Int64
-        var bootstrap: WorkerBootstrap
-        var state = WorkerState.starting
-        var isBrokerConnected = false
-        var inFlight: Int64 = 0
-        var processed: Int64 = 0
-        var failed: Int64 = 0
-        var queueLag: Int64?
-        var cpu: Double?
-        var memory: Double?
-        var uptime: Int64?
-        var lastError: String?
-        var reason: String?
-        var sessionAt: Timestamp?
-        var startedAt: Timestamp
-        var lastSeenAt: Timestamp
-        var stoppedAt: Timestamp?
-        var updatedAt: Timestamp
-        var lostAt: Timestamp?
+    /// A line about a worker.
+    struct Line {
+        let place: LinePlace
+        let report: WorkerReport
     }
 
     /// A row of `worker_event`.
@@ -35,10 +21,18 @@ struct WorkerBook {
     }
 
     /// By the numbers that are stored.
-    private(set) var entries: [Int64: Entry]
+    private(set) var entries: [Int64: WorkerEntry]
     private(set) var changed: Set<Int64> = []
     private(set) var records: [Record] = []
     private(set) var events: [OutboxEvent] = []
+    /// Other numbers of workers.
+    private(set) var aliases: [Int64: Int64]
+    /// Those that are new.
+    private(set) var newAliases: [Int64: Int64] = [:]
+    /// Lines about workers that have not begun yet.
+    private(set) var early: [Line] = []
+    // Lines that came before the worker's beginning, by the number that they name.
+    private var waiting: [Int64: [Line]]
     private var instances: [Instance: Int64] = [:]
     // How many records the current line has made.
     private var place: Int64 = 0
@@ -54,27 +48,37 @@ struct WorkerBook {
         }
     }
 
-    init(_ entries: [Entry]) {
+    init(_ entries: [WorkerEntry], aliases: [Int64: Int64] = [:], waiting: [Line] = []) {
         self.entries = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.aliases = aliases
+        self.waiting = Dictionary(grouping: waiting, by: \.report.workerID)
         for entry in entries { instances[Instance(entry.bootstrap)] = entry.id }
     }
 
     /// Applies a line.
-    mutating func apply(_ report: WorkerReport, at time: Timestamp) -> PipelineOutcome {
+    mutating func apply(_ line: Line) -> PipelineOutcome {
         place = 0
-        if case .bootstrap(let bootstrap) = report.word { return begin(bootstrap, report.workerID, time) }
-        guard var entry = entries[report.workerID] else { return .unknownWorker }
+        let time = line.place.at
+        if case .bootstrap(let bootstrap) = line.report.word {
+            return begin(bootstrap, line.report.workerID, line.place)
+        }
+        let id = aliases[line.report.workerID] ?? line.report.workerID
+        guard var entry = entries[id] else {
+            early.append(line)
+            return .unknownWorker
+        }
         let old = entry
-        switch report.word {
+        switch line.report.word {
         case .bootstrap: break
-        case .heartbeat(let beat): hear(beat, &entry, time)
+        case .heartbeat(let beat): hear(beat, &entry, line.place)
         case .events(let list):
-            see(&entry, time)
+            entry.see(time)
             for event in list { record(event, entry, time) }
-        case .shutdown(let reason): stop(reason, &entry, time)
-        case .lost(let since): lose(since, &entry, time)
+        case .shutdown(let reason): stop(reason, &entry, line.place)
+        case .lost(let since): entry.lose(since: since, at: time)
         }
         entry.updatedAt = max(entry.updatedAt, time)
+        notice(old, entry, time)
         if entry != old { changed.insert(entry.id) }
         entries[entry.id] = entry
         return .worker(entry.id)
@@ -83,69 +87,43 @@ struct WorkerBook {
     // MARK: - Words
 
     /// Begins a worker, or the same one again: its number, its counters and its first start stay.
-    private mutating func begin(_ bootstrap: WorkerBootstrap, _ id: Int64, _ time: Timestamp)
-        -> PipelineOutcome
+    private mutating func begin(_ bootstrap: WorkerBootstrap, _ id: Int64, _ at: LinePlace) -> PipelineOutcome
     {
         let known = instances[Instance(bootstrap)].flatMap { entries[$0] }
         guard known != nil || entries[id] == nil else { return .unknownWorker }
-        var entry =
-            known ?? Entry(id: id, bootstrap: bootstrap, startedAt: time, lastSeenAt: time, updatedAt: time)
+        var entry = known ?? WorkerEntry(id: id, bootstrap: bootstrap, at: at.at)
+        let old = entry
         instances[Instance(bootstrap)] = entry.id
-        if let before = entry.sessionAt, before > time {
-            record(
-                WorkerEvent(at: time, level: .info, type: "worker.bootstrap", message: "worker started"),
-                entry,
-                time
-            )
-            return .worker(entry.id)
+        if entry.id != id, entries[id] == nil {
+            aliases[id] = entry.id
+            newAliases[id] = entry.id
         }
-        entry.bootstrap = bootstrap
-        entry.sessionAt = time
-        entry.state = .starting
-        entry.isBrokerConnected = false
-        entry.inFlight = 0
-        (entry.queueLag, entry.cpu, entry.memory, entry.uptime) = (nil, nil, nil, nil)
-        (entry.reason, entry.stoppedAt, entry.lostAt) = (nil, nil, nil)
-        entry.lastSeenAt = max(entry.lastSeenAt, time)
-        entry.updatedAt = max(entry.updatedAt, time)
-        changed.insert(entry.id)
-        entries[entry.id] = entry
+        let isLatest = entry.begin(bootstrap, at)
         record(
-            WorkerEvent(at: time, level: .info, type: "worker.bootstrap", message: "worker started"),
+            WorkerEvent(at: at.at, level: .info, type: "worker.bootstrap", message: "worker started"),
             entry,
-            time
+            at.at
         )
-        tell("worker.started", entry, time)
+        if isLatest { tell("worker.started", entry, at.at) }
+        if entry != old || known == nil { changed.insert(entry.id) }
+        entries[entry.id] = entry
+        // Those that came in this batch, and those that came before it.
+        let own = early.filter { $0.report.workerID == id }
+        early.removeAll { $0.report.workerID == id }
+        for line in ((waiting.removeValue(forKey: id) ?? []) + own).sorted(by: { $0.place < $1.place }) {
+            _ = apply(line)
+        }
         return .worker(entry.id)
     }
 
-    private mutating func see(_ entry: inout Entry, _ time: Timestamp) {
-        entry.lastSeenAt = max(entry.lastSeenAt, time)
-        guard entry.lostAt != nil else { return }
-        entry.lostAt = nil
-        tell("worker.back", entry, time)
-    }
-
-    /// A heartbeat that arrives behind a later one says nothing.
-    private mutating func hear(_ beat: WorkerHeartbeat, _ entry: inout Entry, _ time: Timestamp) {
-        guard time >= entry.lastSeenAt else { return }
+    /// What a later line has said stays.
+    private mutating func hear(_ beat: WorkerHeartbeat, _ entry: inout WorkerEntry, _ at: LinePlace) {
+        let time = at.at
         let wasLost = entry.lostAt != nil
-        see(&entry, time)
-        entry.uptime = beat.uptime ?? entry.uptime
-        entry.isBrokerConnected = beat.isBrokerConnected ?? entry.isBrokerConnected
-        entry.inFlight = beat.inFlight ?? entry.inFlight
-        entry.processed = beat.processed ?? entry.processed
-        entry.failed = beat.failed ?? entry.failed
-        entry.queueLag = beat.queueLag ?? entry.queueLag
-        entry.cpu = beat.cpu ?? entry.cpu
-        entry.memory = beat.memory ?? entry.memory
-        entry.lastError = beat.lastError ?? entry.lastError
-        entry.reason = beat.message ?? entry.reason
-        entry.bootstrap.metadata = beat.metadata ?? entry.bootstrap.metadata
-        guard let state = beat.state, state != entry.state else { return }
+        entry.see(time)
+        entry.hear(beat, at)
         let from = entry.state
-        entry.state = state
-        entry.stoppedAt = state == .stopped ? time : nil
+        guard let state = beat.state, entry.set(.state, \.state, state, at), state != from else { return }
         note(from, entry, time)
         switch state {
         case .error: tell("worker.failed", entry, time, from: from)
@@ -158,41 +136,45 @@ struct WorkerBook {
         }
     }
 
-    private mutating func stop(_ reason: String?, _ entry: inout Entry, _ time: Timestamp) {
-        guard entry.state != .stopped else { return }
+    private mutating func stop(_ reason: String?, _ entry: inout WorkerEntry, _ at: LinePlace) {
         let from = entry.state
-        entry.state = .stopped
-        entry.stoppedAt = time
-        entry.lostAt = nil
-        entry.reason = reason ?? entry.reason
-        entry.lastSeenAt = max(entry.lastSeenAt, time)
+        let isLatest = entry.set(.state, \.state, .stopped, at)
+        if let reason { _ = entry.set(.reason, \.reason, reason, at) }
+        entry.see(at.at)
         var details = JSONWriter()
         details.object { if let reason { $0.member("reason", reason) } }
         record(
             WorkerEvent(
-                at: time,
+                at: at.at,
                 level: .info,
                 type: "worker.stopped",
                 message: "worker stopped",
                 details: details.bytes
             ),
             entry,
-            time
+            at.at
         )
-        tell("worker.stopped", entry, time, from: from)
+        if isLatest, from != .stopped { tell("worker.stopped", entry, at.at, from: from) }
     }
 
-    private mutating func lose(_ since: Timestamp, _ entry: inout Entry, _ time: Timestamp) {
-        guard entry.lastSeenAt == since, entry.state != .stopped, entry.lostAt == nil else { return }
-        entry.lostAt = time
-        note(entry.state, entry, time, to: .offline)
-        tell("worker.heartbeat_lost", entry, time, from: entry.state)
+    /// Notes a silence, or its end.
+    private mutating func notice(_ old: WorkerEntry, _ entry: WorkerEntry, _ time: Timestamp) {
+        if old.lostAt == nil, entry.lostAt != nil {
+            note(entry.state, entry, time, to: .offline)
+            tell("worker.heartbeat_lost", entry, time, from: entry.state)
+        } else if old.lostAt != nil, entry.lostAt == nil, entry.state != .stopped {
+            tell("worker.back", entry, time)
+        }
     }
 
     // MARK: - Traces
 
-    private mutating func note(_ from: WorkerState, _ entry: Entry, _ time: Timestamp, to: WorkerState? = nil)
-    {
+    private mutating func note(
+        _ from: WorkerState,
+        _ entry: WorkerEntry,
+        _ time: Timestamp,
+        to: WorkerState? = nil
+    ) {
         let state = to ?? entry.state
         var details = JSONWriter()
         details.object { object in
@@ -209,20 +191,25 @@ struct WorkerBook {
         keep(event, entry, time)
     }
 
-    private mutating func record(_ event: WorkerEvent, _ entry: Entry, _ time: Timestamp) {
+    private mutating func record(_ event: WorkerEvent, _ entry: WorkerEntry, _ time: Timestamp) {
         keep(event, entry, time)
         guard event.level == .error else { return }
         events.append(OutboxEvent("worker.error", entry, at: time, event: event))
     }
 
     /// The number of a row is made of its line's time and its place in the line: the same in a replay.
-    private mutating func keep(_ event: WorkerEvent, _ entry: Entry, _ time: Timestamp) {
+    private mutating func keep(_ event: WorkerEvent, _ entry: WorkerEntry, _ time: Timestamp) {
         let id = time.microseconds * 4 + place
         place += 1
         records.append(Record(id: id, workerID: entry.id, at: event.at ?? time, event: event))
     }
 
-    private mutating func tell(_ kind: String, _ entry: Entry, _ time: Timestamp, from: WorkerState? = nil) {
+    private mutating func tell(
+        _ kind: String,
+        _ entry: WorkerEntry,
+        _ time: Timestamp,
+        from: WorkerState? = nil
+    ) {
         events.append(OutboxEvent(kind, entry, at: time, from: from))
     }
 }
@@ -231,7 +218,7 @@ extension OutboxEvent {
     /// What happened to a worker. Contract pipelogiq §6.4.
     init(
         _ kind: String,
-        _ entry: WorkerBook.Entry,
+        _ entry: WorkerEntry,
         at time: Timestamp,
         from: WorkerState? = nil,
         event: WorkerEvent? = nil

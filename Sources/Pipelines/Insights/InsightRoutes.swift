@@ -10,6 +10,7 @@ struct InsightRoutes: Sendable {
     let reader: StoreReader
     let sources: [any InsightSource]
     let templates: (any LinkTemplateSource)?
+    let limits: InsightLimits
 
     var all: [Endpoint] { PipelinesSurface.doubled([insights, series, traces]) }
 
@@ -84,16 +85,23 @@ struct InsightRoutes: Sendable {
             let now = request.receivedAt
             let since = now - .seconds(range.minutes * 60)
             var groups: [Insights.Group] = []
-            var totals = PipelineTotals(total: 0, failed: 0)
+            var totals: [(totals: PipelineTotals, minutes: Double)] = []
+            var capped: [(source: String, of: String, since: Timestamp)] = []
             for source in chosen(request) {
-                groups += try source.stageGroups(since: since, now: now, on: connection).map {
-                    ($0, source.name)
-                }
-                let part = try source.totals(since: since, on: connection)
-                totals.total += part.total
-                totals.failed += part.failed
+                let own = try source.stageGroups(since: since, now: now, limits, on: connection)
+                groups += own.value.map { ($0, source.name) }
+                if let since = own.since { capped.append((source.name, "stages", since)) }
+                let part = try source.totals(since: since, limits, on: connection)
+                totals.append(
+                    (
+                        part.value,
+                        part.since.map { max((now - $0) / .seconds(60), 1.0 / 60) } ?? Double(range.minutes)
+                    )
+                )
+                if let since = part.since { capped.append((source.name, "pipelines", since)) }
             }
-            let insights = Insights(groups, totals, minutes: range.minutes, listed: Self.listed)
+            var insights = Insights(groups, totals, listed: Self.listed)
+            insights.capped = capped
             return PlainAnswer.object { insights.write(to: &$0) }
         }
     }
@@ -106,15 +114,13 @@ struct InsightRoutes: Sendable {
             .named(InsightSchemas.series)
         ) { request, connection in
             let buckets = (Self.range(request) ?? .hour).buckets(at: request.receivedAt)
-            var sums = [InsightBucket](repeating: InsightBucket(), count: buckets.count)
-            for source in chosen(request) {
-                for (place, bucket) in try source.series(buckets, on: connection).enumerated()
-                where sums.indices.contains(place) { sums[place].add(bucket) }
-            }
+            var sums = InsightSeries(buckets)
+            for source in chosen(request) { sums.add(try source.series(buckets, limits, on: connection)) }
             return PlainAnswer.object { body in
                 body.member("bucketSeconds", buckets.step)
+                if let since = sums.since { body.member("cappedSince", PipelineEncoder.wholeSeconds(since)) }
                 body.array("series") { list in
-                    for (place, bucket) in sums.enumerated() {
+                    for (place, bucket) in sums.list.enumerated() {
                         let start = buckets.start.adding(seconds: place * Int(buckets.step))
                         list.object { Self.write(bucket, start, to: &$0) }
                     }
@@ -132,6 +138,7 @@ struct InsightRoutes: Sendable {
         element.member("stagesFailed", bucket.stagesFailed)
         element.member("p50Ms", bucket.p50)
         element.member("p95Ms", bucket.p95)
+        if bucket.isSampled { element.member("sampled", true) }
     }
 
     // MARK: - Traces
@@ -163,8 +170,11 @@ struct InsightRoutes: Sendable {
         ) { request, connection in
             let query = Self.query(request)
             var rows: [TraceRow] = []
+            var since: Timestamp?
             for source in chosen(request) {
-                rows += try source.traces(query, now: request.receivedAt, on: connection)
+                let part = try source.traces(query, now: request.receivedAt, limits, on: connection)
+                rows += part.value
+                if let time = part.since { since = max(since ?? time, time) }
             }
             rows.sort { ($0.at, $0.executionID) > ($1.at, $1.executionID) }
             let links = try templates?.templates(on: connection) ?? LinkTemplates()
@@ -172,7 +182,10 @@ struct InsightRoutes: Sendable {
             writer.array { list in
                 for row in rows.prefix(query.limit) { list.object { Self.write(row, links, to: &$0) } }
             }
-            return .json(writer.bytes + [UInt8(ascii: "\n")])
+            var response = Response.json(writer.bytes + [UInt8(ascii: "\n")])
+            // The body is a list: there is no room in it.
+            if let since { response.fields.append("Weir-Searched-Since", since.iso8601()) }
+            return response
         }
     }
 

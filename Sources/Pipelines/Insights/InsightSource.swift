@@ -62,6 +62,8 @@ package struct InsightBucket: Hashable, Sendable {
     /// Of the durations of stages that ended here, in milliseconds.
     package var p50: Int64 = 0
     package var p95: Int64 = 0
+    /// Whether the percentiles are of the newest of them only.
+    package var isSampled = false
 
     /// An empty one.
     package init() {}
@@ -69,7 +71,7 @@ package struct InsightBucket: Hashable, Sendable {
     /// With another source's: percentiles cannot be added, so that those of the source with more stages stay.
     package mutating func add(_ other: InsightBucket) {
         if other.stagesCompleted + other.stagesFailed > stagesCompleted + stagesFailed {
-            (p50, p95) = (other.p50, other.p95)
+            (p50, p95, isSampled) = (other.p50, other.p95, other.isSampled)
         }
         pipelinesCreated += other.pipelinesCreated
         pipelinesCompleted += other.pipelinesCompleted
@@ -80,7 +82,7 @@ package struct InsightBucket: Hashable, Sendable {
 }
 
 /// What a list of traces asks for. Contract pipelogiq §2.4.
-package struct TraceQuery: Hashable, Sendable {
+package struct TraceQuery: Sendable {
     /// What an execution is doing.
     package enum Status: String, CaseIterable, Sendable {
         case success, error, running
@@ -97,19 +99,6 @@ package struct TraceQuery: Hashable, Sendable {
 
     /// Asks for the newest.
     package init() {}
-
-    package static func == (left: TraceQuery, right: TraceQuery) -> Bool {
-        left.search == right.search && left.status == right.status && left.since == right.since
-            && left.before?.at == right.before?.at && left.before?.id == right.before?.id
-            && left.application == right.application && left.limit == right.limit
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(search)
-        hasher.combine(status)
-        hasher.combine(since)
-        hasher.combine(limit)
-    }
 }
 
 /// An execution as a trace.
@@ -149,16 +138,22 @@ package struct TraceRow: Hashable, Sendable {
 }
 
 /// Something whose executions insights and traces cover: pipelines, Nextflow runs, tracked runs. All methods run on the
-/// connection's queue and throw `PostgresError`; each reads at most the rows of its window, through an index.
+/// connection's queue and throw `PostgresError`; each reads at most what the limits allow, the newest, through an index.
 package protocol InsightSource: Sendable {
     /// Its word in the parameter `source`.
     var name: String { get }
     /// Attempts that began since then, by pipeline and stage; those that run count with their age.
-    func stageGroups(since: Timestamp, now: Timestamp, on connection: Connection) throws -> [StageGroup]
+    func stageGroups(since: Timestamp, now: Timestamp, _ limits: InsightLimits, on connection: Connection)
+        throws -> Capped<[StageGroup]>
     /// Pipelines that were made since then.
-    func totals(since: Timestamp, on connection: Connection) throws -> PipelineTotals
+    func totals(since: Timestamp, _ limits: InsightLimits, on connection: Connection) throws -> Capped<
+        PipelineTotals
+    >
     /// One element for each bucket.
-    func series(_ buckets: InsightBuckets, on connection: Connection) throws -> [InsightBucket]
+    func series(_ buckets: InsightBuckets, _ limits: InsightLimits, on connection: Connection) throws
+        -> InsightSeries
     /// The newest executions, the newest first.
-    func traces(_ query: TraceQuery, now: Timestamp, on connection: Connection) throws -> [TraceRow]
+    func traces(_ query: TraceQuery, now: Timestamp, _ limits: InsightLimits, on connection: Connection)
+        throws
+        -> Capped<[TraceRow]>
 }

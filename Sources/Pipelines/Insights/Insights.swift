@@ -12,17 +12,28 @@ struct Insights: Sendable {
     let failuresPerMinute: Double
     let successRate: Double
     let meanStageMs: Double
+    /// What does not cover its window whole: the source, what of it, and since when.
+    var capped: [(source: String, of: String, since: Timestamp)] = []
 
-    init(_ groups: [Group], _ totals: PipelineTotals, minutes: Int, listed: Int) {
+    /// `minutes` is how long the totals cover.
+    init(_ groups: [Group], _ totals: [(totals: PipelineTotals, minutes: Double)], listed: Int) {
         slowest = Array(
             groups.sorted { Self.goesBefore($0.group, $1.group) { Double($0.p95) } }.prefix(listed)
         )
         let failing = groups.filter { $0.group.failed > 0 }
         hotspots = Array(failing.sorted { Self.goesBefore($0.group, $1.group, Self.rate) }.prefix(listed))
-        executionsPerMinute = Double(totals.total) / Double(minutes)
-        failuresPerMinute = Double(totals.failed) / Double(minutes)
-        successRate =
-            totals.total == 0 ? 0 : Double(totals.total - totals.failed) / Double(totals.total) * 100
+        // Windows of one length are divided once: the sum of quotients is not always the quotient of the sum.
+        let whole = Dictionary(grouping: totals) { $0.minutes }
+        var rates = (executions: 0.0, failures: 0.0)
+        for (minutes, parts) in whole {
+            rates.executions += Double(parts.reduce(0) { $0 + $1.totals.total }) / minutes
+            rates.failures += Double(parts.reduce(0) { $0 + $1.totals.failed }) / minutes
+        }
+        executionsPerMinute = rates.executions
+        failuresPerMinute = rates.failures
+        let total = totals.reduce(0) { $0 + $1.totals.total }
+        let failures = totals.reduce(0) { $0 + $1.totals.failed }
+        successRate = total == 0 ? 0 : Double(total - failures) / Double(total) * 100
         let count = groups.reduce(0) { $0 + $1.group.count }
         meanStageMs = count == 0 ? 0 : groups.reduce(0) { $0 + $1.group.sumMs } / Double(count)
     }
@@ -74,6 +85,16 @@ struct Insights: Sendable {
             PipelineEncoder.member("successRate", successRate, to: &summary)
             PipelineEncoder.member("avgStageMs", meanStageMs, to: &summary)
         }
+        guard !capped.isEmpty else { return }
+        body.array("capped") { list in
+            for (source, what, since) in capped {
+                list.object { element in
+                    element.member("source", source)
+                    element.member("of", what)
+                    element.member("since", PipelineEncoder.wholeSeconds(since))
+                }
+            }
+        }
     }
 }
 
@@ -97,12 +118,16 @@ enum InsightSchemas {
                     )
                 )
             ),
+            Member("capped", .list(.object), isRequired: false),
         ]
     )
 
     static let series = APISchema(
         "InsightSeries",
-        [Member("bucketSeconds", .count), Member("series", .list(.object))]
+        [
+            Member("bucketSeconds", .count), Member("series", .list(.object)),
+            Member("cappedSince", .moment, isRequired: false),
+        ]
     )
 
     static let trace = APISchema(

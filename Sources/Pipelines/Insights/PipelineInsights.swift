@@ -7,68 +7,57 @@ struct PipelineInsights: InsightSource {
     let name = "pipelines"
 
     private static let groups = Statement("insight groups", file: PackageResources.insight_groups_sql)
+    private static let totals = Statement("insight totals", file: PackageResources.insight_totals_sql)
     private static let series = Statement("insight series", file: PackageResources.insight_series_sql)
+    private static let durations = Statement(
+        "insight durations",
+        file: PackageResources.insight_durations_sql
+    )
 
-    func stageGroups(since: Timestamp, now: Timestamp, on connection: Connection) throws -> [StageGroup] {
-        try connection.execute(Self.groups, [.timestamp(since), .timestamp(now)]).map { row in
-            let percentiles = try row.int64Array("percentiles").map { $0 ?? 0 }
-            return StageGroup(
-                pipeline: try row.text("pipeline"),
-                stage: try row.text("stage"),
-                count: try row.int64("n"),
-                failed: try row.int64("failed"),
-                retries: try row.int64("retries"),
-                sumMs: try row.double("sum_ms"),
-                p50: percentiles[0],
-                p95: percentiles[1],
-                p99: percentiles[2]
-            )
-        }
+    func stageGroups(since: Timestamp, now: Timestamp, _ limits: InsightLimits, on connection: Connection)
+        throws -> Capped<[StageGroup]>
+    {
+        let parameters: [Parameter] = [.timestamp(since), .timestamp(now), .int(limits.samples)]
+        return try StageGroup.read(connection.execute(Self.groups, parameters), limit: limits.samples)
     }
 
-    func totals(since: Timestamp, on connection: Connection) throws -> PipelineTotals {
-        let row = try connection.execute(
-            Statement(
-                "insight totals",
-                """
-                SELECT count(*) AS total, count(*) FILTER (WHERE lower(status) = 'failed') AS failed
-                FROM pipeline WHERE created_at >= $1
-                """
-            ),
-            [.timestamp(since)]
-        )[0]
-        return PipelineTotals(total: try row.int64("total"), failed: try row.int64("failed"))
+    func totals(since: Timestamp, _ limits: InsightLimits, on connection: Connection) throws -> Capped<
+        PipelineTotals
+    > {
+        let rows = try connection.execute(Self.totals, [.timestamp(since), .int(limits.counted)])
+        return try PipelineTotals.read(rows[0], limit: limits.counted)
     }
 
-    func series(_ buckets: InsightBuckets, on connection: Connection) throws -> [InsightBucket] {
-        var list = [InsightBucket](repeating: InsightBucket(), count: buckets.count)
-        let rows = try connection.execute(
-            Self.series,
-            [.timestamp(buckets.start), .timestamp(buckets.end), .int64(buckets.step)]
+    func series(_ buckets: InsightBuckets, _ limits: InsightLimits, on connection: Connection) throws
+        -> InsightSeries
+    {
+        try InsightSeries.read(
+            buckets,
+            counts: Self.series,
+            durations: Self.durations,
+            counted: limits.counted,
+            samples: limits.samples,
+            on: connection
         )
-        for row in rows {
-            let place = try row.int("bucket")
-            guard list.indices.contains(place) else { continue }
-            list[place].pipelinesCreated += try row.int64("created")
-            list[place].pipelinesCompleted += try row.int64("completed")
-            list[place].pipelinesFailed += try row.int64("failed")
-            list[place].stagesCompleted += try row.int64("stages_completed")
-            list[place].stagesFailed += try row.int64("stages_failed")
-            list[place].p50 += try row.optionalInt64("p50") ?? 0
-            list[place].p95 += try row.optionalInt64("p95") ?? 0
-        }
-        return list
     }
 
-    func traces(_ query: TraceQuery, now: Timestamp, on connection: Connection) throws -> [TraceRow] {
-        var conditions = Self.conditions(query)
-        let time = conditions.place(.timestamp(now))
-        let limit = conditions.place(.int(query.limit))
-        let rows = try connection.execute(
-            Statement(sql: Self.traces(conditions.text, now: time, limit: limit)),
-            conditions.parameters
-        )
-        return try rows.map { row in
+    func traces(_ query: TraceQuery, now: Timestamp, _ limits: InsightLimits, on connection: Connection)
+        throws
+        -> Capped<[TraceRow]>
+    {
+        var search = TraceSearch(query, limits, in: Self.place, hasNumber: true)
+        if let application = query.application {
+            search.require("application_id = \(search.value(.int64(application)))")
+        }
+        switch query.status {
+        case .success: search.filter("lower(status) = 'completed'")
+        case .error: search.require("lower(status) = 'failed'")
+        case .running: search.require("lower(status) NOT IN ('completed', 'failed')")
+        case nil: break
+        }
+        if let word = query.search { Self.look(for: word, &search) }
+        let sql = Self.traces(search.sql(), now: search.value(.timestamp(now)))
+        let rows = try connection.execute(Statement(sql: sql), search.parameters).map { row in
             TraceRow(
                 traceID: try row.text("trace_id"),
                 executionID: try row.int64("id"),
@@ -80,10 +69,26 @@ struct PipelineInsights: InsightSource {
                 at: try row.timestamp("created_at")
             )
         }
+        return Capped(rows, since: try search.since(rows.count, on: connection))
     }
 
+    /// Part of the name or of the trace id; a whole trace id and a number are found however old they are.
+    static func look(for word: String, _ search: inout TraceSearch) {
+        let pattern = search.value(.text(LikePattern.containing(word)))
+        var hits = ["trace_id = \(search.value(.text(word)))"]
+        if let id = LikePattern.number(word) { hits.append("id = \(search.value(.int64(id)))") }
+        search.search("name ILIKE \(pattern) OR trace_id ILIKE \(pattern)", hits: hits)
+    }
+
+    static let place = TraceSearch.Place(
+        table: "pipeline",
+        time: "created_at",
+        key: "id",
+        order: "created_at DESC, id DESC"
+    )
+
     /// Where a pipeline that is over has no end, its last stage's counts.
-    private static func traces(_ conditions: String, now: String, limit: String) -> String {
+    private static func traces(_ source: String, now: String) -> String {
         """
         SELECT p.id, p.name, coalesce(p.trace_id, '') AS trace_id, lower(coalesce(p.status, '')) AS status,
                p.created_at, s.n AS spans,
@@ -92,10 +97,7 @@ struct PipelineInsights: InsightSource {
                    CASE WHEN lower(p.status) IN ('completed', 'failed') THEN s.last_end END,
                    \(now)::timestamptz
                ) - p.created_at) * 1000))::bigint AS duration_ms
-        FROM (
-            SELECT * FROM pipeline p WHERE \(conditions)
-            ORDER BY p.created_at DESC, p.id DESC LIMIT \(limit)::bigint
-        ) p
+        FROM (\(source)) p
         CROSS JOIN LATERAL (
             SELECT count(*) AS n, max(finished_at) AS last_end FROM stage WHERE pipeline_id = p.id
         ) s
@@ -109,31 +111,5 @@ struct PipelineInsights: InsightSource {
         case "failed": .error
         default: .running
         }
-    }
-
-    private static func conditions(_ query: TraceQuery) -> SQLConditions {
-        var conditions = SQLConditions()
-        conditions.require("p.application_id", equals: query.application.map(Parameter.int64))
-        if let search = query.search {
-            let pattern = conditions.place(.text(LikePattern.containing(search)))
-            var parts = ["p.name ILIKE \(pattern)", "p.trace_id ILIKE \(pattern)"]
-            if let id = LikePattern.number(search) { parts.append("p.id = \(conditions.place(.int64(id)))") }
-            conditions.require(parts.joined(separator: " OR "))
-        }
-        switch query.status {
-        case .success: conditions.require("lower(p.status) = 'completed'")
-        case .error: conditions.require("lower(p.status) = 'failed'")
-        case .running: conditions.require("lower(p.status) NOT IN ('completed', 'failed')")
-        case nil: break
-        }
-        if let since = query.since {
-            conditions.require("p.created_at >= \(conditions.place(.timestamp(since)))::timestamptz")
-        }
-        if let before = query.before {
-            let time = conditions.place(.timestamp(before.at))
-            let id = conditions.place(.int64(before.id))
-            conditions.require("(p.created_at, p.id) < (\(time)::timestamptz, \(id)::bigint)")
-        }
-        return conditions
     }
 }

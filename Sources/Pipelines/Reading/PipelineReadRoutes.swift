@@ -11,6 +11,7 @@ struct PipelineReadRoutes: Sendable {
 
     let surface: PipelinesSurface
     let templates: (any LinkTemplateSource)?
+    let limits: InsightLimits
 
     var all: [Endpoint] { PipelinesSurface.doubled([list, detail, rerun, skip]) }
 
@@ -71,7 +72,7 @@ struct PipelineReadRoutes: Sendable {
                 query.keywords = request.query.all("keywords").filter { !$0.isEmpty && !$0.utf8.contains(0) }
                 query.statuses = request.query.all("statuses").filter { !$0.isEmpty && !$0.utf8.contains(0) }
                 let store = PipelinesStore(connection: connection)
-                let found = try store.list(query)
+                let found = try store.list(query, limits)
                 let links = try templates?.templates(on: connection) ?? LinkTemplates()
                 return PlainAnswer.object { body in
                     body.array("items") { list in
@@ -80,6 +81,7 @@ struct PipelineReadRoutes: Sendable {
                         }
                     }
                     body.member("totalCount", found.total)
+                    if found.total >= Int64(limits.samples) { body.member("totalCapped", true) }
                     body.member("pageNumber", query.page)
                     body.member("pageSize", query.size)
                 }

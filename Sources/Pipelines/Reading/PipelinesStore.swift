@@ -48,23 +48,24 @@ struct PipelinesStore {
         "p.id, p.name, p.trace_id, p.created_at, p.finished_at, p.application_id, "
         + "p.w3c_trace_id, p.trace_flags, p.tracestate"
 
-    /// A page, the newest first, and how many there are in all.
-    func list(_ query: Query) throws -> (total: Int64, page: [Found]) {
-        var conditions = Self.conditions(query)
+    /// A page, the newest first, and how many there are: at most `limits.samples`, the newest.
+    func list(_ query: Query, _ limits: InsightLimits) throws -> (total: Int64, page: [Found]) {
+        var search = Self.search(query, limits)
+        let source = search.sql()
         let total = try connection.execute(
-            Statement(sql: "SELECT count(*) AS n FROM pipeline p WHERE \(conditions.text)"),
-            conditions.parameters
+            Statement(sql: "SELECT count(*) AS n FROM (\(source)) p"),
+            search.parameters
         )[0].int64("n")
-        let limit = conditions.place(.int(query.size))
-        let offset = conditions.place(.int((query.page - 1) * query.size))
+        let limit = search.value(.int(query.size))
+        let offset = search.value(.int((query.page - 1) * query.size))
         let rows = try connection.execute(
             Statement(
                 sql: """
-                    SELECT \(Self.columns) FROM pipeline p WHERE \(conditions.text)
+                    SELECT \(Self.columns) FROM (\(source)) p
                     ORDER BY p.created_at DESC, p.id DESC LIMIT \(limit)::bigint OFFSET \(offset)::bigint
                     """
             ),
-            conditions.parameters
+            search.parameters
         )
         var page = try rows.map(Self.found)
         let places = Dictionary(uniqueKeysWithValues: page.enumerated().map { ($1.id, $0) })
@@ -159,35 +160,41 @@ struct PipelinesStore {
         return (items, keywords)
     }
 
-    private static func conditions(_ query: Query) -> SQLConditions {
-        var conditions = SQLConditions()
-        conditions.require("p.application_id", equals: query.application.map(Parameter.int64))
-        if let search = query.search {
-            let pattern = conditions.place(.text(LikePattern.containing(search)))
-            var parts = ["p.name ILIKE \(pattern)", "p.trace_id ILIKE \(pattern)"]
-            if let id = LikePattern.number(search) { parts.append("p.id = \(conditions.place(.int64(id)))") }
-            conditions.require(parts.joined(separator: " OR "))
+    private static func search(_ query: Query, _ limits: InsightLimits) -> TraceSearch {
+        var wanted = TraceQuery()
+        wanted.limit = limits.samples
+        var search = TraceSearch(wanted, limits, in: PipelineInsights.place, hasNumber: true)
+        if let application = query.application {
+            search.require("application_id = \(search.value(.int64(application)))")
+        }
+        let bounds = [
+            ("created_at >=", query.startFrom), ("created_at <=", query.startTo),
+            ("finished_at >=", query.endFrom), ("finished_at <=", query.endTo),
+        ]
+        for case (let left, let time?) in bounds {
+            search.require("\(left) \(search.value(.timestamp(time)))::timestamptz")
         }
         if !query.statuses.isEmpty {
-            conditions.require("p.status = ANY (\(conditions.place(.textArray(query.statuses)))::text[])")
+            search.require("status = ANY (\(search.value(.textArray(query.statuses)))::text[])")
+            // Two indexes have those that are few.
+            if query.statuses.allSatisfy({ $0 == PipelineStatus.failed.rawValue }) {
+                search.require("lower(status) = 'failed'")
+            } else if !query.statuses.contains(where: { ["completed", "failed"].contains($0.lowercased()) }) {
+                search.require("lower(status) NOT IN ('completed', 'failed')")
+            }
         }
         if !query.keywords.isEmpty {
-            let words = conditions.place(.textArray(query.keywords))
-            conditions.require(
+            let words = search.value(.textArray(query.keywords))
+            search.require(
                 """
                 EXISTS (SELECT FROM pipeline_keyword pk JOIN keyword k ON k.id = pk.keyword_id
-                        WHERE pk.pipeline_id = p.id AND (k.value = ANY (\(words)::text[]) OR k.key = ANY (\(words)::text[])))
+                        WHERE pk.pipeline_id = pipeline.id
+                            AND (k.value = ANY (\(words)::text[]) OR k.key = ANY (\(words)::text[])))
                 """
             )
         }
-        let bounds = [
-            ("p.created_at >=", query.startFrom), ("p.created_at <=", query.startTo),
-            ("p.finished_at >=", query.endFrom), ("p.finished_at <=", query.endTo),
-        ]
-        for case (let left, let time?) in bounds {
-            conditions.require("\(left) \(conditions.place(.timestamp(time)))::timestamptz")
-        }
-        return conditions
+        if let word = query.search { PipelineInsights.look(for: word, &search) }
+        return search
     }
 }
 

@@ -1,27 +1,30 @@
+-- What began and ended in each bucket of $3 seconds from $1 to $2: at most $4 of each, the newest; `oldest` says since when
+-- they are, `n` how many.
 SELECT
-    floor(extract(epoch FROM created_at - $1::timestamptz) / $3::bigint)::bigint AS bucket, count(*) AS created,
-    0 AS completed, 0 AS failed, 0 AS stages_completed, 0 AS stages_failed, NULL::bigint AS p50, NULL::bigint AS p95
-FROM pipeline
-WHERE created_at >= $1::timestamptz AND created_at < $2::timestamptz
-GROUP BY 1
-UNION ALL
-SELECT
-    floor(extract(epoch FROM finished_at - $1::timestamptz) / $3::bigint)::bigint, 0,
-    count(*) FILTER (WHERE lower(status) = 'completed'), count(*) FILTER (WHERE lower(status) = 'failed'), 0, 0,
-    NULL, NULL
-FROM pipeline
-WHERE finished_at IS NOT NULL AND finished_at >= $1::timestamptz AND finished_at < $2::timestamptz
-GROUP BY 1
-UNION ALL
-SELECT
-    bucket, 0, 0, 0, count(*) FILTER (WHERE status = 'completed'), count(*) FILTER (WHERE status = 'failed'),
-    percentile_disc(0.5) WITHIN GROUP (ORDER BY ms), percentile_disc(0.95) WITHIN GROUP (ORDER BY ms)
+    'created' AS what, date_bin($3::bigint * interval '1 second', at, $1::timestamptz) AS start, count(*) AS n,
+    0::bigint AS completed, 0::bigint AS failed, min(at) AS oldest
 FROM (
-    SELECT
-        floor(extract(epoch FROM finished_at - $1::timestamptz) / $3::bigint)::bigint AS bucket,
-        lower(status) AS status,
-        greatest(0, trunc(extract(epoch FROM finished_at - coalesce(started_at, finished_at)) * 1000))::bigint AS ms
-    FROM stage
+    SELECT created_at AS at FROM pipeline WHERE created_at >= $1::timestamptz AND created_at < $2::timestamptz
+    ORDER BY created_at DESC LIMIT $4::bigint
+) p
+GROUP BY 2
+UNION ALL
+SELECT
+    'ended', date_bin($3::bigint * interval '1 second', at, $1::timestamptz), count(*),
+    count(*) FILTER (WHERE lower(status) = 'completed'), count(*) FILTER (WHERE lower(status) = 'failed'), min(at)
+FROM (
+    SELECT finished_at AS at, status FROM pipeline
     WHERE finished_at IS NOT NULL AND finished_at >= $1::timestamptz AND finished_at < $2::timestamptz
+    ORDER BY finished_at DESC LIMIT $4::bigint
+) p
+GROUP BY 2
+UNION ALL
+SELECT
+    'stages', date_bin($3::bigint * interval '1 second', at, $1::timestamptz), count(*),
+    count(*) FILTER (WHERE lower(status) = 'completed'), count(*) FILTER (WHERE lower(status) = 'failed'), min(at)
+FROM (
+    SELECT finished_at AS at, status FROM stage
+    WHERE finished_at IS NOT NULL AND finished_at >= $1::timestamptz AND finished_at < $2::timestamptz
+    ORDER BY finished_at DESC LIMIT $4::bigint
 ) s
-GROUP BY bucket
+GROUP BY 2

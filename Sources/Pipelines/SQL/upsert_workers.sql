@@ -10,6 +10,7 @@ ON CONFLICT (id) DO UPDATE SET
     in_flight_jobs = excluded.in_flight_jobs, jobs_processed = excluded.jobs_processed,
     jobs_failed = excluded.jobs_failed, queue_lag = excluded.queue_lag, cpu_percent = excluded.cpu_percent,
     memory_mb = excluded.memory_mb, uptime_sec = excluded.uptime_sec, last_error = excluded.last_error,
+    started_at = excluded.started_at,
     last_seen_at = excluded.last_seen_at, stopped_at = excluded.stopped_at, updated_at = excluded.updated_at,
     lost_at = excluded.lost_at, supported_handlers = excluded.supported_handlers,
-    capabilities = excluded.capabilities, metadata = excluded.metadata
+    capabilities = excluded.capabilities, metadata = excluded.metadata, marks = excluded.marks

@@ -9,6 +9,7 @@ internal import Postgres
 struct WorkerReadRoutes: Sendable {
     let surface: PipelinesSurface
     let offlineAfter: Duration
+    let limits: InsightLimits
 
     var all: [Endpoint] { PipelinesSurface.doubled([list, events, eventsOfOne]) }
 
@@ -68,7 +69,10 @@ struct WorkerReadRoutes: Sendable {
         let limit = conditions.place(.timestamp(now - offlineAfter))
         let effective =
             "CASE WHEN w.state <> 'stopped' AND w.last_seen_at < \(limit) THEN 'offline' ELSE w.state END"
-        conditions.require("w.application_id", equals: query.application.map(Parameter.int64))
+        let own = query.application.map { "WHERE application_id = \(conditions.place(.int64($0)))" } ?? ""
+        // Those seen last: an index has their states.
+        let source =
+            "(SELECT * FROM worker_client \(own) ORDER BY last_seen_at DESC LIMIT \(limits.counted)) w"
         if let search = query.search {
             let pattern = conditions.place(.text(LikePattern.containing(search)))
             conditions.require(
@@ -80,7 +84,7 @@ struct WorkerReadRoutes: Sendable {
         }
         var counts: [WorkerState: Int64] = [:]
         let sql =
-            "SELECT \(effective) AS state, count(*) AS n FROM worker_client w WHERE \(conditions.text) GROUP BY 1"
+            "SELECT \(effective) AS state, count(*) AS n FROM \(source) WHERE \(conditions.text) GROUP BY 1"
         for row in try connection.execute(Statement(sql: sql), conditions.parameters) {
             counts[WorkerState(rawValue: try row.text("state")) ?? .starting, default: 0] += try row.int64(
                 "n"
@@ -90,7 +94,7 @@ struct WorkerReadRoutes: Sendable {
         let rows = try connection.execute(
             Statement(
                 sql: """
-                    SELECT w.*, \(effective) AS effective, a.name AS application FROM worker_client w
+                    SELECT w.*, \(effective) AS effective, a.name AS application FROM \(source)
                     LEFT JOIN application a ON a.id = w.application_id
                     WHERE \(conditions.text) ORDER BY w.last_seen_at DESC, w.id LIMIT \(most)::bigint
                     """
@@ -119,7 +123,7 @@ struct WorkerReadRoutes: Sendable {
     }
 
     private static func write(_ row: Row, to item: inout JSONWriter) throws {
-        let application = try row.optionalText("application") ?? PipelineBook.nobody
+        let application = try row.optionalText("application") ?? PipelineEntry.nobody
         item.member("id", try row.int64("id"))
         item.member("applicationId", try row.int64("application_id"))
         item.member("applicationName", application)
@@ -205,13 +209,25 @@ struct WorkerReadRoutes: Sendable {
         conditions.require("e.worker_id", equals: worker.map(Parameter.int64))
         conditions.require("w.application_id", equals: application.map(Parameter.int64))
         let most = conditions.place(.int(limit))
+        var source = "worker_event e LEFT JOIN worker_client w ON w.id = e.worker_id"
+        if let application, worker == nil {
+            // The newest of each of its workers: its events among all may be few.
+            source = """
+                (
+                    SELECT * FROM worker_client WHERE application_id = \(conditions.place(.int64(application)))
+                    ORDER BY last_seen_at DESC LIMIT 10000
+                ) w
+                CROSS JOIN LATERAL (
+                    SELECT * FROM worker_event WHERE worker_id = w.id ORDER BY ts DESC, id DESC LIMIT \(most)::bigint
+                ) e
+                """
+        }
         let rows = try connection.execute(
             Statement(
                 sql: """
                     SELECT e.id, e.worker_id, e.ts, e.level, e.event_type, e.message, e.details_json, w.worker_name,
                            w.application_id, a.name AS application
-                    FROM worker_event e
-                    LEFT JOIN worker_client w ON w.id = e.worker_id
+                    FROM \(source)
                     LEFT JOIN application a ON a.id = w.application_id
                     WHERE \(conditions.text) ORDER BY e.ts DESC, e.id DESC LIMIT \(most)::bigint
                     """
@@ -228,7 +244,7 @@ struct WorkerReadRoutes: Sendable {
                     event.member("applicationId", try row.optionalInt64("application_id") ?? 0)
                     event.member(
                         "applicationName",
-                        try row.optionalText("application") ?? PipelineBook.nobody
+                        try row.optionalText("application") ?? PipelineEntry.nobody
                     )
                     event.member("ts", PipelineEncoder.moment(try row.timestamp("ts")))
                     event.member("level", try row.text("level"))

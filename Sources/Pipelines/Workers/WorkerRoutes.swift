@@ -47,7 +47,7 @@ struct WorkerRoutes: Sendable {
         let (worker, id, links) = try await surface.ask("bootstrap") { connection in
             var worker = new
             worker.applicationID =
-                new.application == PipelineBook.nobody
+                new.application == PipelineEntry.nobody
                 ? 0 : try PipelineNumbers.application(new.application, on: connection)
             let links = try templates?.templates(on: connection) ?? LinkTemplates()
             return (worker, try PipelineNumbers.worker(worker, on: connection), links)

@@ -87,7 +87,7 @@ final class WorkerSessions: Sendable {
         guard let row = rows.first else { return nil }
         return Session(
             workerID: try row.int64("id"),
-            application: try row.optionalText("application") ?? PipelineBook.nobody,
+            application: try row.optionalText("application") ?? PipelineEntry.nobody,
             expiresAt: try row.optionalTimestamp("session_expires_at") ?? .epoch
         )
     }

@@ -20,7 +20,7 @@ enum CallerKeys {
         if let bearer = bearers.first(where: { $0.scopes.contains(.ingest) }) {
             return .granted(application: bearer.name)
         }
-        if caller.scopes.contains(.ingest) { return .granted(application: PipelineBook.nobody) }
+        if caller.scopes.contains(.ingest) { return .granted(application: PipelineEntry.nobody) }
         if caller.name != nil || !bearers.isEmpty {
             return .refused(PlainAnswer.error(.forbidden, "this token lacks the scope 'ingest'"))
         }

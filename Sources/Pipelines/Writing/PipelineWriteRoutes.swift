@@ -48,7 +48,7 @@ struct PipelineWriteRoutes: Sendable {
         try await surface.ask("create pipeline") { connection in
             var pipeline = new
             pipeline.applicationID =
-                new.application == PipelineBook.nobody
+                new.application == PipelineEntry.nobody
                 ? 0 : try PipelineNumbers.application(new.application, on: connection)
             let numbers = try PipelineNumbers.reserve(stages: new.stages.count, on: connection)
             pipeline.id = numbers.pipeline
