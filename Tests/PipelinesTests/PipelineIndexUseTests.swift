@@ -15,7 +15,7 @@ struct PipelineIndexUseTests {
         "/pipelines", "/pipelines/77", "/pipelines?applicationId=3&pageSize=5",
         "/pipelines?search=p7&pageNumber=9",
         "/pipelines?search=nothing", "/pipelines?search=77", "/pipelines?statuses=Failed",
-        "/pipelines?statuses=Running",
+
         "/pipelines?keywords=rare",
         "/pipelines?pipelineStartFrom=2026-01-01T00:00:00Z&pipelineStartTo=2026-01-02T00:00:00Z",
         "/workers", "/workers?state=ready", "/workers?search=nothing", "/workers?applicationId=3",

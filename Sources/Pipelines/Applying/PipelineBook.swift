@@ -57,9 +57,8 @@ struct PipelineBook {
                 early.append(line)
                 continue
             }
-            if entries[id]?.firstItems != nil, entries[id]?.isMeant(by: line) == true {
-                kept.append((id, line))
-            }
+            // One that never counts is kept, too: whoever loads it before the pipeline cannot tell.
+            if entries[id]?.firstItems != nil { kept.append((id, line)) }
             if late[id] != nil {
                 late[id, default: []].append(index)
             } else {
