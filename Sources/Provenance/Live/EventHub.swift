@@ -45,6 +45,10 @@ final class EventHub: Sendable {
         var nextWaiter: UInt64 = 0
     }
 
+    /// How many listeners are woken at one moment, and how long it is to the next ones.
+    private static let group = 50
+    private static let groupPause = Duration.milliseconds(1)
+
     private let mostListeners: Int
     private let mostBytes: Int
     // Guards the buffer, and who waits.
@@ -155,8 +159,23 @@ final class EventHub: Sendable {
 
     /// Wakes those who have waited long enough.
     func tick(at now: ContinuousClock.Instant) {
-        let due = guarded.withLock { $0.waiters.values.filter { $0.deadline <= now }.map(\.answer) }
-        for answer in due { answer.settle(()) }
+        wake(guarded.withLock { $0.waiters.values.filter { $0.deadline <= now }.map(\.answer) })
+    }
+
+    /// Wakes some at once and the others a little later, group by group.
+    ///
+    /// Each runs on the lane of its connection: requests that come meanwhile wait behind a group, and not behind thousands.
+    private func wake(_ waiters: [FirstAnswer<Void>]) {
+        for answer in waiters.prefix(Self.group) { answer.settle(()) }
+        guard waiters.count > Self.group else { return }
+        Task {
+            var others = waiters.dropFirst(Self.group)
+            while !others.isEmpty {
+                try? await Task.sleep(for: Self.groupPause)
+                for answer in others.prefix(Self.group) { answer.settle(()) }
+                others = others.dropFirst(Self.group)
+            }
+        }
     }
 
     // MARK: - The reader
@@ -192,7 +211,7 @@ final class EventHub: Sendable {
             }
             return wanted
         }
-        for answer in wanted { answer.settle(()) }
+        wake(wanted)
     }
 
     private func trim(_ guarded: inout Guarded) {
