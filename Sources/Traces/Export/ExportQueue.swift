@@ -156,7 +156,6 @@ struct ExportQueue: Sendable {
         }
     }
 
-
     private func key(_ entry: Entry) -> [Parameter] {
         [.text(entry.system), .text(entry.name.subject), .text(entry.name.name)]
     }

@@ -175,7 +175,9 @@ final class RunExporter: Sendable {
         -> Opened
     {
         let source = queue.sources.first { $0.system == entry.system }
-        guard let run = try source?.open(entry.name, on: connection), sampler.takes(run.trace, parent: run.parent) else {
+        guard let run = try source?.open(entry.name, on: connection),
+            sampler.takes(run.trace, parent: run.parent)
+        else {
             return Opened(entry: entry, run: nil)
         }
         let page = try run.page(after: entry.position, limit: batch, now: now, on: connection)

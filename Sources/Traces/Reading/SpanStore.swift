@@ -64,7 +64,10 @@ enum SpanStore {
     {
         guard let id = UUID128(bytes: trace.bytes) else { return ([], false) }
         var size = 0
-        let batches = try connection.execute(fetch, [.uuid(id), .int(count), .int(bytes), .int(searched * count)]).flatMap {
+        let batches = try connection.execute(
+            fetch,
+            [.uuid(id), .int(count), .int(bytes), .int(searched * count)]
+        ).flatMap {
             row in
             guard let message = try row.optionalBytes("message") else { return [SpanBatch]() }
             size += message.count
