@@ -649,6 +649,14 @@ CREATE TABLE public.agent_run_tally (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.agent_run_trace (
+    event_key uuid NOT NULL,
+    trace_id uuid NOT NULL,
+    traceparent text NOT NULL COLLATE pg_catalog."C",
+    tracestate text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    sent_at timestamp with time zone NOT NULL
+);
+
 CREATE VIEW public.agent_runs AS
  SELECT r.id,
     r.event_id,
@@ -995,6 +1003,10 @@ CREATE TABLE public.execution (
     scheduler_observed_at timestamp with time zone,
     daliuge_observed_at timestamp with time zone,
     output_observed_at timestamp with time zone,
+    trace_id uuid,
+    traceparent text COLLATE pg_catalog."C",
+    tracestate text COLLATE pg_catalog."C",
+    trace_sent_at timestamp with time zone,
     CONSTRAINT execution_check CHECK ((NOT ((status = 'completed'::text) AND output_verification_required AND (output_state <> 'verified'::text)))),
     CONSTRAINT execution_control_phase_check CHECK ((control_phase = ANY (ARRAY['discovered'::text, 'admission_pending'::text, 'admitted'::text, 'manifest_generated'::text, 'graph_patched'::text, 'translated'::text, 'submission_pending'::text, 'submitted'::text, 'monitoring'::text, 'output_verification'::text, 'terminal'::text]))),
     CONSTRAINT execution_daliuge_state_check CHECK ((daliuge_state = ANY (ARRAY['not_created'::text, 'pristine'::text, 'building'::text, 'deploying'::text, 'running'::text, 'finished'::text, 'cancelled'::text, 'failed'::text, 'unknown'::text, 'unreachable'::text]))),
@@ -1201,7 +1213,8 @@ CREATE TABLE public.pipeline (
     w3c_trace_id character(32) NOT NULL,
     parent_span_id character(16),
     trace_flags smallint DEFAULT 1 NOT NULL,
-    tracestate text
+    tracestate text,
+    first_items text
 )
 WITH (fillfactor='85');
 
@@ -1526,6 +1539,16 @@ CREATE TABLE public.stage_options (
     run_as_user text
 );
 
+CREATE TABLE public.stage_report (
+    stage_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    journal uuid NOT NULL,
+    seq bigint NOT NULL,
+    kind text NOT NULL,
+    body text NOT NULL,
+    pipeline_id bigint
+);
+
 CREATE TABLE public.stage_retry (
     stage_id bigint NOT NULL,
     attempt integer NOT NULL,
@@ -1620,6 +1643,11 @@ CREATE TABLE public.weir_migration (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.worker_alias (
+    id bigint NOT NULL,
+    worker_id bigint NOT NULL
+);
+
 CREATE TABLE public.worker_client (
     id bigint NOT NULL,
     application_id bigint NOT NULL,
@@ -1651,7 +1679,8 @@ CREATE TABLE public.worker_client (
     lost_at timestamp with time zone,
     supported_handlers jsonb DEFAULT '[]'::jsonb NOT NULL,
     capabilities jsonb DEFAULT '{}'::jsonb NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    marks text
 )
 WITH (fillfactor='70');
 
@@ -1672,6 +1701,14 @@ CREATE SEQUENCE public.worker_id
     NO MAXVALUE
     CACHE 1;
 
+CREATE TABLE public.worker_report (
+    worker_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    journal uuid NOT NULL,
+    seq bigint NOT NULL,
+    body text NOT NULL
+);
+
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_hash_key UNIQUE (hash);
 
@@ -1686,6 +1723,9 @@ ALTER TABLE ONLY public.agent_run
 
 ALTER TABLE ONLY public.agent_run_tally
     ADD CONSTRAINT agent_run_tally_pkey PRIMARY KEY (facet, value_key);
+
+ALTER TABLE ONLY public.agent_run_trace
+    ADD CONSTRAINT agent_run_trace_pkey PRIMARY KEY (event_key);
 
 ALTER TABLE ONLY public.alert_condition
     ADD CONSTRAINT alert_condition_pkey PRIMARY KEY (rule_id, key);
@@ -1897,6 +1937,9 @@ ALTER TABLE ONLY public.stage_options
 ALTER TABLE ONLY public.stage
     ADD CONSTRAINT stage_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.stage_report
+    ADD CONSTRAINT stage_report_pkey PRIMARY KEY (stage_id, at, journal, seq);
+
 ALTER TABLE ONLY public.stage_retry
     ADD CONSTRAINT stage_retry_pkey PRIMARY KEY (stage_id, attempt, failed_at);
 
@@ -1909,11 +1952,17 @@ ALTER TABLE ONLY public.trace_export
 ALTER TABLE ONLY public.weir_migration
     ADD CONSTRAINT weir_migration_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.worker_alias
+    ADD CONSTRAINT worker_alias_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.worker_client
     ADD CONSTRAINT worker_client_application_id_instance_id_key UNIQUE (application_id, instance_id);
 
 ALTER TABLE ONLY public.worker_client
     ADD CONSTRAINT worker_client_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.worker_report
+    ADD CONSTRAINT worker_report_pkey PRIMARY KEY (worker_id, at, journal, seq);
 
 CREATE INDEX agent_run_agent ON public.agent_run USING btree (public.index_prefix(agent_name), created_order DESC);
 
@@ -1938,6 +1987,8 @@ CREATE INDEX agent_run_run ON public.agent_run USING btree (public.index_prefix(
 CREATE INDEX agent_run_start ON public.agent_run USING brin (start_instant) WITH (autosummarize='on');
 
 CREATE INDEX agent_run_status ON public.agent_run USING btree (status, created_order DESC) WHERE (status <> 'success'::text);
+
+CREATE INDEX agent_run_trace_id ON public.agent_run_trace USING btree (trace_id);
 
 CREATE INDEX agent_run_untimed ON public.agent_run USING btree (created_order DESC) WHERE (NOT created_is_time);
 
@@ -2015,6 +2066,8 @@ CREATE INDEX execution_risk ON public.execution USING btree (created_at) WHERE (
 
 CREATE INDEX execution_status ON public.execution USING btree (status, created_at DESC, uuid DESC);
 
+CREATE INDEX execution_trace_id ON public.execution USING btree (trace_id) WHERE (trace_id IS NOT NULL);
+
 CREATE INDEX idx_observability_config_updated_at ON public.observability_integration_config USING btree (updated_at);
 
 CREATE INDEX idx_observability_health_last_tested_at ON public.observability_integration_health USING btree (last_tested_at);
@@ -2037,6 +2090,8 @@ CREATE INDEX idx_stage_status_next_retry_at ON public.stage USING btree (status,
 
 CREATE INDEX import_portion_received ON public.import_portion USING btree (received_at);
 
+CREATE INDEX keyword_value ON public.keyword USING btree (value);
+
 CREATE INDEX outbox_event_unread ON public.outbox_event USING btree (xid, id);
 
 CREATE INDEX ping_age ON public.ping USING btree (at);
@@ -2049,11 +2104,15 @@ CREATE INDEX pipeline_application ON public.pipeline USING btree (application_id
 
 CREATE INDEX pipeline_created ON public.pipeline USING btree (created_at, id);
 
-CREATE INDEX pipeline_finished ON public.pipeline USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX pipeline_failed ON public.pipeline USING btree (created_at, id) WHERE (lower((status)::text) = 'failed'::text);
+
+CREATE INDEX pipeline_finished ON public.pipeline USING btree (finished_at) INCLUDE (status) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX pipeline_keyword_keyword ON public.pipeline_keyword USING btree (keyword_id);
 
 CREATE INDEX pipeline_open ON public.pipeline USING btree (id) WHERE (NOT is_completed);
+
+CREATE INDEX pipeline_running ON public.pipeline USING btree (created_at, id) WHERE (lower((status)::text) <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
 CREATE INDEX pipeline_trace ON public.pipeline USING btree (trace_id) WHERE (trace_id IS NOT NULL);
 
@@ -2103,13 +2162,17 @@ CREATE INDEX series_metric ON public.series USING btree (metric_name);
 
 CREATE INDEX span_received ON public.span USING btree (received_at);
 
-CREATE INDEX stage_finished ON public.stage USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX stage_finished ON public.stage USING btree (finished_at) INCLUDE (started_at, status) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX stage_log_stage ON public.stage_log USING btree (stage_id, created_at, id);
 
 CREATE INDEX stage_pipeline ON public.stage USING btree (pipeline_id, id);
 
-CREATE INDEX stage_started ON public.stage USING btree (started_at) WHERE (started_at IS NOT NULL);
+CREATE INDEX stage_report_early ON public.stage_report USING btree (at) WHERE (pipeline_id IS NULL);
+
+CREATE INDEX stage_report_pipeline ON public.stage_report USING btree (pipeline_id, at, journal, seq) WHERE (pipeline_id IS NOT NULL);
+
+CREATE INDEX stage_started ON public.stage USING btree (started_at) INCLUDE (finished_at, pipeline_id, name, status, retry_attempt) WHERE (started_at IS NOT NULL);
 
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
@@ -2117,13 +2180,20 @@ CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, receiv
 
 CREATE INDEX trace_export_due ON public.trace_export USING btree (due_at);
 
-CREATE INDEX worker_client_seen ON public.worker_client USING btree (last_seen_at);
+CREATE INDEX worker_alias_worker ON public.worker_alias USING btree (worker_id);
+
+CREATE INDEX worker_client_seen ON public.worker_client USING btree (last_seen_at) INCLUDE (state);
 
 CREATE INDEX worker_client_session ON public.worker_client USING btree (session_hash) WHERE (session_hash IS NOT NULL);
 
 CREATE INDEX worker_event_ts ON public.worker_event USING btree (ts, id);
 
 CREATE INDEX worker_event_worker ON public.worker_event USING btree (worker_id, ts, id);
+
+CREATE INDEX worker_report_at ON public.worker_report USING btree (at);
+
+ALTER TABLE ONLY public.agent_run_trace
+    ADD CONSTRAINT agent_run_trace_event_key_fkey FOREIGN KEY (event_key) REFERENCES public.agent_run(event_key) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.alert_condition
     ADD CONSTRAINT alert_condition_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.alert_rule(uuid) ON DELETE CASCADE;
@@ -2179,5 +2249,11 @@ ALTER TABLE ONLY public.stage_options
 ALTER TABLE ONLY public.stage
     ADD CONSTRAINT stage_pipeline_id_fkey FOREIGN KEY (pipeline_id) REFERENCES public.pipeline(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.stage_report
+    ADD CONSTRAINT stage_report_pipeline_id_fkey FOREIGN KEY (pipeline_id) REFERENCES public.pipeline(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.stage_retry
     ADD CONSTRAINT stage_retry_stage_id_fkey FOREIGN KEY (stage_id) REFERENCES public.stage(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.worker_alias
+    ADD CONSTRAINT worker_alias_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.worker_client(id) ON DELETE CASCADE;

@@ -261,6 +261,7 @@ import Testing
         let raw = Self.readKeys.filter {
             !$0.hasPrefix("project_config") && !$0.hasPrefix("dim_") && $0 != "beampipe_run_record"
                 && !["slurm_session_dir", "slurm_login_node", "slurm_remote_user"].contains($0)
+                && !["trace_id", "span_id", "parent_span_id", "tracestate"].contains($0)
         }
         let more = [
             "deployment_profile_snapshot", "daliuge_manager_url", "daliuge_raw_status",

@@ -238,6 +238,7 @@ import Testing
             detail == """
                 {"project":"wallaby","source_identifier":"S1","source_identifiers":["S1","S2"],\
                 "execution_id":"019e80f2-cd6f-7883-93e1-62b9ccd35cdf","actor":"system:execution","correlation_id":"r-1",\
+                "trace_id":"019e80f2cd6f788393e162b9ccd35cdf",\
                 "occurred_at":"2026-11-20T22:03:53.440986Z","pipeline":"019e80f2-cd6f-7883-93e1-62b9ccd35cdf",\
                 "pipeline_name":"a.tar","error":"get http://h?token=[REDACTED]&x=1","payload":{"from_status":"running",\
                 "to_status":"failed","source_identifiers":["S1","S2"],"status":"failed","scheduler_job_id":null,\

@@ -190,7 +190,9 @@ struct PingRunTests {
             JournalLine(seq: Int64(index + 1), at: ping.at, kind: "ping/1", body: ping.line)
         }
         func apply(_ batches: [[JournalLine]]) throws -> [String] {
-            try weir.database.execute("TRUNCATE agent_run, agent_run_tally, ping, ping_state")
+            try weir.database.execute(
+                "TRUNCATE agent_run, agent_run_trace, agent_run_tally, ping, ping_state"
+            )
             let projection = RunsProjection()
             try Connection.withTemporary(weir.database.target) { connection in
                 for batch in batches {

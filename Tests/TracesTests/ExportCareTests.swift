@@ -17,7 +17,7 @@ struct ExportCareTests {
         for run in ["r1", "r2", "r3", "r4", "r5"] {
             try bench.end(run)
             bench.answers([.retry(after: nil, "away")])
-            #expect(try await bench.turn())
+            #expect(try await !bench.turn())
         }
         try bench.maintain()
         #expect(try bench.waiting() == ["r3", "r4", "r5"])
@@ -26,7 +26,7 @@ struct ExportCareTests {
         // More of them within an hour are counted, and not said.
         try bench.end("r6")
         bench.answers([.retry(after: nil, "away")])
-        #expect(try await bench.turn())
+        #expect(try await !bench.turn())
         try bench.maintain()
         #expect(bench.count("given_up", of: "weir_otlp_runs_total") == 3)
         #expect(bench.logged("runs are not exported: they waited") == 1)

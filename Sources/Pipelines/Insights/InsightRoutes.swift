@@ -42,6 +42,7 @@ struct InsightRoutes: Sendable {
         _ summary: String,
         _ parameters: [APIParameter],
         _ answer: APIType,
+        headers: [APIAnswer.Header] = [],
         _ body: @escaping @Sendable (Request, Connection) throws -> Response
     ) -> Endpoint {
         Endpoint(
@@ -54,7 +55,7 @@ struct InsightRoutes: Sendable {
                 summary: summary,
                 parameters: parameters,
                 answers: [
-                    APIAnswer(200, "The answer.", answer),
+                    APIAnswer(200, "The answer.", answer, headers: headers),
                     APIAnswer(500, "A bug in Weir; its log has the reason.", .named(.observabilityError)),
                     APIAnswer(
                         503,
@@ -158,6 +159,12 @@ struct InsightRoutes: Sendable {
     )
     private static let application = APIParameter.text("applicationId", "Only this application's.")
 
+    private static let searchedSince = APIAnswer.Header(
+        "Weir-Searched-Since",
+        .moment,
+        "Where not all executions were looked at: since when all were. Absent where all were."
+    )
+
     private var traces: Endpoint {
         endpoint(
             "/observability/traces",
@@ -166,7 +173,8 @@ struct InsightRoutes: Sendable {
                 Self.search, Self.status, Self.range, Self.timeRange, Self.source, Self.limit, Self.before,
                 Self.application,
             ],
-            .list(.named(InsightSchemas.trace))
+            .list(.named(InsightSchemas.trace)),
+            headers: [Self.searchedSince]
         ) { request, connection in
             let query = Self.query(request)
             var rows: [TraceRow] = []

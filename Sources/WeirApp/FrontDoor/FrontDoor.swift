@@ -30,7 +30,8 @@ package struct FrontDoor: Application {
     /// The response fields that pages of other origins may read: all that Weir's own clients read.
     static let exposedFields = [
         "X-Request-Id", "Weir-Lag-Lines", "Retry-After", "Link", "Weir-Total-Count", "Weir-Page-Rows",
-        "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Next-Cursor",
+        "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-Next-Cursor", "traceparent", "tracestate",
+        "Weir-Searched-Since",
     ]
 
     /// Makes a front door; `tokens` is called once per request, `redactor` masks the bodies of ingest routes.
