@@ -19,7 +19,7 @@ ATTEMPTS = 200_000
 # Spans of runs that are due in a second: a little more than what the budget asks for, so that it is not missed by rounding.
 DUE = 10_500
 # Connections, and milliseconds of rest before each request: a little more than 5,000 events/s.
-CLIENTS, PAUSE = 128, 23
+CLIENTS, PAUSE = 128, 17
 WARM = 2
 
 

@@ -46,8 +46,8 @@ final class EventHub: Sendable {
     }
 
     /// How many listeners are woken at one moment, and how long it is to the next ones.
-    private static let group = 50
-    private static let groupPause = Duration.milliseconds(1)
+    private static let group = 20
+    private static let groupPause = Duration.milliseconds(2)
 
     private let mostListeners: Int
     private let mostBytes: Int
