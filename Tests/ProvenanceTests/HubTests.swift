@@ -114,6 +114,32 @@ struct HubTests {
         #expect(await due == 1)
     }
 
+    /// More than one group of them: those of the later groups are called, too, and find what came meanwhile.
+    @Test func `wakes many group by group, and each finds all that has come`() async throws {
+        let hub = EventHub(mostListeners: 100, mostBytes: 10_000)
+        let epoch = try #require(hub.join())
+        hub.begin(at: 0)
+        let far = ContinuousClock.now + .seconds(600)
+        let places = await withTaskGroup(of: Int64?.self) { group in
+            for _ in 0..<70 {
+                group.addTask {
+                    _ = await hub.wait(after: 0, EventFilter(), epoch: epoch, until: far)
+                    let taken = hub.take(after: 0, EventFilter(), epoch: epoch, atMost: 10_000)
+                    guard case .frames(_, _, let place) = taken else { return nil }
+                    return place
+                }
+            }
+            while hub.waiting < 70 { await Task.yield() }
+            hub.publish([frame(1)], through: 1)
+            hub.publish([frame(2)], through: 2)
+            return await group.reduce(into: [Int64?]()) { $0.append($1) }
+        }
+        #expect(places.count == 70)
+        #expect(places.allSatisfy { $0 == 1 || $0 == 2 })
+        #expect(places.contains(2))
+        #expect(hub.waiting == 0)
+    }
+
     /// Events in a database, and what reads them.
     private struct Stream {
         let weir: ProvenanceHarness

@@ -30,6 +30,8 @@ final class EventHub: Sendable {
         var seen: Int64
         let deadline: ContinuousClock.Instant
         let answer: FirstAnswer<Void>
+        /// Whether its turn to be woken comes.
+        var isCalled = false
     }
 
     private struct Guarded {
@@ -42,11 +44,15 @@ final class EventHub: Sendable {
         var frames: [Frame] = []
         var bytes = 0
         var waiters: [UInt64: Waiter] = [:]
+        /// Those whose turn to be woken comes.
+        var called: ArraySlice<FirstAnswer<Void>> = []
+        var isCalling = false
         var nextWaiter: UInt64 = 0
     }
 
-    /// How many listeners are woken at one moment, and how long it is to the next ones.
+    /// How many listeners are called at one moment, fewer when events are large, and how long it is to the next ones.
     private static let group = 20
+    private static let groupBytes = 256 << 10
     private static let groupPause = Duration.milliseconds(2)
 
     private let mostListeners: Int
@@ -159,23 +165,38 @@ final class EventHub: Sendable {
 
     /// Wakes those who have waited long enough.
     func tick(at now: ContinuousClock.Instant) {
-        wake(guarded.withLock { $0.waiters.values.filter { $0.deadline <= now }.map(\.answer) })
+        wake(guarded.withLock { guarded in Self.call(&guarded) { $0.deadline <= now } })
     }
 
-    /// Wakes some at once and the others a little later, group by group.
+    /// Calls some at once and the others a little later, group by group.
     ///
     /// Each runs on the lane of its connection: requests that come meanwhile wait behind a group, and not behind thousands.
+    /// One whose turn comes late finds all events that have come until then.
     private func wake(_ waiters: [FirstAnswer<Void>]) {
-        for answer in waiters.prefix(Self.group) { answer.settle(()) }
-        guard waiters.count > Self.group else { return }
-        Task {
-            var others = waiters.dropFirst(Self.group)
-            while !others.isEmpty {
-                try? await Task.sleep(for: Self.groupPause)
-                for answer in others.prefix(Self.group) { answer.settle(()) }
-                others = others.dropFirst(Self.group)
-            }
+        guard !waiters.isEmpty else { return }
+        let isFirst = guarded.withLock { guarded in
+            guarded.called += waiters
+            defer { guarded.isCalling = true }
+            return !guarded.isCalling
         }
+        guard isFirst, callGroup() else { return }
+        Task {
+            repeat { try? await Task.sleep(for: Self.groupPause) } while callGroup()
+        }
+    }
+
+    /// Calls the next group; returns false when nobody is left.
+    private func callGroup() -> Bool {
+        let (group, isMore) = guarded.withLock { guarded in
+            let size = guarded.frames.last?.bytes.count ?? 0
+            let count = max(1, min(Self.group, Self.groupBytes / max(1, size)))
+            let group = guarded.called.prefix(count)
+            guarded.called.removeFirst(group.count)
+            guarded.isCalling = !guarded.called.isEmpty
+            return (group, guarded.isCalling)
+        }
+        for answer in group { answer.settle(()) }
+        return isMore
     }
 
     // MARK: - The reader
@@ -200,18 +221,25 @@ final class EventHub: Sendable {
             guarded.bytes += frames.reduce(0) { $0 + $1.bytes.count }
             guarded.head = position
             trim(&guarded)
-            var wanted: [FirstAnswer<Void>] = []
-            for (id, waiter) in guarded.waiters {
-                if frames.contains(where: { $0.position > waiter.seen && waiter.filter.matches($0.subject) })
-                {
-                    wanted.append(waiter.answer)
-                } else {
-                    guarded.waiters[id]?.seen = max(waiter.seen, position)
-                }
+            let wanted = Self.call(&guarded) { waiter in
+                frames.contains { $0.position > waiter.seen && waiter.filter.matches($0.subject) }
+            }
+            for (id, waiter) in guarded.waiters where !waiter.isCalled {
+                guarded.waiters[id]?.seen = max(waiter.seen, position)
             }
             return wanted
         }
         wake(wanted)
+    }
+
+    /// Chooses those who are to be woken, and are not yet.
+    private static func call(_ guarded: inout Guarded, _ isWanted: (Waiter) -> Bool) -> [FirstAnswer<Void>] {
+        var answers: [FirstAnswer<Void>] = []
+        for (id, waiter) in guarded.waiters where !waiter.isCalled && isWanted(waiter) {
+            guarded.waiters[id]?.isCalled = true
+            answers.append(waiter.answer)
+        }
+        return answers
     }
 
     private func trim(_ guarded: inout Guarded) {
