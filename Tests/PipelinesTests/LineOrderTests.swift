@@ -144,8 +144,13 @@ struct LineOrderTests {
         """
 
     /// Applies lines in batches of at most `most`.
-    private func apply(_ lines: [Said], inBatchesOf most: Int, on connection: Connection) throws {
-        let projection = PipelinesProjection()
+    private func apply(
+        _ lines: [Said],
+        inBatchesOf most: Int,
+        _ limits: StageReportStore.Limits = .init(),
+        on connection: Connection
+    ) throws {
+        let projection = PipelinesProjection(limits: limits)
         for start in stride(from: 0, to: lines.count, by: most) {
             try connection.transaction {
                 var elements = try lines[start..<min(start + most, lines.count)].flatMap {
@@ -234,6 +239,30 @@ struct LineOrderTests {
                 "pipeline.started|1", "stage.completed|1",
             ]
         )
+        await pool.close()
+    }
+
+    /// A failure that is loaded behind the success which it comes before; two lines have been kept by then.
+    @Test(arguments: [(2, 0, "RetryScheduled"), (1, 0, "Completed"), (2, -1, "Completed")])
+    func `of a pipeline with more than a number or bytes of them count as they are loaded`(
+        lines: Int,
+        room: Int,
+        status: String
+    ) async throws {
+        let database = try TemporaryDatabase.withSchema()
+        let pool = Pool(database.target)
+        let kept = [
+            Self.pipeline[0], Self.stage(2, 1, .status, 10, #""status":"Running""#),
+            Self.stage(12, 0, .result, 10, #""isSuccess":true,"result":"yes""#),
+        ]
+        try await pool.withConnection { try apply(kept, inBatchesOf: 1, on: $0) }
+        let bytes = try database.rows("SELECT sum(octet_length(body)) FROM stage_report").first.flatMap {
+            Int($0)
+        }
+        let limits = StageReportStore.Limits(lines: lines, bytes: try #require(bytes) + room)
+        let late = Self.stage(3, 0, .result, 10, #""isSuccess":false,"result":"no""#)
+        try await pool.withConnection { try apply([late], inBatchesOf: 1, limits, on: $0) }
+        #expect(try database.rows("SELECT status FROM stage WHERE id = 10") == [status])
         await pool.close()
     }
 

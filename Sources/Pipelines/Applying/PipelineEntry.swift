@@ -238,8 +238,9 @@ struct PipelineEntry {
         for line in (old + new).sorted(by: { $0.place < $1.place }) where outcomes[line.place] == nil {
             outcomes[line.place] = after.apply(line)
         }
-        after.steps.removeAll { step in before.steps.contains { $0.isSame(as: step) } }
-        after.told.removeAll { told in before.told.contains { $0.isSame(as: told) } }
+        let (steps, told) = (Set(before.steps.map(\.key)), Set(before.told.map(\.key)))
+        after.steps.removeAll { steps.contains($0.key) }
+        after.told.removeAll { told.contains($0.key) }
         after.isChanged = true
         after.isRemade = true
         after.changed = Set(stages.map(\.id))
@@ -254,14 +255,23 @@ struct PipelineEntry {
 }
 
 extension PipelineEntry.Step {
-    fileprivate func isSame(as other: PipelineEntry.Step) -> Bool {
-        place == other.place && step.stage.id == other.step.stage.id
-            && step.stage.status == other.step.stage.status
+    /// What makes two of them the same.
+    fileprivate struct Key: Hashable {
+        let place: LinePlace
+        let stageID: Int64
+        let status: StageStatus
     }
+
+    fileprivate var key: Key { Key(place: place, stageID: step.stage.id, status: step.stage.status) }
 }
 
 extension PipelineEntry.Told {
-    fileprivate func isSame(as other: PipelineEntry.Told) -> Bool {
-        place == other.place && stageID == other.stageID && event.kind == other.event.kind
+    /// What makes two of them the same.
+    fileprivate struct Key: Hashable {
+        let place: LinePlace
+        let stageID: Int64
+        let kind: String
     }
+
+    fileprivate var key: Key { Key(place: place, stageID: stageID, kind: event.kind) }
 }

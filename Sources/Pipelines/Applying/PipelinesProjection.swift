@@ -41,11 +41,18 @@ package struct PipelinesProjection: Projection {
 
     private let board: Board?
     private let metrics: PipelinesMetrics?
+    private let limits: StageReportStore.Limits
 
     /// Makes the projection; `board` and `metrics` get everything that is loaded live.
     package init(board: Board? = nil, metrics: PipelinesMetrics? = nil) {
+        self.init(board: board, metrics: metrics, limits: StageReportStore.Limits())
+    }
+
+    /// The same with other limits of what makes a pipeline's rows anew.
+    init(board: Board? = nil, metrics: PipelinesMetrics? = nil, limits: StageReportStore.Limits) {
         self.board = board
         self.metrics = metrics
+        self.limits = limits
     }
 
     package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [PipelineElement] {
@@ -78,6 +85,7 @@ package struct PipelinesProjection: Projection {
         var book = try PipelinesApplyStore.book(elements, adopted, on: connection)
         let histories = try StageReportStore.histories(
             of: book.late(elements).union(adopted),
+            limits,
             on: connection
         )
         book.apply(&elements, histories: histories)

@@ -42,6 +42,15 @@ enum StageReportStore {
         ) r
         """
     )
+    private static let sizes = Statement(
+        "sizes of stage reports",
+        """
+        SELECT pipeline_id, count(*) AS lines, sum(octet_length(body))::bigint AS bytes
+        FROM stage_report
+        WHERE pipeline_id = ANY ($1::bigint[])
+        GROUP BY pipeline_id
+        """
+    )
     private static let history = Statement(
         "stage reports",
         """
@@ -94,13 +103,38 @@ enum StageReportStore {
         }
     }
 
-    /// All lines of some pipelines; an empty list for one that has none.
-    static func histories(of pipelines: Set<Int64>, on connection: Connection) throws -> [Int64:
-        [PipelineEntry.Line]]
-    {
+    /// How many lines of a pipeline, and bytes of them, are read to make its rows anew: whoever sends them chooses how many
+    /// there are. Lines of one that has more count in the order in which they are loaded.
+    struct Limits: Sendable {
+        var lines = 20_000
+        var bytes = 32 << 20
+        /// Of all pipelines of a batch together.
+        var bytesTogether = 128 << 20
+    }
+
+    /// All lines of some pipelines; an empty list for one that has none, and nothing for one that has too many.
+    ///
+    /// - Throws: `BatchTooLarge` when those of a batch are too large together.
+    static func histories(
+        of pipelines: Set<Int64>,
+        _ limits: Limits,
+        on connection: Connection
+    ) throws -> [Int64: [PipelineEntry.Line]] {
         guard !pipelines.isEmpty else { return [:] }
         var histories: [Int64: [PipelineEntry.Line]] = [:]
         for pipeline in pipelines { histories[pipeline] = [] }
+        var together = 0
+        for row in try connection.execute(sizes, [.int64Array(pipelines.sorted())]) {
+            let (lines, bytes) = (try row.int("lines"), try row.int("bytes"))
+            if lines > limits.lines || bytes > limits.bytes {
+                histories[try row.int64("pipeline_id")] = nil
+            } else {
+                together += bytes
+            }
+        }
+        if together > limits.bytesTogether, histories.count > 1 { throw BatchTooLarge() }
+        let pipelines = histories.keys
+        guard !pipelines.isEmpty else { return [:] }
         for row in try connection.execute(history, [.int64Array(pipelines.sorted())]) {
             guard let kind = PipelinesProjection.Kind(rawValue: try row.text("kind")),
                 let body = try? BodyReader(try row.utf8("body")),
