@@ -129,7 +129,8 @@ private struct MadeUpRuns: TraceSource {
     }
 
     func open(_ name: TracedName, on connection: Connection) throws -> (any TracedRun)? {
-        spans.map { MadeUpRun(count: $0, parent: parent) }
+        if name.subject == "unreadable" { try connection.executeScript("SELECT 1 / 0") }
+        return spans.map { MadeUpRun(count: $0, parent: parent) }
     }
 
     func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] { [] }

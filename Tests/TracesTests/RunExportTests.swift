@@ -60,6 +60,24 @@ struct RunExportTests {
         #expect(try bench.queue() == [])
     }
 
+    @Test func `goes on past a run that can't be read`() async throws {
+        let bench = try ExportBench(spans: 1, batch: 5)
+        try bench.end("r0")
+        #expect(try await bench.turn())
+        for run in ["r1", "unreadable"] { try bench.end(run) }
+        // Both are claimed; neither is sent.
+        await #expect(throws: PostgresError.self) { try await bench.turn() }
+        #expect(bench.sent.count == 1)
+        try bench.database.execute("UPDATE trace_export SET due_at = now()")
+        for _ in 0..<2 { _ = try? await bench.turn() }
+        #expect(bench.sent.count == 2)
+        #expect(
+            try bench.database.rows("SELECT subject, held_until > now() FROM trace_export") == [
+                "unreadable|t"
+            ]
+        )
+    }
+
     @Test func `leaves out what the collector refuses for good`() async throws {
         let bench = try ExportBench(spans: 5, batch: 3)
         try bench.end("r1")

@@ -89,9 +89,24 @@ final class RunExporter: Sendable {
             return try queue.claim(atMost: most, on: connection)
         }
         guard !entries.isEmpty else { return false }
-        // More of them at once, as long as they are small.
-        together.store(min(most * 2, Self.mostTogether), ordering: .relaxed)
-        var waiting = entries[...]
+        do {
+            // More of them at once, as long as they are small.
+            together.store(min(most * 2, Self.mostTogether), ordering: .relaxed)
+            return try await export(entries[...], connection)
+        } catch {
+            // One that can't be read must not keep the others: they are taken one by one, and it stays held alone.
+            together.store(1, ordering: .relaxed)
+            if entries.count > 1 { _ = try? await letGo(entries[...], connection) }
+            throw error
+        }
+    }
+
+    /// Exports claimed runs; returns what `turn` does.
+    private func export(
+        _ entries: ArraySlice<ExportQueue.Entry>,
+        _ connection: DedicatedConnection
+    ) async throws -> Bool {
+        var waiting = entries
         var next: Opened?
         while next != nil || !waiting.isEmpty, !Task.isCancelled {
             let (small, other) = try await read(next, &waiting, connection)

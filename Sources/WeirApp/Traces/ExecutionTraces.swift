@@ -18,27 +18,18 @@ struct ExecutionTraces: TraceSource {
     }
 
     func open(_ name: TracedName, on connection: Connection) throws -> (any TracedRun)? {
-        try ExecutionTrace(id: name.subject, on: connection).map(TracedSingleExecution.init)
+        try ExecutionTrace(id: name.subject, on: connection).map { SingleSpanRun($0) }
     }
 
     func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] {
-        try ExecutionTrace.find(trace, on: connection).map(TracedSingleExecution.init)
+        try ExecutionTrace.find(trace, on: connection).map { SingleSpanRun($0) }
     }
 }
 
-private struct TracedSingleExecution: TracedRun {
-    let execution: ExecutionTrace
-
-    var trace: TraceID { execution.trace }
-    var parent: TraceParent? { execution.parent }
-    var resource: [Attribute] { execution.resource }
-
-    func page(
-        after position: String?,
-        limit: Int,
-        now: Timestamp,
-        on connection: Connection
-    ) throws -> (spans: [Span], next: String?) {
-        ([execution.span(now: now)], nil)
+extension SingleSpanRun {
+    fileprivate init(_ execution: ExecutionTrace) {
+        self.init(trace: execution.trace, parent: execution.parent, resource: execution.resource) {
+            execution.span(now: $0)
+        }
     }
 }

@@ -18,27 +18,16 @@ struct TrackedRunTraces: TraceSource {
     }
 
     func open(_ name: TracedName, on connection: Connection) throws -> (any TracedRun)? {
-        try TrackedRunTrace(eventID: name.subject, on: connection).map(TracedTrackedRun.init)
+        try TrackedRunTrace(eventID: name.subject, on: connection).map { SingleSpanRun($0) }
     }
 
     func find(_ trace: TraceID, on connection: Connection) throws -> [any TracedRun] {
-        try TrackedRunTrace.find(trace, on: connection).map(TracedTrackedRun.init)
+        try TrackedRunTrace.find(trace, on: connection).map { SingleSpanRun($0) }
     }
 }
 
-private struct TracedTrackedRun: TracedRun {
-    let run: TrackedRunTrace
-
-    var trace: TraceID { run.trace }
-    var parent: TraceParent? { run.parent }
-    var resource: [Attribute] { run.resource }
-
-    func page(
-        after position: String?,
-        limit: Int,
-        now: Timestamp,
-        on connection: Connection
-    ) throws -> (spans: [Span], next: String?) {
-        ([run.span(now: now)], nil)
+extension SingleSpanRun {
+    fileprivate init(_ run: TrackedRunTrace) {
+        self.init(trace: run.trace, parent: run.parent, resource: run.resource) { run.span(now: $0) }
     }
 }
