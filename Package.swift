@@ -145,6 +145,8 @@ let package = Package(
                 .embedInCode("SQL/task_gauges.sql"),
                 .embedInCode("SQL/timeline.sql"),
                 .embedInCode("SQL/timeline_of_all.sql"),
+                .embedInCode("SQL/tell_tower_runs.sql"),
+                .embedInCode("SQL/tell_tower_workflows.sql"),
                 .embedInCode("SQL/told_executions.sql"),
                 .embedInCode("SQL/traced_executions.sql"),
                 .embedInCode("SQL/traced_tasks.sql"),
@@ -315,6 +317,7 @@ let package = Package(
                 .embedInCode("v0009_spans.sql"),
                 .embedInCode("v0010_trace_contexts.sql"),
                 .embedInCode("v0011_stage_order.sql"),
+                .embedInCode("v0012_tower.sql"),
             ],
             swiftSettings: settings
         ),

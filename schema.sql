@@ -455,9 +455,21 @@ CASE
         ELSE 'failed'::text
     END
     ELSE NULL::text
-END) STORED COLLATE pg_catalog."C"
+END) STORED COLLATE pg_catalog."C",
+    tower_utc timestamp with time zone,
+    weblog_utc timestamp with time zone
 )
 WITH (fillfactor='80');
+
+CREATE FUNCTION public.run_state(r public.run, moment timestamp with time zone, stale_after interval[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE
+        WHEN r.tower_utc IS NULL THEN run_state(r, moment, stale_after[1])
+        WHEN r.last_utc < moment - stale_after[2] AND run_state(r, moment, stale_after[2]) = 'pending' THEN 'stale'
+        ELSE run_state(r, moment, stale_after[2])
+    END
+$$;
 
 CREATE FUNCTION public.run_state(r public.run, moment timestamp with time zone, stale_after interval) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1413,6 +1425,27 @@ CREATE TABLE public.run_segment (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.run_tower (
+    run_key uuid NOT NULL,
+    workflow_id text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint,
+    progress jsonb,
+    progress_at timestamp with time zone,
+    progress_digest uuid,
+    process_names jsonb,
+    dag jsonb,
+    launched boolean,
+    begin_at timestamp with time zone,
+    begin_digest uuid,
+    config_text text,
+    config_at timestamp with time zone,
+    config_digest uuid,
+    metrics jsonb,
+    metrics_at timestamp with time zone,
+    metrics_digest uuid
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.sample_count (
     day date NOT NULL,
     journal_id uuid NOT NULL,
@@ -1596,7 +1629,12 @@ CREATE TABLE public.task (
     queue text COLLATE pg_catalog."C",
     container text COLLATE pg_catalog."C",
     workdir text COLLATE pg_catalog."C",
-    hostname text COLLATE pg_catalog."C"
+    hostname text COLLATE pg_catalog."C",
+    executor text COLLATE pg_catalog."C",
+    machine_type text COLLATE pg_catalog."C",
+    cloud_zone text COLLATE pg_catalog."C",
+    price_model text COLLATE pg_catalog."C",
+    spot_interruptions integer
 )
 WITH (fillfactor='85');
 
@@ -1623,6 +1661,36 @@ CREATE SEQUENCE public.telemetry_id
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE public.tower_call (
+    received_at timestamp with time zone NOT NULL,
+    journal_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    workflow_id text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint,
+    call text NOT NULL COLLATE pg_catalog."C",
+    instant timestamp with time zone NOT NULL,
+    is_resend boolean NOT NULL,
+    altered boolean NOT NULL,
+    body jsonb NOT NULL
+)
+PARTITION BY RANGE (received_at);
+
+CREATE TABLE public.tower_pending (
+    workflow_id text NOT NULL COLLATE pg_catalog."C",
+    journal_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    body text NOT NULL
+);
+
+CREATE TABLE public.tower_workflow (
+    workflow_id text NOT NULL COLLATE pg_catalog."C",
+    run_key uuid,
+    run_id text COLLATE pg_catalog."C",
+    run_name text COLLATE pg_catalog."C",
+    seen_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.trace_export (
     system text NOT NULL,
@@ -1898,6 +1966,9 @@ ALTER TABLE ONLY public.run_rollup
 ALTER TABLE ONLY public.run_segment
     ADD CONSTRAINT run_segment_pkey PRIMARY KEY (run_key, segment_start);
 
+ALTER TABLE ONLY public.run_tower
+    ADD CONSTRAINT run_tower_pkey PRIMARY KEY (run_key);
+
 ALTER TABLE ONLY public.sample_care
     ADD CONSTRAINT sample_care_pkey PRIMARY KEY (only_row);
 
@@ -1945,6 +2016,12 @@ ALTER TABLE ONLY public.stage_retry
 
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (run_key, task_number, task_id, hash);
+
+ALTER TABLE ONLY public.tower_pending
+    ADD CONSTRAINT tower_pending_pkey PRIMARY KEY (workflow_id, journal_id, seq);
+
+ALTER TABLE ONLY public.tower_workflow
+    ADD CONSTRAINT tower_workflow_pkey PRIMARY KEY (workflow_id);
 
 ALTER TABLE ONLY public.trace_export
     ADD CONSTRAINT trace_export_pkey PRIMARY KEY (system, subject, name);
@@ -2177,6 +2254,14 @@ CREATE INDEX stage_started ON public.stage USING btree (started_at) INCLUDE (fin
 CREATE INDEX task_open ON public.task USING btree (run_key, process) WHERE ((NOT completed) AND (status_rank < 5));
 
 CREATE INDEX telemetry_run ON ONLY public.telemetry USING btree (run_key, received_at, id);
+
+CREATE INDEX tower_call_workflow ON ONLY public.tower_call USING btree (workflow_id, received_at);
+
+CREATE INDEX tower_pending_age ON public.tower_pending USING btree (received_at);
+
+CREATE INDEX tower_workflow_run ON public.tower_workflow USING btree (run_key);
+
+CREATE INDEX tower_workflow_unknown ON public.tower_workflow USING btree (seen_at) WHERE (run_key IS NULL);
 
 CREATE INDEX trace_export_due ON public.trace_export USING btree (due_at);
 

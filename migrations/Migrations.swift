@@ -29,6 +29,7 @@ package enum SchemaMigrations {
             sql: text(PackageResources.v0010_trace_contexts_sql)
         ),
         Step(version: 11, name: "stage_order", sql: text(PackageResources.v0011_stage_order_sql)),
+        Step(version: 12, name: "tower", sql: text(PackageResources.v0012_tower_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -82,7 +82,7 @@ struct AlertsParts: Sendable {
         options.flapWindow = settings[AlertsSettings.flapWindow]
         options.groupWait = settings[AlertsSettings.groupWait]
         options.mostAttempts = settings[AlertsSettings.attempts]
-        options.publicURL = settings[AlertsSettings.publicURL]
+        options.publicURL = settings[SharedSettings.publicURL]
         return options
     }
 

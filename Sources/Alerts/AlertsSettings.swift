@@ -53,13 +53,6 @@ enum AlertsSettings {
         "An incident that comes back within it is the same one; after four times changes are held back until it is quiet for as long."
     )
 
-    static let publicURL = Setting<String?>(
-        "WEIR_PUBLIC_URL",
-        .publicURL("a URL of http or https without a path"),
-        default: nil,
-        "Where people reach this Weir, for links in notifications: https://weir.example.org."
-    )
-
     static let secretKey = Setting<String?>(
         "WEIR_SECRET_KEY",
         .key("32 bytes in hexadecimal or Base64"),
@@ -165,7 +158,7 @@ enum AlertsSettings {
 
     static let rows: [AnySetting] = [
         every.row, groupWait.row, attempts.row, timeout.row, keep.row, expire.row, flapWindow.row,
-        publicURL.row, defaultRules.row, secretKey.row, oldSecretKeys.row, allowed.row, denied.row,
+        defaultRules.row, secretKey.row, oldSecretKeys.row, allowed.row, denied.row,
         allowsPrivate.row,
         proxy.row, commands.row, environment.row, allowsInline.row, secretPrefix.row,
         secretDirectories.row, repeatEvery.row, silences.row,
@@ -191,16 +184,6 @@ extension SettingParser where Value == String? {
                 throw SettingComplaint(why: "it is not: make one with `openssl rand -hex 32`")
             }
             return text
-        }
-    }
-
-    fileprivate static func publicURL(_ accepts: String) -> Self {
-        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
-            guard !text.isEmpty else { return nil }
-            guard OutboundAddress(text) != nil else {
-                throw SettingComplaint(why: "it has no host, or another scheme, or is malformed")
-            }
-            return text.hasSuffix("/") ? String(text.dropLast()) : text
         }
     }
 }

@@ -6,14 +6,20 @@ extension Feature {
     package static let nextflow = Feature(
         "nextflow",
         settings: NextflowSettings.rows,
-        streams: [JournalStream(NextflowProjection(partitions: .telemetry), table: "telemetry")],
+        streams: [JournalStream(NextflowStream(), table: "run")],
         retention: [
             RetentionRule(
                 "nextflow.retention",
                 AgingPartitions("days of raw events", .telemetry),
                 keep: NextflowSettings.rawKeep,
                 every: .seconds(3600)
-            )
+            ),
+            RetentionRule(
+                "nextflow.tower_retention",
+                AgingPartitions("days of raw calls", .towerCalls),
+                keep: NextflowSettings.rawKeep,
+                every: .seconds(3600)
+            ),
         ],
         audit: [
             AuditQuestion("workflows", "Runs of Nextflow per state", PackageResources.audit_workflows_sql)
@@ -21,13 +27,20 @@ extension Feature {
     ) { server in
         let metrics = NextflowMetrics(registry: server.registry)
         let reader = server.load(
-            NextflowProjection(
-                partitions: .telemetry,
-                metrics: metrics,
-                mutedAfter: server.settings[NextflowSettings.alertsWithin]
+            NextflowStream(metrics: metrics, mutedAfter: server.settings[NextflowSettings.alertsWithin])
+        )
+        let tower = TowerRoutes(
+            journal: server.journal,
+            metrics: metrics,
+            publicURL: server.settings[SharedSettings.publicURL],
+            configuration: TowerConfiguration(
+                redactor: server.redactor,
+                mostBytes: server.settings[NextflowSettings.towerConfigBytes]
             )
         )
-        let staleAfter = server.settings[NextflowSettings.staleAfter]
+        server.endpoints += tower.all
+        server.profiles["tower"] = tower.profile
+        let staleAfter = RunSilence(server.settings)
         let pageBytes = server.settings[SharedSettings.maxPageBytes]
         server.endpoints += NextflowIngestRoutes(journal: server.journal, metrics: metrics).all
         server.endpoints +=
@@ -42,4 +55,7 @@ extension Feature {
 extension DayPartitions {
     /// The raw events, by day of arrival; one for each database.
     static var telemetry: DayPartitions { DayPartitions(table: "telemetry") }
+
+    /// The calls of Tower's client, by day of arrival; one for each database.
+    static var towerCalls: DayPartitions { DayPartitions(table: "tower_call") }
 }

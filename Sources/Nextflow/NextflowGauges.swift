@@ -11,7 +11,7 @@ enum NextflowGauges {
     static let processLimit = 200
 
     /// Runs and tasks, and the partitions of raw events; a running run that is silent for `staleAfter` is stale.
-    static func sources(staleAfter: Duration) -> [GaugeSource] {
+    static func sources(staleAfter: RunSilence) -> [GaugeSource] {
         [
             GaugeSource(during: .lastReading) { connection in
                 try ReadSnapshot.read(connection) { now in
@@ -29,9 +29,9 @@ enum NextflowGauges {
     private static func read(
         _ connection: Connection,
         now: Timestamp,
-        staleAfter: Duration
+        staleAfter: RunSilence
     ) throws -> MetricsSnapshot {
-        let parameters: [Parameter] = [.timestamp(now), .text("\(staleAfter.components.seconds) seconds")]
+        let parameters: [Parameter] = [.timestamp(now), staleAfter.parameter]
         var snapshot = MetricsSnapshot()
 
         var runs = Dictionary(uniqueKeysWithValues: RunState.allCases.map { ($0.rawValue, Int64(0)) })
@@ -70,7 +70,7 @@ enum NextflowGauges {
         WHERE outcome IS NOT NULL
         GROUP BY outcome
         UNION ALL
-        SELECT run_state(r, $1::timestamptz, $2::interval), count(*)
+        SELECT run_state(r, $1::timestamptz, $2::interval[]), count(*)
         FROM run r
         WHERE r.completed_utc IS NULL OR r.segment_start > r.completed_segment
         GROUP BY 1

@@ -12,6 +12,7 @@ package enum NextflowMaintenance {
     package static let jobs = [
         MaintenanceJob("nextflow.partitions", every: .seconds(3600)) { connection, now in
             try DayPartitions.telemetry.ensureAhead(from: now, on: connection)
+            try DayPartitions.towerCalls.ensureAhead(from: now, on: connection)
         },
         MaintenanceJob("nextflow.digests", every: .seconds(10)) { connection, now in
             try deleteDigests(on: connection, now: now)

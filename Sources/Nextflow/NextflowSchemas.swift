@@ -55,10 +55,13 @@ enum NextflowSchemas {
             + [
                 Member("task_counts", APIType.map(.count).noting("How many tasks have each status.")),
                 Member("progress", .named(progress)),
+                Member("tower", APIType.named(tower).orNull),
             ]
             + NextflowRunEncoder.told.described()
             + [Member("segments", .list(.named(segment)))]
     )
+
+    static let configuration = APISchema("NextflowConfiguration", [Member("config", .text)])
 
     static let tasks = page("NextflowTasks", "tasks", task)
 
@@ -69,9 +72,10 @@ enum NextflowSchemas {
     private static let run = APISchema(
         "NextflowRun",
         NextflowRunEncoder.head.described(
-            present: ["run_id", "run_name", "state", "first_utc", "last_utc", "completions"],
+            present: ["run_id", "run_name", "state", "source", "first_utc", "last_utc", "completions"],
             types: [
                 "state": .word(RunState.allCases.map(\.rawValue)),
+                "source": .word(["weblog", "tower", "both"]),
                 "completions": .named(completions),
             ]
         ) + NextflowRunEncoder.traced
@@ -88,6 +92,11 @@ enum NextflowSchemas {
             + [Member("ended_pct", APIType.amount.orNull), Member("outcome_unknown", .count)]
     )
 
+    private static let tower = APISchema(
+        "NextflowTowerFacts",
+        NextflowRunEncoder.tower.described(present: ["workflow_id"])
+    )
+
     private static let segment = APISchema(
         "RunSegment",
         NextflowRunEncoder.segment.described() + NextflowRunEncoder.traced
@@ -96,7 +105,7 @@ enum NextflowSchemas {
     private static let task = APISchema(
         "NextflowTask",
         NextflowRunEncoder.task.described(
-            present: ["task_id", "hash", "status"],
+            present: ["task_id", "status"],
             types: ["status": .word(RunTasksQuery.statuses)]
         ) + NextflowRunEncoder.traced
     )

@@ -10,6 +10,22 @@ package enum NextflowSettings {
         "After what silence a running run is shown as stale."
     )
 
+    /// After how long without a call a run of Tower's client is shown as stale: that client sends one each minute.
+    package static let towerStaleAfter = Setting<Duration>(
+        "WEIR_TOWER_STALE_AFTER",
+        .duration(.seconds(60) ... .seconds(86_400 * 3650)),
+        default: "190s",
+        "After what silence a running run that Nextflow's Tower client tells of is shown as stale."
+    )
+
+    /// In bytes; zero leaves the configuration out.
+    package static let towerConfigBytes = Setting<Int>(
+        "WEIR_TOWER_CONFIG_BYTES",
+        .bytes(0...(64 << 20)),
+        default: "1MiB",
+        "How much of a run's resolved configuration is kept, which Nextflow's Tower client sends; 0 keeps none."
+    )
+
     /// Zero keeps raw rows for ever.
     package static let rawKeep = Setting<Duration>(
         "WEIR_RAW_KEEP",
@@ -27,5 +43,7 @@ package enum NextflowSettings {
     )
 
     /// All of them.
-    static let rows: [AnySetting] = [staleAfter.row, rawKeep.row, alertsWithin.row]
+    static let rows: [AnySetting] = [
+        staleAfter.row, towerStaleAfter.row, towerConfigBytes.row, rawKeep.row, alertsWithin.row,
+    ]
 }

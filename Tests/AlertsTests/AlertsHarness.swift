@@ -21,7 +21,7 @@ struct AlertsHarness {
         let texts = ["WEIR_ALERTS_EVERY": "1s", "WEIR_ALERTS_GROUP_WAIT": "0s"]
             .merging(settings) { $1 }
         var read = SettingValues()
-        for row in alerts.settings {
+        for row in alerts.settings + Feature.shared.settings {
             if let text = texts[row.name] { try read.set(row, to: text) }
         }
         feature = try FeatureHarness(alerts, settings: read, runsTasks: true, over: filled)

@@ -24,7 +24,7 @@ import Testing
 
     private static func refresher(staleAfter: Duration) -> GaugeRefresher {
         GaugeRefresher(
-            NextflowGauges.sources(staleAfter: staleAfter),
+            NextflowGauges.sources(staleAfter: RunSilence(weblog: staleAfter)),
             every: .seconds(60),
             logger: Logger(label: "gauges") { _ in SwiftLogNoOpLogHandler() }
         )

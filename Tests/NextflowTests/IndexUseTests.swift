@@ -152,7 +152,7 @@ import Testing
                     let measurements = NextflowMeasurements(
                         connection: connection,
                         now: now,
-                        staleAfter: .seconds(86_400)
+                        staleAfter: RunSilence(weblog: .seconds(86_400))
                     )
                     for seconds in [60, 3600, 86_400, 30 * 86_400] {
                         let window = MeasuredWindow(last: .seconds(seconds), before: now)

@@ -18,7 +18,7 @@ import Testing
                     NextflowMeasurements(
                         connection: connection,
                         now: Timestamp(iso8601: moment)!,
-                        staleAfter: .seconds(3600)
+                        staleAfter: RunSilence(weblog: .seconds(3600))
                     )
                 )
             }

@@ -47,7 +47,7 @@ import Testing
         let harness = try RouteHarness()
         try Self.fill(harness)
         let states = try harness.projection.rows(
-            "SELECT outcome, run_state(r, now(), '1 day'), run_name FROM run r WHERE outcome IS NOT NULL ORDER BY 3"
+            "SELECT outcome, run_state(r, now(), interval '1 day'), run_name FROM run r WHERE outcome IS NOT NULL ORDER BY 3"
         )
         #expect(states == ["failed|failed|bad", "succeeded|succeeded|good", "aborted|aborted|killed"])
     }

@@ -127,7 +127,9 @@ import Testing
                         try ProjectionHarness.line(Int64($0.offset + 1), $0.element)
                     }
                 ])
-                let states = try harness.rows("SELECT run_state(run, '\(story.at)', '24 hours') FROM run")
+                let states = try harness.rows(
+                    "SELECT run_state(run, '\(story.at)', interval '24 hours') FROM run"
+                )
                 #expect(states == [story.state], "\(story.story)")
             }
         }

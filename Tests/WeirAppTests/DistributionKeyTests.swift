@@ -16,7 +16,8 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "completion", "run", "run_process", "run_rollup", "run_segment", "task", "telemetry",
+                "completion", "run", "run_process", "run_rollup", "run_segment", "run_tower", "task",
+                "telemetry",
             ]
         )
     }
@@ -56,6 +57,7 @@ import Testing
                 "stage_io", "stage_options", "stage_log", "stage_retry", "stage_report", "worker_client",
                 "worker_alias", "worker_report",
                 "span", "trace_export",
+                "tower_pending", "tower_workflow",
             ]
         )
     }

@@ -45,6 +45,11 @@ import Testing
             .replacing(/"telemetry_id":\d+/, with: "")
             .replacing(/\{"id":\d+,"event"/, with: #"{"event""#)
             .replacing(/,"outcome_unknown":0/, with: "")
+            .replacing(/,"source":"weblog"/, with: "").replacing(/,"tower":null/, with: "")
+            .replacing(
+                /,"executor":null,"machine_type":null,"cloud_zone":null,"price_model":null,"spot_interruptions":null/,
+                with: ""
+            )
             .replacing(/,"trace_id":"[0-9a-f]{32}","span_id":"[0-9a-f]{16}"/, with: "")
             .replacing(/,"percentile_method":"exact","percentile_relative_error":0\.0/, with: "")
     }

@@ -136,6 +136,7 @@ import Testing
         let execution = try checkExecutions(client, check)
         let eventID = try checkEvents(client, check)
         try checkSpans(client, check)
+        try checkTower(client, check)
         let pipelineID = try checkPipelines(client, check)
         let ids =
             try await checkAlerts(client, check) + [
@@ -249,6 +250,35 @@ import Testing
             try check(response, "post", "/v1/traces")
         }
         #expect(statuses == [200, 200, 400])
+    }
+
+    private func checkTower(
+        _ client: HTTPTestClient,
+        _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
+    ) throws {
+        let run = #""sessionId":"S","runName":"mad_euler""#
+        let calls =
+            [
+                ("post", "create", "{\(run)}"), ("post", "init", "nonsense"), ("post", "workflow", "{}"),
+                ("post", "task", #"{"workflowId":"abc","tasks":[]}"#), ("post", "alive", "[]"),
+                (
+                    "put", "{workflow_id}/begin",
+                    #"{"workflow":{\#(run),"configText":"a = 1","start":"2026-11-01T10:00Z"}}"#
+                ),
+                ("put", "{workflow_id}/progress", #"{"tasks":[{"taskId":1,"status":"NEW","pcpu":}]}"#),
+                ("put", "{workflow_id}/heartbeat", "{}"), ("put", "{workflow_id}/complete", "nonsense"),
+            ].map { ($0, "/tower/trace/\($1)", $2) } + [("patch", "/tower/workflow/{workflow_id}", "{}")]
+        for (method, path, body) in calls {
+            let target = path.replacing("{workflow_id}", with: "abc")
+            let response = try client.send(
+                method.uppercased(),
+                target,
+                fields: [("Content-Type", "application/json")],
+                body: Array(body.utf8)
+            )
+            #expect(response.status == 200, "\(path)")
+            try check(response, method, path)
+        }
     }
 
     private static let silence =
@@ -528,6 +558,7 @@ import Testing
             .replacing("{module}", with: name ?? "p")
             .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
+            .replacing("{user_id}", with: name ?? "1")
             .replacing("{field}", with: name ?? "agent_name")
             // That of the run S: `TraceID.derived`.
             .replacing("{trace_id}", with: name ?? "057bade3a01f96602199f468ed4f85a5")

@@ -59,7 +59,7 @@ import Testing
         ("WEIR_IDLE_TIMEOUT", "0", "out of range"),
         ("WEIR_ALLOW_ANONYMOUS", "maybe", "neither true nor false"),
         ("WEIR_LISTEN", "127.0.0.1", "127.0.0.1"),
-        ("WEIR_LISTEN", "tower@127.0.0.1:1", "tower"),
+        ("WEIR_LISTEN", "flower@127.0.0.1:1", "flower"),
         ("WEIR_LISTEN", "127.0.0.1:80,127.0.0.1:80", "twice"),
         ("WEIR_LOG_LEVEL", "loud", "not a log level"),
         ("WEIR_LOG_FORMAT", "xml", "none of these words"),

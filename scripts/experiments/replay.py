@@ -57,6 +57,7 @@ def main():
     live = Weir(scratch() / "data", postgres.url, env=SETTINGS).start()
     send_recorded(live)
     track(live)
+    follow(live)
     work(live)
     ping(live)
     execute(live)
@@ -83,6 +84,22 @@ def send_recorded(weir):
     """Every request that real clients sent, and every composed one."""
     bodies = [line for name in sorted(RECORDED.glob("*.ndjson")) for line in name.read_bytes().splitlines()]
     send(weir, bodies + composed())
+
+
+def follow(weir):
+    """Sessions of Tower's client, also with the weblog beside it, and calls for a run that nothing has told yet."""
+    for name in ("23.10.4_both", "25.10.2_fail", "26.04.6_retry", "26.04.6_sigint"):
+        workflow = None
+        for line in (RECORDED / "tower" / f"{name}.ndjson").read_text().splitlines():
+            request = json.loads(line)
+            parts = request["path"].split("/")
+            path = request["path"] if parts[1] != "trace" else "/tower/trace/" + "/".join([workflow, *parts[3:]] if workflow else parts[2:])
+            status, _, answer = weir.ask(request["method"], path, json.dumps(request["body"]).encode(), headers=JSON)
+            if status != 200:
+                raise RuntimeError(f"{path}: {status} {answer[:200]}")
+            if path.endswith("/create"):
+                workflow = json.loads(answer)["workflowId"]
+    weir.ask("PUT", "/tower/trace/unknown/progress", b'{"tasks":[{"taskId":1,"status":"RUNNING","pcpu":}]}', headers=JSON)
 
 
 def composed():

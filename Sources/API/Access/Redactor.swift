@@ -9,16 +9,21 @@ package struct Redactor: Sendable {
     package static let mask = "[redacted]"
 
     private let masking: JSONMasking
+    private let names: Set<String>
 
     /// Makes a redactor, nil when there is nothing to mask.
     package init?(keys: [String]) {
         let names = Set(keys.map { Self.normalized($0.utf8) }.filter { !$0.isEmpty })
         guard !names.isEmpty else { return nil }
+        self.names = names
         masking = JSONMasking(mask: Array("\"\(Self.mask)\"".utf8)) { names.contains(Self.normalized($0)) }
     }
 
     /// The document with the values of the keys replaced; the same bytes when it has none of them or is not JSON.
     package func masked(_ bytes: [UInt8]) -> [UInt8] { masking.masked(bytes) ?? bytes }
+
+    /// Whether the value of a key is masked.
+    package func isMasked(_ key: String) -> Bool { names.contains(Self.normalized(key.utf8)) }
 
     private static func normalized(_ key: some Collection<UInt8>) -> String {
         guard key.allSatisfy({ $0 < 0x80 }) else {

@@ -101,7 +101,7 @@ package struct LinkTemplate: Hashable, Sendable {
     // MARK: - URLs
 
     /// Everything but the unreserved characters of RFC 3986 §2.3 is percent-encoded.
-    static func encoded(value: String) -> String {
+    package static func encoded(value: String) -> String {
         encode(value) { isAlphanumeric($0) || "-._~".utf8.contains($0) }
     }
 

@@ -6,6 +6,7 @@ extension Feature {
         "ingest",
         settings: [
             SharedSettings.maxPageBytes.row, SharedSettings.metricsNames.row, SharedSettings.mostValues.row,
+            SharedSettings.publicURL.row,
         ],
         retention: [
             RetentionRule(

@@ -21,6 +21,8 @@ package struct FeatureSetup {
     package let dataDirectory: String
     /// Whether only programs of this machine reach its listeners.
     package let isLoopbackOnly: Bool
+    /// Masks what `WEIR_REDACT` names; nil when it names nothing. Bodies are masked before a feature sees them.
+    package let redactor: Redactor?
     /// The hosts and ports of its listeners, as they are configured.
     package let ownAddresses: [(host: String, port: UInt16)]
     private let loading: LoadingOptions
@@ -88,6 +90,7 @@ package struct FeatureSetup {
         dataDirectory: String,
         isLoopbackOnly: Bool = true,
         ownAddresses: [(host: String, port: UInt16)] = [],
+        redactor: Redactor? = nil,
         loading: LoadingOptions
     ) {
         self.settings = settings
@@ -98,6 +101,7 @@ package struct FeatureSetup {
         self.dataDirectory = dataDirectory
         self.isLoopbackOnly = isLoopbackOnly
         self.ownAddresses = ownAddresses
+        self.redactor = redactor
         self.loading = loading
     }
 

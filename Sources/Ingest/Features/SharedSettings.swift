@@ -25,4 +25,38 @@ package enum SharedSettings {
         default: "0",
         "How many pairs of agent and job type, and how many series of alerts, /metrics shows by name; it needs no token."
     )
+
+    /// Without a path and a slash at its end.
+    package static let publicURL = Setting<String?>(
+        "WEIR_PUBLIC_URL",
+        .publicURL("a URL of http or https without a path"),
+        default: nil,
+        "Where people reach this Weir, for links in notifications: https://weir.example.org."
+    )
+}
+
+extension SettingParser<String?> {
+    /// The origin of a URL: scheme, host and maybe a port; a slash at its end is dropped.
+    fileprivate static func publicURL(_ accepts: String) -> Self {
+        SettingParser(accepts: accepts) { text throws(SettingComplaint) in
+            guard !text.isEmpty else { return nil }
+            let origin = text.hasSuffix("/") ? String(text.dropLast()) : text
+            let rest = ["http://", "https://"].first { origin.lowercased().hasPrefix($0) }
+                .map { origin.dropFirst($0.count) }
+            guard let rest, !rest.isEmpty, rest.utf8.allSatisfy(isOfAuthority) else {
+                throw SettingComplaint(why: "it has no host, or another scheme, or is malformed")
+            }
+            return origin
+        }
+    }
+
+    /// Whether a byte may stand in `host:port`, where the host may be an IPv6 address in brackets.
+    private static func isOfAuthority(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~:[]%".utf8.contains(byte)
+        }
+    }
 }

@@ -15,10 +15,10 @@ package struct NextflowMeasurements {
 
     private let connection: Connection
     private let now: Timestamp
-    private let staleAfter: Duration
+    private let staleAfter: RunSilence
 
     /// Measures at the moment `now`; a running run that is silent for `staleAfter` is stale.
-    package init(connection: Connection, now: Timestamp, staleAfter: Duration) {
+    package init(connection: Connection, now: Timestamp, staleAfter: RunSilence) {
         self.connection = connection
         self.now = now
         self.staleAfter = staleAfter
@@ -44,7 +44,7 @@ package struct NextflowMeasurements {
 
     /// The runs that have not ended, the newest first, `runLimit` at most. Runs that were killed stay among them.
     package func openRuns() throws -> [MeasuredRun] {
-        let silence = Parameter.text("\(staleAfter.components.seconds) seconds")
+        let silence = staleAfter.parameter
         let parameters: [Parameter] = [.timestamp(now), silence, .int(Self.runLimit)]
         return try connection.execute(Self.runs, parameters).map { row in
             let queued = try row.int64("queued")

@@ -11,12 +11,12 @@ package struct ProcessMetricsRoutes: Sendable {
     private typealias Schemas = ProcessMetricsSchemas
 
     private let reader: StoreReader
-    private let staleAfter: Duration
+    private let staleAfter: RunSilence
     private let pageBytes: Int
 
     /// Makes the endpoints; a run that is silent for `staleAfter` no longer counts as running, and a page of tasks
     /// ends at `pageBytes`.
-    package init(reader: StoreReader, staleAfter: Duration, pageBytes: Int = PageLimit.defaultBytes) {
+    package init(reader: StoreReader, staleAfter: RunSilence, pageBytes: Int = PageLimit.defaultBytes) {
         self.reader = reader
         self.staleAfter = staleAfter
         self.pageBytes = pageBytes

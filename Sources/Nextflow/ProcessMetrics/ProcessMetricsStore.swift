@@ -105,10 +105,9 @@ struct ProcessMetricsStore {
     // MARK: - Added endpoints
 
     /// Tasks at work and waiting by process; the row without a process holds the number of active runs.
-    func fetchRunning(staleAfter: Duration) throws -> QueryResult {
-        let silence = "\(staleAfter.components.seconds) seconds"
+    func fetchRunning(staleAfter: RunSilence) throws -> QueryResult {
         let filters: [Parameter] = [.optional(query.runName), .optional(query.process)]
-        return try connection.execute(Self.running, [.timestamp(now), .text(silence)] + filters)
+        return try connection.execute(Self.running, [.timestamp(now), staleAfter.parameter] + filters)
     }
 
     private static let running = Statement("running tasks", file: PackageResources.running_tasks_sql)

@@ -28,6 +28,8 @@ enum NextflowRunEncoder {
         let run: Row
         let segments: QueryResult
         let taskCounts: QueryResult
+        /// What only Tower's client tells; nil when it tells nothing.
+        let tower: Row?
     }
 
     /// One run with the facts of its latest execution.
@@ -37,6 +39,11 @@ enum NextflowRunEncoder {
         try writer.object { answer in
             try write(run: detail.run, to: &answer)
             try counts(detail.taskCounts, &answer)
+            if let row = detail.tower {
+                try answer.object("tower") { object in try tower.write(row, to: &object) }
+            } else {
+                answer.null("tower")
+            }
             if let latest = detail.segments.last {
                 try told.write(latest, to: &answer)
             } else {
@@ -48,6 +55,13 @@ enum NextflowRunEncoder {
                 }
             }
         }
+        return writer.bytes
+    }
+
+    /// The configuration of a run, a text in Nextflow's own language.
+    static func configuration(_ text: String) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: text.utf8.count + 64)
+        writer.object { $0.member("config", text) }
         return writer.bytes
     }
 
@@ -147,6 +161,7 @@ enum NextflowRunEncoder {
 
     static let head = RowMembers([
         ("run_id", .text), ("run_name", .text), ("state", .text), ("user", .text), ("project", .text),
+        ("source", .text),
         ("first_utc", .time), ("started_utc", .time), ("completed_utc", .time), ("last_utc", .time),
         ("duration_ms", .integer), ("success", .truth), ("error_message", .text), ("completions", .json),
     ])
@@ -154,6 +169,12 @@ enum NextflowRunEncoder {
     static let told = RowMembers([
         ("exit_status", .integer), ("error_report", .text), ("resume", .truth),
         ("parameters", .json), ("manifest", .json), ("workflow", .json), ("stats", .json),
+    ])
+
+    static let tower = RowMembers([
+        ("workflow_id", .text), ("workspace_id", .integer), ("launched", .truth), ("process_names", .json),
+        ("progress", .json), ("progress_at", .time), ("metrics", .json), ("dag", .json),
+        ("config_bytes", .integer),
     ])
 
     static let segment = RowMembers([
@@ -170,7 +191,9 @@ enum NextflowRunEncoder {
         ("disk", .float), ("time_ms", .float), ("pct_cpu", .float), ("pct_mem", .float), ("rss", .float),
         ("vmem", .float), ("peak_rss", .float), ("peak_vmem", .float), ("rchar", .float), ("wchar", .float),
         ("read_bytes", .float), ("write_bytes", .float), ("native_id", .text), ("queue", .text),
-        ("container", .text), ("workdir", .text), ("hostname", .text),
+        ("container", .text), ("workdir", .text), ("hostname", .text), ("executor", .text),
+        ("machine_type", .text), ("cloud_zone", .text), ("price_model", .text),
+        ("spot_interruptions", .integer),
     ])
 
     static let event = RowMembers([

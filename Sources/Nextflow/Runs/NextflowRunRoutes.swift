@@ -11,19 +11,19 @@ internal import Postgres
 /// a session, since a resumed run keeps it: the response is a list.
 package struct NextflowRunRoutes: Sendable {
     private let reader: StoreReader
-    private let staleAfter: Duration
+    private let staleAfter: RunSilence
     private let pageBytes: Int
 
     /// Makes the endpoints; a running run that is silent for `staleAfter` is stale. Pages of tasks and events end at
     /// `pageBytes`.
-    package init(reader: StoreReader, staleAfter: Duration, pageBytes: Int = PageLimit.defaultBytes) {
+    package init(reader: StoreReader, staleAfter: RunSilence, pageBytes: Int = PageLimit.defaultBytes) {
         self.reader = reader
         self.staleAfter = staleAfter
         self.pageBytes = pageBytes
     }
 
     /// All endpoints.
-    package var all: [Endpoint] { [list, session, detail, tasks, events] }
+    package var all: [Endpoint] { [list, session, detail, tasks, events, configuration] }
 
     private var list: Endpoint {
         route(
@@ -64,7 +64,8 @@ package struct NextflowRunRoutes: Sendable {
             let detail = NextflowRunEncoder.Detail(
                 run: run,
                 segments: try store.fetchSegments(of: key.runKey),
-                taskCounts: try store.fetchTaskCounts(of: key.runKey, TaskSettlement(run))
+                taskCounts: try store.fetchTaskCounts(of: key.runKey, TaskSettlement(run)),
+                tower: try store.fetchTower(of: key.runKey)
             )
             let ids = try NextflowRunEncoder.ids(run)
             return .json(try NextflowRunEncoder.detail(detail)).about(
@@ -87,6 +88,25 @@ package struct NextflowRunRoutes: Sendable {
             let limit = PageLimit(rows: query.limit, bytes: pageBytes)
             let ids = try NextflowRunEncoder.ids(run)
             return .json(try NextflowRunEncoder.tasks(tasks, of: ids, limit: limit))
+        }
+    }
+
+    private var configuration: Endpoint {
+        route(
+            "/api/nextflow/runs/{run_id}/{run_name}/config",
+            "The resolved configuration of a run, as Tower's client tells it.",
+            NextflowSchemas.configuration
+        ) { store, key in
+            guard
+                let row = try store.fetchTower(of: key.runKey, withConfiguration: true),
+                let text = try row.optionalText("config_text")
+            else {
+                return ErrorEnvelope.detail.response(
+                    .notFound,
+                    "No configuration: Nextflow's Tower client tells it, and has told none of this run."
+                )
+            }
+            return .json(NextflowRunEncoder.configuration(text))
         }
     }
 

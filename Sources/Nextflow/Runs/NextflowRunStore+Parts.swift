@@ -38,7 +38,8 @@ extension NextflowRunStore {
                 submit_at AS submit, start_at AS start, complete_at AS complete, first_utc, last_utc,
                 duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu, pct_mem,
                 rss, vmem, peak_rss, peak_vmem, rchar, wchar, read_bytes, write_bytes,
-                native_id, queue, container, workdir, hostname
+                native_id, queue, container, workdir, hostname,
+                executor, machine_type, cloud_zone, price_model, spot_interruptions
             FROM task
             WHERE \(text)
             ORDER BY task_number, task_id, hash

@@ -8,7 +8,7 @@ struct NextflowRunStore {
     /// The moment for which states are computed.
     let now: Timestamp
     /// After how much silence a running run is stale.
-    let staleAfter: Duration
+    let staleAfter: RunSilence
 
     // MARK: - Runs
 
@@ -67,8 +67,8 @@ struct NextflowRunStore {
 
     private func stateExpression(_ conditions: inout SQLConditions) -> String {
         let moment = conditions.place(.timestamp(now))
-        let silence = conditions.place(.text("\(staleAfter.components.seconds) seconds"))
-        return "run_state(r, \(moment)::timestamptz, \(silence)::interval)"
+        let silence = conditions.place(staleAfter.parameter)
+        return "run_state(r, \(moment)::timestamptz, \(silence)::interval[])"
     }
 
     private func fetch(
@@ -87,6 +87,9 @@ struct NextflowRunStore {
             SELECT
                 r.run_key, r.run_id, r.run_name, \(state) AS state,
                 r.user_name AS user, r.project_name AS project,
+                CASE
+                    WHEN r.tower_utc IS NULL THEN 'weblog' WHEN r.weblog_utc IS NULL THEN 'tower' ELSE 'both'
+                END AS source,
                 r.first_utc, r.started_utc, r.last_utc, r.first_received_at, r.last_received_at,
                 CASE WHEN \(Self.open) THEN NULL ELSE r.completed_utc END AS completed_utc,
                 CASE WHEN \(Self.open) THEN NULL ELSE r.success END AS success,
@@ -125,6 +128,26 @@ struct NextflowRunStore {
     }
 
     private static let segments = Statement("run segments", file: PackageResources.run_segments_sql)
+
+    /// What only Tower's client tells of a run; nil when it tells nothing. Without `withConfiguration` its text is left out.
+    func fetchTower(of run: UUID128, withConfiguration: Bool = false) throws -> Row? {
+        try connection.execute(withConfiguration ? Self.configuration : Self.tower, [.uuid(run)]).first
+    }
+
+    private static let tower = Statement(
+        "run tower",
+        """
+        SELECT
+            workflow_id, workspace_id, launched, process_names, progress, progress_at, metrics, dag,
+            octet_length(config_text) AS config_bytes
+        FROM run_tower
+        WHERE run_key = $1
+        """
+    )
+    private static let configuration = Statement(
+        "run configuration",
+        "SELECT config_text FROM run_tower WHERE run_key = $1 AND config_text IS NOT NULL"
+    )
 
     /// How many tasks of a run have each status, how many of those are at work, and how many have an outcome that
     /// will stay unknown.

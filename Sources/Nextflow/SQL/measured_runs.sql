@@ -1,7 +1,7 @@
 -- The newest runs that have not ended, with their tasks, and how long runs of the same project usually take.
 -- $1: this moment; $2: after how much silence a run is stale; $3: how many at most.
 WITH open AS MATERIALIZED (
-    SELECT r.*, run_state(r, $1::timestamptz, $2::interval) AS state
+    SELECT r.*, run_state(r, $1::timestamptz, $2::interval[]) AS state
     FROM run r
     WHERE r.completed_utc IS NULL OR r.segment_start > r.completed_segment
     ORDER BY r.first_utc DESC

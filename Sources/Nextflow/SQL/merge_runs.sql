@@ -8,14 +8,14 @@ INSERT INTO run AS r (
     run_key, run_id, run_name, first_utc, last_utc, first_received_at, last_received_at,
     started_utc, segment_start, task_utc, progress_utc, error_utc,
     completed_utc, completed_digest, completed_segment, success, error_message,
-    user_name, project_name
+    user_name, project_name, tower_utc, weblog_utc
 )
 SELECT
     run_key, min(run_id), min(run_name),
     min(utc_time), max(utc_time), min(received_at), max(received_at),
     max(utc_time) FILTER (WHERE event = 'started'),
     max(coalesce(workflow_start, utc_time)) FILTER (WHERE event = 'started'),
-    max(utc_time) FILTER (WHERE event IN ('process_submitted', 'process_started', 'process_completed')),
+    max(utc_time) FILTER (WHERE event IN ('process_submitted', 'process_started', 'process_completed', 'tower.task')),
     max(utc_time) FILTER (WHERE event IN ('process_submitted', 'process_started')),
     max(utc_time) FILTER (WHERE event = 'error'),
     (array_agg(utc_time ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
@@ -30,7 +30,7 @@ SELECT
         FILTER (WHERE event = 'completed'))[1],
     (array_agg(error_message ORDER BY (workflow_start = '-infinity') IS TRUE, utc_time DESC, digest DESC)
         FILTER (WHERE event = 'completed'))[1],
-    max(user_name), max(project_name)
+    max(user_name), max(project_name), max(utc_time) FILTER (WHERE is_tower), max(utc_time) FILTER (WHERE NOT is_tower)
 FROM stage_event
 WHERE telemetry_id BETWEEN $1 AND $2
 GROUP BY run_key
@@ -47,6 +47,8 @@ ON CONFLICT (run_key) DO UPDATE SET
     error_utc         = greatest(r.error_utc, excluded.error_utc),
     user_name         = greatest(r.user_name, excluded.user_name),
     project_name      = greatest(r.project_name, excluded.project_name),
+    tower_utc         = greatest(r.tower_utc, excluded.tower_utc),
+    weblog_utc        = greatest(r.weblog_utc, excluded.weblog_utc),
     (completed_utc, completed_digest, completed_segment, success, error_message) = (
         SELECT c.*
         FROM (VALUES

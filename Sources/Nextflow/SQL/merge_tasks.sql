@@ -7,11 +7,12 @@ INSERT INTO task AS t (
     process, name, tag, attempt, exit, error_action, complete_at,
     duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu,
     pct_mem, rss, vmem, peak_rss, peak_vmem, rchar, wchar,
-    read_bytes, write_bytes, native_id, queue, container, workdir, hostname
+    read_bytes, write_bytes, native_id, queue, container, workdir, hostname,
+    executor, machine_type, cloud_zone, price_model, spot_interruptions
 )
 SELECT
     run_key, task_number, task_id, coalesce(hash, ''), max(status_rank),
-    bool_or(event = 'process_submitted'), bool_or(event = 'process_started'),
+    bool_or(submitted), bool_or(started),
     bool_or(event = 'process_completed'),
     min(utc_time), max(utc_time), min(submit_at), min(start_at),
     max(process), max(name), max(tag), max(attempt),
@@ -20,7 +21,8 @@ SELECT
     max(time_ms), max(pct_cpu), max(pct_mem), max(rss),
     max(vmem), max(peak_rss), max(peak_vmem), max(rchar),
     max(wchar), max(read_bytes), max(write_bytes), max(native_id),
-    max(queue), max(container), max(workdir), max(hostname)
+    max(queue), max(container), max(workdir), max(hostname),
+    max(executor), max(machine_type), max(cloud_zone), max(price_model), max(spot_interruptions)
 FROM stage_event
 WHERE telemetry_id BETWEEN $1 AND $2
   AND task_id IS NOT NULL
@@ -62,4 +64,9 @@ ON CONFLICT (run_key, task_number, task_id, hash) DO UPDATE SET
     queue        = greatest(t.queue, excluded.queue),
     container    = greatest(t.container, excluded.container),
     workdir      = greatest(t.workdir, excluded.workdir),
-    hostname     = greatest(t.hostname, excluded.hostname)
+    hostname     = greatest(t.hostname, excluded.hostname),
+    executor     = greatest(t.executor, excluded.executor),
+    machine_type = greatest(t.machine_type, excluded.machine_type),
+    cloud_zone   = greatest(t.cloud_zone, excluded.cloud_zone),
+    price_model  = greatest(t.price_model, excluded.price_model),
+    spot_interruptions = greatest(t.spot_interruptions, excluded.spot_interruptions)

@@ -4,7 +4,7 @@ WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc
     FROM run r
     WHERE (r.completed_utc IS NULL OR r.segment_start > r.completed_segment)
-      AND run_state(r, $1::timestamptz, $2::interval) IN ('running', 'pending')
+      AND run_state(r, $1::timestamptz, $2::interval[]) IN ('running', 'pending')
       AND ($3::text IS NULL OR r.run_name = $3)
 ), open AS (
     SELECT task.*

@@ -5,7 +5,7 @@ WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc
     FROM run r
     WHERE (r.completed_utc IS NULL OR r.segment_start > r.completed_segment)
-      AND run_state(r, $1::timestamptz, $2::interval) IN ('running', 'pending')
+      AND run_state(r, $1::timestamptz, $2::interval[]) IN ('running', 'pending')
 ), counts AS (
     SELECT
         coalesce(task.process, '<null>') AS process,

@@ -17,13 +17,14 @@ extension NextflowApplyStore {
         "copy_stage_event",
         """
         COPY stage_event
-            (telemetry_id, run_key, run_id, run_name, event, utc_time, received_at, digest,
+            (telemetry_id, run_key, run_id, run_name, event, utc_time, received_at, digest, is_tower,
              workflow_start, complete_at, run_duration_ms, success, exit_status, error_message, error_report,
              resume, user_name, project_name, parameters, workflow, manifest, stats,
              completion_key, task_number, task_id, hash, process, name, tag, status, status_rank, attempt, exit,
              error_action, submit_at, start_at, task_complete_at, native_id, queue, container, workdir, hostname,
              duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu, pct_mem, rss, vmem, peak_rss,
-             peak_vmem, rchar, wchar, read_bytes, write_bytes)
+             peak_vmem, rchar, wchar, read_bytes, write_bytes,
+             submitted, started, executor, machine_type, cloud_zone, price_model, spot_interruptions)
         FROM STDIN (FORMAT binary)
         """
     )
@@ -54,7 +55,7 @@ extension NextflowApplyStore {
 
     /// Fills the staging table.
     static func stage(_ elements: [NextflowElement], on connection: Connection) throws {
-        var rows = BinaryCopyBuffer(columnCount: 58, reservingBytes: elements.count * 700)
+        var rows = BinaryCopyBuffer(columnCount: 66, reservingBytes: elements.count * 700)
         for element in elements {
             let event = element.event
             rows.beginRow()
@@ -66,6 +67,7 @@ extension NextflowApplyStore {
             rows.append(timestamp: event.utcTime)
             rows.append(timestamp: event.receivedAt)
             rows.append(uuid: event.digest)
+            rows.append(bool: event.isTower)
             rows.append(workflow: event.workflow)
             rows.append(uuid: element.completionKey)
             rows.append(taskOf: event)
@@ -126,9 +128,16 @@ extension BinaryCopyBuffer {
         append(text: event.task?.workdir)
         append(text: event.task?.hostname)
         append(values: event.task?.values ?? TraceValues())
+        append(bool: event.tellsSubmission)
+        append(bool: event.tellsStart)
+        append(text: event.task?.executor)
+        append(text: event.task?.machineType)
+        append(text: event.task?.cloudZone)
+        append(text: event.task?.priceModel)
+        append(int4: event.task?.spotInterruptions)
     }
 
-    private static let taskColumns = 35
+    private static let taskColumns = 42
 
     private mutating func append(values: TraceValues) {
         append(float8: values.durationMilliseconds)

@@ -14,7 +14,7 @@ enum NextflowApplyStore {
     )
 
     /// Ids are claimed in blocks of this size: the increment of the sequence.
-    private static let idBlock = 10_000
+    static let idBlock = 10_000
 
     /// Makes the staging table. Plans must not depend on how small a table was when they were made, so only lookups
     /// by key are allowed: the staging table is read as a whole, every other table by its primary key.
@@ -65,7 +65,7 @@ enum NextflowApplyStore {
             """
             SELECT NOT EXISTS (
                 SELECT FROM journal_position p
-                WHERE p.stream = 'nextflow'
+                WHERE p.stream IN ('nextflow', 'tower')
                   AND p.applied_at > now() - interval '1 day'
                   AND p.applied_at > p.received_at + interval '10 minutes'
                   AND p.received_at < $1

@@ -27,6 +27,8 @@ final class NextflowEvent: Sendable {
     let taskCompletionKey: UUID128?
     /// The facts from the metadata of `started` and `completed`.
     let workflow: WorkflowFacts?
+    /// Whether Tower's client told it.
+    let isTower: Bool
 
     /// Reads everything that the envelope does not hold; `root` is the object of the line's body, or of its altered
     /// form.
@@ -51,17 +53,54 @@ final class NextflowEvent: Sendable {
         self.metadata = metadata?.rawBytes ?? null
         self.trace = trace?.rawBytes ?? null
         self.isAltered = isAltered
-        let task = trace.flatMap(Trace.init)
+        let task = trace.flatMap { Trace($0) }
         self.task = task
         let isCompletion = envelope.event == EventName.taskCompleted && task?.taskID != nil
         taskCompletionKey =
             isCompletion ? task.map { [runKey] in NextflowKeys.completion(run: runKey, trace: $0) } : nil
         let tellsWorkflow = envelope.event == EventName.started || envelope.event == EventName.completed
         workflow = tellsWorkflow ? WorkflowFacts(metadata) : nil
+        isTower = false
+    }
+
+    /// One of the events of a call of Tower's client; the call keeps the raw text.
+    init(_ call: TowerMessage, _ run: TowerRun, _ name: String, task: Trace?, workflow: WorkflowFacts?) {
+        let null = ArraySlice("null".utf8)
+        seq = call.seq
+        journalID = call.journalID
+        receivedAt = call.receivedAt
+        runID = run.id
+        runName = run.name
+        event = name
+        utcTime = call.instant
+        let runKey = run.key
+        self.runKey = runKey
+        digest = call.digest
+        metadata = null
+        trace = null
+        isAltered = call.isAltered
+        self.task = task
+        taskCompletionKey =
+            name == EventName.taskCompleted
+            ? task.map { NextflowKeys.completion(run: runKey, trace: $0) } : nil
+        self.workflow = workflow
+        isTower = true
+    }
+
+    /// Whether it says that its task was submitted. Tower's client may tell of a task for the first time when it is
+    /// over, contract §10 (9); one from the cache was submitted in another run.
+    var tellsSubmission: Bool {
+        event == EventName.submitted || isTower && event != EventName.task && task?.submitAt != nil
+    }
+
+    /// Whether it says that its task has begun.
+    var tellsStart: Bool {
+        event == EventName.running || isTower && event != EventName.task && task?.startAt != nil
     }
 
     /// Whether it is an event of a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted
+            || event == EventName.task
     }
 }

@@ -18,7 +18,7 @@ package struct NextflowProjection: Projection {
 
     private let partitions: DayPartitions
     private let metrics: NextflowMetrics?
-    private let outbox: NextflowOutbox
+    private let merge: NextflowMerge
 
     /// Makes the projection; `metrics` gets the events that are loaded live. Other features are not told of an event
     /// that arrived later than `mutedAfter` after it happened.
@@ -29,7 +29,7 @@ package struct NextflowProjection: Projection {
     ) {
         self.partitions = partitions
         self.metrics = metrics
-        outbox = NextflowOutbox(mutedAfter: mutedAfter)
+        merge = NextflowMerge(mutedAfter: mutedAfter, noticesEnds: metrics != nil)
     }
 
     package func decode(_ line: JournalLine, journal: UUID128) throws(Refusal) -> [NextflowElement] {
@@ -85,21 +85,7 @@ package struct NextflowProjection: Projection {
 
     /// Stores the typed rows.
     private func project(_ elements: inout [NextflowElement], on connection: Connection) throws {
-        guard let first = elements.first?.telemetryID, let last = elements.last?.telemetryID else { return }
-        let isHeard = try outbox.isHeard(elements, on: connection)
-        let watched = elements.map(\.event).filter { event in
-            isHeard && event.workflow != nil || metrics != nil && event.event == EventName.completed
-        }
-        try NextflowApplyStore.stage(elements, on: connection)
-        try NextflowApplyStore.mergeRuns(from: first, through: last, on: connection)
-        let executions = try NextflowExecutions(of: watched.map(\.runKey), on: connection)
-        let fresh = try NextflowApplyStore.mergeParts(from: first, through: last, on: connection)
-        for index in elements.indices where fresh.contains(elements[index].telemetryID) {
-            elements[index].isNewCompletion = true
-        }
-        let changes = try executions.changes(on: connection)
-        elements[0].finishedRuns = changes.ended.map(\.state)
-        if isHeard { try outbox.write(elements, changes, on: connection) }
+        try merge.apply(to: &elements, on: connection)
     }
 }
 

@@ -23,6 +23,12 @@ struct Trace: Sendable {
     var container: String?
     var workdir: String?
     var hostname: String?
+    /// What only Tower's client tells; contract §5.3 (3).
+    var executor: String?
+    var machineType: String?
+    var cloudZone: String?
+    var priceModel: String?
+    var spotInterruptions: Int32?
     var values = TraceValues()
 
     /// The fields beside the run that identify a completion when the task has no hash.
@@ -59,14 +65,13 @@ extension Trace {
     init?(_ node: JSONNode) {
         guard node.kind == .object else { return nil }
         for member in node.members {
-            read(member)
+            guard let key = member.key.string, let field = TraceField.named[key] else { continue }
+            read(field, member.value)
         }
         values.dropAbsurdRequests()
     }
 
-    private mutating func read(_ member: JSONMember) {
-        guard let key = member.key.string, let field = TraceField.named[key] else { return }
-        let value = member.value
+    mutating func read(_ field: TraceField, _ value: JSONNode) {
         switch field {
         case .taskID: taskID = value.lenientText.map(indexable)
         case .hash: hash = value.lenientText.map(indexable)
@@ -114,7 +119,7 @@ extension TraceValues {
     }
 
     /// Drops an implausible request: a share of it would be an absurd number.
-    fileprivate mutating func dropAbsurdRequests() {
+    mutating func dropAbsurdRequests() {
         if let memory, let peakRSS, peakRSS > memory * Quantity.mostOfRequest, memory > 0 {
             self.memory = nil
         }
@@ -125,7 +130,7 @@ extension TraceValues {
 }
 
 /// The members of a trace that Weir reads; contract §4.4. Found by one lookup in a table: a trace has some forty.
-private enum TraceField: String, CaseIterable {
+enum TraceField: String, CaseIterable {
     case taskID = "task_id"
     case hash, process, name, tag, status, exit, attempt
     case errorAction = "error_action"

@@ -27,10 +27,16 @@ struct WorkflowFacts: Sendable {
 
     /// Reads a metadata object; for anything else all fields stay empty.
     init(_ metadata: JSONNode?) {
-        guard let metadata, metadata.kind == .object else { return }
-        let workflow = metadata["workflow"].flatMap { $0.kind == .object ? $0 : nil }
+        let metadata = metadata.flatMap { $0.kind == .object ? $0 : nil }
+        self.init(workflow: metadata?["workflow"], beside: metadata)
+        parameters = (metadata?["parameters"] ?? metadata?["params"]).map { Array($0.rawBytes) }
+    }
+
+    /// Reads a workflow object, and what it lacks from the object beside it.
+    init(workflow: JSONNode?, beside metadata: JSONNode?) {
+        let workflow = workflow.flatMap { $0.kind == .object ? $0 : nil }
         func value(_ key: String) -> JSONNode? {
-            workflow?[key] ?? metadata[key]
+            workflow?[key] ?? metadata?[key]
         }
         start = value("start").flatMap(Timestamp.init(workflowDate:))
         complete = value("complete").flatMap(Timestamp.init(workflowDate:))
@@ -43,7 +49,6 @@ struct WorkflowFacts: Sendable {
         userName = value("userName")?.lenientText.map(indexable)
         projectName = value("projectName")?.lenientText.map(indexable)
         isReconstructed = workflow?["reconstructed"]?.bool ?? false
-        parameters = (metadata["parameters"] ?? metadata["params"]).map { Array($0.rawBytes) }
         manifest = value("manifest").map { Array($0.rawBytes) }
         stats = value("stats").map { Array($0.rawBytes) }
         self.workflow = workflow.map(Self.remainder)
@@ -53,6 +58,7 @@ struct WorkflowFacts: Sendable {
     private static func remainder(of workflow: JSONNode) -> [UInt8] {
         let apart: Set<String> = [
             "start", "complete", "manifest", "stats", "workflowStats", "errorReport", "errorMessage",
+            "params", "configText",
         ]
         var writer = JSONWriter()
         writer.object { object in

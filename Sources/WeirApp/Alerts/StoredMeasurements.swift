@@ -9,11 +9,11 @@ import Workers
 
 /// Answers what alert rules ask of the other features: features know nothing of each other.
 struct StoredMeasurements: MeasuredValues {
-    private let staleAfter: Duration
+    private let staleAfter: RunSilence
     private let keep: Duration
 
     init(_ settings: SettingValues) {
-        staleAfter = settings[NextflowSettings.staleAfter]
+        staleAfter = RunSilence(settings)
         keep = settings[WorkersSettings.samplesKeep]
     }
 

@@ -47,6 +47,7 @@ extension WeirServer {
             ownAddresses: settings.listen.compactMap { listener in
                 if case .tcp(let host, let port) = listener.endpoint { (host, port) } else { nil }
             },
+            redactor: Redactor(keys: settings.redactedKeys),
             loading: FeatureSetup.LoadingOptions(
                 registration: JournalRegistration(journal: journal),
                 session: SessionSettings.loading(settings),

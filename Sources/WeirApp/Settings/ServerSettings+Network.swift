@@ -11,7 +11,7 @@ extension ServerSettings {
             .listeners,
             default: "127.0.0.1:8000,runs@127.0.0.1:8765",
             flag: "listen",
-            "Where to listen; a listener profile (nextflow, runs, metrics) decides /health, /metrics and /version there."
+            "Where to listen; a listener profile (nextflow, runs, metrics) decides /health, /metrics and /version there, and tower serves Tower's calls without a prefix."
         )
     }
 

@@ -1,0 +1,46 @@
+package import API
+internal import Core
+
+/// What is done to the configuration in a body before anything is stored: it is a text in Nextflow's own language, so that
+/// masking members of JSON does not reach what is in it, and it may be large. Contract nextflow §5.3 (2).
+package struct TowerConfiguration: Sendable {
+    private let redactor: Redactor?
+    private let mostBytes: Int
+
+    /// Masks what `redactor` masks, and cuts what is longer than `mostBytes`; 0 leaves the configuration out.
+    package init(redactor: Redactor? = nil, mostBytes: Int = 1 << 20) {
+        self.redactor = redactor
+        self.mostBytes = mostBytes
+    }
+
+    /// The body of a call with its configuration as it may be stored; the same bytes when nothing has to change.
+    func cleaned(_ document: JSONDocument) -> [UInt8] {
+        guard let node = document.root["workflow"]?["configText"], let text = node.string else {
+            return document.bytes
+        }
+        let kept = kept(text)
+        guard kept != text else { return document.bytes }
+        var writer = JSONWriter(reservingCapacity: kept?.utf8.count ?? 4)
+        writer.value(kept)
+        return document.bytes[..<node.range.lowerBound] + writer.bytes
+            + document.bytes[node.range.upperBound...]
+    }
+
+    private func kept(_ text: String) -> String? {
+        guard mostBytes > 0 else { return nil }
+        let masked = redactor.map { redactor in Self.masked(text, redactor) } ?? text
+        guard masked.utf8.count > mostBytes else { return masked }
+        let cut = String(decoding: masked.utf8.prefix(mostBytes), as: UTF8.self)
+        return cut + "\n// … cut: WEIR_TOWER_CONFIG_BYTES"
+    }
+
+    /// Masks the value behind a key: `key = 'value'`, `a.b.key = "value"`, `key: 'value'`.
+    private static func masked(_ text: String, _ redactor: Redactor) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard let sign = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return String(line) }
+            let name = line[..<sign].split(whereSeparator: { " \t.[,{('\"".contains($0) }).last ?? ""
+            guard redactor.isMasked(String(name)) else { return String(line) }
+            return line[...sign] + " '\(Redactor.mask)'"
+        }.joined(separator: "\n")
+    }
+}

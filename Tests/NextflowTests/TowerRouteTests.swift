@@ -1,0 +1,160 @@
+import API
+import Configuration
+import Core
+import FeatureTestKit
+import Foundation
+import HTTP
+import Ingest
+import TestKit
+import Testing
+
+@testable import Nextflow
+
+@Suite("Tower's client", .serialized)
+struct TowerRouteTests {
+    private static let weir = Result { try FeatureHarness(.nextflow) }
+    static let create =
+        #"{"sessionId":"3f0c2f1e-8a54-4d0b-9a63-5b8d1c7f42aa","runName":"elated_noyce","projectName":"acme/qc","repository":null,"workflowId":null,"instant":1771524301112}"#
+
+    @Test("gets the same id for a run as often as it asks, and the link that it prints")
+    func creates() async throws {
+        let weir = try Self.weir.get()
+        for _ in 0..<2 {
+            let answer = try await weir.send(
+                .post,
+                "/tower/trace/create",
+                body: Self.create,
+                fields: ["Host": "weir.test"]
+            )
+            #expect(answer.status == 200)
+            #expect(
+                answer.text == """
+                    {"message":null,"workflowId":"NAXFSsC9P6TiZELd","watchUrl":"http://weir.test/api/nextflow/runs/\
+                    3f0c2f1e-8a54-4d0b-9a63-5b8d1c7f42aa/elated_noyce"}
+                    """
+            )
+        }
+    }
+
+    @Test(
+        "is answered what it needs to go on, whatever it sends",
+        arguments: [
+            (
+                Method.put, "/tower/trace/abc/begin", "{}",
+                #"{"status":"OK","message":null,"workflowId":"abc"}"#
+            ),
+            (
+                .put, "/tower/trace/abc/progress", #"{"tasks":[{"taskId":1,"pcpu":,"rss":NaN}]}"#,
+                #"{"status":"OK","message":null,"workflowId":"abc"}"#
+            ),
+            (
+                .put, "/tower/trace/abc/progress", "no JSON at all",
+                #"{"status":"OK","message":null,"workflowId":"abc"}"#
+            ),
+            (.put, "/tower/trace/abc/progress", "", #"{"status":"OK","message":null,"workflowId":"abc"}"#),
+            (.put, "/tower/trace/abc/progress", "[1]", #"{"status":"OK","message":null,"workflowId":"abc"}"#),
+            (
+                .put, "/tower/trace/abc/heartbeat", #"{"progress":{},"instant":"1771524301112"}"#,
+                #"{"message":"OK"}"#
+            ),
+            (
+                .put, "/tower/trace/abc/complete", #"{"workflow":7,"metrics":null}"#,
+                #"{"status":"OK","message":null,"workflowId":"abc"}"#
+            ),
+            (
+                .put, "/tower/trace/null/progress", #"{"tasks":[]}"#,
+                #"{"status":"OK","message":null,"workflowId":"null"}"#
+            ),
+            (
+                .patch, "/tower/workflow/abc", #"{"schedRunId":"s-1"}"#,
+                #"{"status":"OK","message":null,"workflowId":"abc"}"#
+            ),
+        ]
+    )
+    func goesOn(method: HTTP.Method, path: String, body: String, answer: String) async throws {
+        let weir = try Self.weir.get()
+        let given = try await weir.send(method, path, body: body)
+        #expect(given.status == 200)
+        #expect(given.text == answer)
+    }
+
+    @Test("has its run shown with what only it tells")
+    func isShown() async throws {
+        let weir = try Self.weir.get()
+        let capture = try TowerCapture("26.04.6_retry")
+        let id = try #require(capture.workflowID)
+        for request in capture.requests {
+            let path = request.path.split(separator: "/").map(String.init)
+            let target = "/tower/trace/" + (path[1] == "create" ? "create" : "\(id)/\(path[2])")
+            let body = String(decoding: request.body, as: UTF8.self)
+            #expect(try await weir.send(path[1] == "create" ? .post : .put, target, body: body).status == 200)
+        }
+        let run = "/api/nextflow/runs/d5599c88-4654-4f0b-9ca2-7d2dad5ed808/mighty_lamarck"
+        let shown = try JSONSerialization.jsonObject(with: Data(try await weir.send(.get, run).text.utf8))
+        let detail = try #require(shown as? [String: Any])
+        #expect(detail["state"] as? String == "succeeded")
+        #expect(detail["source"] as? String == "tower")
+        let tower = try #require(detail["tower"] as? [String: Any])
+        #expect(tower["workflow_id"] as? String == id)
+        #expect((tower["progress"] as? [String: Any])?["retries"] as? Int == 4)
+        let configuration = try await weir.send(.get, run + "/config").text
+        #expect(configuration.contains("config"))
+        let tasks = try await weir.send(.get, run + "/tasks?limit=1").text
+        #expect(tasks.contains(#""executor":"local""#))
+    }
+
+    @Test("has secrets of its configuration masked, and a configuration that is too large cut")
+    func masksConfiguration() throws {
+        let text = "aws {\n   accessKey = 'AKIA1'\n   region = 'eu'\n}\nparams.db_password = \"x\"\n"
+        var writer = JSONWriter()
+        writer.object { body in
+            body.object("workflow") { $0.member("configText", text) }
+        }
+        let redactor = Redactor(keys: ["accessKey", "db-password"])
+        let masked = TowerBody(writer.bytes, TowerConfiguration(redactor: redactor)).body ?? []
+        #expect(
+            String(decoding: masked, as: UTF8.self)
+                == #"{"workflow":{"configText":"aws {\n   accessKey = '[redacted]'\n   region = 'eu'\n}\nparams.db_password = '[redacted]'\n"}}"#
+        )
+        let cut = TowerBody(writer.bytes, TowerConfiguration(mostBytes: 5)).body ?? []
+        #expect(
+            String(decoding: cut, as: UTF8.self)
+                == #"{"workflow":{"configText":"aws {\n// … cut: WEIR_TOWER_CONFIG_BYTES"}}"#
+        )
+        let none = TowerBody(writer.bytes, TowerConfiguration(mostBytes: 0)).body ?? []
+        #expect(String(decoding: none, as: UTF8.self) == #"{"workflow":{"configText":null}}"#)
+    }
+
+    @Test(
+        "sends values that JSON lacks; they are null",
+        arguments: [
+            (#"{"a":,"b":1}"#, #"{"a":null,"b":1}"#), (#"{"a":}"#, #"{"a":null}"#),
+            (#"{"a":NaN,"b":-Infinity}"#, #"{"a":null,"b":null}"#),
+            (#"{"a":[1,,2,]}"#, #"{"a":[1,null,2,null]}"#),
+            (#"{"a":"x:,}\"","b":,"c":[]}"#, #"{"a":"x:,}\"","b":null,"c":[]}"#),
+        ]
+    )
+    func repairs(sent: String, read: String) throws {
+        let repaired = try #require(TowerRepair.repaired(Array(sent.utf8)))
+        #expect(String(decoding: repaired, as: UTF8.self) == read)
+    }
+
+    @Test(
+        "sends what nothing can be made of; it is kept as text",
+        arguments: ["{", "{\"a\":\"b", "hello", "{]}"]
+    )
+    func keepsText(sent: String) {
+        #expect(TowerRepair.repaired(Array(sent.utf8)) == nil)
+        #expect(TowerBody(Array(sent.utf8)).text == sent)
+    }
+
+    @Test func `is asked to send a call again for a minute, and then let go`() {
+        let refusals = TowerRefusals()
+        let (call, other) = (NextflowKeys.body([1]), NextflowKeys.body([2]))
+        let start = ContinuousClock.now
+        #expect(refusals.shallComeAgain(call, now: start))
+        #expect(refusals.shallComeAgain(call, now: start + .seconds(59)))
+        #expect(!refusals.shallComeAgain(call, now: start + .seconds(60)))
+        #expect(refusals.shallComeAgain(other, now: start + .seconds(60)))
+    }
+}
