@@ -64,7 +64,7 @@ CREATE TABLE public.completion_rollup (
 )
 WITH (fillfactor='80');
 
-CREATE FUNCTION public.completion_facts(since timestamp with time zone, until timestamp with time zone, only_run_name text, only_process text, coarsest public.grain DEFAULT 'year'::public.grain) RETURNS SETOF public.completion_rollup
+CREATE FUNCTION public.completion_facts(since timestamp with time zone, until timestamp with time zone, only_run_name text, only_process text, coarsest public.grain DEFAULT 'year'::public.grain, only_executor text DEFAULT NULL::text, only_machine_type text DEFAULT NULL::text) RETURNS SETOF public.completion_rollup
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
     SELECT r.*
@@ -77,6 +77,8 @@ CREATE FUNCTION public.completion_facts(since timestamp with time zone, until ti
     ) r
     WHERE only_run_name IS NULL
       AND only_process IS NULL
+      AND only_executor IS NULL
+      AND only_machine_type IS NULL
       AND w.grain <> 'edge'
     UNION ALL
     SELECT r.*
@@ -90,6 +92,8 @@ CREATE FUNCTION public.completion_facts(since timestamp with time zone, until ti
     ) r
     WHERE only_run_name IS NULL
       AND only_process IS NOT NULL
+      AND only_executor IS NULL
+      AND only_machine_type IS NULL
       AND w.grain <> 'edge'
     UNION ALL
     SELECT
@@ -107,6 +111,8 @@ CREATE FUNCTION public.completion_facts(since timestamp with time zone, until ti
         OFFSET 0
     ) f
     WHERE only_run_name IS NULL
+      AND only_executor IS NULL
+      AND only_machine_type IS NULL
       AND w.grain = 'edge'
     UNION ALL
     SELECT
@@ -118,6 +124,28 @@ CREATE FUNCTION public.completion_facts(since timestamp with time zone, until ti
     FROM run
     CROSS JOIN LATERAL (SELECT * FROM completion_fact c WHERE c.run_key = run.run_key OFFSET 0) f
     WHERE run.run_name = only_run_name
+      AND f.utc_time >= coalesce(since, '-infinity')
+      AND f.utc_time <= coalesce(until, 'infinity')
+      AND (only_process IS NULL OR f.process = only_process)
+      AND (only_executor IS NULL OR f.executor = only_executor)
+      AND (only_machine_type IS NULL OR f.machine_type = only_machine_type)
+    UNION ALL
+    SELECT
+        'edge'::grain, f.utc_time, f.has_process, f.process, f.attempt, f.status, f.exit, f.error_action,
+        f.rows, f.utc_time,
+        f.cpus_n, f.cpus, f.memory_n, f.memory, f.time_ms_n, f.time_ms, f.pct_cpu_n, f.pct_cpu,
+        f.pct_mem_n, f.pct_mem, f.peak_rss_n, f.peak_rss, f.read_bytes_n, f.read_bytes,
+        f.write_bytes_n, f.write_bytes, f.cpu_eff_n, f.cpu_eff, f.memory_eff_n, f.memory_eff
+    FROM (
+        SELECT *
+        FROM completion_fact
+        WHERE executor = only_executor AND (only_machine_type IS NULL OR machine_type = only_machine_type)
+        UNION ALL
+        SELECT *
+        FROM completion_fact
+        WHERE only_executor IS NULL AND machine_type = only_machine_type
+    ) f
+    WHERE only_run_name IS NULL
       AND f.utc_time >= coalesce(since, '-infinity')
       AND f.utc_time <= coalesce(until, 'infinity')
       AND (only_process IS NULL OR f.process = only_process)
@@ -889,7 +917,9 @@ CREATE TABLE public.completion (
     read_bytes double precision,
     write_bytes double precision,
     rchar double precision,
-    wchar double precision
+    wchar double precision,
+    executor text COLLATE pg_catalog."C",
+    machine_type text COLLATE pg_catalog."C"
 );
 
 CREATE VIEW public.completion_fact AS
@@ -923,7 +953,9 @@ CREATE VIEW public.completion_fact AS
     ((COALESCE(((completion.pct_cpu IS NOT NULL) AND (completion.cpus > (0)::double precision)), false))::integer)::bigint AS cpu_eff_n,
     COALESCE(((completion.pct_cpu)::numeric / NULLIF(((GREATEST(completion.cpus, (0)::double precision))::numeric * (100)::numeric), (0)::numeric)), (0)::numeric) AS cpu_eff,
     ((COALESCE(((completion.peak_rss IS NOT NULL) AND (completion.memory > (0)::double precision)), false))::integer)::bigint AS memory_eff_n,
-    COALESCE(((completion.peak_rss)::numeric / NULLIF((GREATEST(completion.memory, (0)::double precision))::numeric, (0)::numeric)), (0)::numeric) AS memory_eff
+    COALESCE(((completion.peak_rss)::numeric / NULLIF((GREATEST(completion.memory, (0)::double precision))::numeric, (0)::numeric)), (0)::numeric) AS memory_eff,
+    completion.executor,
+    completion.machine_type
    FROM public.completion;
 
 CREATE TABLE public.dead_letter (
@@ -1381,6 +1413,14 @@ CREATE TABLE public.rollup_minute (
     increase double precision[]
 )
 PARTITION BY RANGE (starts_at);
+
+CREATE TABLE public.run_container (
+    run_key uuid NOT NULL,
+    request_id text NOT NULL COLLATE pg_catalog."C",
+    container jsonb NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    digest uuid NOT NULL
+);
 
 CREATE TABLE public.run_process (
     process text NOT NULL COLLATE pg_catalog."C",
@@ -1954,6 +1994,9 @@ ALTER TABLE ONLY public.rollup_hour
 ALTER TABLE ONLY public.rollup_minute
     ADD CONSTRAINT rollup_minute_pkey PRIMARY KEY (series_id, starts_at);
 
+ALTER TABLE ONLY public.run_container
+    ADD CONSTRAINT run_container_pkey PRIMARY KEY (run_key, request_id);
+
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_key);
 
@@ -2108,6 +2151,10 @@ CREATE INDEX alert_rule_due ON public.alert_rule USING btree (next_evaluation_at
 CREATE INDEX alert_silence_end ON public.alert_silence USING btree (ends_at);
 
 CREATE INDEX application_log_received ON public.application_log USING btree (received_at);
+
+CREATE INDEX completion_executor ON public.completion USING btree (executor, utc_time) WHERE (executor IS NOT NULL);
+
+CREATE INDEX completion_machine_type ON public.completion USING btree (machine_type, utc_time) WHERE (machine_type IS NOT NULL);
 
 CREATE INDEX completion_process ON public.completion USING btree (process, attempt, utc_time) INCLUDE (has_process, pct_cpu, pct_mem, peak_rss);
 

@@ -20,6 +20,23 @@ extension Feature {
                 keep: NextflowSettings.rawKeep,
                 every: .seconds(3600)
             ),
+            RetentionRule(
+                "nextflow.tower_pending",
+                AgingTable("calls of unknown runs", table: "tower_pending", at: "received_at"),
+                keep: NextflowSettings.rawKeep,
+                every: .seconds(3600)
+            ),
+            RetentionRule(
+                "nextflow.tower_unknown",
+                AgingTable(
+                    "ids of unknown runs",
+                    table: "tower_workflow",
+                    at: "seen_at",
+                    where: "run_key IS NULL"
+                ),
+                keep: NextflowSettings.rawKeep,
+                every: .seconds(3600)
+            ),
         ],
         audit: [
             AuditQuestion("workflows", "Runs of Nextflow per state", PackageResources.audit_workflows_sql)

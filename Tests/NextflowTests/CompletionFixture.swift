@@ -24,7 +24,7 @@ enum CompletionFixture {
             INSERT INTO completion (
                 run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
                 error_action, task_id, hash, name, sample_id, realtime_ms, cpus, memory, time_ms,
-                pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar
+                pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar, executor, machine_type
             )
             SELECT
                 md5('run' || floor(random() * 16))::uuid, md5('key' || i)::uuid, i,
@@ -48,7 +48,9 @@ enum CompletionFixture {
                 CASE WHEN random() < 0.7 THEN (100 * random())::numeric(9, 2) END,
                 CASE WHEN random() < 0.7 THEN floor(1e10 * random()) END,
                 CASE WHEN random() < 0.7 THEN floor(1e10 * random()) END,
-                CASE WHEN random() < 0.7 THEN floor(1e10 * random()) END, 1e9, 2e9
+                CASE WHEN random() < 0.7 THEN floor(1e10 * random()) END, 1e9, 2e9,
+                (ARRAY[NULL, 'local', 'slurm', 'awsbatch'])[1 + i % 4],
+                (ARRAY['m5.large', NULL, NULL, 'c5.xlarge', NULL, NULL, NULL, 'm5.large'])[1 + i % 8]
             FROM (
                 SELECT i, (ARRAY['WF:ALIGN', 'wf:align', 'é', 'e' || U&'\\0301', 'QC', 'Z'])[1 + floor(random() * 6)] AS p
                 FROM generate_series(1, \(completions)) i
@@ -67,12 +69,12 @@ enum CompletionFixture {
             VALUES (md5('r')::uuid, 'r', 'n', '2025-10-10', '2026-12-01', '2025-10-10', '2026-12-01');
             INSERT INTO completion (
                 run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
-                error_action, pct_cpu, pct_mem, peak_rss
+                error_action, pct_cpu, pct_mem, peak_rss, executor
             )
             SELECT
                 md5('r')::uuid, md5('k' || i)::uuid, i, timestamptz '2025-10-10' + i * interval '10 minutes',
                 true, 'P', 1, 'COMPLETED', '0', '', 100 * exp(sin(i)), i % 1000 / 10.0,
-                CASE WHEN i % 3 = 0 THEN 1e9 * (1 + cos(i)) END
+                CASE WHEN i % 3 = 0 THEN 1e9 * (1 + cos(i)) END, 'slurm'
             FROM generate_series(1, 60000) i;
             """
         )

@@ -29,11 +29,12 @@ import Testing
 
             INSERT INTO completion (
                 run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit,
-                error_action, task_id, pct_cpu, pct_mem, peak_rss
+                error_action, task_id, pct_cpu, pct_mem, peak_rss, executor, machine_type
             )
             SELECT
                 run_key, md5(run_key || '/' || i)::uuid, i, first_utc + i * interval '30 seconds', true,
-                'P' || i % 40, 1, CASE WHEN i % 20 = 0 THEN 'FAILED' ELSE 'COMPLETED' END, '0', '', i, i, i, i
+                'P' || i % 40, 1, CASE WHEN i % 20 = 0 THEN 'FAILED' ELSE 'COMPLETED' END, '0', '', i, i, i, i,
+                CASE WHEN i % 25 = 0 THEN 'awsbatch' END, CASE WHEN i % 50 = 0 THEN 'm5.large' END
             FROM run, generate_series(1, 100) i;
 
             INSERT INTO task (
@@ -96,6 +97,11 @@ import Testing
         "/metrics/processes/tasks", "/metrics/processes/tasks?status=FAILED",
         "/metrics/processes/tasks?process=P7",
         "/metrics/processes/tasks?run_name=name-17",
+        "/metrics/processes/summary?executor=awsbatch&since=2026-11-01T00:00:00Z",
+        "/metrics/processes/resources-by-attempt?machine_type=m5.large&since=2026-11-01T00:00:00Z",
+        "/metrics/processes/timeline?executor=awsbatch&machine_type=m5.large&since=2026-11-01T00:00:00Z",
+        "/metrics/processes/tasks?machine_type=m5.large",
+        "/metrics/processes/running?executor=awsbatch",
         "/api/nextflow/runs", "/api/nextflow/runs?name=name-17", "/api/nextflow/runs?user=user-3",
         "/api/nextflow/runs?project=project-3", "/api/nextflow/runs?run_id=session-8",
         "/api/nextflow/runs?state=running", "/api/nextflow/runs?state=failed",

@@ -28,7 +28,9 @@ import Testing
     private static func query(_ reference: ReferenceMetrics) -> String {
         let pairs = [
             ("since", reference.since), ("until", reference.until), ("run_name", reference.runName),
-            ("process", reference.process), ("min_samples", String(reference.minSamples)),
+            ("process", reference.process),
+            ("executor", reference.executor), ("machine_type", reference.machineType),
+            ("min_samples", String(reference.minSamples)),
         ]
         return pairs.compactMap { name, value in
             value.flatMap { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) }.map {
@@ -105,6 +107,12 @@ import Testing
         ReferenceMetrics(since: instants[2], until: instants[5], process: "QC"),
         ReferenceMetrics(since: instants[6], until: instants[7], process: "Z"),
         ReferenceMetrics(until: instants[6], minSamples: 20),
+        ReferenceMetrics(executor: "slurm"), ReferenceMetrics(executor: "nobody"),
+        ReferenceMetrics(machineType: "m5.large"),
+        ReferenceMetrics(executor: "awsbatch", machineType: "m5.large"),
+        ReferenceMetrics(since: instants[1], until: instants[7], process: "QC", executor: "local"),
+        ReferenceMetrics(since: instants[6], runName: "name-1", executor: "awsbatch"),
+        ReferenceMetrics(runName: "name-3", process: "QC", machineType: "c5.xlarge"),
     ])
     func `are narrowed by filters`(reference: ReferenceMetrics) async throws {
         let harness = try RouteHarness()
@@ -154,6 +162,7 @@ import Testing
 
     @Test(arguments: [
         "", "&process=QC", "&run_name=name-2", "&status=FAILED", "&process=Z&status=ABORTED",
+        "&executor=slurm&machine_type=m5.large", "&executor=local&status=FAILED",
         "&status=COMPLETED",
     ])
     func `pages of tasks join up to all of them`(filter: String) async throws {
@@ -193,19 +202,24 @@ import Testing
         try CompletionFixture.fillLargeGroup(harness.projection)
         let bounds = [since.map { "since=\($0)" }, until.map { "until=\($0)" }].compactMap { $0 }
         let query = bounds.joined(separator: "&").replacing("+", with: "%2B")
-        let answer = try await harness.get("/metrics/processes/resources-by-attempt?\(query)")
-        let row = try #require(try answer.list("rows").first)
         let text = try #require(
             try harness.projection.rows(ReferenceMetrics(since: since, until: until).resources).first
         )
         let exact = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
             .first
-        #expect(try #require(row["rows"] as? Int) > Int(ProcessMetricsStore.exactPercentileRows))
-        for name in ["p95_pct_cpu", "p95_pct_mem", "p95_peak_rss_gb"] {
-            let value = try #require(row[name] as? Double)
-            let expected = try #require(exact?[name] as? Double)
-            #expect(abs(value - expected) <= expected * 0.0051 + 0.01, "\(name): \(value) is not \(expected)")
+        for filter in ["", "&executor=slurm"] {
+            let target = "/metrics/processes/resources-by-attempt?\(query)\(filter)"
+            let row = try #require(try await harness.get(target).list("rows").first)
+            #expect(try #require(row["rows"] as? Int) > Int(ProcessMetricsStore.exactPercentileRows))
+            for name in ["p95_pct_cpu", "p95_pct_mem", "p95_peak_rss_gb"] {
+                let value = try #require(row[name] as? Double)
+                let expected = try #require(exact?[name] as? Double)
+                #expect(
+                    abs(value - expected) <= expected * 0.0051 + 0.01,
+                    "\(target) \(name): \(value) is not \(expected)"
+                )
+            }
+            #expect(row["avg_pct_cpu"] as? Double == exact?["avg_pct_cpu"] as? Double)
         }
-        #expect(row["avg_pct_cpu"] as? Double == exact?["avg_pct_cpu"] as? Double)
     }
 }

@@ -5,6 +5,8 @@ struct ReferenceMetrics {
     var until: String?
     var runName: String?
     var process: String?
+    var executor: String?
+    var machineType: String?
     var minSamples = 1
     var limit = 1000
 
@@ -18,6 +20,8 @@ struct ReferenceMetrics {
         if let until { conditions.append("utc_time <= \(literal(until))::timestamptz") }
         if let runName { conditions.append("run_name = \(literal(runName))") }
         if let process { conditions.append("process = \(literal(process))") }
+        if let executor { conditions.append("executor = \(literal(executor))") }
+        if let machineType { conditions.append("machine_type = \(literal(machineType))") }
         return """
             WITH b AS (
                 SELECT

@@ -54,20 +54,29 @@ struct TowerHarness: Equatable {
     var completions: [String]
     var outcome: [String]
     var facts: [String]
+    /// Where completed attempts ran.
+    var places: [String]
+    var containers: [String]
 
     static let database = Result { try ProjectionHarness() }
 
     /// Applies batches to an empty database, and reads it.
-    static func rows(weblog: [[JournalLine]], tower: [[JournalLine]]) throws -> TowerHarness {
+    static func rows(
+        weblog: [[JournalLine]],
+        tower: [[JournalLine]],
+        towerFirst: Bool = false
+    ) throws -> TowerHarness {
         let harness = try database.get()
         try harness.execute(
             """
             TRUNCATE run, run_segment, task, completion, completion_rollup, run_rollup, run_process, event_rollup,
-                recent_digest, tower_workflow, tower_pending, run_tower, tower_call, telemetry
+                recent_digest, tower_workflow, tower_pending, run_tower, run_container, tower_call,
+                telemetry
             """
         )
+        if towerFirst { try harness.applyTower(tower) }
         try harness.apply(weblog)
-        try harness.applyTower(tower)
+        if !towerFirst { try harness.applyTower(tower) }
         #expect(try harness.rows("SELECT count(*) FROM tower_pending") == ["0"])
         return TowerHarness(
             tasks: try harness.rows(
@@ -100,6 +109,12 @@ struct TowerHarness: Equatable {
             ),
             facts: try harness.rows(
                 "SELECT concat_ws('|', workflow_id, progress, process_names, launched, md5(config_text), metrics) FROM run_tower"
+            ),
+            places: try harness.rows(
+                "SELECT concat_ws('|', task_id, executor, machine_type) FROM completion ORDER BY task_id, hash"
+            ),
+            containers: try harness.rows(
+                "SELECT concat_ws('|', request_id, container) FROM run_container ORDER BY request_id"
             )
         )
     }

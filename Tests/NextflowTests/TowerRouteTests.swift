@@ -78,6 +78,26 @@ struct TowerRouteTests {
         #expect(given.text == answer)
     }
 
+    @Test(
+        "is given a link that goes through the proxy in front",
+        arguments: [
+            (
+                ["Host": "weir.test", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "weir.example.org"],
+                "https://weir.example.org"
+            ),
+            (
+                ["Host": "weir.test", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/weir"],
+                "https://weir.test/weir"
+            ),
+            (["Host": "weir.test", "X-Forwarded-Proto": "javascript"], "http://weir.test"),
+        ] as [(HeaderFields, String)]
+    )
+    func linksThroughProxies(fields: HeaderFields, base: String) async throws {
+        let weir = try Self.weir.get()
+        let answer = try await weir.send(.post, "/tower/trace/create", body: Self.create, fields: fields)
+        #expect(answer.text.contains(#""watchUrl":"\#(base)/api/nextflow/runs/3f0c2f1e"#), "\(answer.text)")
+    }
+
     @Test("has its run shown with what only it tells")
     func isShown() async throws {
         let weir = try Self.weir.get()

@@ -16,8 +16,8 @@ import Testing
         )
         #expect(
             Set(tables) == [
-                "completion", "run", "run_process", "run_rollup", "run_segment", "run_tower", "task",
-                "telemetry",
+                "completion", "run", "run_container", "run_process", "run_rollup", "run_segment", "run_tower",
+                "task", "telemetry",
             ]
         )
     }

@@ -49,6 +49,12 @@ import Testing
             "POST", "/api/v1/runs/e1/associate-commit",
             #"{"commit_hash":"abc1234","commit_source":"ci","PASS_WORD":"HUNTER-13"}"#
         ),
+        (
+            "PUT", "/tower/trace/abc/begin",
+            #"{"workflow":{"sessionId":"x","runName":"n","params":{"password":"HUNTER-14"},"configText":"db {\n  password = 'HUNTER-15'\n}"}}"#
+        ),
+        ("PUT", "/tower/trace/abc/progress", #"{"tasks":[{"taskId":1,"pcpu":,"password":"HUNTER-16"}]}"#),
+        ("PUT", "/tower/trace/abc/progress", #"{"tasks":[{"password":"HUNTER-17"#),
     ]
 
     private static func configure(_ settings: inout Settings) {
@@ -63,7 +69,7 @@ import Testing
             String(decoding: try Data(contentsOf: URL(filePath: "\(raw)/\(name)")), as: UTF8.self)
         }
         let rows = try Connection.withTemporary(database.target) { connection in
-            try ["telemetry", "agent_run", "run"].flatMap { table in
+            try ["telemetry", "agent_run", "run", "tower_call", "run_tower"].flatMap { table in
                 try connection.executeOnce(Statement(sql: "SELECT t::text FROM \(table) t")).map {
                     try $0.text(0)
                 }
@@ -85,7 +91,8 @@ import Testing
             #expect((200..<300).contains(answer.status), "\(request.target) \(answer.text)")
             answers += answer.text
         }
-        for target in ["/api/v1/runs", "/api/v1/runs/e1", "/api/nextflow/runs/x/n/events"] {
+        let run = "/api/nextflow/runs/x/n"
+        for target in ["/api/v1/runs", "/api/v1/runs/e1", "\(run)/events", "\(run)/config", run] {
             let answer = try client.get(target)
             #expect(answer.status == 200, "\(target) \(answer.text)")
             answers += answer.text

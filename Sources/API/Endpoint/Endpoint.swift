@@ -32,6 +32,9 @@ package struct Endpoint: Sendable {
     package let scope: Scope?
     /// The largest body in bytes, nil for the application's default for this scope.
     package let bodyLimit: Int?
+    /// What a request is answered whose announced body is larger than the limit; nil for the usual 413. For clients that
+    /// take a refusal badly: the body is dropped.
+    package let overlong: (@Sendable (PathParameters) -> Response)?
     /// A content coding, in lower case, whose bodies the handler decodes itself; nil for none.
     package let ownCoding: String?
     /// Bounds how many requests one client sends a minute; nil for no bound. The server asks it before the handler.
@@ -51,6 +54,7 @@ package struct Endpoint: Sendable {
         _ path: String,
         scope: Scope?,
         bodyLimit: Int? = nil,
+        overlong: (@Sendable (PathParameters) -> Response)? = nil,
         ownCoding: String? = nil,
         limiter: RateLimiter? = nil,
         envelope: ErrorEnvelope = .detail,
@@ -61,6 +65,7 @@ package struct Endpoint: Sendable {
         self.path = path
         self.scope = scope
         self.bodyLimit = bodyLimit
+        self.overlong = overlong
         self.ownCoding = ownCoding
         self.limiter = limiter
         self.envelope = envelope
@@ -76,6 +81,7 @@ package struct Endpoint: Sendable {
             path,
             scope: scope,
             bodyLimit: bodyLimit,
+            overlong: overlong,
             ownCoding: ownCoding,
             limiter: limiter,
             envelope: envelope,

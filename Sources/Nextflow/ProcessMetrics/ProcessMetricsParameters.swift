@@ -23,6 +23,14 @@ enum ProcessMetricsParameters {
     static let until = APIParameter.time("until", "Only up to this moment, inclusive.")
     static let runName = APIParameter.text("run_name", "Only runs with this name.")
     static let process = APIParameter.text("process", "Only this process, by its full name.")
+    static let executor = APIParameter.text(
+        "executor",
+        "Only attempts that this executor ran, such as `slurm`: Tower's client tells it."
+    )
+    static let machineType = APIParameter.text(
+        "machine_type",
+        "Only attempts on this type of machine, such as `m5.large`: Tower's client tells it."
+    )
     static let groupBy = APIParameter.word(
         "group_by",
         ["error_action"],

@@ -22,6 +22,8 @@ struct ProcessMetricsQuery: Sendable {
     private(set) var until: Timestamp?
     private(set) var runName: String?
     private(set) var process: String?
+    private(set) var executor: String?
+    private(set) var machineType: String?
 
     /// Reads the common parameters, and those of the shape.
     init(_ reader: inout ParameterReader, _ shape: Shape) {
@@ -35,7 +37,12 @@ struct ProcessMetricsQuery: Sendable {
         until = reader.time(Parameters.until)
         runName = reader.text(Parameters.runName).map(indexable)
         process = reader.text(Parameters.process).map(indexable)
+        executor = reader.text(Parameters.executor).map(indexable)
+        machineType = reader.text(Parameters.machineType).map(indexable)
     }
+
+    /// Whether only attempts that ran in one place are asked for; no rollup knows it.
+    var hasPlace: Bool { executor != nil || machineType != nil }
 
     /// Whether both window_days and window_hours are given: 400. Contract §3.
     var hasTwoWindows: Bool { windowDays != nil && windowHours != nil }
@@ -76,7 +83,7 @@ extension ProcessMetricsQuery.Shape {
         typealias Parameters = ProcessMetricsParameters
         return [Parameters.windowDays] + [minSamples, limit].compactMap(\.self) + [
             Parameters.windowHours, Parameters.since, Parameters.until, Parameters.runName,
-            Parameters.process,
+            Parameters.process, Parameters.executor, Parameters.machineType,
         ]
     }
 }

@@ -33,10 +33,15 @@ extension ProcessMetricsStore {
             .int64Array(groups.map(\.attempt)),
         ]
         if let runName = query.runName {
-            let rows = try connection.execute(Self.exactOfRun, windowParameters + keys + [.text(runName)])
+            let rows = try connection.execute(
+                Self.exactOfRun,
+                windowParameters + keys + [.text(runName)] + placeParameters
+            )
             return (.exact, try rows.map(ResourceGroup.Percentiles.init))
         }
-        guard groups.reduce(0, { $0 + $1.rows }) > Self.exactPercentileRows else {
+        let isExact = groups.reduce(0) { $0 + $1.rows } <= Self.exactPercentileRows
+        if query.hasPlace { return try fetchPercentilesByPlace(of: groups, keys, isExact: isExact) }
+        if isExact {
             let rows = try connection.execute(Self.exact, windowParameters + keys)
             return (.exact, try rows.map(ResourceGroup.Percentiles.init))
         }
@@ -46,6 +51,22 @@ extension ProcessMetricsStore {
         let loose = try pieces.filter { try $0.text(0) == "edge" }
         try addLoose(loose.filter { try $0.bool(3) }, 1, keys, to: &sketches)
         try addLoose(loose.filter { try !$0.bool(3) }, -1, keys, to: &sketches)
+        return (.sketch, sketches.map(\.percentiles))
+    }
+
+    /// Those of an executor or a machine type: all values are read, since nothing sealed knows them.
+    private func fetchPercentilesByPlace(
+        of groups: [ResourceGroup],
+        _ keys: [Parameter],
+        isExact: Bool
+    ) throws -> (method: PercentileMethod, rows: [ResourceGroup.Percentiles]) {
+        let parameters = windowParameters + keys + placeParameters
+        if isExact {
+            let rows = try connection.execute(Self.exactByPlace, parameters)
+            return (.exact, try rows.map(ResourceGroup.Percentiles.init))
+        }
+        var sketches = Array(repeating: ResourceSketches(), count: groups.count)
+        try add(try connection.execute(Self.looseByPlace, parameters), 1, to: &sketches)
         return (.sketch, sketches.map(\.percentiles))
     }
 
@@ -84,7 +105,12 @@ extension ProcessMetricsStore {
             .textArray(try pieces.map { try $0.text(1) }),
             .textArray(try pieces.map { try $0.text(2) }),
         ]
-        for row in try connection.execute(Self.loose, keys + bounds) {
+        try add(try connection.execute(Self.loose, keys + bounds), times, to: &sketches)
+    }
+
+    /// Adds the bins of groups.
+    private func add(_ rows: QueryResult, _ times: Int64, to sketches: inout [ResourceSketches]) throws {
+        for row in rows {
             let place = Int(try row.int64(0)) - 1
             for (column, value) in ResourceSketches.values.enumerated() {
                 guard let bins = try row.optionalUTF8(.position(column + 1)) else { continue }
@@ -99,6 +125,14 @@ extension ProcessMetricsStore {
     private static let exactOfRun = Statement(
         "exact percentiles",
         file: PackageResources.percentiles_exact_of_run_sql
+    )
+    private static let exactByPlace = Statement(
+        "exact percentiles",
+        file: PackageResources.percentiles_exact_by_place_sql
+    )
+    private static let looseByPlace = Statement(
+        "loose percentiles",
+        file: PackageResources.percentiles_loose_by_place_sql
     )
     private static let pieces = Statement("pieces of a window", file: PackageResources.percentile_pieces_sql)
     private static let sealed = Statement("sealed percentiles", file: PackageResources.percentiles_sealed_sql)

@@ -24,8 +24,10 @@ extension ProcessMetricsStore {
         "completed task count",
         """
         SELECT coalesce(sum(rows), 0)::bigint
-        FROM completion_facts($1::timestamptz, $2::timestamptz, $3::text, $4::text)
-        WHERE $5::text IS NULL OR status = $5
+        FROM completion_facts(
+            $1::timestamptz, $2::timestamptz, $3::text, $4::text, only_executor => $5::text, only_machine_type => $6::text
+        )
+        WHERE $7::text IS NULL OR status = $7
         """
     )
 
@@ -82,7 +84,7 @@ private enum TaskSource {
 
     private static let everythingPage = page(of: "SELECT * FROM completion WHERE \(filters)")
     private static let unsuccessfulPage = page(
-        of: "SELECT * FROM completion WHERE status <> 'COMPLETED' AND status = $5 AND \(filters)"
+        of: "SELECT * FROM completion WHERE status <> 'COMPLETED' AND status = $7 AND \(filters)"
     )
     private static let runPage = page(
         of: """
@@ -98,7 +100,7 @@ private enum TaskSource {
                 SELECT * FROM completion
                 WHERE attempt = a.attempt AND process = $4 AND \(filters)
                 ORDER BY utc_time DESC, run_key DESC, completion_key DESC
-                LIMIT $6::bigint + $7::bigint
+                LIMIT $8::bigint + $9::bigint
             ) p
             """
     )
@@ -107,7 +109,8 @@ private enum TaskSource {
     private static let filters = """
         utc_time >= coalesce($1::timestamptz, '-infinity')
         AND utc_time <= coalesce($2::timestamptz, 'infinity')
-        AND ($4::text IS NULL OR process = $4) AND ($5::text IS NULL OR status = $5)
+        AND ($4::text IS NULL OR process = $4) AND ($7::text IS NULL OR status = $7)
+        AND ($5::text IS NULL OR executor = $5) AND ($6::text IS NULL OR machine_type = $6)
         """
 
     private static func page(of rows: String) -> Statement {
@@ -129,7 +132,7 @@ private enum TaskSource {
             FROM (
                 \(rows)
                 ORDER BY utc_time DESC, run_key DESC, completion_key DESC
-                LIMIT $6::bigint OFFSET $7::bigint
+                LIMIT $8::bigint OFFSET $9::bigint
             ) c
             JOIN run r USING (run_key)
             WHERE $3::text IS NULL OR r.run_name = $3

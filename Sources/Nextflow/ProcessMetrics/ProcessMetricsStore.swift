@@ -38,9 +38,12 @@ struct ProcessMetricsStore {
         [.optional(window.since), .optional(window.until)]
     }
 
-    /// `$1` to `$4`: the window, the run name and the process.
+    /// The executor and the machine type.
+    var placeParameters: [Parameter] { [.optional(query.executor), .optional(query.machineType)] }
+
+    /// `$1` to `$6`: the window, the run name, the process, the executor and the machine type.
     var parameters: [Parameter] {
-        windowParameters + [.optional(query.runName), .optional(query.process)]
+        windowParameters + [.optional(query.runName), .optional(query.process)] + placeParameters
     }
 
     // MARK: - Counts
@@ -70,7 +73,12 @@ struct ProcessMetricsStore {
             if let runName = query.runName {
                 try connection.execute(
                     Self.runsOfRun,
-                    windowParameters + [.text(runName), .optional(query.process)]
+                    windowParameters + [.text(runName), .optional(query.process)] + placeParameters
+                )
+            } else if query.hasPlace {
+                try connection.execute(
+                    Self.runsByPlace,
+                    windowParameters + [.optional(query.process)] + placeParameters
                 )
             } else if let process = query.process {
                 try connection.execute(Self.runsOfProcess, windowParameters + [.text(process)])
@@ -82,13 +90,17 @@ struct ProcessMetricsStore {
 
     private static let runs = Statement("distinct runs", file: PackageResources.distinct_runs_sql)
     private static let runsOfRun = Statement("distinct runs", file: PackageResources.distinct_runs_of_run_sql)
+    private static let runsByPlace = Statement(
+        "distinct runs",
+        file: PackageResources.distinct_runs_by_place_sql
+    )
     private static let runsOfProcess = Statement(
         "distinct runs",
         file: PackageResources.distinct_runs_of_process_sql
     )
 
-    /// Every event with its number of occurrences, the most frequent first. The process is not a filter here: most
-    /// events have none.
+    /// Every event with its number of occurrences, the most frequent first. The process and the place are no filters here:
+    /// most events have none.
     func fetchEventMix() throws -> [(event: String, rows: Int64)] {
         let result =
             if let runName = query.runName {
@@ -107,7 +119,10 @@ struct ProcessMetricsStore {
     /// Tasks at work and waiting by process; the row without a process holds the number of active runs.
     func fetchRunning(staleAfter: RunSilence) throws -> QueryResult {
         let filters: [Parameter] = [.optional(query.runName), .optional(query.process)]
-        return try connection.execute(Self.running, [.timestamp(now), staleAfter.parameter] + filters)
+        return try connection.execute(
+            Self.running,
+            [.timestamp(now), staleAfter.parameter] + filters + placeParameters
+        )
     }
 
     private static let running = Statement("running tasks", file: PackageResources.running_tasks_sql)
@@ -115,7 +130,7 @@ struct ProcessMetricsStore {
     /// Completions by hour, day or week.
     func fetchTimeline(bucket: TimelineBucket) throws -> QueryResult {
         let lengths: [Parameter] = [.text(bucket.rawValue), .text(bucket.coarsestGrain)]
-        guard query.runName != nil || query.process != nil else {
+        guard query.runName != nil || query.process != nil || query.hasPlace else {
             return try connection.execute(Self.timelineOfAll, windowParameters + lengths)
         }
         return try connection.execute(Self.timeline, parameters + lengths)

@@ -174,7 +174,7 @@ enum NextflowRunEncoder {
     static let tower = RowMembers([
         ("workflow_id", .text), ("workspace_id", .integer), ("launched", .truth), ("process_names", .json),
         ("progress", .json), ("progress_at", .time), ("metrics", .json), ("dag", .json),
-        ("config_bytes", .integer),
+        ("containers", .json), ("config_bytes", .integer),
     ])
 
     static let segment = RowMembers([

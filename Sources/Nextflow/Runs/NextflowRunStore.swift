@@ -139,7 +139,17 @@ struct NextflowRunStore {
         """
         SELECT
             workflow_id, workspace_id, launched, process_names, progress, progress_at, metrics, dag,
-            octet_length(config_text) AS config_bytes
+            octet_length(config_text) AS config_bytes,
+            (
+                SELECT jsonb_agg(c.container ORDER BY c.request_id)
+                FROM (
+                    SELECT container, request_id
+                    FROM run_container
+                    WHERE run_key = $1
+                    ORDER BY request_id
+                    LIMIT 1000
+                ) c
+            ) AS containers
         FROM run_tower
         WHERE run_key = $1
         """

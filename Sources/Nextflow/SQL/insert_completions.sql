@@ -5,13 +5,15 @@ WITH fresh AS (
     INSERT INTO completion (
         run_key, completion_key, telemetry_id, utc_time, has_process, process, attempt, status, exit, error_action,
         task_id, hash, name, sample_id,
-        realtime_ms, cpus, memory, time_ms, pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar
+        realtime_ms, cpus, memory, time_ms, pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar,
+        executor, machine_type
     )
     SELECT
         run_key, completion_key, telemetry_id, utc_time, process IS NOT NULL, coalesce(process, '<null>'),
         coalesce(attempt, 0), coalesce(status, ''), coalesce(exit, '<null>'), coalesce(error_action, ''),
         task_id, hash, name, split_part(tag, ':', 1),
-        realtime_ms, cpus, memory, time_ms, pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar
+        realtime_ms, cpus, memory, time_ms, pct_cpu, pct_mem, peak_rss, read_bytes, write_bytes, rchar, wchar,
+        executor, machine_type
     FROM stage_event
     WHERE telemetry_id BETWEEN $1 AND $2
       AND completion_key IS NOT NULL

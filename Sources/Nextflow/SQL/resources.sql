@@ -1,6 +1,6 @@
 -- What the attempts of each process requested and used, the most frequent first. Contract nextflow 2.4.
--- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; null for all;
--- $5: the least number of completions of a group that is shown; $6: how many groups.
+-- $1, $2: the window, both inclusive, null where it is open; $3: run name; $4: process; $5: executor; $6: machine type;
+-- null for all; $7: the least number of completions of a group that is shown; $8: how many groups.
 SELECT
     process, attempt,
     sum(rows)::bigint AS rows,
@@ -16,9 +16,11 @@ SELECT
     round(sum(write_bytes) / nullif(sum(write_bytes_n) * 1073741824, 0), 2) AS avg_write_gb,
     round(100 * sum(cpu_eff) / nullif(sum(cpu_eff_n), 0), 2) AS avg_cpu_efficiency_pct,
     round(100 * sum(memory_eff) / nullif(sum(memory_eff_n), 0), 2) AS avg_memory_efficiency_pct
-FROM completion_facts($1::timestamptz, $2::timestamptz, $3::text, $4::text)
+FROM completion_facts(
+    $1::timestamptz, $2::timestamptz, $3::text, $4::text, only_executor => $5::text, only_machine_type => $6::text
+)
 WHERE has_process
 GROUP BY process, attempt
-HAVING sum(rows) >= $5::bigint
+HAVING sum(rows) >= $7::bigint
 ORDER BY rows DESC, process, attempt
-LIMIT $6::bigint
+LIMIT $8::bigint

@@ -1,5 +1,6 @@
 -- Tasks at work and waiting tasks of the runs that are running now. Contract nextflow 3, running.
--- $1: this moment; $2: after how much silence a run is stale; $3: run name; $4: process; null for all.
+-- $1: this moment; $2: after how much silence a run is stale; $3: run name; $4: process; $5: executor;
+-- $6: machine type; null for all.
 WITH active AS MATERIALIZED (
     SELECT r.run_key, r.started_utc
     FROM run r
@@ -16,6 +17,8 @@ WITH active AS MATERIALIZED (
       -- Open tasks of an earlier execution are not at work.
       AND task.last_utc >= coalesce(active.started_utc, '-infinity')
       AND ($4::text IS NULL OR coalesce(task.process, '<null>') = $4)
+      AND ($5::text IS NULL OR task.executor = $5)
+      AND ($6::text IS NULL OR task.machine_type = $6)
 )
 SELECT
     (SELECT count(*) FROM active) AS active_runs,

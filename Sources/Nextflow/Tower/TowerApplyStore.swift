@@ -17,6 +17,10 @@ enum TowerApplyStore {
         "tell_tower_workflows",
         file: PackageResources.tell_tower_workflows_sql
     )
+    private static let tellContainers = Statement(
+        "tell_tower_containers",
+        file: PackageResources.tell_tower_containers_sql
+    )
     private static let tellRuns = Statement("tell_tower_runs", file: PackageResources.tell_tower_runs_sql)
 
     // MARK: - Calls
@@ -127,7 +131,10 @@ enum TowerApplyStore {
         )
     }
 
-    /// Takes the calls that waited for these ids, in the order of their lines.
+    /// How much of what has waited is applied at once: a run may have told of 100,000 tasks before anybody told the run.
+    static let pendingBytes = 8 << 20
+
+    /// Takes calls that waited for these ids, `pendingBytes` of them and one call at least, in the order of their lines.
     static func takePending(of ids: Set<String>, on connection: Connection) throws -> [TowerMessage] {
         guard !ids.isEmpty else { return [] }
         let rows = try connection.execute(
@@ -135,11 +142,22 @@ enum TowerApplyStore {
                 "take tower calls",
                 """
                 DELETE FROM tower_pending
-                WHERE workflow_id = ANY ($1::text[])
+                WHERE (workflow_id, journal_id, seq) IN (
+                    SELECT p.workflow_id, p.journal_id, p.seq
+                    FROM (
+                        SELECT
+                            workflow_id, journal_id, seq,
+                            sum(octet_length(body)) OVER (ORDER BY workflow_id, journal_id, seq) - octet_length(body)
+                                AS bytes_before
+                        FROM tower_pending
+                        WHERE workflow_id = ANY ($1::text[])
+                    ) p
+                    WHERE p.bytes_before < $2
+                )
                 RETURNING journal_id, seq, received_at, body
                 """
             ),
-            [.textArray(ids.sorted())]
+            [.textArray(ids.sorted()), .int(pendingBytes)]
         )
         return try rows.compactMap { row in
             let line = JournalLine(
@@ -158,6 +176,19 @@ enum TowerApplyStore {
     }
 
     // MARK: - Facts
+
+    /// Keeps images; without any there is no statement.
+    static func tellContainers(_ images: [TowerContainer], on connection: Connection) throws {
+        guard !images.isEmpty else { return }
+        try connection.execute(
+            tellContainers,
+            [
+                .uuidArray(images.map(\.run)), .textArray(images.map(\.requestID)),
+                .textArray(images.map { String(decoding: $0.json, as: UTF8.self) }),
+                .timestampArray(images.map(\.told)), .uuidArray(images.map(\.digest)),
+            ]
+        )
+    }
 
     /// Keeps what only Tower's client tells; without any there is no statement.
     static func tellRuns(_ facts: [TowerFacts], on connection: Connection) throws {

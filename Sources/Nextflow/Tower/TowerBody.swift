@@ -4,7 +4,8 @@ internal import Core
 struct TowerBody: Sendable {
     /// JSON without line breaks; nil when nothing could be read.
     let body: [UInt8]?
-    /// The body as it came, when it was no JSON object; bytes that are no UTF-8 are replaced.
+    /// The body as it came, when it was no JSON object; bytes that are no UTF-8 are replaced. Cut, and left out where
+    /// secrets are masked: in what is no JSON, none can be found.
     let text: String?
     /// The run that the body names.
     let run: TowerRun?
@@ -21,9 +22,9 @@ struct TowerBody: Sendable {
             (run, toldWorkflowID, hasEnded) = Self.facts(document.root)
             return
         }
-        text = String(decoding: bytes, as: UTF8.self)
-        let repaired = TowerRepair.repaired(bytes).flatMap(Self.object)
+        let repaired = TowerRepair.repaired(bytes).map(configuration.masked).flatMap(Self.object)
         body = repaired.map { Self.clean($0, configuration) }
+        text = configuration.kept(unreadable: bytes)
         (run, toldWorkflowID, hasEnded) = repaired.map { Self.facts($0.root) } ?? (nil, nil, false)
     }
 

@@ -26,6 +26,18 @@ package struct TowerConfiguration: Sendable {
             + document.bytes[node.range.upperBound...]
     }
 
+    /// JSON with what is masked in other bodies; those bodies were no JSON when they arrived.
+    func masked(_ json: [UInt8]) -> [UInt8] { redactor?.masked(json) ?? json }
+
+    /// What is kept of a body that is no JSON.
+    func kept(unreadable bytes: [UInt8]) -> String {
+        if redactor != nil { return "\(Redactor.mask): \(bytes.count) bytes" }
+        return String(decoding: bytes.prefix(Self.mostUnreadableBytes), as: UTF8.self)
+    }
+
+    /// Written as JSON, a byte may take six.
+    private static let mostUnreadableBytes = 1 << 20
+
     private func kept(_ text: String) -> String? {
         guard mostBytes > 0 else { return nil }
         let masked = redactor.map { redactor in Self.masked(text, redactor) } ?? text

@@ -63,12 +63,27 @@ package struct TowerProjection: Projection {
         let (ready, early) = messages.partitioned { runs[$0.workflowID] != nil }
         try TowerApplyStore.keep(early, on: connection)
         let told = Set(messages.filter { $0.run != nil }.map(\.workflowID))
-        let all = try TowerApplyStore.takePending(of: told, on: connection) + ready
-        try TowerApplyStore.tellRuns(TowerFacts.byRun(all, runs), on: connection)
-        let events = all.flatMap { message in
+        elements[0].events = try apply(ready, of: runs, on: connection)
+        while true {
+            let waited = try TowerApplyStore.takePending(of: told, on: connection)
+            if waited.isEmpty { return }
+            elements[0].events += try apply(waited, of: runs, on: connection)
+        }
+    }
+
+    /// Applies calls; returns those of their events that made something new.
+    private func apply(
+        _ messages: [TowerMessage],
+        of runs: [String: TowerRun],
+        on connection: Connection
+    ) throws -> [NextflowElement] {
+        try TowerApplyStore.tellRuns(TowerFacts.byRun(messages, runs), on: connection)
+        try TowerApplyStore.tellContainers(TowerContainer.all(messages, runs), on: connection)
+        let events = messages.flatMap { message in
             runs[message.workflowID].map(message.events(of:)) ?? []
         }
-        elements[0].events = try apply(events.map(NextflowElement.init), on: connection)
+        return try apply(events.map(NextflowElement.init), on: connection)
+            .filter { $0.isNewCompletion || !$0.finishedRuns.isEmpty }
     }
 
     /// Applies events in portions for which there are ids.

@@ -149,11 +149,16 @@ package struct TowerRoutes: Sendable {
             response.status = .serviceUnavailable
             return response
         }
+        return lost(workflowID, "Weir could not store this call: see its log. The run goes on.")
+    }
+
+    /// 200 for a call that is not stored: the client would end the user's run for any other answer.
+    private func lost(_ workflowID: String, _ message: String) -> Response {
         metrics?.lost()
         var writer = JSONWriter()
         writer.object { answer in
             answer.member("status", "KO")
-            answer.member("message", "Weir could not store this call: see its log. The run goes on.")
+            answer.member("message", message)
             answer.member("workflowId", workflowID)
         }
         return .json(writer.bytes)
@@ -180,9 +185,16 @@ package struct TowerRoutes: Sendable {
 
     /// Where a person sees the run.
     private func link(to run: TowerRun, _ request: Request) -> String? {
-        let base = publicURL ?? request.head.fields["Host"].map { "http://\($0)" }
+        let base = publicURL ?? Self.address(request.head.fields)
         let (id, name) = (LinkTemplate.encoded(value: run.id), LinkTemplate.encoded(value: run.name))
         return base.map { "\($0)/api/nextflow/runs/\(id)/\(name)" }
+    }
+
+    /// Where the client, or the proxy in front of Weir, was asked. A proxy's word is not checked: only its client sees it.
+    private static func address(_ fields: HeaderFields) -> String? {
+        guard let host = fields["X-Forwarded-Host"] ?? fields["Host"] else { return nil }
+        let scheme = fields["X-Forwarded-Proto"] == "https" ? "https" : "http"
+        return "\(scheme)://\(host)" + (fields["X-Forwarded-Prefix"] ?? "")
     }
 
     // MARK: - Endpoints
@@ -197,6 +209,12 @@ package struct TowerRoutes: Sendable {
             method,
             path,
             scope: .ingest,
+            overlong: { parameters in
+                lost(
+                    parameters["workflow_id"] ?? TowerWorkflowID.random(),
+                    "Weir dropped this call: it is larger than WEIR_MAX_BODY. The run goes on."
+                )
+            },
             envelope: .tower,
             documentation: EndpointDocumentation(
                 tag: "Tower",

@@ -13,6 +13,11 @@ enum NextflowApplyStore {
         file: PackageResources.insert_completions_sql
     )
 
+    private static let placeCompletions = Statement(
+        "place_completions",
+        file: PackageResources.place_completions_sql
+    )
+
     /// Ids are claimed in blocks of this size: the increment of the sequence.
     static let idBlock = 10_000
 
@@ -65,7 +70,7 @@ enum NextflowApplyStore {
             """
             SELECT NOT EXISTS (
                 SELECT FROM journal_position p
-                WHERE p.stream IN ('nextflow', 'tower')
+                WHERE p.stream = 'nextflow'
                   AND p.applied_at > now() - interval '1 day'
                   AND p.applied_at > p.received_at + interval '10 minutes'
                   AND p.received_at < $1
@@ -112,6 +117,19 @@ enum NextflowApplyStore {
         try connection.execute(mergeSegments, range)
         try connection.execute(mergeTasks, range)
         return Set(try connection.execute(insertCompletions, range).map { try $0.int64(0) })
+    }
+
+    /// Notes where attempts ran whose completion was there before; without any there is no statement.
+    static func placeCompletions(_ elements: [NextflowElement], on connection: Connection) throws {
+        guard !elements.isEmpty else { return }
+        try connection.execute(
+            placeCompletions,
+            [
+                .uuidArray(elements.map(\.event.runKey)), .uuidArray(elements.map(\.completionKey)),
+                .textArray(elements.map(\.event.task?.executor)),
+                .textArray(elements.map(\.event.task?.machineType)),
+            ]
+        )
     }
 
     /// Text without U+0000, which PostgreSQL cannot store. Events are rewritten before; this is for names.

@@ -98,6 +98,9 @@ final class NextflowEvent: Sendable {
         event == EventName.running || isTower && event != EventName.task && task?.startAt != nil
     }
 
+    /// Whether it says where its task ran.
+    var tellsPlace: Bool { task?.executor != nil || task?.machineType != nil }
+
     /// Whether it is an event of a task.
     var isTaskEvent: Bool {
         event == EventName.submitted || event == EventName.running || event == EventName.taskCompleted

@@ -28,6 +28,11 @@ struct NextflowMerge: Sendable {
         for index in elements.indices where fresh.contains(elements[index].telemetryID) {
             elements[index].isNewCompletion = true
         }
+        let placed = elements.filter { element in
+            element.event.isTower && !element.isNewCompletion && element.event.tellsPlace
+                && element.completionKey != nil
+        }
+        try NextflowApplyStore.placeCompletions(placed, on: connection)
         let changes = try executions.changes(on: connection)
         elements[0].finishedRuns = changes.ended.map(\.state)
         if isHeard { try outbox.write(elements, changes, on: connection) }

@@ -225,6 +225,9 @@ package struct FrontDoor: Application {
         _ connection: ConnectionInfo
     ) -> Admission.Decision {
         let limit = route.bodyLimit ?? (route.scope == .ingest ? bodyLimits.ingest : bodyLimits.other)
+        if let overlong = route.overlong, (entrance.head.announcedBytes ?? 0) > limit {
+            return .refuse(overlong(parameters))
+        }
         let handle = answering(route.handler, entrance, connection)
         let redactor = route.scope == .ingest ? redactor : nil
         return .accept(bodyLimit: limit) {
@@ -295,4 +298,9 @@ package struct FrontDoor: Application {
             exchange.lane.queue.async { [masked] in handle(masked, exchange) }
         }
     }
+}
+
+extension RequestHead {
+    /// How many bytes the client says that its body has; nil when it does not say.
+    fileprivate var announcedBytes: Int? { fields["Content-Length"].flatMap { Int($0) } }
 }
