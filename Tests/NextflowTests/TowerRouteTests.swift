@@ -98,10 +98,39 @@ struct TowerRouteTests {
         #expect(answer.text.contains(#""watchUrl":"\#(base)/api/nextflow/runs/3f0c2f1e"#), "\(answer.text)")
     }
 
-    @Test("has its run shown with what only it tells")
-    func isShown() async throws {
+    /// Contract §5.4: the id is in the bodies, and the run's name comes with its workflow.
+    @Test func `of before 2020 has its runs, too`() async throws {
         let weir = try Self.weir.get()
-        let capture = try TowerCapture("26.04.6_retry")
+        let begun = try await weir.send(.post, "/tower/trace/init", body: #"{"sessionId":"old-session"}"#)
+        let answer = try JSONDocument(text: begun.text).root
+        let id = try #require(answer["workflowId"]?.string)
+        #expect(id.count == 16)
+        let workflow =
+            #""workflow":{"sessionId":"old-session","runName":"old_run","start":"2019-11-20T22:00:00Z""#
+        for (path, body) in [
+            (
+                "task",
+                #"{"workflowId":"\#(id)","tasks":[{"taskId":1,"status":"COMPLETED","process":"P","exit":0}]}"#
+            ),
+            ("workflow", #"{"workflowId":"\#(id)",\#(workflow)}}"#),
+            ("alive", #"{"workflowId":"\#(id)"}"#),
+            (
+                "workflow",
+                #"{"workflowId":"\#(id)",\#(workflow),"complete":"2019-11-20T23:00:00Z","success":true}}"#
+            ),
+        ] {
+            #expect(try await weir.send(.post, "/tower/trace/\(path)", body: body).status == 200)
+        }
+        let shown = try await weir.send(.get, "/api/nextflow/runs/old-session/old_run").text
+        let run = try JSONDocument(text: shown).root
+        #expect(run["state"]?.string == "succeeded")
+        #expect(run["completions"]?["succeeded"]?.int64 == 1)
+        #expect(run["tower"]?["workflow_id"]?.string == id)
+    }
+
+    /// Sends what a client had sent; returns the id of its run.
+    private static func replay(_ name: String, to weir: FeatureHarness) async throws -> String {
+        let capture = try TowerCapture(name)
         let id = try #require(capture.workflowID)
         for request in capture.requests {
             let path = request.path.split(separator: "/").map(String.init)
@@ -109,6 +138,26 @@ struct TowerRouteTests {
             let body = String(decoding: request.body, as: UTF8.self)
             #expect(try await weir.send(path[1] == "create" ? .post : .put, target, body: body).status == 200)
         }
+        return id
+    }
+
+    /// Contract §10 (4), (9).
+    @Test func `that is interrupted leaves no task open`() async throws {
+        let weir = try Self.weir.get()
+        _ = try await Self.replay("26.04.6_sigint", to: weir)
+        let run = "/api/nextflow/runs/f8907dd9-6d53-455f-b780-d8069377dc02/drunk_torricelli"
+        let detail = try JSONDocument(text: try await weir.send(.get, run).text).root
+        #expect(detail["state"]?.string == "aborted")
+        #expect(detail["stats"]?["abortedCount"]?.int64 == 2)
+        let tasks = try JSONDocument(text: try await weir.send(.get, run + "/tasks").text).root["tasks"]
+        let statuses = tasks?.elements.compactMap { $0["status"]?.string }.sorted()
+        #expect(statuses == ["ABORTED", "ABORTED", "COMPLETED", "COMPLETED", "UNKNOWN", "UNKNOWN"])
+    }
+
+    @Test("has its run shown with what only it tells")
+    func isShown() async throws {
+        let weir = try Self.weir.get()
+        let id = try await Self.replay("26.04.6_retry", to: weir)
         let run = "/api/nextflow/runs/d5599c88-4654-4f0b-9ca2-7d2dad5ed808/mighty_lamarck"
         let shown = try JSONSerialization.jsonObject(with: Data(try await weir.send(.get, run).text.utf8))
         let detail = try #require(shown as? [String: Any])
