@@ -25,6 +25,12 @@ struct SimulatedAttempt: Sendable {
     /// Between 0 and 1: the used share of its request.
     let load: Double
 
+    /// Whether it ran before it ended.
+    var isStarted: Bool { start > 0 && (outcome != .aborted || start < complete) }
+
+    /// Whether there are measurements of it: a task that failed has none (contract §10 (7)).
+    var isMeasured: Bool { outcome == .completed }
+
     /// Whether it ends the run.
     var isFatal: Bool {
         switch outcome {
@@ -32,6 +38,15 @@ struct SimulatedAttempt: Sendable {
         case .completed, .aborted: false
         }
     }
+}
+
+/// How far a task has come.
+enum SimulatedStage: Sendable {
+    /// Made, and waiting for the executor.
+    case new
+    case submitted, running, finished
+    /// Taken from the cache: an earlier run completed it.
+    case cached
 }
 
 /// The versions of Nextflow by the order of the last events (contract §4.3).

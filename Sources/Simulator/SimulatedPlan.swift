@@ -9,15 +9,15 @@ struct SimulatedPlan: Sendable {
     var fatal: Int?
     /// Samples that completed the whole chain.
     var finishedSamples: Set<Int>
-    /// Cached tasks of an earlier run; they emit no events.
-    let cached: Int
+    /// Tasks that an earlier run completed. The weblog does not tell them; Tower's client does.
+    var cached: [SimulatedAttempt]
 
-    /// Plans a run of `tasks` tasks; `skipped` samples were finished by the run that this one resumes.
+    /// Plans a run of `tasks` tasks that resumes another run, if `resumed` is one: its finished samples are cached.
     init(
         tasks: Int,
         start: Int64,
         failureShare: Double,
-        skipping skipped: Set<Int>,
+        resuming resumed: SimulatedPlan? = nil,
         _ random: inout SeededGenerator
     ) {
         let chain = SimulatorPipeline.processes.count
@@ -25,19 +25,25 @@ struct SimulatedPlan: Sendable {
         self.start = start
         attempts = []
         end = start + 4000
+        let skipped = resumed?.finishedSamples ?? []
         finishedSamples = skipped
-        cached = skipped.count * chain
+        cached = resumed.map { $0.cached + $0.attempts.filter { $0.outcome == .completed } } ?? []
+        cached.removeAll { !skipped.contains($0.sample) }
         var workers = [Int64](repeating: start + 3000, count: max(4, min(64, samples)))
         for sample in 0..<samples where !skipped.contains(sample) {
             let length = min(chain, tasks - sample * chain)
             let worker = sample % workers.count
             let line = SampleLine(sample: sample, length: length, failureShare: failureShare)
-            let (made, isFinished) = line.plan(from: workers[worker], &random)
+            let made = line.plan(from: workers[worker], &random)
             attempts += made
-            if isFinished { finishedSamples.insert(sample) }
             workers[worker] = made.last?.complete ?? workers[worker]
         }
         settle()
+        let completed = attempts.filter { $0.outcome == .completed }.map { ($0.sample, 1) }
+        for (sample, count) in Dictionary(completed, uniquingKeysWith: +)
+        where count == min(chain, tasks - sample * chain) {
+            finishedSamples.insert(sample)
+        }
     }
 
     /// Orders the attempts, and ends the run at the first fatal failure.
@@ -46,11 +52,9 @@ struct SimulatedPlan: Sendable {
         if let ending = attempts.filter(\.isFatal).map(\.complete).min() {
             attempts.removeAll { $0.queued > ending || ($0.isFatal && $0.complete > ending) }
             cutShort(at: ending)
-            finishedSamples = finishedSamples.filter { sample in
-                attempts.allSatisfy { $0.sample != sample || $0.outcome != .aborted }
-            }
         }
-        for index in attempts.indices { attempts[index].taskID = index + 1 }
+        for index in cached.indices { cached[index].taskID = index + 1 }
+        for index in attempts.indices { attempts[index].taskID = cached.count + index + 1 }
         fatal = attempts.firstIndex(where: \.isFatal)
         end = (attempts.map(\.complete).max() ?? start) + 1200
     }
@@ -75,7 +79,7 @@ private struct SampleLine {
     let length: Int
     let failureShare: Double
 
-    func plan(from ready: Int64, _ random: inout SeededGenerator) -> ([SimulatedAttempt], isFinished: Bool) {
+    func plan(from ready: Int64, _ random: inout SeededGenerator) -> [SimulatedAttempt] {
         var made: [SimulatedAttempt] = []
         var clock = ready
         for process in 0..<length {
@@ -89,10 +93,10 @@ private struct SampleLine {
                     attempt += 1
                     continue
                 }
-                return (made, false)
+                return made
             }
         }
-        return (made, true)
+        return made
     }
 
     private func execute(

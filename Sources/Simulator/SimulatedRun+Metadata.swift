@@ -4,24 +4,32 @@ extension SimulatedRun {
     /// `metadata` of `started` and `completed` (contract §4.5).
     func metadata(isEnd: Bool, into body: inout JSONWriter) {
         body.object("metadata") { metadata in
-            metadata.object("parameters") { parameters in
-                parameters.member("input", "samplesheet.csv")
-                parameters.member("outdir", "results")
-                parameters.member("min_quality", 20)
-                parameters.member("dedup", true)
-                parameters.null("adapters")
-            }
+            metadata.object("parameters") { parameters(&$0) }
             metadata.object("workflow") { workflow in
                 identityMembers(&workflow)
                 times(isEnd: isEnd, &workflow)
                 outcome(isEnd: isEnd, &workflow)
                 surroundings(&workflow)
-                statistics(isEnd: isEnd, &workflow)
+                workflow.object("container") { container in
+                    for process in SimulatorPipeline.processes {
+                        container.member(process.name, process.container)
+                    }
+                }
+                let tally = isEnd ? SimulatedTally(of: plan) : SimulatedTally()
+                workflow.object("stats") { tally.statistics(at: isEnd ? plan.end : plan.start, into: &$0) }
             }
         }
     }
 
-    private func identityMembers(_ workflow: inout JSONWriter) {
+    func parameters(_ parameters: inout JSONWriter) {
+        parameters.member("input", "samplesheet.csv")
+        parameters.member("outdir", "results")
+        parameters.member("min_quality", 20)
+        parameters.member("dedup", true)
+        parameters.null("adapters")
+    }
+
+    func identityMembers(_ workflow: inout JSONWriter) {
         workflow.member("runName", name)
         workflow.member("sessionId", identity.sessionID)
         workflow.member("userName", identity.user)
@@ -46,7 +54,7 @@ extension SimulatedRun {
         workflow.member("duration", isEnd ? plan.end - plan.start : nil)
     }
 
-    private func outcome(isEnd: Bool, _ workflow: inout JSONWriter) {
+    func outcome(isEnd: Bool, _ workflow: inout JSONWriter) {
         let fatal = isEnd ? plan.fatal.map { plan.attempts[$0] } : nil
         workflow.member("success", isEnd && fatal == nil)
         let exit = fatal.map { $0.exit == SimulatedAttempt.unknownExit ? 1 : $0.exit }
@@ -59,7 +67,7 @@ extension SimulatedRun {
         )
     }
 
-    private func surroundings(_ workflow: inout JSONWriter) {
+    func surroundings(_ workflow: inout JSONWriter) {
         let home = "/home/\(identity.user)"
         workflow.member(
             "commandLine",
@@ -71,9 +79,6 @@ extension SimulatedRun {
         workflow.member("projectDir", "\(home)/.nextflow/assets/\(SimulatorPipeline.name)")
         workflow.member("workDir", "/scratch/work")
         workflow.member("containerEngine", "docker")
-        workflow.object("container") { container in
-            for process in SimulatorPipeline.processes { container.member(process.name, process.container) }
-        }
         workflow.array("configFiles") { $0.value("\(home)/projects/readmap/nextflow.config") }
         workflow.member("stubRun", false)
         workflow.object("nextflow") { nextflow in
@@ -88,28 +93,6 @@ extension SimulatedRun {
             manifest.member("description", "Maps reads and calls variants")
             manifest.member("mainScript", "main.nf")
             manifest.null("gitmodules")
-        }
-    }
-
-    private func statistics(isEnd: Bool, _ workflow: inout JSONWriter) {
-        let attempts = isEnd ? plan.attempts : []
-        let succeeded = attempts.count { $0.outcome == .completed }
-        let failed = attempts.count { $0.outcome.status == "FAILED" }
-        let retries = attempts.count { $0.outcome.action == "RETRY" }
-        workflow.object("stats") { stats in
-            stats.member("succeededCount", succeeded)
-            stats.member("succeedCount", succeeded)
-            stats.member("failedCount", failed)
-            stats.member("retriesCount", retries)
-            stats.member("cachedCount", isEnd ? plan.cached : 0)
-            stats.member("abortedCount", attempts.count { $0.outcome == .aborted })
-            stats.member("ignoredCount", attempts.count { $0.outcome.action == "IGNORE" })
-            stats.member("pendingCount", 0)
-            stats.member("submittedCount", 0)
-            stats.member("runningCount", 0)
-            stats.member("peakRunning", min(attempts.count, 12))
-            stats.member("computeTimeFmt", "(a few seconds)")
-            stats.array("processes") { _ in }
         }
     }
 

@@ -15,7 +15,6 @@ struct SimulatedSession: Sendable {
             tasks: options.tasksPerRun,
             start: start,
             failureShare: options.failureShare,
-            skipping: [],
             &random
         )
         var runs = [SimulatedRun(identity, first, isResumed: false, options, &random)]
@@ -24,7 +23,7 @@ struct SimulatedSession: Sendable {
                 tasks: options.tasksPerRun,
                 start: first.end + 120_000,
                 failureShare: options.failureShare / 4,
-                skipping: first.finishedSamples,
+                resuming: first,
                 &random
             )
             runs.append(SimulatedRun(identity, second, isResumed: true, options, &random))
@@ -109,8 +108,9 @@ struct SimulatedEvent: Sendable {
                 // Another thread sends the submission, and is sometimes overtaken.
                 let delay: Int64 = random.chance(0.02) ? attempt.start - attempt.submit + 5 : 0
                 tasks.append(SimulatedEvent(kind: .submitted(index), at: attempt.submit + delay))
-                let neverStarted = attempt.outcome == .aborted && attempt.start >= attempt.complete
-                if !neverStarted { tasks.append(SimulatedEvent(kind: .running(index), at: attempt.start)) }
+                if attempt.isStarted {
+                    tasks.append(SimulatedEvent(kind: .running(index), at: attempt.start))
+                }
             }
             let end = SimulatedEvent(kind: .finished(index), at: attempt.complete)
             if attempt.outcome == .aborted { killed.append(end) } else { tasks.append(end) }

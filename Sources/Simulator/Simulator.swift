@@ -43,7 +43,7 @@ package struct Simulator: Sendable {
             for (number, ledger) in ledgers.enumerated() {
                 group.addTask { [options, schedule] in
                     await Self.onThread("weir.simulate.\(number)") {
-                        var sender = SimulatorSender(options, schedule, ledger)
+                        let sender = SimulatorSender(options, schedule, ledger)
                         while let session = schedule.nextSession(of: options.sessions) {
                             sender.send(SimulatedSession(number: session, options))
                         }

@@ -18,15 +18,24 @@ package struct SimulatorOptions: Sendable {
     package var seed: UInt64
     /// When the first simulated session begins.
     package var start: Timestamp
-    /// The destination of events.
-    package var target: SimulatorTarget
+    /// The destination of the weblog's events; nil for none.
+    package var weblog: SimulatorTarget?
+    /// The destination of the calls of Tower's client, as `TOWER_API_ENDPOINT` tells it; nil for none.
+    package var tower: SimulatorTarget?
+    /// The milliseconds of a run's time between two calls that tell tasks, unless 100 tasks have changed.
+    package var callInterval: Int64
+    /// The pause before Tower's client makes a call again; it doubles each time.
+    package var retryDelay: Duration
     /// The timeout of a response, in seconds; the real client has none.
     package var timeoutSeconds: Int
 
-    /// Options for a target; everything else has a default.
-    package init(target: SimulatorTarget, start: Timestamp) {
-        self.target = target
+    /// Options for targets; everything else has a default.
+    package init(target: SimulatorTarget? = nil, tower: SimulatorTarget? = nil, start: Timestamp) {
+        weblog = target
+        self.tower = tower
         self.start = start
+        callInterval = 1000
+        retryDelay = .milliseconds(350)
         sessions = 3
         tasksPerRun = 50
         eventsPerSecond = 0
@@ -48,11 +57,11 @@ package struct SimulatorTarget: Hashable, Sendable {
     /// The requested URL; the `Host` field has the authority as it was written.
     var url: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)" }
 
-    /// Sent as `Authorization: Basic`, like `weblog.basicToken`.
-    package var basicToken: String?
+    /// The weblog sends it as `Authorization: Basic`, like `weblog.basicToken`; Tower's client as the password of `@token`.
+    package var token: String?
 
     /// Reads a URL; nil unless it is plain http.
-    package init?(_ url: String, basicToken: String? = nil) {
+    package init?(_ url: String, token: String? = nil) {
         guard url.lowercased().hasPrefix("http://") else { return nil }
         let rest = url.dropFirst(7)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
@@ -70,6 +79,6 @@ package struct SimulatorTarget: Hashable, Sendable {
         }
         self.host = String(bare)
         self.port = port
-        self.basicToken = basicToken
+        self.token = token
     }
 }

@@ -2,16 +2,21 @@
 package struct SimulatorReport: Sendable {
     /// Runs that were sent, including resumed ones.
     package var runs = 0
-    /// Events that were sent.
+    /// Events and calls that were sent.
     package var sent = 0
-    /// Events with a 2xx response.
+    /// Those with a 2xx response.
     package var acknowledged = 0
-    /// Events with another response, by status; the real client drops them.
+    /// Those with another response, by status; the real clients drop them.
     package var refused: [Int: Int] = [:]
-    /// Events without a response.
+    /// Those without a response.
     package var lost = 0
-    /// Connections that ended before a status line, so that the event was sent again, as the JDK does.
+    /// How often one was sent again: an event when a connection ended before a status line, as the JDK does; a call when
+    /// it was not taken.
     package var resent = 0
+    /// Records of tasks in calls that were acknowledged.
+    package var tasks = 0
+    /// Runs that ended because a call was not taken.
+    package var ended = 0
     /// The first reason for a lost event.
     package var firstTrouble: String?
     /// Microseconds from sending to the response, one per response, unordered.
@@ -32,6 +37,8 @@ package struct SimulatorReport: Sendable {
         refused.merge(other.refused, uniquingKeysWith: +)
         lost += other.lost
         resent += other.resent
+        tasks += other.tasks
+        ended += other.ended
         firstTrouble = firstTrouble ?? other.firstTrouble
         latencies += other.latencies
     }
@@ -48,6 +55,7 @@ package struct SimulatorReport: Sendable {
             "sent          \(sent)",
             "acknowledged  \(acknowledged)  (\(rate)/s over \(Self.rounded(seconds)) s)",
         ]
+        if tasks > 0 { lines.append("task records  \(tasks)") }
         for (status, count) in refused.sorted(by: { $0.key < $1.key }) {
             lines.append("refused       \(count)  (status \(status))")
         }
@@ -55,6 +63,7 @@ package struct SimulatorReport: Sendable {
         let unanswered = sent - acknowledged - refused.values.reduce(0, +) - lost
         if unanswered > 0 { lines.append("not answered  \(unanswered)") }
         if resent > 0 { lines.append("sent again    \(resent)") }
+        if ended > 0 { lines.append("runs ended    \(ended)  (a call was not taken)") }
         let sorted = latencies.sorted()
         if let last = sorted.last {
             let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)].map { name, share in

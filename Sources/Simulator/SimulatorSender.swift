@@ -2,14 +2,11 @@ internal import Core
 internal import Dispatch
 internal import Outbound
 
-/// One sender: it handles its queue of events like a Nextflow process (contract §4.7).
+/// One sender: it handles its queue of runs like a Nextflow process, with the weblog, Tower's client or both.
 struct SimulatorSender {
     private let options: SimulatorOptions
     private let schedule: SimulatorSchedule
     private let ledger: SimulatorLedger
-    private var client = OutboundClient()
-    /// Whether the last response left its connection open.
-    private var isKept = false
 
     init(_ options: SimulatorOptions, _ schedule: SimulatorSchedule, _ ledger: SimulatorLedger) {
         self.options = options
@@ -18,20 +15,50 @@ struct SimulatorSender {
     }
 
     /// Sends a session's runs to their ends.
-    mutating func send(_ session: SimulatedSession) {
+    func send(_ session: SimulatedSession) {
         for run in session.runs {
             ledger.note { $0.runs += 1 }
-            // Every Nextflow is a separate process, so it starts with a new connection.
-            client = OutboundClient()
-            isKept = false
-            for event in run.events {
-                guard schedule.waitForTurn() else { return }
-                deliver(run.body(of: event), version: run.dialect.version)
-            }
+            guard send(run) else { return }
         }
     }
 
-    private mutating func deliver(_ body: [UInt8], version: String) {
+    /// Sends a run in the order of its time; false when sending has stopped.
+    private func send(_ run: SimulatedRun) -> Bool {
+        // Every Nextflow is a separate process, so it starts with new connections.
+        var weblog = options.weblog.map { WeblogSender(options, $0, ledger) }
+        var tower = options.tower.map { TowerSender(options, $0, schedule, ledger) }
+        var events = (weblog == nil ? [] : run.events)[...]
+        var calls = (tower == nil ? [] : run.calls(every: options.callInterval))[...]
+        while let next = [events.first?.at, calls.first?.at].compactMap(\.self).min() {
+            guard schedule.waitForTurn() else { return false }
+            if let event = events.first, event.at <= next || calls.isEmpty {
+                events.removeFirst()
+                weblog?.deliver(run.body(of: event), version: run.dialect.version)
+            } else if let call = calls.popFirst() {
+                tower?.deliver(call, of: run)
+                guard tower?.goesOn != false else { return true }
+            }
+        }
+        return true
+    }
+}
+
+/// The weblog of one run: one event at a time over one connection (contract §4.7).
+struct WeblogSender {
+    private let options: SimulatorOptions
+    private let target: SimulatorTarget
+    private let ledger: SimulatorLedger
+    private let client = OutboundClient()
+    /// Whether the last response left its connection open.
+    private var isKept = false
+
+    init(_ options: SimulatorOptions, _ target: SimulatorTarget, _ ledger: SimulatorLedger) {
+        self.options = options
+        self.target = target
+        self.ledger = ledger
+    }
+
+    mutating func deliver(_ body: [UInt8], version: String) {
         ledger.note { $0.sent += 1 }
         let request = request(body, version: version)
         let started = DispatchTime.now().uptimeNanoseconds
@@ -62,10 +89,9 @@ struct SimulatorSender {
     }
 
     private func request(_ body: [UInt8], version: String) -> OutboundRequest {
-        let target = options.target
         var request = OutboundRequest("POST", target.url, body: body)
         request.fields = [("Content-Type", "application/json"), ("User-Agent", "Nextflow/\(version)")]
-        if let token = target.basicToken {
+        if let token = target.token {
             request.fields.append(("Authorization", "Basic \(Base64.encode(Array(token.utf8)))"))
         }
         request.fields += [

@@ -8,7 +8,7 @@ import Testing
     private func report(_ url: String) async throws -> SimulatorReport {
         let start = try #require(Timestamp(iso8601: "2026-02-19T18:05:00Z"))
         var options = SimulatorOptions(
-            target: try #require(SimulatorTarget(url, basicToken: "weir:t")),
+            target: SimulatorTarget(url, token: "weir:t"),
             start: start
         )
         options.tasksPerRun = 5

@@ -89,8 +89,10 @@ import Testing
             #expect(session.runs[0].identity.sessionID == session.runs[1].identity.sessionID)
             #expect(!session.runs[0].isResumed && session.runs[1].isResumed)
             #expect(session.runs[1].plan.start > session.runs[0].plan.end)
-            let skipped = session.runs[1].plan.cached / SimulatorPipeline.processes.count
+            let cached = session.runs[1].plan.cached
+            let skipped = cached.count / SimulatorPipeline.processes.count
             #expect(session.runs[0].plan.finishedSamples.count == skipped)
+            #expect(cached.allSatisfy { $0.outcome == .completed && $0.complete < session.runs[0].plan.end })
         }
     }
 

@@ -14,6 +14,10 @@ struct SimulateCommand: AsyncParsableCommand {
             prints the --seed and --start that repeat them. Ctrl-C prints the summary so far. Exit code 1 if \
             an event was not acknowledged.
 
+            With --tower, the runs speak as `nextflow run -with-tower` does: a call each second of their time \
+            that tells up to 100 tasks, cached ones too; a call that is not taken is made again. With --both, \
+            each run uses the weblog and Tower's client.
+
             Example: weir simulate --runs 20 --tasks 200
             """
     )
@@ -26,7 +30,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Events a second in total; 0 sends as fast as the server responds.",
+            "Events and calls a second in total; 0 sends as fast as the server responds.",
             valueName: "n"
         )
     )
@@ -35,14 +39,31 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Runs at the same time.", valueName: "n"))
     var senders = 16
 
+    @Flag(help: "Send what Nextflow's Tower client sends, not the weblog.")
+    var tower = false
+
+    @Flag(help: "Send both for each run.")
+    var both = false
+
     @Option(
-        help: "Where to send events, as -with-weblog takes it; else /telemetry of WEIR_URL, or of port 8000."
+        help: ArgumentHelp(
+            "Seconds of a run's time between two calls that tell tasks; a large number gives full calls.",
+            valueName: "s"
+        )
+    )
+    var interval = 1
+
+    @Option(
+        help: """
+            Where to send events, as -with-weblog takes it; else /telemetry of WEIR_URL, or of port 8000. With \
+            --tower as TOWER_API_ENDPOINT, else /tower there; with --both the address of Weir, without a path.
+            """
     )
     var url: String?
 
     @Option(
         help: ArgumentHelp(
-            "user:password, as weblog.basicToken takes it; else WEIR_TOKEN.",
+            "user:password, as weblog.basicToken takes it, or the token for --tower; else WEIR_TOKEN.",
             valueName: "token"
         )
     )
@@ -66,6 +87,12 @@ struct SimulateCommand: AsyncParsableCommand {
         guard (1...1024).contains(senders) else { throw ValidationError("--senders takes 1 to 1024.") }
         guard rate >= 0, rate.isFinite else { throw ValidationError("--rate takes 0 or more.") }
         guard (0...1).contains(failures) else { throw ValidationError("--failures takes 0 to 1.") }
+        guard (1...1_000_000).contains(interval) else {
+            throw ValidationError("--interval takes 1 to 1000000.")
+        }
+        guard !withoutMetrics || !tower && !both else {
+            throw ValidationError("--without-metrics is for the weblog: Tower's client always measures.")
+        }
         guard SimulatorTarget(address) != nil else {
             throw ValidationError(
                 "--url takes http://host[:port][/path], like http://127.0.0.1:8000/telemetry."
@@ -78,13 +105,19 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            guard
-                let target = SimulatorTarget(
-                    address,
-                    basicToken: basicToken ?? ServerVariables.token.map { "weir:\($0)" }
-                ), let beginning
-            else { return }
-            var options = SimulatorOptions(target: target, start: beginning)
+            guard let beginning else { return }
+            let token = ServerVariables.token
+            var options = SimulatorOptions(
+                target: SimulatorTarget(
+                    address + (both ? "/telemetry" : ""),
+                    token: basicToken ?? token.map { "weir:\($0)" }
+                ),
+                tower: SimulatorTarget(address + (both ? "/tower" : ""), token: accessToken ?? token),
+                start: beginning
+            )
+            if tower && !both { options.weblog = nil }
+            if !tower && !both { options.tower = nil }
+            options.callInterval = Int64(interval) * 1000
             options.sessions = runs
             options.tasksPerRun = tasks
             options.eventsPerSecond = rate
@@ -109,7 +142,16 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private var address: String {
-        url ?? ServerVariables.url.map { "\($0)/telemetry" } ?? "http://127.0.0.1:8000/telemetry"
+        if let url { return both && url.hasSuffix("/") ? String(url.dropLast()) : url }
+        return (ServerVariables.url ?? "http://127.0.0.1:8000")
+            + (both ? "" : tower ? "/tower" : "/telemetry")
+    }
+
+    /// The token, or the password of `user:password`.
+    private var accessToken: String? {
+        basicToken.map { given in
+            given.firstIndex(of: ":").map { String(given[given.index(after: $0)...]) } ?? given
+        }
     }
 
     private var beginning: Timestamp? {
