@@ -174,6 +174,7 @@ import Testing
     {
         let (report, requests) = try await report { [0, 3].contains($0) ? "503 Busy" : "200 OK" }
         #expect(report.isClean && report.resent == 2 && report.ended == 0 && report.tasks >= 1)
+        try #require(requests.count > 4)
         #expect(requests[0] == requests[1] && requests[3] == requests[4])
         #expect(requests[0].hasPrefix("POST /tower/trace/create HTTP/1.1\r\n"))
         #expect(requests[0].contains("\r\nAuthorization: Basic QHRva2VuOnQ=\r\n"))

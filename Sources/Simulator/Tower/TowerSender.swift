@@ -33,7 +33,8 @@ struct TowerSender {
         ledger.note { $0.sent += 1 }
         let body = run.body(of: call, workflowID: workflowID)
         guard let answer = answer(to: request(call, body, run), call, run.dialect) else {
-            return giveUp(call, run.dialect)
+            // One that was stopped has not given up.
+            return schedule.isStopped ? () : giveUp(call, run.dialect)
         }
         if case .progress(let tasks) = call.kind { ledger.note { $0.tasks += tasks.count } }
         guard case .create = call.kind else { return }
