@@ -82,7 +82,7 @@ import Testing
 
     @Test(arguments: [SimulatedDialect.completedTwice, .errorLast])
     func `have the keys that recorded clients have for a status`(dialect: SimulatedDialect) throws {
-        let runs = try runs(30, failures: 0.3).filter { $0.dialect == dialect }
+        let runs = try runs(60, failures: 0.2).filter { $0.dialect == dialect }
         let told = Dictionary(grouping: try runs.flatMap(tasks)) { $0["status"]?.string ?? "" }
         let isNew = dialect == .errorLast
         let gpus = isNew ? ["accelerator", "acceleratorType"] : []

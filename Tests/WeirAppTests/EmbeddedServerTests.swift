@@ -271,4 +271,34 @@ import Testing
         #expect(runs?.elements.map { $0["run_name"]?.string }.count == report.runs)
         await weir.stop()
     }
+
+    @Test func `counts the same runs the same, told by the weblog or by Tower's client`() async throws {
+        let start = try #require(Timestamp(iso8601: "2026-02-19T18:05:00Z"))
+        var answers: [[String]] = []
+        for isTower in [false, true] {
+            let weir = try await EmbeddedServer.start()
+            let url = "http://127.0.0.1:\(try #require(weir.server.addresses.first?.port))"
+            var options = SimulatorOptions(
+                target: isTower ? nil : SimulatorTarget("\(url)/telemetry"),
+                tower: isTower ? SimulatorTarget("\(url)/tower") : nil,
+                start: start
+            )
+            options.tasksPerRun = 20
+            options.failureShare = 0.2
+            let report = await Simulator(options).run()
+            #expect(report.isClean && (report.tasks > 60) == isTower)
+            let client = try weir.client()
+            answers.append(
+                try ["summary", "failures", "retries", "resources-by-attempt"].map { path in
+                    try client.get("/metrics/processes/\(path)?window_days=365&min_samples=1").text
+                        // The clock, and what only the weblog has: its events, and their times in whole seconds.
+                        .replacing(/"generated_at_utc":"[^"]+"|"event_mix":[^\]]*\]/, with: "")
+                        .replacing(/(_utc":"[^"]+:\d\d)\.\d+/) { "\($0.output.1)" }
+                }
+            )
+            await weir.stop()
+        }
+        for (weblog, tower) in zip(answers[0], answers[1]) { #expect(weblog == tower) }
+        #expect(answers[0][0].contains("READMAP:ALIGN") && answers[0][1].contains("137"))
+    }
 }

@@ -16,6 +16,7 @@ from figures import Table, record  # noqa: E402
 BENCHES = {
     "weblog": "weblog",
     "loader": "loader",
+    "tower": "tower",
     "runs": "runs",
     "workers": "workers",
     "alerts": "alerts",

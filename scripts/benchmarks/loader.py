@@ -12,17 +12,17 @@ from trial import Trial, cluster
 LINES = 100_000
 
 
-def drain(postgres):
+def drain(postgres, load=weblog, lines=LINES, table="telemetry"):
     """Journals lines while PostgreSQL is away, then lets Weir load them: figures; the rows stay for the yardstick."""
     trial = Trial(postgres)
     postgres.stop()
-    weblog(trial.weir.port, 300, until=lambda: trial.weir.metric("weir_journal_lines_total") >= LINES)
+    load(trial.weir.port, 300, until=lambda: trial.weir.metric("weir_journal_lines_total") >= lines)
     before = cpu_seconds(trial.weir.pid)
     postgres.start()
     trial.weir.await_loaded(300)
     used = cpu_seconds(trial.weir.pid) - before, cpu_seconds(postgres.pid)
-    first, lines, seconds = map(float, postgres.sql("""
-        WITH moment AS (SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS rows FROM telemetry GROUP BY 1)
+    first, lines, seconds = map(float, postgres.sql(f"""
+        WITH moment AS (SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS rows FROM {table} GROUP BY 1)
         SELECT (array_agg(rows ORDER BY at))[1], sum(rows), extract(epoch FROM max(at) - min(at)) FROM moment
     """)[0])
     trial.stop()
