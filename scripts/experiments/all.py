@@ -20,6 +20,7 @@ SHORT = {
     "outage": ["--minutes", "0.5", "--seconds", "3"],
     "refusal": ["--seconds", "3", "--rate", "500"],
     "replay": ["--runs", "6", "--tasks", "30"],
+    "tower": [],
     "runs": ["--rounds", "5", "--seconds", "5"],
     "workers": ["--rounds", "2", "--seconds", "2", "--series", "10000"],
     "hostile": [],

@@ -11,7 +11,8 @@ import subprocess
 import time
 import uuid
 
-from harness import ROOT, Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, post, scratch, wait_until
+from harness import ROOT, Database, Postgres, Report, Senders, Weir, completion, expect_exactly_once, free_port, post, scratch, wait_until
+from tower import TowerRun, TowerRuns, expect_runs
 
 JSON = {"Content-Type": "application/json"}
 PADDING = "x" * 4000  # so that a segment of 1 MiB is full after some 250 events, also on a slow machine
@@ -96,7 +97,7 @@ def segments_after_kill(data):
     return len(files), int(len(lines) < 2 or is_uncut)
 
 
-# --------------------------------------------------------------------------------------------------- pings
+# ----------------------------------------------------------------------------------------- pings and tower
 
 
 class Pings(Senders):
@@ -112,11 +113,13 @@ def run_of(task):
     return uuid.uuid5(uuid.NAMESPACE_OID, task)
 
 
-def pings(report, postgres, options):
-    """kill -9 at random moments under pings of many checks"""
+def pings_and_tower(report, postgres, options):
+    """kill -9 at random moments under pings of many checks and runs of Nextflow's Tower client, and between create and begin"""
     database, rounds = Database.make(postgres, "pings"), max(2, options.rounds // 4)
     weir, tasks = weir_on(database.url, scratch() / "data"), []
+    weir.environment["WEIR_LISTEN"] = f"127.0.0.1:{free_port()}"
     weir.start()
+    early, runs = TowerRun(weir.port, "early").create(), TowerRuns(weir.port, 4, pause=0.02)
     Pings.paths = [make_check(weir, number) for number in range(8)]
     for number in range(1, rounds + 1):
         # Whoever has just started knows no check by heart.
@@ -127,7 +130,12 @@ def pings(report, postgres, options):
         report.expect(not senders.refused, f"round {number}: no ping is refused")
         tasks += senders.tasks
         weir.start()
+        if number == 1:
+            early.begin().progress(submitted=range(3))
+    early.progress(completed=range(3))
+    told = [early.complete(), *runs.stop()]
     weir.await_loaded()
+    expect_runs(report, weir, database, told)
     kept = {body: int(times) for body, times in database.sql("SELECT body, count(*) FROM ping GROUP BY 1")}
     runs = {row[0] for row in database.sql("SELECT run_id FROM agent_run WHERE status = 'success'")}
     lost = [task for task in tasks if task not in kept or str(run_of(task)) not in runs]
@@ -315,7 +323,7 @@ def end_cluster(data):
         pass
 
 
-PARTS = {part.__name__: part for part in (under_load, pings, fault_points, first_starts, private_first_starts)}
+PARTS = {part.__name__: part for part in (under_load, pings_and_tower, fault_points, first_starts, private_first_starts)}
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 import argparse
 import http.client
 import os
+import threading
 import time
 
 from harness import Postgres, Report, Senders, Weir, completion, expect_exactly_once, fill, small_disk, wait_until
+from tower import TowerRun
 
 PADDING = "x" * 1500
 JSON = {"Content-Type": "application/json"}
@@ -29,6 +31,8 @@ def fill_and_free(report, postgres, disk, rate):
     weir = Weir(disk / "data", postgres.url, env={"WEIR_JOURNAL_RESERVE": "8MiB", "WEIR_JOURNAL_SEGMENT": "4MiB"})
     weir.start()
     wait_until(lambda: weir.metric("weir_journal_reserve_held") == 1, 30, "the reserve")
+    run = TowerRun(weir.port, "tower", patience=120).create().begin()
+    run.progress(submitted=range(3))
     senders = Senders(weir.port, 16, rate=rate, padding=PADDING)
     senders.reach(500)
     filler = fill(disk, keep=1 << 20)
@@ -37,11 +41,15 @@ def fill_and_free(report, postgres, disk, rate):
     weir.await_loaded()
     expect_exactly_once(report, postgres, senders.tasks)
     more = restart(report, weir, disk)
+    towards_the_end(report, weir, run)
     filler.unlink()
     more += resume(report, weir, rate)
 
+    run.complete()
     weir.await_loaded()
     expect_exactly_once(report, postgres, senders.tasks + more)
+    states = postgres.sql("SELECT t.task_id, t.completed FROM task t JOIN run r ON r.run_key = t.run_key WHERE r.run_name = 'tower'")
+    report.expect(sorted(states) == [["1", "f"], ["2", "f"], ["3", "f"]], f"of the run, what was taken is there: {sorted(states)}")
     report.expect(weir.metric("weir_journal_damage_total") == 0, "nothing in the journal is damaged")
     found = {row[0] for row in postgres.sql("SELECT task_id FROM task")}
     refused = {task for task, _ in senders.refused}
@@ -63,6 +71,22 @@ def use_up(report, weir, senders):
     time.sleep(3)
     expect_507(report, weir)
     report.expect({status for _, status in senders.refused} == {507}, "every refusal was a 507")
+
+
+def towards_the_end(report, weir, run):
+    """A call of Tower's client: 503 for a minute, so that it comes again, and then 200, so that its run goes on."""
+    run.ports, run.statuses, began = [weir.port], set(), time.monotonic()
+    lost = weir.metric("weir_tower_lost_calls_total")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(run.progress(completed=range(3))))
+    thread.start()
+    time.sleep(5)
+    report.expect(run.statuses == {503} and not answers, f"a call is answered with 503: {run.statuses}")
+    thread.join(120)
+    seconds = time.monotonic() - began
+    report.say(answered_after=f"{seconds:.0f} s", sent_again=run.resent, answer=answers)
+    report.expect(bool(answers and answers[0] and answers[0]["status"] == "KO") and 55 < seconds < 80, "after a minute with 200 and KO")
+    report.expect(weir.metric("weir_tower_lost_calls_total") == lost + 1, "the lost call is counted")
 
 
 def restart(report, weir, disk):

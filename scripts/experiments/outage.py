@@ -9,7 +9,8 @@ import struct
 import subprocess
 import time
 
-from harness import Postgres, Report, Senders, Weir, expect_exactly_once, memory, scratch, wait_until
+from harness import Postgres, Report, Senders, Weir, expect_exactly_once, free_port, memory, scratch, wait_until
+from tower import TowerRun, TowerRuns, expect_runs
 
 ANSWERS = "/metrics/processes/summary"
 OF_WEIR = "FROM pg_stat_activity WHERE application_name LIKE 'weir%'"
@@ -159,6 +160,35 @@ def at_start(report, options):
     trial.end()
 
 
+def tower(report, options):
+    """away for whole runs of Nextflow's Tower client, while Weir is stopped, killed and started again"""
+    trial = Trial(report, options)
+    weir = trial.weir
+    weir.environment["WEIR_LISTEN"] = f"127.0.0.1:{free_port()}"
+    trial.postgres.stop()
+    weir.start()
+    early = TowerRun(weir.port, "early").create()
+    report.expect(weir.terminate() == 0, "it stops while PostgreSQL is away")
+    weir.start()
+    early.begin()
+    report.expect(early.link == f"http://127.0.0.1:{weir.port}/api/nextflow/runs/{early.session}/early", f"the client gets a link: {early.link}")
+    runs = TowerRuns(weir.port, 4, pause=0.05)
+    time.sleep(options.seconds / 2)
+    weir.kill9()
+    weir.start()
+    time.sleep(options.seconds / 2)
+    everything = [early.complete(), *runs.stop()]
+    report.expect({status for run in everything for status in run.statuses} == {200}, "every call was answered with 200")
+    trial.postgres.start()
+    wait_until(lambda: trial.read("/ready")[0] == 200, 60, "/ready")
+    weir.await_loaded()
+    expect_runs(report, weir, trial.postgres, everything)
+    report.expect(weir.terminate() == 0, "it stops cleanly")
+    trial.postgres.stop()
+    shutil.rmtree(trial.postgres.directory, ignore_errors=True)
+    shutil.rmtree(trial.home, ignore_errors=True)
+
+
 # ------------------------------------------------------------------------------------------------ killed
 
 
@@ -277,4 +307,4 @@ def no_connection(report, options):
 
 
 if __name__ == "__main__":
-    main([stopped, long, at_start, killed_in_copy, no_connection], "outage", __doc__)
+    main([stopped, long, at_start, tower, killed_in_copy, no_connection], "outage", __doc__)
