@@ -18,6 +18,7 @@ _DECLARATION = re.compile(
 _PROTOCOL = re.compile(r"\bpackage\s+protocol\s+(\w+)[^{]*\{")
 _REQUIRED_FUNCTION = re.compile(r"\bfunc\s+(\w+)")
 _ATTRIBUTE = re.compile(r"^\s*@\w+")
+_WORD = re.compile(r"\w+")
 
 # What a protocol of the standard library asks for and describes.
 _WITNESSES = {
@@ -31,7 +32,8 @@ def check(sources: Iterable[SwiftSource]) -> list[Finding]:
     requirements = [requirement for source in sources for requirement in _requirements(source)]
     findings = []
     for source in sources:
-        described = {r.name for r in requirements if re.search(rf"\b{r.protocol}\b", source.code)}
+        words = set(_WORD.findall(source.code))
+        described = {r.name for r in requirements if r.protocol in words}
         for match in _DECLARATION.finditer(source.code):
             kind, name = match.groups()
             is_operator = kind == "func" and not name[0].isalpha() and name[0] != "_"
