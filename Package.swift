@@ -152,6 +152,8 @@ let package = Package(
                 .embedInCode("SQL/tell_tower_containers.sql"),
                 .embedInCode("SQL/tell_tower_runs.sql"),
                 .embedInCode("SQL/tell_tower_workflows.sql"),
+                .embedInCode("SQL/tower_progress.sql"),
+                .embedInCode("SQL/tower_workflows.sql"),
                 .embedInCode("SQL/told_executions.sql"),
                 .embedInCode("SQL/traced_executions.sql"),
                 .embedInCode("SQL/traced_tasks.sql"),

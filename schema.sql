@@ -1674,7 +1674,8 @@ CREATE TABLE public.task (
     machine_type text COLLATE pg_catalog."C",
     cloud_zone text COLLATE pg_catalog."C",
     price_model text COLLATE pg_catalog."C",
-    spot_interruptions integer
+    spot_interruptions integer,
+    tower_told bigint
 )
 WITH (fillfactor='85');
 
@@ -2260,15 +2261,21 @@ CREATE INDEX run_id ON public.run USING btree (run_id, first_utc DESC);
 
 CREATE INDEX run_name ON public.run USING btree (run_name, first_utc DESC);
 
+CREATE INDEX run_name_begins ON public.run USING btree (lower(run_name));
+
 CREATE INDEX run_open ON public.run USING btree (first_utc) WHERE ((completed_utc IS NULL) OR (segment_start > completed_segment));
 
 CREATE INDEX run_outcome ON public.run USING btree (outcome, first_utc DESC, run_key DESC) WHERE (outcome IS NOT NULL);
 
 CREATE INDEX run_project ON public.run USING btree (project_name, first_utc DESC);
 
+CREATE INDEX run_project_begins ON public.run USING btree (lower(project_name));
+
 CREATE INDEX run_recent ON public.run USING btree (first_utc DESC, run_key DESC);
 
 CREATE INDEX run_rollup_run ON public.run_rollup USING btree (run_key, grain);
+
+CREATE INDEX run_tower_workspace ON public.run_tower USING btree (workspace_id) WHERE (workspace_id IS NOT NULL);
 
 CREATE INDEX run_user ON public.run USING btree (user_name, first_utc DESC);
 

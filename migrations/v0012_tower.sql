@@ -61,6 +61,8 @@ CREATE TABLE run_tower (
     metrics_digest  uuid
 ) WITH (fillfactor = 80);
 
+CREATE INDEX run_tower_workspace ON run_tower (workspace_id) WHERE workspace_id IS NOT NULL;
+
 -- The latest event of each client. The silence of Tower's means more than that of the weblog.
 ALTER TABLE run
     ADD COLUMN tower_utc  timestamptz,
@@ -71,7 +73,14 @@ ALTER TABLE task
     ADD COLUMN machine_type       text COLLATE "C",
     ADD COLUMN cloud_zone         text COLLATE "C",
     ADD COLUMN price_model        text COLLATE "C",
-    ADD COLUMN spot_interruptions integer;
+    ADD COLUMN spot_interruptions integer,
+    -- Which call of Tower's client tells most of the task: its time of arrival, microseconds since 1970, and above its 56
+    -- bits the rank of the status that it tells. Null for a task that the weblog alone has told.
+    ADD COLUMN tower_told         bigint;
+
+-- Tower's API searches for the beginnings of names, in letters of either case.
+CREATE INDEX run_name_begins ON run (lower(run_name));
+CREATE INDEX run_project_begins ON run (lower(project_name));
 
 -- The images that Wave built or copied for a run; each row belongs to the latest call by (instant, digest).
 CREATE TABLE run_container (

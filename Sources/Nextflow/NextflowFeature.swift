@@ -56,9 +56,11 @@ extension Feature {
             )
         )
         server.endpoints += tower.all
-        server.profiles["tower"] = tower.profile
         let staleAfter = RunSilence(server.settings)
         let pageBytes = server.settings[SharedSettings.maxPageBytes]
+        let towerReading = TowerReadRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes)
+        server.endpoints += towerReading.all
+        server.profiles["tower"] = tower.profile + towerReading.profile
         server.endpoints += NextflowIngestRoutes(journal: server.journal, metrics: metrics).all
         server.endpoints +=
             ProcessMetricsRoutes(reader: reader, staleAfter: staleAfter, pageBytes: pageBytes).all

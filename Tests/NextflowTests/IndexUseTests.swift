@@ -61,12 +61,37 @@ import Testing
             WHERE run_name LIKE 'name-%';
             """
         )
+        try fillTower(harness)
         try CompletionFixture.rollUp(harness)
         try Connection.withTemporary(harness.database.target) { connection in
             let now = Timestamp.now()
             for _ in 1...2 { try SealedSketches.seal(on: connection, now: now, for: .seconds(60)) }
         }
         try harness.execute("VACUUM ANALYZE")
+    }
+
+    /// What Tower's client tells of the same runs: a call for each task.
+    private static func fillTower(_ harness: ProjectionHarness) throws {
+        try harness.execute(
+            """
+            CREATE TABLE tower_call_all PARTITION OF tower_call DEFAULT;
+            INSERT INTO tower_workflow SELECT 'id-' || run_name, run_key, run_id, run_name, first_utc FROM run;
+            INSERT INTO run_tower (run_key, workflow_id, workspace_id)
+            SELECT run_key, 'id-' || run_name, abs(hashtext(run_name)) % 5000 FROM run;
+            INSERT INTO tower_call
+            SELECT
+                t, md5('journal')::uuid, i, 'id-' || run_name, NULL, 'progress', t, false, false,
+                jsonb_build_object('body', jsonb_build_object('tasks', jsonb_build_array(
+                    jsonb_build_object('taskId', i, 'status', 'COMPLETED', 'script', repeat('x', 200)))))
+            FROM run, generate_series(1, 100) i, LATERAL (SELECT first_utc + i * interval '30 seconds') x (t)
+            WHERE run_name LIKE 'name-%';
+            UPDATE task t
+            SET tower_told = 5::bigint << 56
+                | (extract(epoch FROM r.first_utc + task_number * interval '30 seconds') * 1000000)::bigint
+            FROM run r
+            WHERE r.run_key = t.run_key;
+            """
+        )
     }
 
     /// How often each table was read whole.
@@ -76,7 +101,7 @@ import Testing
             SELECT relname, seq_scan FROM pg_stat_user_tables
             WHERE relname IN (
                 'run', 'task', 'completion', 'telemetry_all', 'completion_rollup', 'run_rollup', 'run_process',
-                'sealed_sketch'
+                'sealed_sketch', 'tower_call_all', 'tower_workflow', 'run_tower'
             )
             ORDER BY relname
             """
@@ -110,6 +135,13 @@ import Testing
         "/api/nextflow/runs/session-8", "/api/nextflow/runs/session-8/name-17",
         "/api/nextflow/runs/session-8/name-17/tasks?status=FAILED",
         "/api/nextflow/runs/session-8/name-17/events?order=newest",
+        "/tower/workflow", "/tower/workflow?offset=300", "/tower/workflow?search=NAME-17",
+        "/tower/workflow?search=project-3*", "/tower/workflow?workspaceId=17",
+        "/tower/workflow/id-name-17", "/tower/workflow/id-name-17/progress",
+        "/tower/workflow/id-name-17/metrics",
+        "/tower/workflow/id-name-17/tasks", "/tower/workflow/id-name-17/tasks?max=10&offset=50&search=n",
+        "/tower/workflow/id-name-17/tasks?sortBy=status&sortDir=desc", "/tower/workflow/id-name-17/task/17",
+        "/tower/workflow/\(TowerWorkflowID.make(sessionID: "session-8", runName: "name-17"))/progress",
     ]
 
     @Test func `no answer reads a large table whole`() async throws {

@@ -9,6 +9,7 @@ struct TowerCapture {
     /// A request that was recorded.
     struct Recorded {
         let path: String
+        let workspaceID: Int64?
         let at: Timestamp
         let body: [UInt8]
     }
@@ -21,6 +22,7 @@ struct TowerCapture {
             let root = try JSONDocument(text: line).root
             return Recorded(
                 path: root["path"]?.string ?? "",
+                workspaceID: root["query"]?.string.flatMap { Int64($0.dropFirst("workspaceId=".count)) },
                 at: Timestamp(microseconds: Int64((root["at"]?.double ?? 0) * 1e6)),
                 body: root["body"].map { Array($0.rawBytes) } ?? []
             )
@@ -43,7 +45,7 @@ struct TowerCapture {
             let line = TowerLine(
                 call: call,
                 workflowID: workflowID ?? parts[1],
-                workspaceID: nil,
+                workspaceID: request.workspaceID,
                 body: read.body,
                 text: read.text
             )

@@ -29,7 +29,7 @@ struct TowerRouteTests {
             #expect(answer.status == 200)
             #expect(
                 answer.text == """
-                    {"message":null,"workflowId":"NAXFSsC9P6TiZELd","watchUrl":"http://weir.test/api/nextflow/runs/\
+                    {"message":null,"workflowId":"Itpk18fcIbjbevOI","watchUrl":"http://weir.test/api/nextflow/runs/\
                     3f0c2f1e-8a54-4d0b-9a63-5b8d1c7f42aa/elated_noyce"}
                     """
             )

@@ -75,8 +75,8 @@ import Testing
         let api = try DescribedAPI(client)
         for operation in api.operations where operation.method == "get" {
             let target = Self.filled(operation.path)
-            // Contract beampipe §6.1, pipelogiq §7.2.
-            let words = ["/api/v2/", "observability/", "/pipelines", "/workers"]
+            // Contract beampipe §6.1, pipelogiq §7.2; Tower's API.
+            let words = ["/api/v2/", "observability/", "/pipelines", "/workers", "/tower/"]
             let refused = words.contains { target.contains($0) } ? 400 : 422
             for parameter in operation.parameters where parameter["in"]?.string == "query" {
                 let name = parameter["name"]?.string ?? ""
@@ -177,7 +177,8 @@ import Testing
         _ target: String,
         _ check: (RawResponse, _ method: String, _ path: String) throws -> Void
     ) throws {
-        for query in ["limit=0", "limit=1&min_samples=1", "window_days=1&window_hours=1", "cursor=%21"] {
+        for query in ["limit=0&max=0", "limit=1&min_samples=1", "window_days=1&window_hours=1", "cursor=%21"]
+        {
             try check(try client.get("\(target)?\(query)"), "get", path)
         }
         guard path.contains("{") else { return }
@@ -559,6 +560,8 @@ import Testing
             .replacing("{id}", with: name ?? "nobody")
             .replacing("{event_id}", with: name ?? "e1")
             .replacing("{user_id}", with: name ?? "1")
+            .replacing("{workflow_id}", with: name ?? "abc")
+            .replacing("{task_id}", with: name ?? "1")
             .replacing("{field}", with: name ?? "agent_name")
             // That of the run S: `TraceID.derived`.
             .replacing("{trace_id}", with: name ?? "057bade3a01f96602199f468ed4f85a5")

@@ -8,7 +8,7 @@ INSERT INTO task AS t (
     duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu,
     pct_mem, rss, vmem, peak_rss, peak_vmem, rchar, wchar,
     read_bytes, write_bytes, native_id, queue, container, workdir, hostname,
-    executor, machine_type, cloud_zone, price_model, spot_interruptions
+    executor, machine_type, cloud_zone, price_model, spot_interruptions, tower_told
 )
 SELECT
     run_key, task_number, task_id, coalesce(hash, ''), max(status_rank),
@@ -22,7 +22,8 @@ SELECT
     max(vmem), max(peak_rss), max(peak_vmem), max(rchar),
     max(wchar), max(read_bytes), max(write_bytes), max(native_id),
     max(queue), max(container), max(workdir), max(hostname),
-    max(executor), max(machine_type), max(cloud_zone), max(price_model), max(spot_interruptions)
+    max(executor), max(machine_type), max(cloud_zone), max(price_model), max(spot_interruptions),
+    max(tower_told)
 FROM stage_event
 WHERE telemetry_id BETWEEN $1 AND $2
   AND task_id IS NOT NULL
@@ -69,4 +70,5 @@ ON CONFLICT (run_key, task_number, task_id, hash) DO UPDATE SET
     machine_type = greatest(t.machine_type, excluded.machine_type),
     cloud_zone   = greatest(t.cloud_zone, excluded.cloud_zone),
     price_model  = greatest(t.price_model, excluded.price_model),
-    spot_interruptions = greatest(t.spot_interruptions, excluded.spot_interruptions)
+    spot_interruptions = greatest(t.spot_interruptions, excluded.spot_interruptions),
+    tower_told   = greatest(t.tower_told, excluded.tower_told)

@@ -53,6 +53,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_event (
     cloud_zone     text        COLLATE "C",
     price_model    text        COLLATE "C",
     spot_interruptions integer,
+    tower_told     bigint,
     duration_ms    double precision,
     realtime_ms    double precision,
     cpus           double precision,

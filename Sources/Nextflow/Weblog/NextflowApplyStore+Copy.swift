@@ -24,7 +24,8 @@ extension NextflowApplyStore {
              error_action, submit_at, start_at, task_complete_at, native_id, queue, container, workdir, hostname,
              duration_ms, realtime_ms, cpus, memory, disk, time_ms, pct_cpu, pct_mem, rss, vmem, peak_rss,
              peak_vmem, rchar, wchar, read_bytes, write_bytes,
-             submitted, started, executor, machine_type, cloud_zone, price_model, spot_interruptions)
+             submitted, started, executor, machine_type, cloud_zone, price_model, spot_interruptions,
+             tower_told)
         FROM STDIN (FORMAT binary)
         """
     )
@@ -55,7 +56,7 @@ extension NextflowApplyStore {
 
     /// Fills the staging table.
     static func stage(_ elements: [NextflowElement], on connection: Connection) throws {
-        var rows = BinaryCopyBuffer(columnCount: 66, reservingBytes: elements.count * 700)
+        var rows = BinaryCopyBuffer(columnCount: 67, reservingBytes: elements.count * 700)
         for element in elements {
             let event = element.event
             rows.beginRow()
@@ -135,9 +136,10 @@ extension BinaryCopyBuffer {
         append(text: event.task?.cloudZone)
         append(text: event.task?.priceModel)
         append(int4: event.task?.spotInterruptions)
+        append(int8: event.towerTold)
     }
 
-    private static let taskColumns = 42
+    private static let taskColumns = 43
 
     private mutating func append(values: TraceValues) {
         append(float8: values.durationMilliseconds)

@@ -93,6 +93,13 @@ final class NextflowEvent: Sendable {
         event == EventName.submitted || isTower && event != EventName.task && task?.submitAt != nil
     }
 
+    /// The call of Tower's client that tells it, in the order in which one tells more than another: by the rank of the
+    /// task's status, then by arrival. Nil for the weblog's.
+    var towerTold: Int64? {
+        guard isTower, let task else { return nil }
+        return TowerTold(rank: TaskStatus.rank(task.status), receivedAt: receivedAt).number
+    }
+
     /// Whether it says that its task has begun.
     var tellsStart: Bool {
         event == EventName.running || isTower && event != EventName.task && task?.startAt != nil
