@@ -403,6 +403,7 @@ def questions(weir):
         "/api/v1/": tracked_values(tracked), EXECUTIONS: {"project_module": ["project-1", "nobody"]}, "/api/nextflow/": nextflow_values(weir, runs),
         "/api/metrics/processes/": nextflow_values(weir, runs), "/api/": worker_values(weir), "/": nextflow_values(weir, runs),
     }  # fmt: skip
+    workflows = [each["workflow"]["id"] for each in json.loads(weir.get("/tower/workflow?max=100")[2])["workflows"]]
     paths = []
     for template, item in described.items():
         if "get" not in item or (template.startswith(CONFIGURED) and not template.startswith(EXECUTIONS)):
@@ -412,7 +413,7 @@ def questions(weir):
         known = next(values for prefix, values in surfaces.items() if template.startswith(prefix))
         parameters = [p for p in item["get"].get("parameters", []) if p["in"] == "query" and p["name"] != "cursor"]
         values = {p["name"]: values_of(template, p, known) for p in parameters}
-        for path in filled(template, runs, tracked, executions):
+        for path in filled(template, runs, tracked, executions, workflows):
             singles = [f"{path}?{query(name, value)}" for name in values for value in values[name]]
             pairs = [f"{path}?{query(a, values[a][0])}&{query(b, values[b][-1])}" for a, b in itertools.combinations(values, 2)]
             few = singles[:] if "{" not in template else singles[:12]
@@ -446,7 +447,7 @@ def values_of(template, parameter, known):
     raise LookupError(f"{template}: say in nextflow_values, tracked_values or worker_values what '{name}' can be")
 
 
-def filled(template, runs, tracked, executions):
+def filled(template, runs, tracked, executions, workflows):
     """A template with the names of runs in it, all of them where that is cheap."""
     if "{" not in template:
         return [template]
@@ -454,6 +455,7 @@ def filled(template, runs, tracked, executions):
     names += [{"event_id": run["event_id"]} for run in tracked]
     names += [{"field": field} for field in ("agent_name", "job_type")]
     names += [{"id": execution["uuid"]} for execution in executions]
+    names += [{"user_id": "1"}] + [{"workflow_id": id, "task_id": "1"} for id in workflows]
     wanted = set(re.findall(r"{(\w+)}", template))
     fill = {
         re.sub(r"{(\w+)}", lambda place: urllib.parse.quote(each[place[1]], safe=""), template)  # noqa: B023
@@ -471,11 +473,12 @@ def nextflow_values(weir, runs):
     return {
         "window_days": [1, 400], "window_hours": [1, 2000], "min_samples": [1, 3], "limit": [1, 7, 200],
         "since": ["2026-11-20T12:00:00Z", "2026-11-25T00:00:00Z"], "until": ["2026-11-20T12:00:00Z", "2027-01-01T00:00:00Z"],
-        "run_name": [runs[0]["run_name"], "nobody"], "process": [*processes[:3], "nobody"], "group_by": ["error_action"],
+        "run_name": [runs[0]["run_name"], "nobody"], "process": [*processes[:3], "nobody"], "executor": ["local", "nobody"], "machine_type": ["m5.large"], "group_by": ["error_action"],
         "status": ["COMPLETED", "FAILED", "ABORTED"], "offset": [0, 5], "bucket": ["hour", "day", "week"],
         "state": ["pending", "running", "stale", "succeeded", "failed", "cancelled,failed"], "name": [runs[0]["run_name"], "A"],
         "user": sorted({str(run.get("user")) for run in runs})[:2], "project": sorted({str(run.get("project")) for run in runs})[:2],
         "run_id": [runs[0]["run_id"], "nobody"], "attempt": [1, 2], "event": ["started", "process_completed", "error"], "order": ["oldest", "newest"],
+        "search": ["a", "*e*", "nobody"], "workspaceId": [1, 300], "attributes": ["optimized"],
     }  # fmt: skip
 
 

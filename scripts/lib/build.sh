@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 format_paths=(Sources Tests Fuzz migrations Package.swift scripts/lib/tsan_selftest.swift)
 
-# For a build that nobody changes: whole modules, each read once and not a second time for its interface, take half as long.
+# For a build that nobody changes: whole modules, each read once and not a second time for its interface.
 # The index stays, since the package manager finds tests by it, but leaves out the standard library, which it would read
 # again for every module.
 once_flags=(
