@@ -23,8 +23,20 @@ enum NextflowGauges {
                 help: "Daily partitions of raw tables.",
                 labels: [("table", "telemetry")]
             ) { Double(try DayPartitions.telemetry.count(on: $0)) },
+            GaugeSource(
+                "weir_tower_pending_calls",
+                help: "Calls of Nextflow's Tower client whose run nobody has told yet, 10,000 at most.",
+                labels: []
+            ) { connection in
+                Double(try connection.execute(pending).first?.int64(0) ?? 0)
+            },
         ]
     }
+
+    private static let pending = Statement(
+        "pending calls",
+        "SELECT count(*) FROM (SELECT FROM tower_pending LIMIT 10000) p"
+    )
 
     private static func read(
         _ connection: Connection,

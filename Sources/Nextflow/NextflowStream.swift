@@ -13,6 +13,8 @@ package struct NextflowStream: Projection {
 
     package let stream = "nextflow"
     package let stageCount = 2
+    /// A call of Tower's client may have megabytes.
+    package let decodesInParallel = true
     private let weblog: NextflowProjection
     private let tower: TowerProjection
 

@@ -131,7 +131,7 @@ import Testing
 
         try harness.execute("DROP SCHEMA public CASCADE")
         await gauges.refresh(pool)
-        #expect(Self.scrape(gauges) == before.filter { !$0.hasPrefix("weir_partitions") })
+        #expect(Self.scrape(gauges) == before.filter { $0.hasPrefix("weir_nextflow") })
         await pool.close()
     }
 

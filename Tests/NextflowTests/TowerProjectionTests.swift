@@ -43,8 +43,8 @@ struct TowerProjectionTests {
         let told = try TowerHarness.rows(weblog: [], tower: [lines])
         var generator = SeededGenerator(7)
         let shuffled = (lines + lines).shuffled(using: &generator)
-        let again = try TowerHarness.rows(weblog: [], tower: shuffled.map { [$0] })
-        #expect(again == told)
+        #expect(try TowerHarness.rows(weblog: [], tower: shuffled.map { [$0] }) == told)
+        #expect(try TowerHarness.rows(weblog: [], tower: shuffled.batches(using: &generator)) == told)
     }
 }
 
@@ -59,6 +59,26 @@ struct TowerHarness: Equatable {
     var containers: [String]
 
     static let database = Result { try ProjectionHarness() }
+
+    /// Everything that calls alone decide, with the times of rows.
+    private static let factsSQL = """
+        SELECT concat_ws(
+            '|', t.workflow_id, t.workspace_id, t.progress, t.process_names, t.dag, t.launched,
+            md5(t.config_text), t.metrics, r.first_utc, r.last_utc, r.tower_utc, r.weblog_utc, r.started_utc,
+            r.task_utc, r.completed_utc, r.first_received_at, r.last_received_at
+        )
+        FROM run_tower t
+        JOIN run r USING (run_key)
+        UNION ALL
+        SELECT concat_ws(
+            '|', task_number, hash, status_rank, executor, machine_type, cloud_zone, price_model,
+            spot_interruptions, tower_told, first_utc, last_utc
+        )
+        FROM task
+        UNION ALL
+        SELECT concat_ws('|', task_id, hash, utc_time) FROM completion
+        ORDER BY 1
+        """
 
     /// Applies batches to an empty database, and reads it.
     static func rows(
@@ -95,21 +115,19 @@ struct TowerHarness: Equatable {
             completions: try harness.rows(
                 """
                 SELECT concat_ws(
-                    '|', process, attempt, status, exit, error_action, sum(rows), sum(cpus), sum(memory), sum(time_ms),
+                    '|', bucket, process, attempt, status, exit, error_action, sum(rows), sum(cpus), sum(memory), sum(time_ms),
                     sum(pct_cpu), sum(pct_mem), sum(peak_rss), sum(read_bytes), sum(write_bytes)
                 )
                 FROM completion_rollup
-                WHERE grain = 'year'
-                GROUP BY process, attempt, status, exit, error_action
+                WHERE grain = 'hour'
+                GROUP BY bucket, process, attempt, status, exit, error_action
                 ORDER BY 1
                 """
             ),
             outcome: try harness.rows(
                 "SELECT concat_ws('|', run_id, run_name, outcome, user_name, project_name, segment_start) FROM run"
             ),
-            facts: try harness.rows(
-                "SELECT concat_ws('|', workflow_id, progress, process_names, launched, md5(config_text), metrics) FROM run_tower"
-            ),
+            facts: try harness.rows(factsSQL),
             places: try harness.rows(
                 "SELECT concat_ws('|', task_id, executor, machine_type) FROM completion ORDER BY task_id, hash"
             ),
@@ -133,5 +151,18 @@ extension ProjectionHarness {
                 return letters + (try applier.apply(batch, on: connection) { _ in }.deadLetters)
             }
         }
+    }
+}
+
+extension Array {
+    /// Cut into batches of one to five.
+    func batches(using generator: inout some RandomNumberGenerator) -> [[Element]] {
+        var (rest, batches) = (self[...], [[Element]]())
+        while !rest.isEmpty {
+            let batch = rest.prefix(Int.random(in: 1...5, using: &generator))
+            batches.append(Array(batch))
+            rest = rest.dropFirst(batch.count)
+        }
+        return batches
     }
 }

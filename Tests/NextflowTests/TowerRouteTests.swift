@@ -90,6 +90,14 @@ struct TowerRouteTests {
                 "https://weir.test/weir"
             ),
             (["Host": "weir.test", "X-Forwarded-Proto": "javascript"], "http://weir.test"),
+            (
+                [
+                    "Host": "weir.test", "X-Forwarded-Proto": "HTTPS, http",
+                    "X-Forwarded-Host": "a.test, b.test",
+                    "X-Forwarded-Prefix": "/tools/weir/",
+                ],
+                "https://a.test/tools/weir"
+            ),
         ] as [(HeaderFields, String)]
     )
     func linksThroughProxies(fields: HeaderFields, base: String) async throws {
@@ -139,6 +147,50 @@ struct TowerRouteTests {
             #expect(try await weir.send(path[1] == "create" ? .post : .put, target, body: body).status == 200)
         }
         return id
+    }
+
+    /// Contract §10 (5): the client goes on with Weir's id, and others know that of the platform.
+    @Test func `that the platform launched is found by either id`() async throws {
+        let weir = try Self.weir.get()
+        let id = try await Self.replay("26.04.6_launched_by_platform", to: weir)
+        for name in [id, "abc123XYZ"] {
+            let answer = try await weir.send(.get, "/tower/workflow/\(name)")
+            #expect(answer.status == 200)
+            #expect(answer.text.contains(#""id":"\#(id)""#))
+        }
+    }
+
+    /// Contract §10 (8), (15).
+    @Test func `that was resumed has its cached tasks, and completes none of them again`() async throws {
+        let weir = try Self.weir.get()
+        _ = try await Self.replay("25.10.2_resume_first", to: weir)
+        let id = try await Self.replay("25.10.2_resume", to: weir)
+        let tasks = try JSONDocument(text: try await weir.send(.get, "/tower/workflow/\(id)/tasks").text).root
+        let statuses = tasks["tasks"]?.elements.compactMap { $0["task"]?["status"]?.string }.sorted()
+        #expect(statuses == ["CACHED", "CACHED", "CACHED", "CACHED", "COMPLETED", "COMPLETED"])
+        let detail = try JSONDocument(text: try await weir.send(.get, "/tower/workflow/\(id)").text).root
+        let workflow = try #require(detail["workflow"])
+        let (session, name) = (workflow["sessionId"]?.string ?? "", workflow["runName"]?.string ?? "")
+        let run = try JSONDocument(
+            text: try await weir.send(.get, "/api/nextflow/runs/\(session)/\(name)").text
+        )
+        #expect(run.root["completions"]?["total"]?.int64 == 2)
+        #expect(run.root["stats"]?["cachedCount"]?.int64 == 4)
+    }
+
+    @Test func `that asks for huge resources breaks no counts`() async throws {
+        let weir = try Self.weir.get()
+        let id = TowerWorkflowID.make(sessionID: "huge", runName: "huge")
+        let tasks = [("A", 1), ("A", 2), ("B", 3)].map { process, task in
+            #"{"taskId":\#(task),"hash":"ab/\#(task)","status":"RUNNING","process":"\#(process)","cpus":9e15,"memory":6e18,"start":"2026-11-20T22:00:00Z","attempt":1}"#
+        }
+        let create = #"{"sessionId":"huge","runName":"huge"}"#
+        #expect(try await weir.send(.post, "/tower/trace/create", body: create).status == 200)
+        let progress = #"{"tasks":[\#(tasks.joined(separator: ","))]}"#
+        #expect(try await weir.send(.put, "/tower/trace/\(id)/progress", body: progress).status == 200)
+        let answer = try await weir.send(.get, "/tower/workflow/\(id)/progress")
+        #expect(answer.status == 200)
+        #expect(answer.text.contains(#""running":3"#))
     }
 
     /// Contract §10 (4), (9).
@@ -195,6 +247,40 @@ struct TowerRouteTests {
     }
 
     @Test(
+        "has secrets masked wherever they stand in its configuration",
+        arguments: [
+            ("a.password = 'x'\r\nb = 1\r\n", "a.password = '[redacted]'\r\nb = 1\r\n"),
+            (
+                "params.db = [user:'u', password:'x', port:1]\n",
+                "params.db = [user:'u', password: '[redacted]', port:1]\n"
+            ),
+            ("'password' : \"a\\\"b\" // x", "'password' : '[redacted]'"),
+            ("password = '''a\nb''' + c\nd = 2", "password = '[redacted]'\nd = 2"),
+            ("password = [a: 'x', b: ['y']]\nc {}", "password = '[redacted]'\nc {}"),
+            ("db { password 'x' }", "db { password  '[redacted]'}"),
+            ("passwords = 'x'\nurl = 'https://password:8'", "passwords = 'x'\nurl = 'https://password:8'"),
+            ("password = 'open", "password = '[redacted]'"),
+        ]
+    )
+    func masks(text: String, masked: String) throws {
+        let redactor = try #require(Redactor(keys: ["password"]))
+        #expect(ConfigurationMask.masked(text, redactor) == masked)
+    }
+
+    @Test func `has ten megabytes of configuration cut, and the rest of its body kept`() throws {
+        var writer = JSONWriter()
+        writer.object { body in
+            body.object("workflow") { workflow in
+                workflow.member("configText", String(repeating: "a = 'b'\n", count: 1_310_720))
+                workflow.member("runName", "n")
+            }
+        }
+        let body = try #require(TowerBody(writer.bytes).body)
+        #expect(body.count < 1_500_000)
+        #expect(try JSONDocument(body).root["workflow"]?["runName"]?.string == "n")
+    }
+
+    @Test(
         "sends values that JSON lacks; they are null",
         arguments: [
             (#"{"a":,"b":1}"#, #"{"a":null,"b":1}"#), (#"{"a":}"#, #"{"a":null}"#),
@@ -217,13 +303,32 @@ struct TowerRouteTests {
         #expect(TowerBody(Array(sent.utf8)).text == sent)
     }
 
-    @Test func `is asked to send a call again for a minute, and then let go`() {
+    @Test func `is asked to send a call again for a while, and then let go`() {
         let refusals = TowerRefusals()
-        let (call, other) = (NextflowKeys.body([1]), NextflowKeys.body([2]))
+        let (body, other) = (NextflowKeys.body([1]), NextflowKeys.body([2]))
         let start = ContinuousClock.now
-        #expect(refusals.shallComeAgain(call, now: start))
-        #expect(refusals.shallComeAgain(call, now: start + .seconds(59)))
-        #expect(!refusals.shallComeAgain(call, now: start + .seconds(60)))
-        #expect(refusals.shallComeAgain(other, now: start + .seconds(60)))
+        #expect(refusals.shallComeAgain(.progress, body, now: start))
+        #expect(refusals.shallComeAgain(.progress, body, now: start + .seconds(59)))
+        #expect(!refusals.shallComeAgain(.progress, body, now: start + .seconds(60)))
+        #expect(refusals.shallComeAgain(.begin, other, now: start))
+        #expect(!refusals.shallComeAgain(.begin, other, now: start + .seconds(3)))
+        // Some clients make one, and go on without an id, or not at all.
+        #expect(!refusals.shallComeAgain(.create, NextflowKeys.body([3]), now: start))
+    }
+
+    @Test func `is not asked for ever when many calls are refused`() {
+        let refusals = TowerRefusals()
+        let start = ContinuousClock.now
+        for number in 0..<10_000 {
+            #expect(
+                refusals.shallComeAgain(
+                    .progress,
+                    NextflowKeys.body(Array(String(number).utf8)[...]),
+                    now: start
+                )
+            )
+        }
+        #expect(!refusals.shallComeAgain(.progress, NextflowKeys.body([1]), now: start + .seconds(1)))
+        #expect(refusals.shallComeAgain(.progress, NextflowKeys.body([1]), now: start + .seconds(601)))
     }
 }

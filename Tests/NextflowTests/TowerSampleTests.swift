@@ -61,8 +61,8 @@ struct TowerSampleTests {
         )
         var generator = SeededGenerator(11)
         for _ in 0..<12 {
-            let shuffled = (lines + lines).shuffled(using: &generator)
-            #expect(try TowerHarness.rows(weblog: [], tower: shuffled.map { [$0] }) == told)
+            let batches = (lines + lines).shuffled(using: &generator).batches(using: &generator)
+            #expect(try TowerHarness.rows(weblog: [], tower: batches) == told)
         }
     }
 
@@ -81,7 +81,8 @@ struct TowerSampleTests {
         }
     }
 
-    /// Contract §5.3 (4), §10 (2): whoever is silent for longer than a heartbeat takes has stopped.
+    /// Contract §5.3 (4), §10 (2): whoever is silent for longer than a heartbeat takes has stopped, whatever the clock of
+    /// the client says.
     @Test(
         "of a run that is silent make it stale, and the next one brings it back",
         arguments: [
@@ -91,20 +92,21 @@ struct TowerSampleTests {
             (["create", "begin", "progress", "heartbeat"], 191, "running"),
             (["create", "begin", "progress", "heartbeat"], 300, "stale"),
             (["create", "begin", "progress", "complete"], 86_400, "succeeded"),
-        ] as [([String], Int, String)]
+        ] as [([String], Int, String)],
+        [0, -600, 600, 400_000_000]
     )
-    func liveness(calls: [String], after seconds: Int, state: String) throws {
+    func liveness(story: ([String], Int, String), skew: Int) throws {
+        let (calls, seconds, state) = story
         let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))
+        let clock = start.adding(seconds: skew).microseconds / 1000
         let workflow = #""workflow":{"sessionId":"s","runName":"n","start":"2026-11-20T22:00:00Z""#
         let bodies = [
-            "create": #"{"sessionId":"s","runName":"n","instant":\#(start.microseconds / 1000)}"#,
-            "begin": "{\(workflow)},\"instant\":\(start.microseconds / 1000)}",
-            "progress":
-                #"{"tasks":[{"taskId":1,"status":"RUNNING"}],"instant":\#(start.microseconds / 1000)}"#,
-            // A minute and a half later.
-            "heartbeat": #"{"progress":{},"instant":\#(start.microseconds / 1000 + 90_000)}"#,
+            "create": #"{"sessionId":"s","runName":"n","instant":\#(clock)}"#,
+            "begin": "{\(workflow)},\"instant\":\(clock)}",
+            "progress": #"{"tasks":[{"taskId":1,"status":"RUNNING"}],"instant":\#(clock)}"#,
+            "heartbeat": #"{"progress":{},"instant":\#(clock + 90_000)}"#,
             "complete":
-                "{\(workflow),\"complete\":\"2026-11-20T22:01:00Z\",\"success\":true},\"instant\":\(start.microseconds / 1000)}",
+                "{\(workflow),\"complete\":\"2026-11-20T22:01:00Z\",\"success\":true},\"instant\":\(clock)}",
         ]
         let lines = try calls.enumerated().map { index, name in
             let line = TowerLine(
@@ -114,7 +116,9 @@ struct TowerSampleTests {
                 body: Array(try #require(bodies[name]).utf8),
                 text: nil
             )
-            return JournalLine(seq: Int64(index + 1), at: start, kind: TowerLine.kind, body: line.bytes)
+            // The heartbeat comes a minute and a half after the others.
+            let time = start.adding(seconds: name == "heartbeat" ? 90 : 0)
+            return JournalLine(seq: Int64(index + 1), at: time, kind: TowerLine.kind, body: line.bytes)
         }
         _ = try TowerHarness.rows(weblog: [], tower: [lines])
         let moment = start.adding(seconds: seconds)
@@ -122,6 +126,41 @@ struct TowerSampleTests {
             "SELECT run_state(run, '\(moment)', '{24 hours, 190 seconds}'::interval[]) FROM run"
         )
         #expect(states == [state])
+    }
+
+    @Test func `may have numbers as texts`() throws {
+        func rows(_ quote: String) throws -> TowerHarness {
+            let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))
+            let numbers = [
+                ("taskId", "7"), ("exit", "0"), ("attempt", "2"), ("cpus", "4"), ("memory", "1073741824"),
+                ("pcpu", "12.5"), ("peakRss", "5e8"), ("duration", "1000"), ("numSpotInterruptions", "1"),
+            ]
+            let members = numbers.map { "\"\($0)\":\(quote)\($1)\(quote)" }.joined(separator: ",")
+            let body =
+                #"{"tasks":[{\#(members),"hash":"ab/1","status":"COMPLETED","process":"P"}],"instant":\#(quote)1795000000000\#(quote)}"#
+            let lines = [(TowerCall.create, #"{"sessionId":"s","runName":"n"}"#), (.progress, body)]
+                .enumerated()
+                .map { index, call in
+                    let line = TowerLine(
+                        call: call.0,
+                        workflowID: "abc",
+                        workspaceID: nil,
+                        body: Array(call.1.utf8),
+                        text: nil
+                    )
+                    return JournalLine(
+                        seq: Int64(index + 1),
+                        at: start,
+                        kind: TowerLine.kind,
+                        body: line.bytes
+                    )
+                }
+            return try TowerHarness.rows(weblog: [], tower: [lines])
+        }
+        let told = try rows("")
+        #expect(told.places == ["7"])
+        #expect(told.completions.first?.contains("|P|2|COMPLETED|0|") == true)
+        #expect(try rows("\"") == told)
     }
 
     @Test func `that waited for somebody to tell their run are all applied, however much it is`() throws {

@@ -51,7 +51,7 @@ import Testing
         ),
         (
             "PUT", "/tower/trace/abc/begin",
-            #"{"workflow":{"sessionId":"x","runName":"n","params":{"password":"HUNTER-14"},"configText":"db {\n  password = 'HUNTER-15'\n}"}}"#
+            #"{"workflow":{"sessionId":"x","runName":"n","params":{"password":"HUNTER-14"},"configText":"db {\n  password = 'HUNTER-15'\n}\r\nx = [user:'u', password:'HUNTER-18']"}}"#
         ),
         ("PUT", "/tower/trace/abc/progress", #"{"tasks":[{"taskId":1,"pcpu":,"password":"HUNTER-16"}]}"#),
         ("PUT", "/tower/trace/abc/progress", #"{"tasks":[{"password":"HUNTER-17"#),
@@ -69,7 +69,10 @@ import Testing
             String(decoding: try Data(contentsOf: URL(filePath: "\(raw)/\(name)")), as: UTF8.self)
         }
         let rows = try Connection.withTemporary(database.target) { connection in
-            try ["telemetry", "agent_run", "run", "tower_call", "run_tower"].flatMap { table in
+            try [
+                "telemetry", "agent_run", "run", "tower_call", "tower_pending", "run_tower", "run_container",
+                "run_segment",
+            ].flatMap { table in
                 try connection.executeOnce(Statement(sql: "SELECT t::text FROM \(table) t")).map {
                     try $0.text(0)
                 }

@@ -60,6 +60,8 @@ import Testing
         ("WEIR_ALLOW_ANONYMOUS", "maybe", "neither true nor false"),
         ("WEIR_LISTEN", "127.0.0.1", "127.0.0.1"),
         ("WEIR_LISTEN", "flower@127.0.0.1:1", "flower"),
+        ("WEIR_PUBLIC_URL", "https://a:b:c", "malformed"), ("WEIR_PUBLIC_URL", "http://[", "malformed"),
+        ("WEIR_PUBLIC_URL", "https://a/b", "malformed"), ("WEIR_PUBLIC_URL", "ftp://a", "malformed"),
         ("WEIR_LISTEN", "127.0.0.1:80,127.0.0.1:80", "twice"),
         ("WEIR_LOG_LEVEL", "loud", "not a log level"),
         ("WEIR_LOG_FORMAT", "xml", "none of these words"),

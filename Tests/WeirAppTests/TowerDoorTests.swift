@@ -16,6 +16,7 @@ import Testing
         let secrets = ["h.p.s", Base64.encode(Array(#"{"tid":1}.signature"#.utf8)), "plain"]
         let weir = try await EmbeddedServer.start(listen: "127.0.0.1:0,tower@127.0.0.1:0") { settings in
             settings.tokens = secrets.map { AccessToken(name: "t", secret: $0, scopes: [.ingest]) }
+            settings.tokens.append(AccessToken(name: "r", secret: "reader", scopes: [.read]))
             settings.maxBody = 4096
         }
         let client = try weir.client()
@@ -39,6 +40,20 @@ import Testing
             #expect(answer.status == 401)
             #expect(try JSONDocument(answer.body).root["message"]?.string?.isEmpty == false)
         }
+        for (token, status) in [("plain", 200), ("reader", 200), ("wrong", 401)] {
+            let other = try weir.client(fields: [("X-API-Key", token)])
+            let user = try other.get("/tower/user-info")
+            #expect(user.status == status, "\(token)")
+            if status == 200 {
+                #expect(user.text == #"{"user":{"id":1,"userName":"\#(token == "plain" ? "t" : "r")"}}"#)
+            }
+            #expect(try other.get("/tower/user/1/workspaces").status == status)
+            #expect(try other.get("/tower/ping").text == "pong")
+            #expect(
+                try other.get("/tower/service-info").text
+                    == #"{"message":null,"serviceInfo":{"version":"weir","commitId":null,"authTypes":[],"loginPath":null}}"#
+            )
+        }
         let own = try weir.client(profile: "tower", fields: [("X-API-Key", "plain")])
         #expect(try own.send("PUT", "/trace/abc/heartbeat", fields: [], body: Array("{}".utf8)).status == 200)
         try Self.large(try weir.client(fields: [("X-API-Key", "plain")]))
@@ -47,7 +62,7 @@ import Testing
 
     /// 413 would end the user's run.
     private static func large(_ client: HTTPTestClient) throws {
-        let body = #"{"tasks":[],"instant":1,"more":"\#(String(repeating: "x", count: 5000))"}"#
+        let body = #"{"tasks":[],"instant":1,"more":"\#(String(repeating: "x", count: 500_000))"}"#
         let dropped = try client.send("PUT", "/tower/trace/abc/progress", fields: [], body: Array(body.utf8))
         #expect(dropped.status == 200)
         #expect(

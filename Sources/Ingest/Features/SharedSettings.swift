@@ -31,7 +31,7 @@ package enum SharedSettings {
         "WEIR_PUBLIC_URL",
         .publicURL("a URL of http or https without a path"),
         default: nil,
-        "Where people reach this Weir, for links in notifications: https://weir.example.org."
+        "Where people reach this Weir, for links in notifications and in the output of Nextflow: https://weir.example.org."
     )
 }
 
@@ -43,11 +43,26 @@ extension SettingParser<String?> {
             let origin = text.hasSuffix("/") ? String(text.dropLast()) : text
             let rest = ["http://", "https://"].first { origin.lowercased().hasPrefix($0) }
                 .map { origin.dropFirst($0.count) }
-            guard let rest, !rest.isEmpty, rest.utf8.allSatisfy(isOfAuthority) else {
+            guard let rest, isAuthority(rest) else {
                 throw SettingComplaint(why: "it has no host, or another scheme, or is malformed")
             }
             return origin
         }
+    }
+
+    /// Whether it is a host, in brackets if it is an IPv6 address, and maybe a port.
+    private static func isAuthority(_ text: Substring) -> Bool {
+        guard text.utf8.allSatisfy(isOfAuthority) else { return false }
+        let host: Substring
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return false }
+            host = text[...end]
+        } else {
+            host = text.prefix { $0 != ":" }
+        }
+        let port = text.dropFirst(host.count)
+        return !host.isEmpty && host != "[]"
+            && (port.isEmpty || port.hasPrefix(":") && UInt16(port.dropFirst()) != nil)
     }
 
     /// Whether a byte may stand in `host:port`, where the host may be an IPv6 address in brackets.

@@ -1,5 +1,6 @@
 -- Notes which runs the ids of a batch stand for, and which of them nobody has told yet. An id whose run is known keeps it,
--- unless a call tells a lesser one: the order of the calls does not matter.
+-- unless a call tells a lesser one. Clients give an id to one run only; of an id that two runs have, calls belong to the
+-- run that was known when they were applied.
 -- $1: ids, each once; $2, $3, $4: their runs or null; $5: when they arrived.
 INSERT INTO tower_workflow AS w (workflow_id, run_key, run_id, run_name, seen_at)
 SELECT *

@@ -12,8 +12,8 @@ SELECT
     count(*) FILTER (WHERE state = 7) AS failed,
     count(*) FILTER (WHERE state = 7 AND error_action = 'IGNORE') AS ignored,
     count(*) FILTER (WHERE state = 7 AND error_action = 'RETRY') AS retries,
-    coalesce(sum(cpus) FILTER (WHERE state = 3), 0)::bigint AS load_cpus,
-    coalesce(sum(memory) FILTER (WHERE state = 3), 0)::bigint AS load_memory
+    least(coalesce(sum(cpus) FILTER (WHERE state = 3), 0), 1e15)::bigint AS load_cpus,
+    least(coalesce(sum(memory) FILTER (WHERE state = 3), 0), 9e18)::bigint AS load_memory
 FROM (
     SELECT
         task_number, process, error_action, cpus, memory,

@@ -58,10 +58,9 @@ enum TowerApplyStore {
         var told: [String: TowerRun] = [:]
         for message in messages {
             guard let run = message.run else { continue }
-            let known = told[message.workflowID]
-            if known.map({ run.key < $0.key }) ?? true { told[message.workflowID] = run }
+            for id in message.workflowIDs where told[id].map({ run.key < $0.key }) ?? true { told[id] = run }
         }
-        let ids = Set(messages.map(\.workflowID)).sorted()
+        let ids = Set(messages.flatMap(\.workflowIDs)).sorted()
         var runs = try fetchRuns(ids, locking: false, on: connection)
         let news = ids.filter { id in
             guard let run = told[id] else { return runs[id] == nil }
@@ -69,7 +68,7 @@ enum TowerApplyStore {
         }
         guard !news.isEmpty else { return runs }
         let arrivals = Dictionary(
-            messages.map { ($0.workflowID, $0.receivedAt) },
+            messages.flatMap { message in message.workflowIDs.map { ($0, message.receivedAt) } },
             uniquingKeysWith: min
         )
         try connection.execute(
@@ -159,7 +158,7 @@ enum TowerApplyStore {
             ),
             [.textArray(ids.sorted()), .int(pendingBytes)]
         )
-        return try rows.compactMap { row in
+        return try rows.map { row in
             let line = JournalLine(
                 seq: try row.int64("seq"),
                 at: try row.timestamp("received_at"),
@@ -167,11 +166,7 @@ enum TowerApplyStore {
                 body: Array(try row.text("body").utf8)
             )
             let journal = try row.uuid("journal_id")
-            do throws(Refusal) {
-                return try TowerMessage(line, journal: journal)
-            } catch {
-                preconditionFailure("BUG: a call that was read once can't be read again: \(error)")
-            }
+            return try TowerMessage(line, journal: journal)
         }.sorted { ($0.journalID, $0.seq) < ($1.journalID, $1.seq) }
     }
 

@@ -40,19 +40,9 @@ package struct TowerConfiguration: Sendable {
 
     private func kept(_ text: String) -> String? {
         guard mostBytes > 0 else { return nil }
-        let masked = redactor.map { redactor in Self.masked(text, redactor) } ?? text
+        let masked = redactor.map { ConfigurationMask.masked(text, $0) } ?? text
         guard masked.utf8.count > mostBytes else { return masked }
         let cut = String(decoding: masked.utf8.prefix(mostBytes), as: UTF8.self)
         return cut + "\n// … cut: WEIR_TOWER_CONFIG_BYTES"
-    }
-
-    /// Masks the value behind a key: `key = 'value'`, `a.b.key = "value"`, `key: 'value'`.
-    private static func masked(_ text: String, _ redactor: Redactor) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            guard let sign = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return String(line) }
-            let name = line[..<sign].split(whereSeparator: { " \t.[,{('\"".contains($0) }).last ?? ""
-            guard redactor.isMasked(String(name)) else { return String(line) }
-            return line[...sign] + " '\(Redactor.mask)'"
-        }.joined(separator: "\n")
     }
 }

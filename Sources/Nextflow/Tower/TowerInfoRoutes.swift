@@ -85,12 +85,12 @@ enum TowerInfoRoutes {
                 summary: "Says whose token it is.",
                 answers: [APIAnswer(200, "The name of the token; `anonymous` without one.", .named(user))]
             ),
-            handler: .graded { request, _ in
+            handler: known { caller in
                 var writer = JSONWriter()
                 writer.object { answer in
                     answer.object("user") { user in
                         user.member("id", 1)
-                        user.member("userName", request.caller.isEmpty ? "anonymous" : request.caller)
+                        user.member("userName", caller.name ?? "anonymous")
                     }
                 }
                 return .json(writer.bytes)
@@ -110,7 +110,20 @@ enum TowerInfoRoutes {
                 summary: "Lists the workspaces of a user: Weir has none, and takes every id of one.",
                 answers: [APIAnswer(200, "The list.", .named(list))]
             ),
-            handler: .async { _ in .json(Array(#"{"orgsAndWorkspaces":[]}"#.utf8)) }
+            handler: known { _ in .json(Array(#"{"orgsAndWorkspaces":[]}"#.utf8)) }
         )
+    }
+
+    /// For whoever may send or read: clients of either kind ask this first.
+    private static func known(_ answer: @escaping @Sendable (Caller) -> Response) -> Endpoint.Handler {
+        .keyed { _, caller in
+            guard !caller.scopes.isDisjoint(with: [.ingest, .read]) else {
+                return ErrorEnvelope.tower.response(
+                    .unauthorized,
+                    "A token with the scope ingest or read is needed: weir token create."
+                )
+            }
+            return answer(caller)
+        }
     }
 }

@@ -38,6 +38,8 @@ final class TowerMessage: Sendable {
     let digest: UUID128
     /// Which run it is; nil for calls that have only the id.
     let run: TowerRun?
+    /// The id that the platform gave a run which it launched; the client goes on with Weir's. Contract §10 (5).
+    let suppliedID: String?
     /// Whether a value that PostgreSQL cannot store was replaced.
     let isAltered: Bool
     /// The line's object, in a form that jsonb accepts.
@@ -77,8 +79,13 @@ final class TowerMessage: Sendable {
         instant = body?["instant"]?.lenientMilliseconds ?? line.at
         digest = NextflowKeys.body(line.body)
         text = line.body
+        let supplied = call == .create ? body?["workflowId"]?.string.map(indexable) : nil
+        suppliedID = supplied.flatMap { $0.isEmpty || $0 == workflowID ? nil : $0 }
         run = (call == .create ? body : body?["workflow"]).flatMap(TowerRun.init)
     }
+
+    /// The ids that stand for its run.
+    var workflowIDs: [String] { [workflowID] + [suppliedID].compactMap(\.self) }
 
     /// The object that the client sent; nil when nothing could be read.
     var body: JSONNode? { root["body"].flatMap { $0.kind == .object ? $0 : nil } }
@@ -86,7 +93,9 @@ final class TowerMessage: Sendable {
     /// What the call says, as events of the weblog's form: the rows are those of the weblog. Contract §10 (13).
     func events(of run: TowerRun) -> [NextflowEvent] {
         switch call {
-        case .create, .heartbeat, .patch: return [event(EventName.alive, run)]
+        case .create:
+            return [event(EventName.alive, run, workflow: WorkflowFacts(workflow: nil, beside: body))]
+        case .heartbeat, .patch: return [event(EventName.alive, run)]
         case .begin: return [event(EventName.started, run, workflow: WorkflowFacts(tower: body?["workflow"]))]
         case .complete:
             return [event(EventName.completed, run, workflow: WorkflowFacts(tower: body?["workflow"]))]
@@ -100,6 +109,18 @@ final class TowerMessage: Sendable {
             return events.isEmpty ? [event(EventName.alive, run)] : events
         }
     }
+
+    /// When an event happened: as the weblog tells it of the end of a task, in whole seconds, so that both clients count it in
+    /// the same hour. Else, and where the end is no time near the call's, when the call was sent.
+    func time(of name: String, _ task: Trace?) -> Timestamp {
+        guard
+            name == EventName.taskCompleted, let end = task?.completeAt, end <= instant,
+            instant - end < Self.longestDelay
+        else { return instant }
+        return Timestamp(microseconds: end.microseconds - end.microseconds % 1_000_000)
+    }
+
+    private static let longestDelay = Duration.seconds(7 * 86_400)
 
     private func event(
         _ name: String,

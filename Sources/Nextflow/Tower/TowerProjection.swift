@@ -11,7 +11,6 @@ package struct TowerProjection: Projection {
     package let stream = "tower"
     package let kinds = [TowerLine.kind]
     package let stageCount = 2
-    package let decodesInParallel = true
 
     private let partitions: DayPartitions
     private let metrics: NextflowMetrics?
@@ -62,7 +61,7 @@ package struct TowerProjection: Projection {
         let runs = try TowerApplyStore.tellWorkflows(messages, on: connection)
         let (ready, early) = messages.partitioned { runs[$0.workflowID] != nil }
         try TowerApplyStore.keep(early, on: connection)
-        let told = Set(messages.filter { $0.run != nil }.map(\.workflowID))
+        let told = Set(messages.filter { $0.run != nil }.flatMap(\.workflowIDs))
         elements[0].events = try apply(ready, of: runs, on: connection)
         while true {
             let waited = try TowerApplyStore.takePending(of: told, on: connection)

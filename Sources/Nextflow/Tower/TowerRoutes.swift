@@ -133,8 +133,8 @@ package struct TowerRoutes: Sendable {
         }
     }
 
-    /// The answer to a call that the journal could not take: 503, so that the client sends it again; after a minute 200 with
-    /// `KO`, since the client would end the user's run.
+    /// The answer to a call that the journal could not take: 503, so that the client sends it again; after a while 200 with
+    /// `KO`, since the client would end the user's run. A `create` gets its id at once: the next call tells the run, too.
     private func refusal(
         _ call: TowerCall,
         _ workflowID: String,
@@ -144,7 +144,7 @@ package struct TowerRoutes: Sendable {
         var response = ErrorEnvelope.tower.response(to: error, storing: "call")
         if case .lineTooLarge = error {
             // It would never be taken.
-        } else if refusals.shallComeAgain(NextflowKeys.body(line.bytes[...])) {
+        } else if refusals.shallComeAgain(call, NextflowKeys.body(line.bytes[...])) {
             // The client takes 507 for final.
             response.status = .serviceUnavailable
             return response
@@ -192,9 +192,12 @@ package struct TowerRoutes: Sendable {
 
     /// Where the client, or the proxy in front of Weir, was asked. A proxy's word is not checked: only its client sees it.
     private static func address(_ fields: HeaderFields) -> String? {
-        guard let host = fields["X-Forwarded-Host"] ?? fields["Host"] else { return nil }
-        let scheme = fields["X-Forwarded-Proto"] == "https" ? "https" : "http"
-        return "\(scheme)://\(host)" + (fields["X-Forwarded-Prefix"] ?? "")
+        // Of several proxies the first was asked.
+        func first(_ name: String) -> String? { fields.list(name).first.map { String($0) } }
+        guard let host = first("X-Forwarded-Host") ?? fields["Host"] else { return nil }
+        let scheme = first("X-Forwarded-Proto")?.lowercased() == "https" ? "https" : "http"
+        let prefix = (first("X-Forwarded-Prefix") ?? "").split(separator: "/").map { "/" + $0 }.joined()
+        return "\(scheme)://\(host)\(prefix)"
     }
 
     // MARK: - Endpoints

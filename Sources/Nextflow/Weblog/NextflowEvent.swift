@@ -72,7 +72,7 @@ final class NextflowEvent: Sendable {
         runID = run.id
         runName = run.name
         event = name
-        utcTime = call.instant
+        utcTime = call.time(of: name, task)
         let runKey = run.key
         self.runKey = runKey
         digest = call.digest

@@ -226,7 +226,7 @@ package struct FrontDoor: Application {
     ) -> Admission.Decision {
         let limit = route.bodyLimit ?? (route.scope == .ingest ? bodyLimits.ingest : bodyLimits.other)
         if let overlong = route.overlong, (entrance.head.announcedBytes ?? 0) > limit {
-            return .refuse(overlong(parameters))
+            return Self.dropping(overlong(parameters))
         }
         let handle = answering(route.handler, entrance, connection)
         let redactor = route.scope == .ingest ? redactor : nil
@@ -239,6 +239,20 @@ package struct FrontDoor: Application {
             if let refusal = limiter?.refusal(of: request) { return exchange.respond(refusal) }
             guard let redactor, !request.body.isEmpty else { return handle(request, exchange) }
             Self.mask(request, redactor, exchange, then: handle)
+        }
+    }
+
+    /// Answers when the whole body has come: a client that is cut off while it sends never reads its answer.
+    private static func dropping(_ answer: Response) -> Admission.Decision {
+        .acceptStreaming(bodyLimit: 1 << 40) { _, body, exchange in
+            exchange.respond {
+                do {
+                    for try await _ in body {}
+                } catch {
+                    // The client is gone, and with it whoever reads the answer.
+                }
+                return answer
+            }
         }
     }
 

@@ -7,7 +7,7 @@ extension ServerSettings {
             "WEIR_MAX_BODY",
             .bytes(1024...(1 << 30)),
             default: "32MiB",
-            "The largest body that an ingest route takes; a larger one is answered 413."
+            "The largest body that an ingest route takes; a larger one is answered 413, one of Nextflow's Tower client 200 and dropped."
         )
     }
 

@@ -55,7 +55,13 @@ enum TowerProgressEncoder {
     /// The counts of the tasks, by process.
     static func progress(_ rows: QueryResult) throws -> [UInt8] {
         let values = try rows.map { row in try counts.map { try row.int64(.name($0)) } }
-        let sums = counts.indices.map { index in values.reduce(0) { $0 + $1[index] } }
+        let sums = counts.indices.map { index in
+            values.reduce(Int64(0)) { sum, row in
+                // What clients ask for may be anything.
+                let (added, overflow) = sum.addingReportingOverflow(row[index])
+                return overflow ? .max : added
+            }
+        }
         let processes = try zip(rows, values).compactMap { row, values in
             try row.optionalText("process").map { ($0, values) }
         }

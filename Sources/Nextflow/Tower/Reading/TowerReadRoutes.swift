@@ -46,7 +46,7 @@ package struct TowerReadRoutes: Sendable {
             let keys = try store.fetchKeys(query)
             return .json(
                 try TowerWorkflowEncoder.list(
-                    store.fetchWorkflows(Array(keys.prefix(query.limit))),
+                    store.fetchWorkflows(Array(keys.prefix(query.limit)), forList: true),
                     total: query.countsAll ? store.fetchTotal(query) : nil,
                     hasMore: keys.count > query.limit
                 )

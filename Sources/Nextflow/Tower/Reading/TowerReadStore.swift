@@ -41,9 +41,12 @@ struct TowerReadStore {
         "SELECT run_key FROM run WHERE run_key BETWEEN $1::uuid AND $2::uuid ORDER BY run_key LIMIT 1"
     )
 
-    /// Runs with their latest executions, in the order of the keys.
-    func fetchWorkflows(_ keys: [UUID128]) throws -> QueryResult {
-        try connection.execute(Self.workflows, [.uuidArray(keys), .timestamp(now), staleAfter.parameter])
+    /// Runs with their latest executions, in the order of the keys; without what may be large if they are for a list.
+    func fetchWorkflows(_ keys: [UUID128], forList: Bool = false) throws -> QueryResult {
+        try connection.execute(
+            Self.workflows,
+            [.uuidArray(keys), .timestamp(now), staleAfter.parameter, .bool(!forList)]
+        )
     }
 
     private static let workflows = Statement("tower workflows", file: PackageResources.tower_workflows_sql)
@@ -74,7 +77,8 @@ struct TowerReadStore {
     /// The keys of a page of runs, the newest first; one more than the limit when there are more.
     func fetchKeys(_ query: TowerRunQuery) throws -> [UUID128] {
         var conditions = SQLConditions()
-        let runs = Self.found(by: query, &conditions)
+        let (most, overflow) = query.offset.addingReportingOverflow(Int64(query.limit) + 1)
+        let runs = Self.found(by: query, atMost: overflow ? .max : most, &conditions)
         let limit = conditions.place(.int(query.limit + 1))
         let offset = conditions.place(.int64(query.offset))
         let statement = Statement(
@@ -91,7 +95,7 @@ struct TowerReadStore {
     /// How many runs the pages of a query have; no more than `mostCounted` are counted.
     func fetchTotal(_ query: TowerRunQuery) throws -> Int64 {
         var conditions = SQLConditions()
-        let runs = Self.found(by: query, &conditions)
+        let runs = Self.found(by: query, atMost: Int64(Self.mostCounted), &conditions)
         let limit = conditions.place(.int(Self.mostCounted))
         let statement = Statement(
             "tower runs total",
@@ -101,7 +105,11 @@ struct TowerReadStore {
     }
 
     /// The runs of a query. Each name that is searched has an index of its own.
-    private static func found(by query: TowerRunQuery, _ conditions: inout SQLConditions) -> String {
+    private static func found(
+        by query: TowerRunQuery,
+        atMost most: Int64,
+        _ conditions: inout SQLConditions
+    ) -> String {
         let walk = "(SELECT * FROM run ORDER BY first_utc DESC, run_key DESC LIMIT \(mostWalked)) r"
         var tables = query.search?.beginning.isEmpty == true ? walk : "run r"
         if let workspace = query.workspaceID {
@@ -115,6 +123,7 @@ struct TowerReadStore {
         let beginning =
             search.beginning.isEmpty
             ? nil : "lower(\(conditions.place(.text(search.beginning))) COLLATE \"C\")"
+        let limit = conditions.place(.int64(most))
         return ["run_name", "project_name"].map { column in
             var found = conditions
             let name = "lower(r.\(column))"
@@ -122,7 +131,13 @@ struct TowerReadStore {
             if let beginning {
                 found.require("\(name) >= \(beginning) AND \(name) < \(beginning) || '\u{10FFFF}'")
             }
-            return "SELECT r.run_key, r.first_utc FROM \(tables) WHERE \(found.text)"
+            return """
+                (
+                    SELECT r.run_key, r.first_utc FROM \(tables) WHERE \(found.text)
+                    ORDER BY r.first_utc DESC, r.run_key DESC
+                    LIMIT \(limit)::bigint
+                )
+                """
         }.joined(separator: " UNION ")
     }
 }
