@@ -40,7 +40,7 @@ package struct TowerConfiguration: Sendable {
 
     private func kept(_ text: String) -> String? {
         guard mostBytes > 0 else { return nil }
-        let masked = redactor.map { ConfigurationMask.masked(text, $0) } ?? text
+        let masked = redactor.map { TowerConfigurationMask.masked(text, $0) } ?? text
         guard masked.utf8.count > mostBytes else { return masked }
         let cut = String(decoding: masked.utf8.prefix(mostBytes), as: UTF8.self)
         return cut + "\n// … cut: WEIR_TOWER_CONFIG_BYTES"
