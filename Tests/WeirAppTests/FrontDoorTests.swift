@@ -206,6 +206,18 @@ import Testing
         }
         #expect(found == limit)
     }
+
+    @Test(
+        "a client that must not be refused gets another answer for a large body, and 503 for a slow one",
+        arguments: [
+            ("/call", Fault.request(RequestError(.bodyTooLarge, limit: 7)), Status.ok),
+            ("/call", .slowBody, .serviceUnavailable), ("/telemetry", .slowBody, .requestTimeout),
+        ]
+    )
+    func faults(path: String, fault: Fault, status: Status) {
+        let head = RequestHead(method: .post, target: path)
+        #expect(FrontDoor.make(tokens: []).response(to: fault, head: head).status == status)
+    }
 }
 
 extension FrontDoor {
@@ -216,7 +228,12 @@ extension FrontDoor {
                 .make(.post, "/small", .ingest, bodyLimit: 7), .make(.get, "/runs/{id}", .read),
                 .make(.get, "/health", nil), .make(.get, "/version", nil),
             ],
-            profiles: ["runs": [.make(.get, "/health", nil, summary: "runs")]]
+            profiles: [
+                "runs": [
+                    .make(.get, "/health", nil, summary: "runs"),
+                    .make(.post, "/call", .ingest, overlong: "long"),
+                ]
+            ]
         )
         let known = TokenTable(tokens)
         return FrontDoor(
@@ -235,6 +252,7 @@ extension Endpoint {
         _ pattern: String,
         _ scope: Scope?,
         bodyLimit: Int? = nil,
+        overlong: String? = nil,
         summary: String = "main"
     ) -> Endpoint {
         Endpoint(
@@ -242,9 +260,16 @@ extension Endpoint {
             pattern,
             scope: scope,
             bodyLimit: bodyLimit,
+            overlong: overlong.map(Self.answer),
             documentation: EndpointDocumentation(tag: "Test", summary: summary, answers: []),
             handler: .async { _ in .text("here") }
         )
+    }
+}
+
+extension Endpoint {
+    private static func answer(_ text: String) -> @Sendable (PathParameters) -> Response {
+        { _ in .text(text) }
     }
 }
 

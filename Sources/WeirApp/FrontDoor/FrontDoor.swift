@@ -72,14 +72,17 @@ package struct FrontDoor: Application {
         guard let head = head.map({ IngestPrefix($0)?.head ?? $0 }) else {
             return ErrorEnvelope.detail.response(fault.status, fault.message)
         }
-        return envelope(of: head).response(fault.status, fault.message)
-    }
-
-    private func envelope(of head: RequestHead) -> ErrorEnvelope {
-        if case .matched(let endpoint, _, _) = table.locate(head.method, head.path, profile: nil) {
-            return endpoint.envelope
+        guard let (endpoint, parameters) = table.find(head.method, head.path) else {
+            return PathRefusal.envelope(head.path).response(fault.status, fault.message)
         }
-        return PathRefusal.envelope(head.path)
+        switch (fault.status, endpoint.overlong) {
+        // A body in chunks, or a compressed one: its length was not announced.
+        case (.contentTooLarge, let overlong?): return overlong(parameters)
+        // A client that must not be refused sends its call again after 503, and not after 408.
+        case (.requestTimeout, .some):
+            return endpoint.envelope.response(.serviceUnavailable, fault.message)
+        default: return endpoint.envelope.response(fault.status, fault.message)
+        }
     }
 
     /// Every response but those of OPTIONS has `no-store`: a response that needed a token is for the sender of the

@@ -57,6 +57,16 @@ package struct RouteTable: Sendable {
         (profile.flatMap { profiles[$0] } ?? main).locate(method, path)
     }
 
+    /// The endpoint of a request whose listener is not known: those of all listeners come first.
+    package func find(_ method: Method, _ path: String) -> (Endpoint, PathParameters)? {
+        for index in [main] + profiles.keys.sorted().compactMap({ profiles[$0] }) {
+            if case .matched(let endpoint, let parameters, _) = index.locate(method, path) {
+                return (endpoint, parameters)
+            }
+        }
+        return nil
+    }
+
     /// The methods of a path; empty for an unknown path.
     package func allowedMethods(_ path: String, profile: String?) -> [Method] {
         // No route has this method, so that the router always lists the existing ones.
