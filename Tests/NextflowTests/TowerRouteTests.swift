@@ -242,6 +242,12 @@ struct TowerRouteTests {
             String(decoding: cut, as: UTF8.self)
                 == #"{"workflow":{"configText":"aws {\n// … cut: WEIR_TOWER_CONFIG_BYTES"}}"#
         )
+        // Of what is far larger the end is not even read.
+        let short = TowerConfiguration(redactor: redactor, mostBytes: 12)
+        #expect(
+            String(decoding: TowerBody(writer.bytes, short).body ?? [], as: UTF8.self)
+                == #"{"workflow":{"configText":"aws {\n   acc\n// … cut: WEIR_TOWER_CONFIG_BYTES"}}"#
+        )
         let none = TowerBody(writer.bytes, TowerConfiguration(mostBytes: 0)).body ?? []
         #expect(String(decoding: none, as: UTF8.self) == #"{"workflow":{"configText":null}}"#)
     }

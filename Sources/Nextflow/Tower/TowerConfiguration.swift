@@ -40,9 +40,15 @@ package struct TowerConfiguration: Sendable {
 
     private func kept(_ text: String) -> String? {
         guard mostBytes > 0 else { return nil }
-        let masked = redactor.map { TowerConfigurationMask.masked(text, $0) } ?? text
-        guard masked.utf8.count > mostBytes else { return masked }
-        let cut = String(decoding: masked.utf8.prefix(mostBytes), as: UTF8.self)
-        return cut + "\n// … cut: WEIR_TOWER_CONFIG_BYTES"
+        // What is looked through is bounded, too.
+        let beginning = Self.beginning(of: text, 4 * mostBytes)
+        let masked = redactor.map { TowerConfigurationMask.masked(beginning, $0) } ?? beginning
+        let kept = Self.beginning(of: masked, mostBytes)
+        let isWhole = beginning.utf8.count == text.utf8.count && kept.utf8.count == masked.utf8.count
+        return isWhole ? kept : kept + "\n// … cut: WEIR_TOWER_CONFIG_BYTES"
+    }
+
+    private static func beginning(of text: String, _ mostBytes: Int) -> String {
+        text.utf8.count > mostBytes ? String(decoding: text.utf8.prefix(mostBytes), as: UTF8.self) : text
     }
 }
