@@ -493,7 +493,7 @@ CREATE FUNCTION public.run_state(r public.run, moment timestamp with time zone, 
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     SELECT CASE
-        WHEN r.tower_utc IS NULL THEN run_state(r, moment, stale_after[1])
+        WHEN r.tower_utc IS NULL OR r.weblog_utc > r.tower_utc + stale_after[2] THEN run_state(r, moment, stale_after[1])
         WHEN r.last_received_at < moment - stale_after[2]
              AND run_state(r, moment, interval '1000 years') IN ('pending', 'running') THEN 'stale'
         ELSE run_state(r, moment, interval '1000 years')

@@ -214,11 +214,11 @@ $$;
 
 -- The state of a run at a moment, after a silence of the weblog or of Tower's client, in this order. The latter sends a
 -- heartbeat every minute, so that even a run that has not begun is stale once it is silent. That is measured by the times of
--- arrival: a client's clock may be minutes wrong.
+-- arrival: a client's clock may be minutes wrong. Where only the weblog still tells of a run, its silence counts.
 CREATE FUNCTION run_state(r run, moment timestamptz, stale_after interval[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN r.tower_utc IS NULL THEN run_state(r, moment, stale_after[1])
+        WHEN r.tower_utc IS NULL OR r.weblog_utc > r.tower_utc + stale_after[2] THEN run_state(r, moment, stale_after[1])
         WHEN r.last_received_at < moment - stale_after[2]
              AND run_state(r, moment, interval '1000 years') IN ('pending', 'running') THEN 'stale'
         ELSE run_state(r, moment, interval '1000 years')

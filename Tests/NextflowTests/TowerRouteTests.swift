@@ -293,11 +293,19 @@ struct TowerRouteTests {
             (#"{"a":NaN,"b":-Infinity}"#, #"{"a":null,"b":null}"#),
             (#"{"a":[1,,2,]}"#, #"{"a":[1,null,2,null]}"#),
             (#"{"a":"x:,}\"","b":,"c":[]}"#, #"{"a":"x:,}\"","b":null,"c":[]}"#),
+            ("{\"a\":\"x\ny\u{0}\"}", #"{"a":"x\u000ay\u0000"}"#),
         ]
     )
     func repairs(sent: String, read: String) throws {
         let repaired = try #require(TowerRepair.repaired(Array(sent.utf8)))
         #expect(String(decoding: repaired, as: UTF8.self) == read)
+    }
+
+    @Test func `sends bytes that are no text; they are replaced`() {
+        let sent = Array("{\"a\":\"x".utf8) + [0xFF] + Array("\"}".utf8)
+        #expect(
+            TowerRepair.repaired(sent).map { String(decoding: $0, as: UTF8.self) } == "{\"a\":\"x\u{FFFD}\"}"
+        )
     }
 
     @Test(

@@ -128,6 +128,27 @@ struct TowerSampleTests {
         #expect(states == [state])
     }
 
+    @Test func `of a run that only the weblog still tells of are not waited for`() throws {
+        let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))
+        let line = TowerLine(
+            call: .create,
+            workflowID: "abc",
+            workspaceID: nil,
+            body: Array(#"{"sessionId":"s","runName":"n","instant":\#(start.microseconds / 1000)}"#.utf8),
+            text: nil
+        )
+        let event =
+            #"{"runId":"s","runName":"n","event":"process_started","utcTime":"2026-11-20T22:10:00Z","trace":{"task_id":1,"status":"RUNNING"}}"#
+        _ = try TowerHarness.rows(
+            weblog: [[try ProjectionHarness.line(2, event, at: start.adding(seconds: 600))]],
+            tower: [[JournalLine(seq: 1, at: start, kind: TowerLine.kind, body: line.bytes)]]
+        )
+        let states = try TowerHarness.database.get().rows(
+            "SELECT run_state(run, '2026-11-20T23:00:00Z', '{24 hours, 190 seconds}'::interval[]) FROM run"
+        )
+        #expect(states == ["running"])
+    }
+
     @Test func `may have numbers as texts`() throws {
         func rows(_ quote: String) throws -> TowerHarness {
             let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))

@@ -1,11 +1,12 @@
 internal import Core
 
 /// Makes JSON of what Tower's client sends when it can't serialise a value: it leaves the value out after having written
-/// its name, `{"pcpu":,"rss":1}`, or writes a word that JSON lacks, `NaN`. Contract nextflow §5.6.
+/// its name, `{"pcpu":,"rss":1}`, or writes a word that JSON lacks, `NaN`. Contract nextflow §5.6. Signs that a text may not
+/// have are escaped, and bytes that are no UTF-8 replaced.
 enum TowerRepair {
     /// The body with `null` for every value that is missing or no JSON; nil when it is no JSON even so.
     static func repaired(_ body: [UInt8]) -> [UInt8]? {
-        var scanner = Scanner(body: body)
+        var scanner = Scanner(body: Array(String(decoding: body, as: UTF8.self).utf8))
         let bytes = scanner.run()
         return (try? JSONDocument(bytes, recordedDepth: 0)) == nil ? nil : bytes
     }
@@ -68,10 +69,20 @@ enum TowerRepair {
             copy(body[position])
             while position < body.count {
                 let byte = body[position]
+                if byte < 0x20 {
+                    escape(byte)
+                    continue
+                }
                 copy(byte)
                 if byte == UInt8(ascii: "\"") { return }
                 if byte == UInt8(ascii: "\\"), position < body.count { copy(body[position]) }
             }
+        }
+
+        private mutating func escape(_ byte: UInt8) {
+            let digits = String(byte, radix: 16)
+            output += Array("\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+            position += 1
         }
 
         /// A number or a word; `NaN`, `Infinity` and `-Infinity` become null.
