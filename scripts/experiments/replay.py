@@ -16,7 +16,7 @@ JSON = {"Content-Type": "application/json"}
 # So that the answers do not depend on how long the replay takes.
 SETTINGS = {
     "WEIR_STALE_AFTER": "3650d", "WEIR_JOURNAL_RESERVE": "0", "WEIR_JOURNAL_SEGMENT": "1MiB", "WEIR_METRICS_REFRESH": "1s",
-    "WEIR_SERVER_METRICS_EVERY": "0", "WEIR_WORKER_OFFLINE_AFTER": "1d",
+    "WEIR_SERVER_METRICS_EVERY": "0", "WEIR_WORKER_OFFLINE_AFTER": "1d", "WEIR_PIPELINE_WORKER_OFFLINE_AFTER": "1d", "WEIR_TOWER_STALE_AFTER": "3650d",
 }  # fmt: skip
 
 # What may differ, and why; all else is compared byte by byte.
