@@ -149,6 +149,29 @@ struct TowerSampleTests {
         #expect(states == ["running"])
     }
 
+    @Test func `keep of an image what the latest of them tells`() throws {
+        let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))
+        let calls = [
+            (TowerCall.create, #"{"sessionId":"s","runName":"n","instant":1}"#),
+            (.progress, #"{"containers":[{"requestId":"r","cached":false}],"instant":2000}"#),
+            (.progress, #"{"containers":[{"requestId":"r","cached":true}],"instant":3000}"#),
+        ]
+        let lines = calls.enumerated().map { index, call in
+            let line = TowerLine(
+                call: call.0,
+                workflowID: "abc",
+                workspaceID: nil,
+                body: Array(call.1.utf8),
+                text: nil
+            )
+            return JournalLine(seq: Int64(index + 1), at: start, kind: TowerLine.kind, body: line.bytes)
+        }
+        for batches in [[lines], lines.map { [$0] }, lines.reversed().map { [$0] }] {
+            let rows = try TowerHarness.rows(weblog: [], tower: batches)
+            #expect(rows.containers == [#"r|{"cached": true, "requestId": "r"}"#])
+        }
+    }
+
     @Test func `may have numbers as texts`() throws {
         func rows(_ quote: String) throws -> TowerHarness {
             let start = try #require(Timestamp(iso8601: "2026-11-20T22:00:00Z"))
