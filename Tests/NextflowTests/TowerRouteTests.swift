@@ -178,6 +178,27 @@ struct TowerRouteTests {
         #expect(run.root["stats"]?["cachedCount"]?.int64 == 4)
     }
 
+    /// A page has a hundred runs, and each may have told megabytes.
+    @Test(arguments: [(60_000, true), (70_000, false)])
+    func `that tells much of itself is in lists without it`(bytes: Int, isListed: Bool) async throws {
+        let weir = try Self.weir.get()
+        let filler = String(repeating: "x", count: bytes)
+        let workflow =
+            #"{"sessionId":"much","runName":"much-\#(bytes)","more":"\#(filler)","params":{"p":"\#(filler)"}}"#
+        let id = TowerWorkflowID.make(sessionID: "much", runName: "much-\(bytes)")
+        #expect(
+            try await weir.send(.put, "/tower/trace/\(id)/begin", body: #"{"workflow":\#(workflow)}"#).status
+                == 200
+        )
+        let list = try await weir.send(.get, "/tower/workflow?search=much-\(bytes)").text
+        #expect(list.contains(#""runName":"much-\#(bytes)""#))
+        #expect(list.contains(#""more":"xxx"#) == isListed)
+        #expect(!list.contains(#""p":"#))
+        let detail = try await weir.send(.get, "/tower/workflow/\(id)").text
+        #expect(detail.contains(#""more":"xxx"#) || detail.contains(#""more": "xxx"#))
+        #expect(detail.contains(#""p""#))
+    }
+
     @Test func `that asks for huge resources breaks no counts`() async throws {
         let weir = try Self.weir.get()
         let id = TowerWorkflowID.make(sessionID: "huge", runName: "huge")

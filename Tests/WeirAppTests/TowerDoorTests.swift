@@ -58,7 +58,25 @@ import Testing
         #expect(try own.send("PUT", "/trace/abc/heartbeat", fields: [], body: Array("{}".utf8)).status == 200)
         try Self.large(try weir.client(fields: [("X-API-Key", "plain")]), "/tower/trace/abc/progress")
         try Self.large(own, "/trace/abc/progress")
+        try Self.limit(try weir.client(fields: [("X-API-Key", "plain")]))
         await weir.stop()
+    }
+
+    /// One byte decides.
+    private static func limit(_ client: HTTPTestClient) throws {
+        for (bytes, status) in [(4096, "OK"), (4097, "KO")] {
+            let start = #"{"tasks":[],"more":""#
+            let body = start + String(repeating: "x", count: bytes - start.utf8.count - 2) + #""}"#
+            #expect(body.utf8.count == bytes)
+            let answer = try client.send(
+                "PUT",
+                "/tower/trace/abc/progress",
+                fields: [],
+                body: Array(body.utf8)
+            )
+            #expect(answer.status == 200)
+            #expect(try JSONDocument(answer.body).root["status"]?.string == status, "\(bytes)")
+        }
     }
 
     /// 413 would end the user's run, whether the length was announced or a proxy sends the body in chunks.

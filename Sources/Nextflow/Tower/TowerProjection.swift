@@ -8,7 +8,7 @@ package import Postgres
 /// Calls may be applied in any order. One whose run nobody has told yet waits in `tower_pending`; the call that tells
 /// it applies them together. Contract nextflow §5, §10.
 package struct TowerProjection: Projection {
-    package let stream = "tower"
+    package let stream = "nextflow"
     package let kinds = [TowerLine.kind]
     package let stageCount = 2
 

@@ -245,9 +245,13 @@ package struct FrontDoor: Application {
         }
     }
 
+    /// The most bytes that are read to be dropped: as many as a body may have with any setting. Of one that is longer the
+    /// connection is closed behind the answer.
+    private static let mostDropped = 1 << 30
+
     /// Answers when the whole body has come: a client that is cut off while it sends never reads its answer.
     private static func dropping(_ answer: Response) -> Admission.Decision {
-        .acceptStreaming(bodyLimit: 1 << 40) { _, body, exchange in
+        .acceptStreaming(bodyLimit: mostDropped) { _, body, exchange in
             exchange.respond {
                 do {
                     for try await _ in body {}
